@@ -1,0 +1,100 @@
+# `make` alone lists the targets. Each one sets up what it needs; nothing has to be installed first but Python and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.8
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+# Two workers at least: a suite that runs in one process proves nothing about running in several.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); test "$$n" -gt 2 && echo "$$n" || echo 2)
+PYTEST_ARGS ?=
+# Material prints a page about its successor at each build; mkdocs is held below 2 in pyproject.toml.
+export NO_MKDOCS_2_WARNING := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check static lint types docstrings generated self docs serve bench format lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1\t\2/' | expand -t 20
+
+# --- set-up: a stamp per lock, older than neither its lock nor pyproject.toml while the environment is up to date ---
+
+# The backend comes from the lock too, so the build is not isolated and downloads nothing on its own.
+define install
+@echo "Setting up $(VENV) from $(1) (again only when it or pyproject.toml changes)"
+@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+@$(PIP) install --require-hashes --requirement $(1)
+@$(PIP) install --no-deps --no-build-isolation --editable .
+@touch $@
+endef
+
+$(BIN)/python:
+	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) not found: hermetic needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is $$("$(PYTHON)" -V 2>&1): hermetic needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/.dev-installed: requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(call install,requirements/dev.txt)
+
+$(VENV)/.demo-installed: requirements/demo.txt pyproject.toml | $(BIN)/python
+	$(call install,requirements/demo.txt)
+
+# --- for everyone ---
+
+# Findings (1) are what the demo is for. A clean run (0) or an error (2) is a broken demo.
+demo: $(VENV)/.demo-installed  ## see hermetic find what is wrong with a small suite
+	@$(BIN)/hermetic check examples/member_api/polluted; status=$$?; \
+	if [ $$status -ne 1 ]; then echo "demo: expected findings (exit 1), got exit $$status" >&2; exit 1; fi
+	@echo
+	@echo "Next: '$(BIN)/hermetic explain CODE' says why a finding matters, '$(BIN)/hermetic check PATH' checks your own tests."
+
+test: $(VENV)/.dev-installed  ## the whole suite, in parallel
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) tests
+
+serve: $(VENV)/.dev-installed  ## the site, at the address that it prints
+	$(BIN)/python -m mkdocs serve
+
+# --- for contributors ---
+
+check: static test  ## everything that must be green before a commit
+
+static: lint types docstrings generated self docs  ## check without the tests
+
+lint: $(VENV)/.dev-installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/.dev-installed
+	$(BIN)/mypy
+
+docstrings: $(VENV)/.dev-installed
+	$(BIN)/interrogate src
+
+generated: $(VENV)/.dev-installed
+	$(BIN)/python scripts/generate.py --check
+
+self: $(VENV)/.dev-installed
+	$(BIN)/hermetic check .
+
+# No --quiet: with it, mkdocs exits 0 on broken links even under --strict.
+docs: $(VENV)/.dev-installed  ## the site, built strictly into site/
+	$(BIN)/python -m mkdocs build --strict
+
+bench: $(VENV)/.dev-installed  ## the corpus score and the speed ratios
+	$(BIN)/python benchmarks/corpus_score.py
+	$(BIN)/python benchmarks/lint_speed.py
+
+format: $(VENV)/.dev-installed  ## rewrite the code as the linter and the formatter want it
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+UV_COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+
+lock: | $(BIN)/python  ## new locks; LOCK_ARGS=--upgrade takes newer versions
+	@$(PIP) install uv==$(UV_VERSION)
+	$(UV_COMPILE) $(LOCK_ARGS) pyproject.toml --extra dev --output-file requirements/dev.txt
+	$(UV_COMPILE) requirements/demo.in --constraint requirements/dev.txt --output-file requirements/demo.txt
+
+clean:  ## remove what was built and cached; `rm -rf .venv` starts over
+	rm -rf site build dist .coverage .coverage.* htmlcov .hypothesis .pytest_cache .mypy_cache .ruff_cache .hermetic_cache
+	find . -name .venv -prune -o -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

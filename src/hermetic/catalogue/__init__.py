@@ -1,0 +1,1 @@
+"""The rules: one file each, holding everything that is known about one hazard."""

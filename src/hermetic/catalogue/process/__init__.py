@@ -1,0 +1,1 @@
+"""1xx: process state, what outlives a test inside the worker."""

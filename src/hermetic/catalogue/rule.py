@@ -1,0 +1,167 @@
+"""What a rule is."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.finding import Finding
+from hermetic.source.leaks import find_leaks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from hermetic.source.changes import State
+    from hermetic.source.leaks import Leak
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+MARK = "# <- "
+LINT = "lint"
+RECOMMENDED, MEMORY, PROJECT = "recommended", "memory", "project"
+
+
+class Example:
+    """Source files that show a hazard, or a correct way to write the same thing.
+
+    `title` says what is shown; for a good example it is the reason why it is left alone. `files` maps relative paths to
+    source, in the order in which pytest is to run them. In a bad example a line that ends with `# <- CODE` is one where
+    a finding is expected. `claims` are the layers that must catch a bad example.
+
+    `harm` says how plain pytest shows the harm of a bad example: `forward` (a test fails in file order that passes
+    alone), `reverse`, `fails` (a test fails or errors), `state` (`probe`, an expression evaluated in the pytest process,
+    differs after the run), or `none`, with the reason in `why`. `needs` are modules that running it takes beyond pytest.
+    """
+
+    __slots__ = ("claims", "files", "harm", "needs", "probe", "title", "why")
+
+    def __init__(  # noqa: PLR0913 - a record: one argument for each of its fields
+        self,
+        title: str,
+        files: Mapping[str, str],
+        *,
+        claims: Iterable[str] = (),
+        harm: str = "forward",
+        needs: Iterable[str] = (),
+        probe: str = "None",
+        why: str = "",
+    ) -> None:
+        self.title = title
+        self.files = {path: source.lstrip("\n") for path, source in files.items()}
+        self.claims = tuple(claims)
+        self.harm = harm
+        self.needs = tuple(needs)
+        self.probe = probe
+        self.why = why
+
+    def marks(self, code: str) -> set[tuple[str, int]]:
+        """Return the `(path, line)` pairs at which findings with `code` are expected."""
+        return {
+            (path, number)
+            for path, source in self.files.items()
+            for number, line in enumerate(source.splitlines(), 1)
+            if line.rstrip().endswith(MARK + code)
+        }
+
+
+class Rule:
+    """One hazard. Subclasses are found by walking this package; their docstring is the page.
+
+    The docstring's first line is the title; then come the sections `Why it breaks`, `Do this instead`, and where it
+    applies `Options` and `Limits`, each a line of its own followed by a colon.
+
+    `tokens` are bytes of which one occurs in every file that can break the rule; a file without any is not checked for
+    it. An empty tuple means: always. `claims` are the layers of examples that do not say otherwise, `no_claims` gives the
+    reason for each layer that is left out. `presets` names the selections that the rule belongs to.
+    """
+
+    code: str
+    name: str
+    message: str
+    presets: tuple[str, ...] = (RECOMMENDED,)
+    claims: tuple[str, ...] = (LINT,)
+    no_claims: Mapping[str, str] = {}
+    tokens: tuple[bytes, ...] = ()
+    related: tuple[str, ...] = ()
+    bad: tuple[Example, ...] = ()
+    good: tuple[Example, ...] = ()
+
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield what breaks the rule in a file."""
+        raise NotImplementedError
+
+    def finding(self, module: Module, node: ast.AST, message: str, *, test: str = "") -> Finding:
+        """Return a finding at a node; for a definition the place is its name's line, not its decorator's."""
+        line, offset = node.lineno, node.col_offset  # type: ignore[attr-defined]
+        end_line, end_offset = node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
+        column = module.column(line, offset)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            end_line, end_column = line, len(module.lines[line - 1].decode("utf-8", "replace").rstrip()) + 1
+        else:
+            end_column = module.column(end_line, end_offset)
+        return Finding(self.code, self.name, message, module.path, line, column, end_line, end_column, test=test)
+
+
+class StateRule(Rule):
+    """A rule about one or more kinds of process state; the restore idioms are the same for all of them.
+
+    `message` is a format with `{what}` (the call or target that changes the state) and `{where}` (what reaches it).
+    `at_import` says whether a change made while a test file is imported counts; in a conftest it counts only where the
+    `project` preset is on, since there it is usually configuration.
+    """
+
+    states: tuple[State, ...] = ()
+    at_import = True
+
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the changes that reach the next test."""
+        for state in self.states:
+            for leak in find_leaks(module, state, self.tokens, project):
+                if leak.root is None and not self.counts_at_import(module, project):
+                    continue
+                yield self.leak_finding(leak)
+
+    def counts_at_import(self, module: Module, project: Project) -> bool:
+        """Tell whether a change at import time of this file is a finding."""
+        conftest = module.path.replace("\\", "/").rpartition("/")[2] == "conftest.py"
+        return self.at_import and (not conftest or PROJECT in project.presets)
+
+    def leak_finding(self, leak: Leak) -> Finding:
+        """Turn a leak into a finding at the line that changes the state."""
+        change, root = leak.change, leak.root
+        module = change.scope.module
+        test = node_id(root) if root is not None else ""
+        message = self.message.format(what=spelled(change.what, change.key), where=reached_from(change.scope, root))
+        return self.finding(module, change.node, message, test=test)
+
+
+def spelled(what: str, key: str) -> str:
+    """Return how a message names what is changed: a dotted name without the marks of name resolution."""
+    text = what.replace("()", "()").lstrip("@.[").replace("<with>", "")
+    return f"{text}[{key}]" if key.startswith(("'", '"')) and not text.endswith(")") and "." in text and what_is_item(text) else text
+
+
+def what_is_item(text: str) -> bool:
+    """Tell whether a change is spelled as an item of an object rather than as a method call."""
+    return text in ("os.environ", "os.environb", "sys.modules") or text.endswith("dependency_overrides")
+
+
+def reached_from(scope: Scope, root: Scope | None) -> str:
+    """Return the part of a message that says who reaches the change."""
+    if root is None:
+        return "when the file is imported"
+    if root is scope or (scope.parent is root):
+        return f"in {root.name}"
+    where = "" if root.module is scope.module else f" ({root.module.path}:{root.node.lineno})"  # type: ignore[attr-defined]
+    return f"in {scope.name}, called from {root.name}{where}"
+
+
+def node_id(function: Scope) -> str:
+    """Return pytest's node id of a function (without parameters)."""
+    names = [function.name]
+    owner = function.owner
+    while owner is not None:
+        names.insert(0, owner.name)
+        owner = owner.owner
+    return "::".join([function.module.path.replace("\\", "/"), *names])

@@ -1,0 +1,54 @@
+"""`hermetic explain`."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+
+from hermetic.catalogue import registry
+from hermetic.config import nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hermetic.catalogue.rule import Example, Rule
+
+CANNOT_RUN = 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print a rule: what it is, why, what to do instead, a bad and a good example."""
+    parser = argparse.ArgumentParser(prog="hermetic explain", description="Explain a rule.")
+    parser.add_argument("code", metavar="CODE", help="a code such as HRM101, or a rule's name")
+    wanted = parser.parse_args(arguments).code
+    entries = registry.all_entries()
+    for entry in entries:
+        if wanted.upper() == entry.code or wanted == entry.name:
+            sys.stdout.write(explained(entry.load()))
+            return 0
+    known = [entry.code for entry in entries] + [entry.name for entry in entries]
+    sys.stderr.write(f"hermetic: no rule {wanted!r}{nearest(wanted, known)}\n")
+    return CANNOT_RUN
+
+
+def explained(rule: Rule) -> str:
+    """Return the text of a rule."""
+    parts = [f"{rule.code} {rule.name}", "", inspect.cleandoc(rule.__doc__ or ""), ""]
+    parts += [f"Presets: {', '.join(rule.presets)}", f"Caught by: {', '.join(rule.claims)}"]
+    if rule.related:
+        parts.append(f"Related: {', '.join(rule.related)}")
+    if rule.bad:
+        parts += ["", *shown("Bad", rule.bad[0])]
+    if rule.good:
+        parts += ["", *shown("Good", rule.good[0])]
+    return "\n".join(parts) + "\n"
+
+
+def shown(label: str, example: Example) -> list[str]:
+    """Return the lines of an example, file by file."""
+    lines = [f"{label}: {example.title}"]
+    for path, source in example.files.items():
+        lines += ["", f"    # {path}", *(f"    {line}".rstrip() for line in source.splitlines())]
+    return lines

@@ -1,0 +1,37 @@
+"""`hermetic rules`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from hermetic.catalogue import registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print every rule: code, name, presets, title."""
+    parser = argparse.ArgumentParser(prog="hermetic rules", description="List the rules.")
+    parser.add_argument("--output-format", choices=("text", "json"), default="text")
+    options = parser.parse_args(arguments)
+    rules = [entry.load() for entry in registry.all_entries()]
+    if options.output_format == "json":
+        records = [
+            {"code": rule.code, "name": rule.name, "presets": rule.presets, "layers": rule.claims, "title": title(rule.__doc__)}
+            for rule in rules
+        ]
+        sys.stdout.write(json.dumps({"version": 1, "tool": "hermetic", "rules": records}, indent=2) + "\n")
+        return 0
+    width = max(len(rule.name) for rule in rules)
+    for rule in rules:
+        sys.stdout.write(f"{rule.code}  {rule.name:{width}}  {', '.join(rule.presets):11}  {title(rule.__doc__)}\n")
+    return 0
+
+
+def title(doc: str | None) -> str:
+    """Return the first line of a docstring."""
+    return (doc or "").strip().partition("\n")[0]

@@ -1,0 +1,53 @@
+"""The one record that every layer emits."""
+
+from __future__ import annotations
+
+DOCS = "https://hermetic.readthedocs.io/en/stable/rules/"
+
+
+class Finding:
+    """One hazard at one place.
+
+    `line`, `end_line` and the columns are 1-based; columns count characters. `line` is 0 only for a file that has no
+    lines to name (it cannot be read). `test` is the node id through which the hazard is reached, or "".
+    """
+
+    __slots__ = ("code", "column", "end_column", "end_line", "layer", "line", "message", "name", "path", "test")
+
+    def __init__(  # noqa: PLR0913 - a record: one argument for each of its fields
+        self,
+        code: str,
+        name: str,
+        message: str,
+        path: str,
+        line: int,
+        column: int = 1,
+        end_line: int = 0,
+        end_column: int = 0,
+        layer: str = "lint",
+        test: str = "",
+    ) -> None:
+        self.code = code
+        self.name = name
+        self.message = message
+        self.path = path
+        self.line = line
+        self.column = column
+        self.end_line = end_line or line
+        self.end_column = end_column or column
+        self.layer = layer
+        self.test = test
+
+    @property
+    def url(self) -> str:
+        """The rule's page."""
+        return f"{DOCS}{self.code}/"
+
+    @property
+    def place(self) -> tuple[str, int, int, str]:
+        """Path, line, column and code: what findings are sorted and deduplicated by."""
+        return (self.path, self.line, self.column, self.code)
+
+    def __repr__(self) -> str:
+        """Return the concise form."""
+        return f"{self.path}:{self.line}:{self.column}: {self.code} {self.message}"

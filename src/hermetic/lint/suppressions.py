@@ -1,0 +1,103 @@
+"""`# hermetic: ignore[HRM101] reason`: read, applied, and reported when it suppresses nothing."""
+
+from __future__ import annotations
+
+from hermetic.finding import Finding
+from hermetic.lint.selection import SUPPRESSION_UNUSED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.module import Module
+
+MARK = b"hermetic: ignore"
+
+
+class Suppression:
+    """One comment: its line, the line that it speaks for (1-based), and the codes."""
+
+    __slots__ = ("codes", "column", "comment_line", "line", "problem", "used")
+
+    def __init__(self, comment_line: int, line: int, column: int, codes: tuple[str, ...], problem: str = "") -> None:
+        self.comment_line = comment_line
+        self.line = line
+        self.column = column
+        self.codes = codes
+        self.problem = problem
+        self.used: set[str] = set()
+
+
+def read(module: Module) -> list[Suppression]:
+    """Return the suppression comments of a file.
+
+    A comment at the end of a line speaks for that line; a comment on a line of its own for the next line of code.
+    """
+    if MARK not in module.data:
+        return []
+    import io  # noqa: PLC0415 - only for files that hold the mark
+    import tokenize  # noqa: PLC0415
+
+    found = []
+    source = b"\n".join(module.lines).decode("utf-8", "replace") + "\n"
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT and MARK.decode() in token.string:
+                found.append(parse(token.string, token.start[0], token.start[1] + 1, token.line))
+    except (tokenize.TokenError, IndentationError, SyntaxError):
+        return found
+    lines = module.lines
+    for item in found:
+        while item.line > item.comment_line and item.line <= len(lines) and blank_or_comment(lines[item.line - 1]):
+            item.line += 1
+    return found
+
+
+def blank_or_comment(line: bytes) -> bool:
+    """Tell whether a line holds no code."""
+    text = line.strip()
+    return not text or text.startswith(b"#")
+
+
+def parse(comment: str, line: int, column: int, whole_line: str) -> Suppression:
+    """Read one comment; what is wrong with it is kept as its `problem`."""
+    alone = whole_line.lstrip().startswith("#")
+    target = line + 1 if alone else line
+    rest = comment.split(MARK.decode(), 1)[1]
+    inside, closed, _ = rest.partition("]")
+    if not inside.startswith("[") or not closed:
+        return Suppression(line, target, column, (), "names no code; write # hermetic: ignore[HRM101] reason")
+    codes = tuple(code.strip() for code in inside[1:].split(",") if code.strip())
+    wrong = [code for code in codes if not (code.startswith("HRM") and code[3:].isdigit() and len(code) == 6)]  # noqa: PLR2004
+    if wrong or not codes:
+        return Suppression(line, target, column, (), f"needs whole codes such as HRM101, not {', '.join(wrong) or 'nothing'}")
+    return Suppression(line, target, column, codes)
+
+
+def suppress(findings: list[Finding], suppressions: list[Suppression]) -> list[Finding]:
+    """Return the findings that no comment speaks for, and note which comments were used."""
+    kept = []
+    for finding in findings:
+        matching = [
+            item
+            for item in suppressions
+            if finding.code in item.codes and (item.line == finding.line or item.line == finding.end_line)
+        ]
+        for item in matching:
+            item.used.add(finding.code)
+        if not matching:
+            kept.append(finding)
+    return kept
+
+
+def unused(path: str, suppressions: list[Suppression], active: frozenset[str]) -> list[Finding]:
+    """Return a finding for each comment that is malformed, or that suppresses nothing although its rule is on."""
+    found = []
+    for item in suppressions:
+        idle = [code for code in item.codes if code in active and code not in item.used]
+        if item.problem:
+            message = f"this suppression {item.problem}"
+        elif idle:
+            message = f"this suppression of {', '.join(idle)} suppresses nothing; remove it"
+        else:
+            continue
+        found.append(Finding(SUPPRESSION_UNUSED, "suppression-unused", message, path, item.comment_line, item.column))
+    return found

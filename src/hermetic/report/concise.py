@@ -1,0 +1,16 @@
+"""One line a finding."""
+
+from __future__ import annotations
+
+from hermetic.report import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.finding import Finding
+
+
+def render(findings: list[Finding], colour: bool) -> str:  # noqa: ARG001, FBT001 - every format has this signature
+    """Return `path:line:column: CODE message` lines."""
+    return "".join(
+        f"{printable(item.path)}:{item.line}:{item.column}: {item.code} {printable(item.message)}\n" for item in findings
+    )

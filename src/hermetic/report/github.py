@@ -1,0 +1,31 @@
+"""GitHub workflow commands, which annotate a pull request."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.finding import Finding
+
+
+def render(findings: list[Finding], colour: bool) -> str:  # noqa: ARG001, FBT001 - every format has this signature
+    """Return one `::error` command for each finding."""
+    return "".join(command(item) for item in findings)
+
+
+def command(item: Finding) -> str:
+    """Return the command for one finding, with the characters escaped that would end it."""
+    place = f"file={escape_property(item.path)},line={item.line or 1},col={item.column}"
+    if item.line:
+        place += f",endLine={item.end_line},endColumn={item.end_column}"
+    title = escape_property(f"{item.code} {item.name}")
+    return f"::error {place},title={title}::{escape_data(f'{item.message} ({item.url})')}\n"
+
+
+def escape_data(text: str) -> str:
+    """Escape a message."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def escape_property(text: str) -> str:
+    """Escape a property's value."""
+    return escape_data(text).replace(":", "%3A").replace(",", "%2C")

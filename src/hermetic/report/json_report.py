@@ -1,0 +1,39 @@
+"""For machines."""
+
+from __future__ import annotations
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.finding import Finding
+
+VERSION = 1
+
+
+def render(findings: list[Finding], colour: bool) -> str:  # noqa: ARG001, FBT001 - every format has this signature
+    """Return the document `{"version": 1, "tool": "hermetic", "findings": [...]}`."""
+    document = {"version": VERSION, "tool": "hermetic", "findings": [as_dict(item) for item in findings]}
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+
+
+def as_dict(item: Finding) -> dict[str, object]:
+    """Return one finding; `line` is null, with `line_reason`, where there is none to name."""
+    record: dict[str, object] = {
+        "code": item.code,
+        "name": item.name,
+        "message": item.message,
+        "path": item.path.replace("\\", "/"),
+        "line": item.line or None,
+        "column": item.column if item.line else None,
+        "end_line": item.end_line or None,
+        "end_column": item.end_column if item.line else None,
+        "layer": item.layer,
+        "url": item.url,
+        "fix": None,
+    }
+    if not item.line:
+        record["line_reason"] = "the file cannot be read"
+    if item.test:
+        record["test"] = item.test
+    return record

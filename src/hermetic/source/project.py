@@ -1,0 +1,207 @@
+"""What one file needs to know of the others: imported functions, conftest fixtures. Read on demand, kept by path."""
+
+from __future__ import annotations
+
+import os
+
+from hermetic.source import roles
+from hermetic.source.module import CannotParse, Module
+from hermetic.source.scope import Scope
+
+MAX_HOPS = 4  # re-exports of re-exports
+
+
+class Project:
+    """The files around the one that is checked. Nothing is imported: names are looked up as files below the roots."""
+
+    def __init__(self, root: str, presets: frozenset[str] = frozenset(), options: dict[str, object] | None = None) -> None:
+        self.root = os.path.abspath(root)
+        self.presets = presets
+        self.options = options or {}
+        self._modules: dict[str, Module | None] = {}
+        self._data: dict[str, bytes | None] = {}
+        self._files: dict[str, str | None] = {}
+        self._listed: dict[str, frozenset[str]] = {}
+        self._roots: dict[str, tuple[str, ...]] = {}
+
+    def add(self, module: Module) -> None:
+        """Offer a module that was parsed elsewhere, so that it is not parsed again."""
+        self._modules[os.path.abspath(module.path)] = module
+
+    def forget(self, path: str) -> None:
+        """Drop the tree of a file that has been checked, unless another file may need it again."""
+        if not roles.is_conftest(path):
+            module = self._modules.pop(os.path.abspath(path), None)
+            if module is not None:
+                module.close()
+
+    def name_of(self, path: str) -> tuple[str, bool]:
+        """Return the dotted name of a file below the root, and whether it is a package's `__init__`."""
+        relative = os.path.relpath(os.path.abspath(path), self.root).replace(os.sep, "/").removesuffix(".py")
+        parts = [part for part in relative.split("/") if part not in ("..", ".")]
+        if parts and parts[0] == "src":
+            parts = parts[1:]
+        is_package = bool(parts) and parts[-1] == "__init__"
+        return ".".join(parts[:-1] if is_package else parts), is_package
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, None when it cannot be read."""
+        if path not in self._data:
+            try:
+                with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs start-up time
+                    self._data[path] = file.read()
+            except OSError:
+                self._data[path] = None
+        return self._data[path]
+
+    def module(self, path: str) -> Module | None:
+        """Return a parsed file, None when it cannot be read or parsed (it is reported when it is checked itself)."""
+        path = os.path.abspath(path)
+        if path not in self._modules:
+            data = self.read(path)
+            module = None
+            if data is not None:
+                name, package = self.name_of(path)
+                try:
+                    module = Module(self.display(path), data, name, package=package)
+                except CannotParse:
+                    module = None
+            self._modules[path] = module
+        return self._modules[path]
+
+    def display(self, path: str) -> str:
+        """Return a path as findings show it: relative to the current directory where it lies below it."""
+        relative = os.path.relpath(path)
+        return path if relative.startswith("..") else relative
+
+    def listing(self, folder: str) -> frozenset[str]:
+        """Return the names in a folder, read once."""
+        if folder not in self._listed:
+            try:
+                self._listed[folder] = frozenset(os.listdir(folder))  # noqa: PTH208 - pathlib costs start-up time
+            except OSError:
+                self._listed[folder] = frozenset()
+        return self._listed[folder]
+
+    def roots(self, near: str) -> tuple[str, ...]:
+        """Return the folders in which an import made in the folder `near` is looked up, nearest first."""
+        if near not in self._roots:
+            folders = [near]
+            while folders[-1] != self.root and folders[-1].startswith(self.root + os.sep):
+                folders.append(os.path.dirname(folders[-1]))
+            if self.root not in folders:
+                folders.append(self.root)
+            if "src" in self.listing(self.root):
+                folders.append(os.path.join(self.root, "src"))
+            self._roots[near] = tuple(folders)
+        return self._roots[near]
+
+    def file_of(self, dotted: str, near: str) -> str | None:
+        """Return the file of a module by its dotted name, None when it is not one of the project's."""
+        head, _, rest = dotted.partition(".")
+        for folder in self.roots(near):
+            names = self.listing(folder)
+            if head not in names and f"{head}.py" not in names:
+                continue
+            base = os.path.join(folder, *dotted.split("."))
+            for candidate in (f"{base}.py", os.path.join(base, "__init__.py")):
+                if os.path.basename(candidate) in self.listing(os.path.dirname(candidate)):
+                    return candidate
+        return None
+
+    def locate(self, dotted: str, near: str) -> tuple[str, str] | None:
+        """Split a dotted name into a project file and the name inside it ("" for the module itself)."""
+        key = f"{near}\0{dotted}"
+        if key not in self._files:
+            found = self.file_of(dotted, near)
+            if found is None and "." in dotted:
+                base, _, _ = dotted.rpartition(".")
+                found = self.file_of(base, near)
+                found = f"{found}\0{dotted.rpartition('.')[2]}" if found else None
+            self._files[key] = found
+        located = self._files[key]
+        if located is None:
+            return None
+        path, _, name = located.partition("\0")
+        return path, name
+
+    def definition(self, dotted: str, near: str, hops: int = MAX_HOPS) -> Scope | None:
+        """Return the function or class that a dotted name means, through re-exports; None when it is not the project's."""
+        located = self.locate(dotted, near)
+        if located is None or not located[1] or not hops:
+            return None
+        module = self.module(located[0])
+        if module is None:
+            return None
+        found = module.top.find(located[1])
+        if found is None:
+            return None
+        binding, _ = found
+        if isinstance(binding.value, Scope):
+            return binding.value
+        if binding.kind == "import":
+            return self.definition(str(binding.value), os.path.dirname(located[0]), hops - 1)
+        return None
+
+    def imports(self, module: Module) -> list[tuple[str, str, str]]:
+        """Return `(local name, dotted name, file)` for each name that a file imports from the project at its top level."""
+        known = module.top.memo.get("project imports")
+        if known is None:
+            near = os.path.dirname(os.path.abspath(module.path))
+            known = []
+            for local, bindings in module.top.bindings.items():
+                for binding in bindings:
+                    located = self.locate(str(binding.value), near) if binding.kind == "import" else None
+                    if located is not None:
+                        known.append((local, str(binding.value), located[0]))
+            module.top.memo["project imports"] = known
+        return known  # type: ignore[return-value]
+
+    def conftests(self, path: str) -> list[Module]:
+        """Return the conftest files that apply to a test file, nearest first (the file itself left out)."""
+        found = []
+        folder = os.path.dirname(os.path.abspath(path))
+        while True:
+            if "conftest.py" in self.listing(folder):
+                candidate = os.path.join(folder, "conftest.py")
+                module = self.module(candidate) if candidate != os.path.abspath(path) else None
+                if module is not None:
+                    found.append(module)
+            parent = os.path.dirname(folder)
+            if folder == self.root or parent == folder or not folder.startswith(self.root):
+                return found
+            folder = parent
+
+    def fixture(self, name: str, module: Module, near: Scope | None = None) -> Scope | None:
+        """Return the fixture that a test in `module` gets under `name`: its class, its file, then the conftests."""
+        owner = near.owner if near is not None else None
+        for level in (module, *self.conftests(module.path)):
+            candidates = [item for item in fixtures_of(level) if roles.fixture_name(item) == name]
+            mine = [item for item in candidates if item.owner is owner] or [item for item in candidates if item.owner is None]
+            if mine:
+                return mine[-1]
+            imported = level.top.bindings.get(name)
+            if imported and imported[-1].kind == "import":
+                near_folder = os.path.dirname(os.path.abspath(level.path))
+                return self.definition(str(imported[-1].value), near_folder)
+        return None
+
+    def autouse(self, module: Module, function: Scope) -> list[Scope]:
+        """Return the autouse fixtures that run around `function`."""
+        found = []
+        for level in (module, *self.conftests(module.path)):
+            found.extend(
+                item
+                for item in fixtures_of(level)
+                if item is not function and roles.is_autouse(item) and (item.owner is None or item.owner is function.owner)
+            )
+        return found
+
+
+def fixtures_of(module: Module) -> list[Scope]:
+    """Return the fixtures defined in a file."""
+    known = module.top.memo.get("fixtures")
+    if known is None:
+        known = [item for item in module.top.functions if roles.role_of(item) == "fixture"] if b"fixture" in module.data else []
+        module.top.memo["fixtures"] = known
+    return known  # type: ignore[return-value]

@@ -1,0 +1,319 @@
+"""Scopes and bindings: which name means what, where.
+
+The module and class level is read at once; the inside of a function only on request (`build_function`).
+"""
+
+from __future__ import annotations
+
+import _ast as ast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.source.module import Module
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+SKIPPED_FIELDS = {"ctx", "op", "ops", "id", "attr", "arg", "kind", "type_comment", "name", "names", "value_type"}
+# What a rule can ask a function for. Other nodes are walked through and not kept.
+KEPT = (
+    ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.With, ast.AsyncWith, ast.Try, ast.TryStar,
+    ast.Yield, ast.YieldFrom, ast.Await, ast.Return, ast.Expr, ast.Compare, ast.For, ast.AsyncFor, ast.Global,
+)  # fmt: skip
+
+
+class Binding:
+    """One way in which a name gets its value.
+
+    `kind` is `import` (`value` is the dotted name), `assign`, `with`, `for` (`value` is an expression), `param`,
+    `def`, `class` (`value` is a `Scope`) or `other`.
+    """
+
+    __slots__ = ("kind", "line", "value")
+
+    def __init__(self, kind: str, value: object, line: int) -> None:
+        self.kind = kind
+        self.value = value
+        self.line = line
+
+
+class Scope:
+    """A module, class, function or lambda, with its bindings and what was found in it."""
+
+    def __init__(self, node: ast.AST, parent: Scope | None, module: Module, name: str = "") -> None:
+        self.node = node
+        self.parent = parent
+        self.module = module
+        self.name = name
+        self.bindings: dict[str, list[Binding]] = {}
+        self.functions: list[Scope] = []  # of a module: every function outside functions; of a class: its methods
+        self.classes: list[Scope] = []
+        self.nested: list[Scope] = []  # functions and lambdas defined inside this function
+        self.statements: list[ast.stmt] = []  # of a module or class: what runs at import, definitions left out
+        self.nodes: dict[type, list[ast.AST]] = {}
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self.globals: set[str] = set()
+        self.loaded = False
+        self.text: bytes | None = None
+        self.memo: dict[str, object] = {}
+
+    @property
+    def is_class(self) -> bool:
+        """Whether this is a class body."""
+        return isinstance(self.node, ast.ClassDef)
+
+    @property
+    def is_function(self) -> bool:
+        """Whether this is a function defined with `def`."""
+        return isinstance(self.node, FUNCTIONS)
+
+    @property
+    def owner(self) -> Scope | None:
+        """The class that this is a method of."""
+        return self.parent if self.parent is not None and self.parent.is_class else None
+
+    def bind(self, name: str, kind: str, value: object, line: int) -> None:
+        """Record that `name` gets a value at `line`."""
+        self.bindings.setdefault(name, []).append(Binding(kind, value, line))
+
+    def find(self, name: str, line: int = 0) -> tuple[Binding, Scope] | None:
+        """Return what `name` is bound to when it is read at `line` in this scope, and the scope that binds it.
+
+        In the reading scope the last binding above `line` counts; in an outer scope the last one of all.
+        """
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.bindings and name not in scope.globals and (scope is self or not scope.is_class):
+                found = scope.bindings[name]
+                if scope is self and line:
+                    found = [binding for binding in found if binding.line < line] or found[:1]
+                return found[-1], scope
+            scope = scope.parent
+        return None
+
+    def kept(self, *kinds: type) -> Iterator[ast.AST]:
+        """Yield the nodes of these kinds, in source order within each kind."""
+        for kind in kinds:
+            yield from self.nodes.get(kind, ())
+
+    def family(self) -> Iterator[Scope]:
+        """Yield this function and all functions and lambdas nested in it."""
+        stack = [self]
+        while stack:
+            scope = stack.pop()
+            yield scope
+            stack.extend(reversed(scope.nested))
+
+    def ancestors(self, node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+        """Yield `(child, parent)` pairs from `node` up to this scope's own node."""
+        parents = self.parents
+        parent = parents.get(node)
+        while parent is not None:
+            yield node, parent
+            node = parent
+            parent = parents.get(node)
+
+
+class Fields(dict[type, tuple[str, ...]]):
+    """For each node class, the fields that can hold nodes worth a visit, last first."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        """Read a class's fields once."""
+        names = tuple(name for name in reversed(getattr(kind, "_fields", ())) if name not in SKIPPED_FIELDS)
+        self[kind] = names
+        return names
+
+
+FIELDS = Fields()
+
+
+def build_module(module: Module) -> Scope:
+    """Read the module and class level of a file."""
+    top = Scope(module.tree, None, module, module.name)
+    stack: list[tuple[Scope, list[ast.stmt]]] = [(top, module.tree.body)]
+    while stack:
+        scope, body = stack.pop()
+        for statement in body:
+            if isinstance(statement, FUNCTIONS):
+                function = Scope(statement, scope, module, statement.name)
+                scope.bind(statement.name, "def", function, statement.lineno)
+                top.functions.append(function)
+                if scope is not top:
+                    scope.functions.append(function)
+            elif isinstance(statement, ast.ClassDef):
+                inner = Scope(statement, scope, module, statement.name)
+                scope.bind(statement.name, "class", inner, statement.lineno)
+                top.classes.append(inner)
+                if scope is not top:
+                    scope.classes.append(inner)
+                stack.append((inner, statement.body))
+            else:
+                scope.statements.append(statement)
+                bind_statement(scope, statement)
+                stack.extend((scope, block) for block in blocks_of(statement))
+    top.functions.sort(key=line_of)
+    return top
+
+
+def line_of(scope: Scope) -> int:
+    """Return the line of a function's or class's `def`, 0 for a module."""
+    return getattr(scope.node, "lineno", 0)
+
+
+def blocks_of(statement: ast.stmt) -> list[list[ast.stmt]]:
+    """Return the statement lists nested in a compound statement (not in a definition)."""
+    kind = statement.__class__
+    if kind in (ast.Expr, ast.Assign, ast.Import, ast.ImportFrom):
+        return []
+    blocks = [getattr(statement, field, None) or [] for field in ("orelse", "finalbody")]
+    body = getattr(statement, "body", None)
+    if isinstance(body, list):
+        blocks.insert(0, body)
+    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+        blocks.append(part.body)
+    return [block for block in blocks if block]
+
+
+def build_function(module: Module, function: Scope) -> None:
+    """Walk the inside of a function, its nested functions included, once."""
+    pending = [function]
+    while pending:
+        scope = pending.pop()
+        scope.loaded = True
+        bind_parameters(scope)
+        body = scope.node.body  # type: ignore[attr-defined]
+        roots = body if isinstance(body, list) else [body]
+        walk(scope, scope.node, roots)
+        pending.extend(scope.nested)
+
+
+def load_import_time(scope: Scope) -> Scope:
+    """Walk what runs when a module or class body is executed; definitions are left out."""
+    if not scope.loaded:
+        scope.loaded = True
+        inner = {statement for block in scope.statements for part in blocks_of(block) for statement in part}
+        walk(scope, scope.node, [statement for statement in scope.statements if statement not in inner])
+    return scope
+
+
+def walk(scope: Scope, owner: ast.AST, roots: list[ast.AST]) -> None:
+    """Visit everything below `roots` that belongs to `scope`, record bindings, parents and the kept nodes."""
+    parents, nodes = scope.parents, scope.nodes
+    stack = list(reversed(roots))
+    for root in roots:
+        parents[root] = owner
+    bind_names = scope.is_function or isinstance(scope.node, ast.Lambda)
+    while stack:
+        node = stack.pop()
+        kind = node.__class__
+        if kind in KEPT_SET:
+            nodes.setdefault(kind, []).append(node)
+        if kind in SCOPED:
+            if not bind_names and kind is not ast.Lambda:
+                continue
+            inner = Scope(node, scope, scope.module, getattr(node, "name", "<lambda>"))
+            scope.nested.append(inner)
+            if kind is not ast.Lambda:
+                scope.bind(inner.name, "class" if kind is ast.ClassDef else "def", inner, node.lineno)  # type: ignore[attr-defined]
+            continue
+        if bind_names and kind in BINDERS:
+            bind_statement(scope, node)
+        for field in FIELDS[kind]:
+            child = getattr(node, field)
+            if child.__class__ is list:
+                for item in reversed(child):
+                    if item.__class__ not in LEAVES:
+                        parents[item] = node
+                        stack.append(item)
+            elif child.__class__ not in LEAVES:
+                parents[child] = node
+                stack.append(child)
+
+
+def bind_parameters(scope: Scope) -> None:
+    """Bind a function's parameters; those of a nested class body there are none."""
+    arguments = getattr(scope.node, "args", None)
+    if arguments is None:
+        return
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    for extra in (arguments.vararg, arguments.kwarg):
+        if extra is not None:
+            named.append(extra)
+    for argument in named:
+        scope.bind(argument.arg, "param", argument.arg, 0)
+
+
+def bind_statement(scope: Scope, node: ast.AST) -> None:
+    """Record the names that one statement (or walrus, or comprehension) binds."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            bind_target(scope, target, "assign", node.value, node.lineno)
+    elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)):
+        if node.value is not None:
+            bind_target(scope, node.target, "assign", node.value, node.lineno)
+    elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
+        bind_target(scope, node.target, "for", node.iter, getattr(node, "lineno", 0))
+    elif isinstance(node, (ast.With, ast.AsyncWith)):
+        for item in node.items:
+            if item.optional_vars is not None:
+                bind_target(scope, item.optional_vars, "with", item.context_expr, node.lineno)
+    elif isinstance(node, ast.Import):
+        bind_import(scope, node)
+    elif isinstance(node, ast.ImportFrom):
+        bind_import_from(scope, node)
+    elif isinstance(node, ast.ExceptHandler) and node.name:
+        scope.bind(node.name, "other", None, node.lineno)
+    elif isinstance(node, ast.Global):
+        scope.globals.update(node.names)
+
+
+def bind_target(scope: Scope, target: ast.AST, kind: str, value: ast.expr, line: int) -> None:
+    """Bind an assignment target; unpacked names are bound pairwise where both sides are written out."""
+    if isinstance(target, ast.Name):
+        scope.bind(target.id, kind, value, line)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        values = value.elts if kind == "assign" and isinstance(value, (ast.Tuple, ast.List)) else []
+        pairs = len(values) == len(target.elts)
+        for number, part in enumerate(target.elts):
+            if pairs:
+                bind_target(scope, part, kind, values[number], line)
+            elif isinstance(part, ast.Name):
+                scope.bind(part.id, "other", value, line)
+
+
+def bind_import(scope: Scope, node: ast.Import) -> None:
+    """Bind `import a.b` and `import a.b as c`."""
+    for alias in node.names:
+        if alias.asname:
+            scope.bind(alias.asname, "import", alias.name, node.lineno)
+        else:
+            top = alias.name.split(".", 1)[0]
+            scope.bind(top, "import", top, node.lineno)
+
+
+def bind_import_from(scope: Scope, node: ast.ImportFrom) -> None:
+    """Bind `from a import b as c`, relative forms included."""
+    base = node.module or ""
+    if node.level:
+        base = ".".join(filter(None, (package_of(scope.module, node.level), base)))
+    for alias in node.names:
+        if alias.name == "*":
+            scope.bind("*", "import", base, node.lineno)
+        else:
+            scope.bind(alias.asname or alias.name, "import", f"{base}.{alias.name}", node.lineno)
+
+
+def package_of(module: Module, level: int) -> str:
+    """Return the dotted package that `level` leading dots mean in `module`."""
+    parts = module.name.split(".") if module.name else []
+    drop = level - 1 if module.package else level
+    return ".".join(parts[: len(parts) - drop]) if drop else module.name
+
+
+KEPT_SET = frozenset(KEPT)
+LEAVES = frozenset({ast.Name, ast.Constant, type(None), str, int, bool, ast.Pass, ast.Break, ast.Continue})
+SCOPED = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})
+BINDERS = frozenset({
+    ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension, ast.With, ast.AsyncWith,
+    ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.Global,
+})  # fmt: skip
