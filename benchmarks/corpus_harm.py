@@ -46,6 +46,8 @@ def pytest_runtestloop(session):
             pathlib.Path(name).write_text(f"{before} -> {after}")
 '''
 
+NOTHING_RAN = (4, 5)  # pytest's exit codes for a usage error and for no tests collected
+
 
 class Run:
     """One pytest run over one twin, in a directory of its own."""
@@ -114,8 +116,8 @@ def problems(case: Case) -> list[str]:
             found.append(f"bad twin fails, although harm=none:\n{run.output[-1500:]}")
     elif run.exit == 0:
         found.append(f"bad twin passes, harm={case.harm} is not shown")
-    elif not run.failed:
-        found.append(f"no test of the bad twin fails, pytest itself does:\n{run.output[-1500:]}")
+    elif run.exit in NOTHING_RAN:
+        found.append(f"pytest ran no test of the bad twin:\n{run.output[-1500:]}")
     elif case.harm == "xdist" and Run(case.bad).exit != 0:
         found.append("bad twin fails in one process too")
     elif case.harm in ("forward", "reverse") and all(

@@ -1,0 +1,1 @@
+"""A service for members, their consents, and a report about them."""

@@ -1,0 +1,28 @@
+"""What the service writes down about who did what."""
+
+import io
+import logging
+
+import pytest
+from fastapi.testclient import TestClient
+
+
+def test_consent_names_its_giver(client: TestClient, alice: dict[str, str]) -> None:
+    response = client.put("/consents/newsletter", json={"granted": True}, headers=alice)
+    assert response.json()["recorded_by"] == "alice"
+
+
+def test_refused_token_is_logged(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    client.get("/me", headers={"Authorization": "Bearer stolen"})
+    assert "refused an unknown token" in caplog.text
+
+
+def test_audit_line_names_actor_action_and_purpose(client: TestClient, alice: dict[str, str]) -> None:
+    lines = io.StringIO()
+    audit = logging.getLogger("member_api.audit")
+    audit.setLevel(logging.INFO)
+    audit.addHandler(logging.StreamHandler(lines))
+
+    client.put("/consents/research", json={"granted": True}, headers=alice)
+
+    assert lines.getvalue() == "alice granted research\n"
