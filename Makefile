@@ -12,10 +12,10 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check static lint types docstrings generated self docs serve bench format lock clean
+.PHONY: help demo test check static lint types docstrings generated self docs hooks-try serve bench format lock clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)/  make \1\t\2/' | expand -t 20
 
 # --- set-up: a stamp per lock, older than neither its lock nor pyproject.toml while the environment is up to date ---
 
@@ -79,6 +79,10 @@ self: $(VENV)/.dev-installed
 # No --quiet: with it, mkdocs exits 0 on broken links even under --strict.
 docs: $(VENV)/.dev-installed  ## the site, built strictly into site/
 	$(BIN)/python -m mkdocs build --strict
+
+# Apart from the suite: pre-commit builds an environment, for which pip asks the package registry.
+hooks-try: $(VENV)/.dev-installed  ## the hooks that others are offered, from a clone, with pre-commit try-repo
+	$(BIN)/python -m pytest -m registry tests/e2e/test_try_repo.py
 
 bench: $(VENV)/.dev-installed  ## the corpus score and the speed ratios
 	$(BIN)/python benchmarks/corpus_score.py

@@ -40,8 +40,8 @@ def marked_lines(files: dict[str, str], code: str) -> frozenset[tuple[str, int]]
     )
 
 
-def read_case(path: Path) -> Case:
-    """Read one corpus file.
+def read_case(path: Path, root: Path = ROOT) -> Case:
+    """Read one corpus file below `root`.
 
     Raises `ValueError`, naming the file, when a field is missing or the marks are not as the README of the corpus says.
     """
@@ -49,7 +49,7 @@ def read_case(path: Path) -> Case:
     try:
         # TOML drops the newline after the opening quotes, so that line 1 is the first line of source.
         case = Case(
-            id=path.relative_to(ROOT).with_suffix("").as_posix(),
+            id=path.relative_to(root).with_suffix("").as_posix(),
             code=raw["code"],
             title=raw["title"],
             source=raw["source"],
@@ -74,4 +74,4 @@ def read_case(path: Path) -> Case:
 
 def read_corpus(root: Path = ROOT) -> list[Case]:
     """Read every case below `root`, sorted by id."""
-    return [read_case(path) for path in sorted(root.rglob("*.toml"))]
+    return [read_case(path, root) for path in sorted(root.rglob("*.toml"))]

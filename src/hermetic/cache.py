@@ -8,27 +8,39 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+from binascii import crc32
 
 from hermetic import __version__
+
+SUM = 4  # bytes of the checksum in front: marshal trusts what it reads
 
 
 def folder() -> str:
     """Return the cache folder: `$XDG_CACHE_HOME/hermetic`, else `~/.cache/hermetic`; "" without a home."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.environ.get("HOME", ""), ".cache")
-    return os.path.join(base, "hermetic") if os.path.isabs(base) else ""
+    for base in (os.environ.get("XDG_CACHE_HOME", ""), os.path.join(os.environ.get("HOME", ""), ".cache")):
+        if os.path.isabs(base):
+            return os.path.join(base, "hermetic")
+    return ""
 
 
 def file_of(root: str, kind: str) -> str:
-    """Return the file for one kind of result about the project at `root`."""
+    """Return the file for one kind of result about the project at `root`, "" without a cache folder."""
+    base = folder()
     project = os.path.abspath(root).replace("%", "%%").replace(os.sep, "%")
-    return os.path.join(folder(), f"{kind}-{__version__}-{sys.implementation.cache_tag}{project}")
+    return os.path.join(base, f"{kind}-{__version__}-{sys.implementation.cache_tag}{project}") if base else ""
 
 
 def load(root: str, kind: str, key: object) -> object:
     """Return what was saved for exactly this key, None otherwise."""
+    path = file_of(root, kind)
+    if not os.path.isfile(path):
+        return None
     try:
-        with open(file_of(root, kind), "rb") as file:
-            stored_key, value = marshal.loads(file.read())  # noqa: S302 - written by us in the user's own folder
+        with open(path, "rb") as file:
+            checksum, data = file.read(SUM), file.read()
+        if crc32(data).to_bytes(SUM, "big") != checksum:
+            return None
+        stored_key, value = marshal.loads(data)  # noqa: S302 - written by us in the user's own folder
     except (OSError, ValueError, EOFError, TypeError):
         return None
     return value if stored_key == key else None
@@ -37,14 +49,14 @@ def load(root: str, kind: str, key: object) -> object:
 def save(root: str, kind: str, key: object, value: object) -> None:
     """Keep a result: written beside and moved into place, so that a reader sees all of it or none."""
     path = file_of(root, kind)
-    if not os.path.isabs(path):
+    if not path:
         return
     temporary = f"{path}.{os.getpid()}"
     try:
-        data = marshal.dumps((key, value))
+        data = marshal.dumps((key, value))  # type: ignore[arg-type]
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with open(temporary, "wb") as file:
-            file.write(data)
+            file.write(crc32(data).to_bytes(SUM, "big") + data)
         os.replace(temporary, path)
     except (OSError, ValueError):
         return

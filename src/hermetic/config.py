@@ -6,13 +6,19 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    Table = dict[str, object]
 
 PRESETS = ("recommended", "memory", "project")
 DEFAULT_PATTERNS = ("test_*.py", "*_test.py")
 
 
-class ConfigError(Exception):
+class CannotRunError(Exception):
+    """Something that the user has to change before there can be a result; the message says what."""
+
+
+class ConfigError(CannotRunError):
     """The configuration cannot be used; the message says where, and what to type instead."""
 
 
@@ -30,7 +36,7 @@ class Settings:
         self.per_file_ignores: dict[str, tuple[str, ...]] = {}
         self.exclude: tuple[str, ...] = ()
         self.python_files: tuple[str, ...] = DEFAULT_PATTERNS
-        self.options: dict[str, object] = {}
+        self.options: dict[str, object] = {name: default for name, (default, _) in OPTIONS.items()}
 
 
 # Settings of single rules: name -> (default, one line of help). Lists of strings, or lists of pairs of strings.
@@ -41,47 +47,78 @@ OPTIONS: dict[str, tuple[object, str]] = {
     "performance-markers": (["performance", "benchmark", "perf"], "markers of performance tests"),
 }
 LISTS = ("select", "extend-select", "ignore", "exclude", "python-files")
+ROOT_MARKS = ("pyproject.toml", ".git", "pytest.ini", "tox.ini", "setup.cfg")
+# In the order in which pytest looks for them in one folder: file, its table or section, whether the file alone decides.
+PYTEST_FILES = (
+    ("pytest.toml", "pytest", True),
+    (".pytest.toml", "pytest", True),
+    ("pytest.ini", "pytest", True),
+    (".pytest.ini", "pytest", True),
+    ("pyproject.toml", "tool.pytest", False),
+    ("tox.ini", "pytest", False),
+    ("setup.cfg", "tool:pytest", False),
+)
 
 
-def find_root(start: str) -> str:
-    """Return the nearest folder at or above `start` with a pyproject.toml, pytest or git configuration; else `start`."""
+def upwards(start: str) -> Iterator[str]:
+    """Yield the folder of `start` and the ones above it, up to the one that holds `.git`: a repository is a world."""
     folder = os.path.abspath(start)
     if not os.path.isdir(folder):
         folder = os.path.dirname(folder)
-    first = folder
     while True:
-        for name in ("pyproject.toml", ".git", "pytest.ini", "tox.ini", "setup.cfg"):
-            if os.path.exists(os.path.join(folder, name)):
-                return folder
+        yield folder
         parent = os.path.dirname(folder)
-        if parent == folder:
-            return first
+        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
+            return
         folder = parent
 
 
-def load(start: str) -> Settings:
-    """Read the settings that apply to `start`.
+def is_root(folder: str) -> bool:
+    """Tell whether a folder is where a project, or a part with a configuration of its own, begins."""
+    return any(os.path.exists(os.path.join(folder, name)) for name in ROOT_MARKS)
+
+
+def find_root(start: str) -> str:
+    """Return the nearest folder at or above `start` with a file of `ROOT_MARKS`; else `start`."""
+    folders = list(upwards(start))
+    return next((folder for folder in folders if is_root(folder)), folders[0])
+
+
+def load(start: str, *, cached: bool = True) -> Settings:
+    """Read the settings that apply to `start`: the nearest `[tool.hermetic]`, and pytest's nearest configuration.
 
     Raises `ConfigError` when a file cannot be read or a value is not as it should be.
     """
-    root = find_root(start)
-    settings = Settings(root)
-    settings.options = {name: default for name, (default, _) in OPTIONS.items()}
-    path = os.path.join(root, "pyproject.toml")
-    data = read_bytes(path)
-    if data is not None and (b"hermetic" in data or b"python_files" in data):
-        table = parsed(path, data)
-        apply_pytest(settings, table)
-        apply(settings, table.get("tool", {}).get("hermetic", {}), path)
-    for name, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
-        apply_ini(settings, os.path.join(root, name), section)
+    settings = Settings(find_root(start))
+    folders = list(upwards(start))
+    patterns: tuple[str, ...] | None = None
+    for folder in folders:
+        patterns = pytest_patterns(folder, cached)
+        if patterns is not None:
+            break
+    settings.python_files = patterns or DEFAULT_PATTERNS
+    for folder in folders:
+        path = os.path.join(folder, "pyproject.toml")
+        data = read_bytes(path)
+        if data is None or b"hermetic" not in data:
+            continue
+        tool = table_in(parsed(path, data, cached), "tool", path)
+        if "hermetic" in tool:
+            settings.root = folder
+            apply(settings, table_in(tool, "hermetic", path), path)
+            break
     return settings
 
 
 def read_bytes(path: str) -> bytes | None:
     """Return a file's bytes, None when there is no such file."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs start-up time
+        if not os.path.isfile(path):  # a pipe would block for ever
+            if os.path.lexists(path) and not os.path.isdir(path):
+                os.stat(path)
+                raise ConfigError(f"{path}: cannot be read: not a regular file")
+            return None
+        with open(path, "rb") as file:
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -89,54 +126,81 @@ def read_bytes(path: str) -> bytes | None:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def parsed(path: str, data: bytes) -> dict[str, dict[str, dict[str, object]]]:
-    """Return a parsed pyproject.toml, from the cache beside it when the file has not changed."""
+def parsed(path: str, data: bytes, cached: bool) -> Table:  # noqa: FBT001 - passed on, nothing else
+    """Return what matters of a parsed TOML file, from the cache when the file has not changed."""
     from hermetic import cache  # noqa: PLC0415 - only where there is something to keep
 
-    known = cache.load(os.path.dirname(path), "pyproject", data)
+    folder, kind = os.path.dirname(path), os.path.basename(path)
+    known = cache.load(folder, kind, data) if cached else None
     if isinstance(known, dict):
         return known
     import tomllib  # noqa: PLC0415 - 15 ms, so only for a file that changed
 
     try:
         table = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    tool = table.get("tool", {})
-    kept = {"tool": {name: tool[name] for name in ("hermetic", "pytest") if name in tool}}
-    cache.save(os.path.dirname(path), "pyproject", data, kept)
+    kept: Table = {name: table[name] for name in ("pytest",) if name in table}
+    tool = table_in(table, "tool", path)
+    kept["tool"] = {name: tool[name] for name in ("hermetic", "pytest") if name in tool}
+    if cached:
+        cache.save(folder, kind, data, kept)
     return kept
 
 
-def apply_pytest(settings: Settings, table: dict[str, dict[str, dict[str, object]]]) -> None:
-    """Take pytest's `python_files`."""
-    pytest_table = table.get("tool", {}).get("pytest", {})
-    options = pytest_table.get("ini_options", pytest_table)
-    value = options.get("python_files") if isinstance(options, dict) else None
+def table_in(table: Table, name: str, path: str) -> Table:
+    """Return a table within a table, empty where there is none."""
+    found = table.get(name, {})
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path}: {name} must be a table, not {found!r}")
+    return found
+
+
+def pytest_patterns(folder: str, cached: bool) -> tuple[str, ...] | None:  # noqa: FBT001 - passed on, nothing else
+    """Return pytest's `python_files` as the configuration in `folder` gives it, () when it does not say.
+
+    None when no file in `folder` is pytest's configuration, so that pytest looks further up.
+    """
+    for name, section, alone in PYTEST_FILES:
+        path = os.path.join(folder, name)
+        data = read_bytes(path)
+        if data is None or not (alone or mentions(data, section)):
+            continue
+        if b"python_files" not in data:
+            return ()
+        return from_toml(path, data, section, cached) if name.endswith(".toml") else from_ini(path, data, section)
+    return None
+
+
+def mentions(data: bytes, section: str) -> bool:
+    """Tell whether a file holds a section (for TOML also a table below it), without parsing it."""
+    return f"[{section}]".encode() in data or (section == "tool.pytest" and b"[tool.pytest." in data)
+
+
+def from_toml(path: str, data: bytes, section: str, cached: bool) -> tuple[str, ...]:  # noqa: FBT001 - passed on
+    """Return `python_files` from a TOML file."""
+    table = parsed(path, data, cached)
+    for name in section.split("."):
+        table = table_in(table, name, path)
+    value = table_in(table, "ini_options", path).get("python_files", table.get("python_files"))
     if isinstance(value, str):
-        settings.python_files = tuple(value.split())
-    elif isinstance(value, list):
-        settings.python_files = tuple(str(item) for item in value)
+        return tuple(value.split())
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()
 
 
-def apply_ini(settings: Settings, path: str, section: str) -> None:
-    """Take pytest's `python_files` from an ini file."""
-    data = read_bytes(path)
-    if data is None or b"python_files" not in data:
-        return
+def from_ini(path: str, data: bytes, section: str) -> tuple[str, ...]:
+    """Return `python_files` from an ini file."""
     import configparser  # noqa: PLC0415 - slow to import, and seldom needed
 
-    parser = configparser.ConfigParser(interpolation=None)
+    parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
     try:
-        parser.read_string(data.decode("utf-8", "replace"))
+        parser.read_string(data.decode("utf-8-sig", "replace"))
     except configparser.Error as error:
-        raise ConfigError(f"{path}: not a valid ini file: {error}") from error
-    value = parser.get(section, "python_files", fallback=None)
-    if value:
-        settings.python_files = tuple(value.split())
+        raise ConfigError(f"{path}: not a valid ini file: {' '.join(str(error).split())}") from error
+    return tuple((parser.get(section, "python_files", fallback=None) or "").split())
 
 
-def apply(settings: Settings, table: dict[str, object], path: str) -> None:
+def apply(settings: Settings, table: Table, path: str) -> None:
     """Take the values of `[tool.hermetic]`."""
     for key, value in table.items():
         if key in LISTS:
@@ -177,6 +241,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Return a suggestion for a misspelt word, or the list of known ones."""
     import difflib  # noqa: PLC0415 - only on the way to an error
 
-    known = sorted(known)
-    close = difflib.get_close_matches(word, known, 1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
+    spelled = {item.lower(): item for item in sorted(known)}
+    close = difflib.get_close_matches(word.lower(), spelled, 1)
+    return f"; did you mean {spelled[close[0]]!r}?" if close else f"; known are {', '.join(sorted(spelled.values()))}"

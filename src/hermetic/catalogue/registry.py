@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 
 from hermetic.catalogue.rule import Rule
+from hermetic.config import PRESETS, CannotRunError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GROUP = "hermetic.rules"
+ENGINE_CODES = frozenset({"HRM001", "HRM905"})  # given by the engine itself, so no rule may have them
 
 
 class Entry:
@@ -48,42 +50,75 @@ def indexed() -> list[Entry]:
 
 
 def walked() -> Iterator[type[Rule]]:
-    """Yield our own rules by walking the package: the source of the index."""
+    """Yield our own rules by walking the package: the source of the index.
+
+    Raises `ValueError` when two rules have one code.
+    """
     import importlib  # noqa: PLC0415 - only generators and tests walk
     import pkgutil  # noqa: PLC0415
 
     import hermetic.catalogue as package  # noqa: PLC0415
 
-    found = {}
+    found: dict[str, type[Rule]] = {}
     for info in pkgutil.walk_packages(package.__path__, "hermetic.catalogue."):
         if info.name.rpartition(".")[2].startswith("_"):
             continue
-        module = importlib.import_module(info.name)
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == info.name and hasattr(value, "code"):
-                found[value.code] = value
+        for value in vars(importlib.import_module(info.name)).values():
+            defined_there = isinstance(value, type) and issubclass(value, Rule) and value.__module__ == info.name
+            if not defined_there or not hasattr(value, "code"):
+                continue
+            if value.code in found:
+                other = found[value.code].__module__
+                raise ValueError(f"{value.code} is the code of two rules: {other} and {info.name}")
+            found[value.code] = value
     for code in sorted(found):
         yield found[code]
+
+
+class UnusableRuleError(CannotRunError):
+    """A distribution offers a rule that cannot be used."""
 
 
 def foreign() -> list[Entry]:
     """Return the rules that installed distributions offer.
 
-    Raises `ValueError` when a distribution offers something that is not a rule, or a code that is taken.
+    Raises `UnusableRuleError` when one cannot be imported, is not a rule, or has a code that is taken.
     """
     from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, and most environments offer none
 
-    own = {entry.code for entry in indexed()}
+    taken = {entry.code for entry in indexed()} | ENGINE_CODES
     entries = []
     for point in entry_points(group=GROUP):
-        rule = point.load()
+        giver = f"{point.dist.name}: entry point" if point.dist is not None else "entry point"
+        offer = f"{giver} {point.name} = {point.value} of {GROUP}"
+        try:
+            rule = point.load()
+        except Exception as error:
+            raise UnusableRuleError(f"{offer} cannot be imported: {type(error).__name__}: {error}") from error
         if not (isinstance(rule, type) and issubclass(rule, Rule)):
-            raise ValueError(f"entry point {point.name} of {GROUP} is not a Rule class: {point.value}")
-        if rule.code in own:
-            raise ValueError(f"entry point {point.name} of {GROUP} uses the code {rule.code}, which is taken")
-        own.add(rule.code)
+            raise UnusableRuleError(f"{offer} is not a subclass of hermetic.catalogue.rule.Rule")
+        wrong = what_is_wrong(rule)
+        if wrong:
+            raise UnusableRuleError(f"{offer}: {wrong}")
+        if rule.code in taken:
+            raise UnusableRuleError(f"{offer} uses the code {rule.code}, which is taken")
+        taken.add(rule.code)
         entries.append(entry_of(rule))
     return entries
+
+
+def what_is_wrong(rule: type[Rule]) -> str:
+    """Return what a rule class lacks, "" when it is complete."""
+    code, name, tokens, presets = (getattr(rule, field, None) for field in ("code", "name", "tokens", "presets"))
+    if not (isinstance(code, str) and code.isalnum() and code.isupper() and code[-1].isdigit()):
+        return f"code must be capital letters and digits, such as ACME101, not {code!r}"
+    if not (isinstance(name, str) and name):
+        return f"name must be a text, not {name!r}"
+    if not (isinstance(tokens, tuple) and all(isinstance(token, bytes) for token in tokens)):
+        return f"tokens must be a tuple of bytes, not {tokens!r}"
+    if not (isinstance(presets, tuple) and set(presets) <= set(PRESETS)):
+        return f"presets must be a tuple of {', '.join(PRESETS)}, not {presets!r}"
+    return ""
 
 
 def has_foreign() -> bool:
@@ -93,14 +128,14 @@ def has_foreign() -> bool:
     mark = f"[{GROUP}]".encode()
     for folder in sys.path:
         try:
-            names = os.listdir(folder or ".")  # noqa: PTH208 - pathlib costs start-up time
+            names = os.listdir(folder or ".")
         except OSError:
             continue
         for name in names:
             if not name.endswith((".dist-info", ".egg-info")):
                 continue
             try:
-                with open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:  # noqa: PTH118, PTH123
+                with open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:
                     if mark in file.read():
                         return True
             except OSError:

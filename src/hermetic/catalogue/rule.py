@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from hermetic.source.changes import State
+    from hermetic.source.changes import Change, State
     from hermetic.source.leaks import Leak
     from hermetic.source.module import Module
     from hermetic.source.project import Project
@@ -106,11 +106,14 @@ class Rule:
 class StateRule(Rule):
     """A rule about one or more kinds of process state; the restore idioms are the same for all of them.
 
-    `message` is a format with `{what}` (the call or target that changes the state) and `{where}` (what reaches it).
+    `message` is a format with `{what}` (the object or call that changes the state), `{kind}` (the name of the state) and
+    `{where}` (what reaches it); `late_message` is used where the state is put back, but only when nothing fails first.
     `at_import` says whether a change made while a test file is imported counts; in a conftest it counts only where the
     `project` preset is on, since there it is usually configuration.
     """
 
+    message = "{what} is changed {where} and not put back"
+    late_message = "{what} is changed {where} and put back only when nothing fails in between"
     states: tuple[State, ...] = ()
     at_import = True
 
@@ -120,7 +123,12 @@ class StateRule(Rule):
             for leak in find_leaks(module, state, self.tokens, project):
                 if leak.root is None and not self.counts_at_import(module, project):
                     continue
-                yield self.leak_finding(leak)
+                if self.keeps(leak):
+                    yield self.leak_finding(leak)
+
+    def keeps(self, leak: Leak) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a leak is a finding."""
+        return True
 
     def counts_at_import(self, module: Module, project: Project) -> bool:
         """Tell whether a change at import time of this file is a finding."""
@@ -132,19 +140,28 @@ class StateRule(Rule):
         change, root = leak.change, leak.root
         module = change.scope.module
         test = node_id(root) if root is not None else ""
-        message = self.message.format(what=spelled(change.what, change.key), where=reached_from(change.scope, root))
+        template = self.late_message if leak.late else self.message
+        where = reached_from(change.scope, root)
+        message = template.format(what=self.subject(change), kind=change.kind, where=where)
         return self.finding(module, change.node, message, test=test)
+
+    def subject(self, change: Change) -> str:
+        """Return what the message says is changed."""
+        return spelled(change.what, change.key)
 
 
 def spelled(what: str, key: str) -> str:
-    """Return how a message names what is changed: a dotted name without the marks of name resolution."""
-    text = what.replace("()", "()").lstrip("@.[").replace("<with>", "")
-    return f"{text}[{key}]" if key.startswith(("'", '"')) and not text.endswith(")") and "." in text and what_is_item(text) else text
+    """Return how a message names what is changed: the object, with its key where that is written out, or the call."""
+    text = what.lstrip("@.[").replace("<with>", "")
+    for name in ITEMS:
+        if text == name or text.startswith(f"{name}."):
+            return f"{name}[{key}]" if key.startswith(("'", '"')) else name
+    if text.startswith("logging.Logger.") and key.startswith("logging."):
+        return f"{key}.{text.rpartition('.')[2]}"
+    return text
 
 
-def what_is_item(text: str) -> bool:
-    """Tell whether a change is spelled as an item of an object rather than as a method call."""
-    return text in ("os.environ", "os.environb", "sys.modules") or text.endswith("dependency_overrides")
+ITEMS = ("os.environ", "os.environb", "sys.modules", "sys.path", "sys.argv", "sys.meta_path", "sys.path_hooks")
 
 
 def reached_from(scope: Scope, root: Scope | None) -> str:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import os
 import sys
 
+from hermetic.config import CannotRunError
+from hermetic.report import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
 USAGE = """\
 usage: hermetic COMMAND [options]
 
   check [PATHS]    look for what breaks isolation between tests
+  hook ID [FILES]  check changed files, as the pre-commit hooks do
   explain CODE     say why a rule exists and what to do instead
   rules            list the rules
 
@@ -19,25 +27,79 @@ CANNOT_RUN = 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code: 0 nothing found, 1 findings, 2 cannot run."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    return safely(run, sys.argv[1:] if arguments is None else arguments)
+
+
+def safely(command: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
+    """Run a command; what stops it from outside is exit code 2, not a traceback."""
+    if sys.stdout is None:  # closed by the caller
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the life of the process
     try:
-        return run(arguments)
+        return flushed(command(arguments))
+    except CannotRunError as error:
+        return complain(str(error))
     except KeyboardInterrupt:
-        sys.stderr.write("hermetic: interrupted\n")
-        return CANNOT_RUN
+        return complain("interrupted")
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; say nothing more
-        return CANNOT_RUN
+        return silenced(0)  # the reader of a list or a help text has seen enough
     except OSError as error:
-        sys.stderr.write(f"hermetic: {error}\n")
-        return CANNOT_RUN
+        return complain(os_problem(error))
+    except Exception:  # noqa: BLE001 - whatever it is, the exit code must not say "findings"
+        import traceback  # noqa: PLC0415 - only for a defect
+
+        traceback.print_exc()
+        return complain("the above is a defect of hermetic itself; nothing is known about the files")
 
 
-def run(arguments: list[str]) -> int:
+def flushed(code: int) -> int:
+    """Send what was printed on its way, and return the exit code."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return silenced(code)
+    except OSError as error:
+        return silenced(complain(f"standard output cannot be written: {error.strerror}"))
+    return code
+
+
+def silenced(code: int) -> int:
+    """Let go of the standard output, which nobody can or wants to read, and return the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def complain(message: str) -> int:
+    """Print why there is no result, and return the exit code for that."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"hermetic: {printable(message)}\n")
+    return CANNOT_RUN
+
+
+def os_problem(error: OSError) -> str:
+    """Return what the operating system refused, and to what."""
+    try:
+        os.getcwd()
+    except OSError:
+        return "the current folder does not exist any more; change to another one"
+    name = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+    return f"{name}{error.strerror or error}"
+
+
+def say(text: str) -> None:
+    """Print text; what the encoding of the output lacks is escaped."""
+    if not text.isascii():
+        encoding = sys.stdout.encoding or "utf-8"
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
+    sys.stdout.write(text)
+
+
+def run(arguments: Sequence[str]) -> int:
     """Find the command and run it; only its own module is imported."""
     verb = arguments[0] if arguments else ""
     if verb == "check":
         from hermetic.cli.check import main as command  # noqa: PLC0415 - start-up time
+    elif verb == "hook":
+        from hermetic.cli.hook import main as command  # noqa: PLC0415 - start-up time
     elif verb == "explain":
         from hermetic.cli.explain import main as command  # noqa: PLC0415 - start-up time
     elif verb == "rules":
@@ -53,6 +115,4 @@ def run(arguments: list[str]) -> int:
     else:
         sys.stderr.write(f"hermetic: unknown command {verb!r}\n\n{USAGE}" if verb else USAGE)
         return CANNOT_RUN
-    code = command(arguments[1:])
-    sys.stdout.flush()
-    return code
+    return command(arguments[1:])

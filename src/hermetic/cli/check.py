@@ -7,17 +7,20 @@ import sys
 
 from hermetic import config, report
 from hermetic.catalogue import registry
+from hermetic.cli import complain, say, silenced
 from hermetic.lint import discovery, selection
-from hermetic.lint.engine import Engine
+from hermetic.lint.engine import Engine, IncompleteError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from hermetic.config import Settings
     from hermetic.finding import Finding
 
 CANNOT_RUN = 2
+TEXTS = ("full", "concise")
 SLOW = 40  # files from which progress is shown on a terminal
 
 
@@ -26,82 +29,130 @@ class Options:
 
     def __init__(self) -> None:
         self.paths: list[str] = []
-        self.select: tuple[str, ...] = ()
-        self.extend_select: tuple[str, ...] = ()
-        self.ignore: tuple[str, ...] = ()
+        self.select: list[str] = []
+        self.extend_select: list[str] = []
+        self.ignore: list[str] = []
         self.output_format = "full"
         self.output_file = ""
         self.stdin_filename = ""
         self.statistics = False
+        self.no_cache = False
+        self.sources: dict[str, bytes] = {}  # what is checked without being on disk, by path
 
 
-def main(arguments: Sequence[str], fixed: tuple[str, ...] = ()) -> int:
-    """Check files and print the findings.
-
-    `fixed` are codes that the caller insists on, whatever the configuration selects or ignores (the hooks do).
-    """
-    options = read_options(arguments)
-    try:
-        findings = find(options, fixed)
-    except (config.ConfigError, discovery.NoSuchPath, ValueError) as error:
-        sys.stderr.write(f"hermetic: {error}\n")
-        return CANNOT_RUN
-    write(options, findings)
-    return 1 if findings else 0
+def main(arguments: Sequence[str]) -> int:
+    """Check files and print the findings."""
+    options = read_options(arguments, parser)
+    return answer(options, lambda: find(options))
 
 
-def read_options(arguments: Sequence[str]) -> Options:
+def read_options(arguments: Sequence[str], make_parser: Callable[[], argparse.ArgumentParser]) -> Options:
     """Return the options; paths alone need no parser, whose import is a third of a one-file run."""
     options = Options()
-    if any(argument.startswith("-") for argument in arguments):
-        parser().parse_args(arguments, namespace=options)
-    else:
+    if not any(argument.startswith("-") for argument in arguments):
         options.paths = list(arguments)
+        return options
+    made = make_parser()
+    made.parse_args(arguments, namespace=options)
+    if options.statistics and options.output_format not in TEXTS:
+        made.error(f"--statistics is text, so it does not go with --output-format {options.output_format}")
+    if options.stdin_filename and options.paths:
+        made.error("--stdin-filename checks standard input alone, so it does not go with a PATH")
     return options
 
 
-def codes(text: str) -> tuple[str, ...]:
-    """Return the codes in a comma-separated list."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def answer(options: Options, search: Callable[[], list[Finding]]) -> int:
+    """Run a search, print what it finds and return the exit code."""
+    failures: list[str] = []
+    try:
+        findings = search()
+    except IncompleteError as error:
+        findings, failures = error.findings, error.failures
+    try:
+        written = write(options, findings)
+    except BrokenPipeError:
+        written = silenced(0)  # the reader has seen enough; the exit code still tells
+    for failure in failures:
+        complain(f"{failure}; this is a defect of the rule: leave it out with --ignore, and report it")
+    return CANNOT_RUN if failures else written or (1 if findings else 0)
+
+
+def codes(text: str) -> list[str]:
+    """Return the codes in a list, separated by commas or spaces."""
+    found = text.replace(",", " ").split()
+    if not found:
+        import argparse  # noqa: PLC0415 - see read_options
+
+        raise argparse.ArgumentTypeError("names no rule; give codes, prefixes, presets or ALL")
+    return found
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser: the one list of options."""
     import argparse  # noqa: PLC0415 - see read_options
 
-    made = argparse.ArgumentParser(prog="hermetic check", description="Look for what breaks isolation between tests.")
+    made = argparse.ArgumentParser(
+        prog="hermetic check", description="Look for what breaks isolation between tests.", allow_abbrev=False
+    )
     made.add_argument("paths", nargs="*", metavar="PATH", help="files or folders; the current folder without one")
-    made.add_argument("--select", type=codes, metavar="CODES", help="rules to run: codes, prefixes, presets or ALL")
-    made.add_argument("--extend-select", type=codes, metavar="CODES", help="rules to run besides the selected ones")
-    made.add_argument("--ignore", type=codes, metavar="CODES", help="rules to leave out")
-    made.add_argument("--output-format", choices=report.FORMATS, help="how findings are written (full)")
-    made.add_argument("--output-file", metavar="FILE", help="write the findings to a file")
+    add_selection(made)
+    add_ignore(made)
     made.add_argument("--stdin-filename", metavar="FILE", help="check standard input as if it were this file")
-    made.add_argument("--statistics", action="store_true", help="print counts by rule instead of findings")
-    made.add_argument("--no-cache", action="store_true", help="do not read or write the cache")
+    add_output(made)
     return made
 
 
-def find(options: Options, fixed: tuple[str, ...]) -> list[Finding]:
+def add_selection(made: argparse.ArgumentParser) -> None:
+    """Add the options that say which rules run."""
+    chosen = "rules to run: codes, prefixes, presets or ALL"
+    made.add_argument("--select", action="extend", type=codes, metavar="CODES", help=chosen)
+    further = "rules to run besides the selected ones"
+    made.add_argument("--extend-select", action="extend", type=codes, metavar="CODES", help=further)
+
+
+def add_ignore(made: argparse.ArgumentParser) -> None:
+    """Add the option that says which rules do not run."""
+    made.add_argument("--ignore", action="extend", type=codes, metavar="CODES", help="rules to leave out")
+
+
+def add_output(made: argparse.ArgumentParser) -> None:
+    """Add the options that say how findings are written."""
+    made.add_argument("--output-format", choices=report.FORMATS, help="how findings are written (full)")
+    made.add_argument("--output-file", metavar="FILE", help="write the findings to a file")
+    made.add_argument("--statistics", action="store_true", help="print counts by rule instead of findings")
+    made.add_argument("--no-cache", action="store_true", help="do not read or write the cache")
+
+
+def find(options: Options, fixed: tuple[str, ...] = ()) -> list[Finding]:
     """Return the findings of a run.
 
-    Raises `ConfigError`, `NoSuchPath`, or `ValueError` for a third-party rule that cannot be used.
+    `fixed` are codes that the caller insists on, whatever the configuration selects or ignores (the scripts do).
+    Raises `CannotRunError`, or `IncompleteError` when a rule fails.
     """
-    settings = config.load(options.stdin_filename or (options.paths[0] if options.paths else "."))
-    settings.select = fixed or options.select or settings.select
-    settings.extend_select = () if fixed else (*settings.extend_select, *options.extend_select)
-    settings.ignore = options.ignore if fixed else (*settings.ignore, *options.ignore)
-    chosen = selection.choose(registry.all_entries(), settings)
-    engine = Engine(settings, chosen)
+    start = options.stdin_filename or (options.paths[0] if options.paths else ".")
+    settings = configured(start, options, fixed)
+    engine = Engine(settings, selection.choose(registry.all_entries(), settings))
     if options.stdin_filename:
-        return engine.check_source(sys.stdin.buffer.read(), options.stdin_filename)
+        if sys.stdin is None:
+            raise config.CannotRunError("standard input is closed; --stdin-filename reads the source from there")
+        options.sources[options.stdin_filename] = sys.stdin.buffer.read()
+        return engine.check_source(options.sources[options.stdin_filename], options.stdin_filename)
     paths = discovery.discover(options.paths or ["."], settings)
     if not paths:
-        raise discovery.NoSuchPath(
+        raise discovery.NoSuchPathError(
             f"no file to check in {', '.join(options.paths) or 'the current folder'}; "
             f"test files are those that match {', '.join(settings.python_files)}"
         )
     return engine.check(paths, progress if len(paths) >= SLOW and sys.stderr.isatty() else None)
+
+
+def configured(start: str, options: Options, fixed: tuple[str, ...]) -> Settings:
+    """Return the settings that apply to `start`, with what the command line or the caller says instead."""
+    settings = config.load(start, cached=not options.no_cache)
+    settings.select = fixed or tuple(options.select) or settings.select
+    settings.extend_select = () if fixed else (*settings.extend_select, *options.extend_select)
+    settings.ignore = tuple(options.ignore) if fixed else (*settings.ignore, *options.ignore)
+    return settings
 
 
 def progress(done: int, total: int) -> None:
@@ -111,18 +162,24 @@ def progress(done: int, total: int) -> None:
         sys.stderr.flush()
 
 
-def write(options: Options, findings: list[Finding]) -> None:
-    """Write the findings to where they were asked for."""
+def write(options: Options, findings: list[Finding]) -> int:
+    """Write the findings to where they were asked for; return the exit code for what could not be written, else 0."""
     if options.statistics:
         text = statistics(findings)
     else:
         colour = not options.output_file and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        text = report.renderer(options.output_format)(findings, colour)
-    if options.output_file:
-        with open(options.output_file, "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs start-up time
+        text = report.renderer(options.output_format)(findings, colour, options.sources)
+    if not options.output_file:
+        say(text)
+        return 0
+    try:
+        with open(options.output_file, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
-    else:
-        sys.stdout.write(text)
+    except OSError as error:
+        say(text)
+        reason = f"{options.output_file}: cannot be written: {error.strerror}"
+        return complain(f"{reason}; the findings are on standard output instead")
+    return 0
 
 
 def statistics(findings: list[Finding]) -> str:

@@ -7,6 +7,7 @@ import inspect
 import sys
 
 from hermetic.catalogue import registry
+from hermetic.cli import say
 from hermetic.config import nearest
 
 TYPE_CHECKING = False
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     entries = registry.all_entries()
     for entry in entries:
         if wanted.upper() == entry.code or wanted == entry.name:
-            sys.stdout.write(explained(entry.load()))
+            say(explained(entry.load()))
             return 0
     known = [entry.code for entry in entries] + [entry.name for entry in entries]
     sys.stderr.write(f"hermetic: no rule {wanted!r}{nearest(wanted, known)}\n")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 
 from hermetic.catalogue import registry
+from hermetic.cli import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,14 +21,20 @@ def main(arguments: Sequence[str]) -> int:
     rules = [entry.load() for entry in registry.all_entries()]
     if options.output_format == "json":
         records = [
-            {"code": rule.code, "name": rule.name, "presets": rule.presets, "layers": rule.claims, "title": title(rule.__doc__)}
+            {
+                "code": rule.code,
+                "name": rule.name,
+                "presets": rule.presets,
+                "layers": rule.claims,
+                "title": title(rule.__doc__),
+            }
             for rule in rules
         ]
-        sys.stdout.write(json.dumps({"version": 1, "tool": "hermetic", "rules": records}, indent=2) + "\n")
+        say(json.dumps({"version": 1, "tool": "hermetic", "rules": records}, indent=2) + "\n")
         return 0
     width = max(len(rule.name) for rule in rules)
     for rule in rules:
-        sys.stdout.write(f"{rule.code}  {rule.name:{width}}  {', '.join(rule.presets):11}  {title(rule.__doc__)}\n")
+        say(f"{rule.code}  {rule.name:{width}}  {', '.join(rule.presets):11}  {title(rule.__doc__)}\n")
     return 0
 
 

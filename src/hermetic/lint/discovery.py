@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+from hermetic.config import CannotRunError, is_root
+from hermetic.source.patterns import matches
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -11,34 +14,70 @@ if TYPE_CHECKING:
     from hermetic.config import Settings
 
 SKIPPED_FOLDERS = frozenset({
-    ".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", "__pycache__", "node_modules", "site-packages", ".mypy_cache",
-    ".pytest_cache", ".ruff_cache", ".eggs", "build", "dist",
+    ".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", "__pycache__", "node_modules", "site-packages",
+    ".mypy_cache", ".pytest_cache", ".ruff_cache", ".eggs", "build", "dist",
 })  # fmt: skip
 TEST_FOLDERS = frozenset({"test", "tests", "testing"})
+GIT_VARIABLES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"})
 
 
-class NoSuchPath(Exception):
+class NoSuchPathError(CannotRunError):
     """A path on the command line does not exist or cannot be listed."""
 
 
 def discover(paths: list[str], settings: Settings) -> list[str]:
-    """Return the files to check, sorted, each once.
+    """Return the files to check, sorted, each once, relative to the current folder where they lie below it.
 
-    A file that is named is always checked. In a folder these are: test files by pytest's `python_files`, conftest files,
-    and the other Python files that stand in a test folder (their helpers).
-    Raises `NoSuchPath` for a path that does not exist.
+    A file that is named is always checked. In a folder these are: test files by pytest's `python_files`, conftest
+    files, and the other Python files that stand in a test folder (their helpers). A folder inside that cannot be listed
+    is returned itself, so that it is reported. Submodules and other repositories inside one are not searched.
+    Raises `NoSuchPathError` for a path that does not exist, or a named folder that cannot be listed.
     """
     found: dict[str, str] = {}
+    here = os.getcwd().rstrip(os.sep) + os.sep
     for path in paths:
         if os.path.isdir(path):
+            all_below = is_bare_test_folder(os.path.abspath(path))
             for name in files_below(path):
-                if is_checked(name, settings.python_files) and not is_excluded(name, settings):
-                    found.setdefault(os.path.abspath(name), name)
+                absolute = os.path.abspath(name)
+                if is_wanted(absolute, settings, all_below) or not name.endswith(".py"):
+                    found.setdefault(absolute, shown(name, absolute, here))
         elif os.path.lexists(path):
-            found.setdefault(os.path.abspath(path), path)
+            absolute = os.path.abspath(path)
+            found.setdefault(absolute, shown(path, absolute, here))
         else:
-            raise NoSuchPath(f"{path}: no such file or folder")
+            raise NoSuchPathError(f"{path}: no such file or folder")
     return sorted(found.values())
+
+
+def shown(path: str, absolute: str, here: str) -> str:
+    """Return a path as findings show it. A `..` stays as it is: behind a link it is not what its text says."""
+    if absolute.startswith(here) and ".." not in path.split(os.sep):
+        return absolute[len(here) :]
+    return path
+
+
+def tests_among(paths: list[str], settings: Settings) -> list[str]:
+    """Return the files to check among those that changed: of named files only those that `discover` finds in a folder.
+
+    Raises `NoSuchPathError` for a path that does not exist.
+    """
+    return discover([path for path in paths if not os.path.isfile(path) or is_wanted(path, settings)], settings)
+
+
+def is_wanted(path: str, settings: Settings, all_below: bool = False) -> bool:  # noqa: FBT001, FBT002 - see discover
+    """Tell whether a file is one to check when nobody names it; `all_below`: it lies in a test folder anyway."""
+    if not path.endswith(".py"):
+        return False
+    relative = below(path, settings.root)
+    if relative.rpartition("/")[2].startswith(".#"):  # an editor's lock: a link that points nowhere
+        return False
+    return (all_below or is_checked(relative, settings.python_files)) and not is_excluded(relative, settings)
+
+
+def is_bare_test_folder(folder: str) -> bool:
+    """Tell whether a folder is a test folder by name, and not a whole project that happens to be called so."""
+    return os.path.basename(folder) in TEST_FOLDERS and not is_root(folder)
 
 
 def files_below(folder: str) -> Iterator[str]:
@@ -48,26 +87,52 @@ def files_below(folder: str) -> Iterator[str]:
         yield from files_by_walk(folder)
         return
     for name in listed:
-        path = name if folder == "." else os.path.join(folder, name)
-        if os.path.isfile(path) or os.path.islink(path):
+        path = os.path.join(folder, name)
+        if not is_gone(path):
             yield path
+
+
+def is_gone(path: str) -> bool:
+    """Tell whether a file that git tracks has been deleted; one that cannot be looked at has not."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def files_by_git(folder: str) -> list[str] | None:
     """Return the Python files that git tracks or would track, relative to `folder`; None where git cannot say."""
     if not inside_git(folder):
         return None
-    import subprocess  # noqa: PLC0415, S404 - slow to import; only for folders
+    listed = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.py")
+    if listed is None:
+        return None
+    names = [os.fsdecode(name) for name in listed.split(b"\0") if name]
+    if not names and git(folder, "check-ignore", "--quiet", ".") is not None:
+        return None  # an ignored folder that is named on purpose is walked
+    return names
 
-    command = ["git", "-C", folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.py"]
+
+def git(folder: str, *words: str) -> bytes | None:
+    """Return what git prints about a folder; None where it fails: no git, no repository, or one of another user."""
+    import subprocess  # noqa: PLC0415 - slow to import; only for folders
+
+    # In a git hook these point at the repository that commits, whatever the folder.
+    environment = {name: value for name, value in os.environ.items() if name not in GIT_VARIABLES}
     try:
-        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603, S607 - no shell, fixed words
+        done = subprocess.run(  # noqa: S603 - no shell
+            ["git", "-C", folder, *words],  # noqa: S607 - the user's own git
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            env=environment,
+        )
     except OSError:
         return None
-    if done.returncode != 0:
-        return None
-    names = [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
-    return names or None  # an ignored folder that is named on purpose is walked
+    return done.stdout if done.returncode == 0 else None
 
 
 def inside_git(folder: str) -> bool:
@@ -83,53 +148,57 @@ def inside_git(folder: str) -> bool:
 
 
 def files_by_walk(folder: str) -> Iterator[str]:
-    """Yield the Python files below a folder; links to folders are not followed, so that loops end."""
+    """Yield the Python files below a folder; links to folders are not followed, so that loops end.
+
+    A folder inside that cannot be listed is yielded itself.
+    """
     pending = [folder]
     while pending:
         current = pending.pop()
         try:
-            entries = sorted(os.scandir(current), key=lambda entry: entry.name)
+            with os.scandir(current) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            raise NoSuchPath(f"{current}: cannot be listed: {error.strerror}") from error
+            if current == folder:
+                raise NoSuchPathError(f"{current}: cannot be listed: {error.strerror}") from error
+            yield current
+            continue
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in SKIPPED_FOLDERS and not entry.name.endswith(".egg-info"):
                     pending.append(entry.path)
             elif entry.name.endswith(".py"):
-                yield entry.path if folder != "." else entry.path[2:]
+                yield entry.path
 
 
-def is_checked(path: str, patterns: tuple[str, ...]) -> bool:
+def below(path: str, root: str) -> str:
+    """Return a path relative to the root, with slashes."""
+    absolute = os.path.abspath(path)
+    start = root.rstrip(os.sep) + os.sep
+    relative = absolute[len(start) :] if absolute.startswith(start) else os.path.relpath(absolute, root)
+    return relative.replace(os.sep, "/")
+
+
+def is_checked(relative: str, patterns: tuple[str, ...]) -> bool:
     """Tell whether a file found in a folder is one to check."""
-    parts = path.replace(os.sep, "/").split("/")
+    *folders, name = relative.split("/")
     return (
-        parts[-1] == "conftest.py"
-        or any(matches(parts[-1], pattern) or matches("/".join(parts), pattern) for pattern in patterns)
-        or any(part in TEST_FOLDERS for part in parts[:-1])
+        name == "conftest.py"
+        or any(matches(f"/{relative}", f"*/{item}") if "/" in item else matches(name, item) for item in patterns)
+        or any(folder in TEST_FOLDERS for folder in folders)
     )
 
 
-def is_excluded(path: str, settings: Settings) -> bool:
+def is_excluded(relative: str, settings: Settings) -> bool:
     """Tell whether the configuration leaves a file out."""
-    return bool(settings.exclude) and any(matches_path(path, pattern, settings.root) for pattern in settings.exclude)
+    return any(covers(pattern, relative) for pattern in settings.exclude)
 
 
-def matches_path(path: str, pattern: str, root: str) -> bool:
-    """Match a path, relative to the root, against a glob, a file or a folder."""
-    relative = os.path.relpath(os.path.abspath(path), root).replace(os.sep, "/")
-    pattern = pattern.rstrip("/")
-    if relative == pattern or relative.startswith(f"{pattern}/"):
-        return True
-    return matches(relative, pattern) or any(matches(part, pattern) for part in relative.split("/"))
-
-
-def matches(name: str, pattern: str) -> bool:
-    """Match one glob pattern; the two common shapes need no regular expressions, whose import takes 5 ms."""
-    if not any(sign in pattern for sign in "*?["):
-        return name == pattern
-    head, star, tail = pattern.partition("*")
-    if star and not any(sign in tail + head for sign in "*?["):
-        return len(name) >= len(head) + len(tail) and name.startswith(head) and name.endswith(tail)
-    from fnmatch import fnmatchcase  # noqa: PLC0415 - as above
-
-    return fnmatchcase(name, pattern)
+def covers(pattern: str, relative: str) -> bool:
+    """Tell whether a glob, a file or a folder of the configuration covers a path; both are relative to the root."""
+    pattern = pattern.removeprefix("./").rstrip("/")
+    parts = relative.split("/")
+    wanted = {pattern, pattern.removeprefix("**/")}
+    return any(matches(part, item) for item in wanted for part in parts) or any(
+        matches("/".join(parts[:end]), item) for item in wanted for end in range(1, len(parts) + 1)
+    )

@@ -7,9 +7,10 @@ import os
 
 from hermetic.finding import Finding
 from hermetic.lint import discovery, suppressions
-from hermetic.lint.selection import CANNOT_READ, SUPPRESSION_UNUSED, Selection
-from hermetic.source.module import CannotParse, Module, contains
+from hermetic.lint.selection import CANNOT_READ
+from hermetic.source.module import CannotParse, contains
 from hermetic.source.project import Project
+from hermetic.source.roles import is_conftest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
     from hermetic.catalogue.registry import Entry
     from hermetic.catalogue.rule import Rule
     from hermetic.config import Settings
+    from hermetic.lint.selection import Selection
+    from hermetic.source.module import Module
+
+
+class IncompleteError(Exception):
+    """A rule failed on a file. `findings` are what everything else found; `failures` say what failed, and where."""
+
+    def __init__(self, findings: list[Finding], failures: list[str]) -> None:
+        super().__init__("; ".join(failures))
+        self.findings = findings
+        self.failures = failures
 
 
 class Engine:
@@ -26,52 +38,70 @@ class Engine:
     def __init__(self, settings: Settings, selection: Selection) -> None:
         self.settings = settings
         self.selection = selection
-        self.project = Project(settings.root, selection.presets, settings.options)
+        self.project = Project(settings.root, selection.presets, settings.options, settings.python_files)
         self._rules: dict[str, Rule] = {}
-        self._suppressed: dict[str, list[suppressions.Suppression]] = {}
+        self._comments: dict[str, Comments] = {}
+        self._named: dict[str, str] = {}  # absolute path -> path as it was given, of the checked files
+        self._failures: list[tuple[str, Exception]] = []
 
     def check(self, paths: list[str], progress: Callable[[int, int], None] | None = None) -> list[Finding]:
-        """Check files and return the findings, sorted by place; `progress` is told (done, total) after each file."""
+        """Check files and return the findings, sorted by place; `progress` is told (done, total) after each file.
+
+        Raises `IncompleteError`, with the other findings, when a rule fails.
+        """
         collecting = gc.isenabled()
         gc.disable()  # a run makes many small objects that live until its end, and few cycles
+        self._named = {os.path.abspath(path): path for path in paths}
         try:
             found: dict[tuple[str, int, int, str], Finding] = {}
-            modules: list[tuple[str, list[suppressions.Suppression]]] = []
             for number, path in enumerate(paths, 1):
-                for finding in self.check_file(path, self.project.read(path), modules):
+                for finding in self.check_file(path, self.project.read(path)):
                     found.setdefault(finding.place, finding)
                 if progress is not None:
                     progress(number, len(paths))
+            return self.settled(list(found.values()))
         finally:
             if collecting:
                 gc.enable()
-        return self.settled(list(found.values()), modules)
 
     def check_source(self, data: bytes, path: str) -> list[Finding]:
-        """Check source that is not (or not yet) on disk, as if it stood at `path`."""
-        modules: list[tuple[str, list[suppressions.Suppression]]] = []
-        found = {finding.place: finding for finding in self.check_file(path, data, modules)}
-        return self.settled(list(found.values()), modules)
+        """Check source that is not (or not yet) on disk, as if it stood at `path`.
 
-    def check_file(
-        self, path: str, data: bytes | None, modules: list[tuple[str, list[suppressions.Suppression]]]
-    ) -> list[Finding]:
+        Raises `IncompleteError`, as `check` does.
+        """
+        self._named = {os.path.abspath(path): path}
+        self.project.hold(path, data)
+        found = {finding.place: finding for finding in self.check_file(path, data)}
+        return self.settled(list(found.values()))
+
+    def check_file(self, path: str, data: bytes | None) -> list[Finding]:
         """Return the findings that one file causes, before suppressions."""
         if data is None:
             return [Finding(CANNOT_READ, "cannot-read", why_unreadable(path), path, 0)]
-        name, package = self.project.name_of(path)
         try:
-            module = Module(path, data, name, package=package)
+            module = self.project.parse(path, data)
         except CannotParse as error:
-            return [Finding(CANNOT_READ, "cannot-read", f"cannot be parsed: {error.reason}", path, error.line, error.column or 1)]
+            message = f"cannot be parsed: {error.reason}"
+            return [Finding(CANNOT_READ, "cannot-read", message, path, error.line, max(error.column, 1))]
         self.project.add(module)
-        comments = suppressions.read(module)
-        modules.append((path, comments))
+        self._comments[path] = Comments(module)
         found = []
         for entry in self.selection.entries:
             if not entry.tokens or contains(data, entry.tokens) or self.helpers_contain(module, entry.tokens):
-                found.extend(self.rule(entry).check(module, self.project))
+                found.extend(self.found_by(entry, module))
         self.project.forget(path)
+        return found
+
+    def found_by(self, entry: Entry, module: Module) -> list[Finding]:
+        """Return what one rule finds in a file; a rule that fails there is noted, and the run goes on."""
+        found = []
+        try:
+            for finding in self.rule(entry).check(module, self.project):
+                if finding.path != module.path:
+                    finding.path = self._named.get(os.path.abspath(finding.path), finding.path)
+                found.append(finding)
+        except Exception as error:  # noqa: BLE001 - a rule, perhaps of a third party, can fail in any way
+            self._failures.append((f"{entry.code} ({entry.module}) failed on {module.path}", error))
         return found
 
     def helpers_contain(self, module: Module, tokens: tuple[bytes, ...]) -> bool:
@@ -88,36 +118,73 @@ class Engine:
             self._rules[entry.code] = entry.load()
         return self._rules[entry.code]
 
-    def settled(
-        self, findings: list[Finding], modules: list[tuple[str, list[suppressions.Suppression]]]
-    ) -> list[Finding]:
-        """Apply suppressions and per-file ignores, add unused suppressions, and sort."""
-        kept = list(findings)
-        for path, comments in modules:
-            mine = [finding for finding in kept if finding.path == path]
-            if comments:
-                left = suppressions.suppress(mine, comments)
-                kept = [finding for finding in kept if finding.path != path] + left
-                if SUPPRESSION_UNUSED in self.selection.codes:
-                    kept.extend(suppressions.unused(path, comments, self.selection.codes))
-        ignores = self.settings.per_file_ignores
-        if ignores:
-            kept = [finding for finding in kept if not self.ignored(finding)]
-        return sorted(kept, key=lambda finding: finding.place)
+    def settled(self, findings: list[Finding]) -> list[Finding]:
+        """Apply suppressions and per-file ignores, add unused suppressions, and sort.
+
+        Raises `IncompleteError` when a rule has failed.
+        """
+        by_file: dict[str, list[Finding]] = {}
+        for finding in findings:
+            by_file.setdefault(finding.path, []).append(finding)
+        kept = []
+        for path in {**by_file, **self._comments}:
+            mine = by_file.get(path, [])
+            comments = self._comments.get(path) or self.comments_of_helper(path)
+            kept.extend(suppressions.suppress(mine, comments.items) if comments.items else mine)
+            if path in self._comments:
+                kept.extend(comments.unused(path, self.selection))
+        kept = [item for item in kept if item.code in self.selection.codes and not self.ignored(item)]
+        kept.sort(key=lambda finding: finding.place)
+        if self._failures:
+            raise IncompleteError(kept, [why_failed(*failure) for failure in self._failures]) from self._failures[0][1]
+        return kept
+
+    def comments_of_helper(self, path: str) -> Comments:
+        """Return the suppressions of a file that is reported without being checked itself."""
+        return Comments(self.project.module(path))
 
     def ignored(self, finding: Finding) -> bool:
         """Tell whether per-file ignores cover a finding."""
         return any(
-            finding.code.startswith(codes) and discovery.matches_path(finding.path, pattern, self.settings.root)
-            for pattern, codes in self.settings.per_file_ignores.items()
+            finding.code in codes and discovery.covers(pattern, discovery.below(finding.path, self.settings.root))
+            for pattern, codes in self.selection.ignored
         )
+
+
+class Comments:
+    """The suppressions of one file."""
+
+    __slots__ = ("decided", "items")
+
+    def __init__(self, module: Module | None) -> None:
+        self.items = suppressions.read(module) if module is not None else []
+        self.decided = module is not None and (module.is_test or is_conftest(module.path))
+
+    def unused(self, path: str, selection: Selection) -> list[Finding]:
+        """Return the findings about comments that suppress nothing."""
+        return suppressions.unused(path, self.items, selection.codes, selection.known, decided=self.decided)
+
+
+def why_failed(what: str, error: Exception) -> str:
+    """Return one line about a rule that failed: what it did, the error, and where in the source that was raised."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f" ({place.tb_frame.f_code.co_filename}:{place.tb_lineno})" if place is not None else ""
+    return f"{what}: {type(error).__name__}: {error}{where}"
 
 
 def why_unreadable(path: str) -> str:
     """Return why a file cannot be read."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs start-up time
+        if os.path.isdir(path):
+            os.listdir(path)
+            return "cannot be read: it is a folder"
+        os.stat(path)
+        if not os.path.isfile(path):
+            return "cannot be read: it is not a regular file"
+        with open(path, "rb") as file:
             file.read(1)
     except OSError as error:
-        return f"cannot be read: {error.strerror or os.fspath(path)}"
+        return f"cannot be read: {error.strerror or error}"
     return "cannot be read"

@@ -13,48 +13,75 @@ if TYPE_CHECKING:
 
 CANNOT_READ, SUPPRESSION_UNUSED = "HRM001", "HRM905"  # given by the engine, not by a rule of the catalogue
 
+DIGITS = "0123456789"
+OWN_DIGITS = 3
+
 
 class Selection:
-    """The rules of a run, and the presets that it names (a rule may say more where `project` is on)."""
+    """The rules of a run, and the presets that it names (a rule may say more where `project` is on).
 
-    __slots__ = ("codes", "entries", "presets")
+    `codes` are those that may be reported, the engine's own included; `ignored` gives for patterns of paths the codes
+    that are not reported there; `known` are the codes of all rules, selected or not.
+    """
 
-    def __init__(self, entries: list[Entry], presets: frozenset[str], codes: frozenset[str]) -> None:
+    __slots__ = ("codes", "entries", "ignored", "known", "presets")
+
+    def __init__(
+        self,
+        entries: list[Entry],
+        presets: frozenset[str],
+        codes: frozenset[str],
+        ignored: tuple[tuple[str, frozenset[str]], ...] = (),
+        known: frozenset[str] = frozenset(),
+    ) -> None:
         self.entries = entries
         self.presets = presets
         self.codes = codes
+        self.ignored = ignored
+        self.known = known or codes
 
 
 def choose(entries: list[Entry], settings: Settings) -> Selection:
-    """Return the rules that the settings select.
+    """Return the rules that the settings select. A file that cannot be read is reported unless HRM001 is ignored.
 
-    Raises `ConfigError` for a selector that names nothing.
+    Raises `ConfigError` for a selector that names nothing, and when nothing is left to select.
     """
     wanted = (*settings.select, *settings.extend_select)
-    on = codes_of(entries, wanted) - codes_of(entries, settings.ignore)
+    ignored = codes_of(entries, settings.ignore)
+    on = codes_of(entries, wanted) - ignored
+    if not on:
+        chosen, left_out = (", ".join(names) or "nothing" for names in (wanted, settings.ignore))
+        raise ConfigError(f"no rule is left to run: selected is {chosen}, ignored is {left_out}")
     presets = frozenset(PRESETS) if "ALL" in wanted else frozenset(name for name in wanted if name in PRESETS)
-    chosen = [entry for entry in entries if entry.code in on]
-    return Selection(chosen, presets, frozenset(on))
+    return Selection(
+        [entry for entry in entries if entry.code in on],
+        presets,
+        frozenset(on | ({CANNOT_READ} - ignored)),
+        tuple((pattern, frozenset(codes_of(entries, codes))) for pattern, codes in settings.per_file_ignores.items()),
+        frozenset(codes_of(entries, ("ALL",))),
+    )
 
 
 def codes_of(entries: Iterable[Entry], selectors: Iterable[str]) -> set[str]:
-    """Return the codes that selectors name: `ALL`, a preset, a code, or a prefix of codes."""
+    """Return the codes that selectors name: `ALL`, a preset, a code, or a prefix of codes with all of their letters."""
     found: set[str] = set()
     entries = list(entries)
-    own = {CANNOT_READ, SUPPRESSION_UNUSED}
+    every = {entry.code for entry in entries} | {CANNOT_READ, SUPPRESSION_UNUSED}
     for selector in selectors:
         if selector == "ALL":
-            codes = {entry.code for entry in entries} | own
+            codes = every
         elif selector in PRESETS:
-            codes = {entry.code for entry in entries if selector in entry.presets} | own
+            codes = {entry.code for entry in entries if selector in entry.presets} | {CANNOT_READ, SUPPRESSION_UNUSED}
         else:
-            codes = {code for code in {entry.code for entry in entries} | own if code.startswith(selector) and selector}
-            if not codes or not selector.startswith("HRM"):
-                raise ConfigError(f"{selector!r} selects no rule{nearest(selector, selectors_known(entries))}")
+            codes = {code for code in every if code.startswith(selector) and selector.startswith(code.rstrip(DIGITS))}
+            if not codes:
+                raise ConfigError(f"{selector!r} selects no rule{nearest(selector, ['ALL', *PRESETS, *every])}")
         found |= codes
     return found
 
 
-def selectors_known(entries: Iterable[Entry]) -> list[str]:
-    """Return every selector that names something."""
-    return ["ALL", *PRESETS, *(entry.code for entry in entries), SUPPRESSION_UNUSED]
+def is_code(text: str) -> bool:
+    """Tell whether a text can be a rule's code: capital letters and digits, three of them behind our own `HRM`."""
+    letters = text.rstrip(DIGITS)
+    digits = len(text) - len(letters)
+    return letters.isalpha() and letters.isupper() and (digits == OWN_DIGITS if letters == "HRM" else digits > 0)

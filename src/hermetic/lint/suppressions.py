@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermetic.finding import Finding
-from hermetic.lint.selection import SUPPRESSION_UNUSED
+from hermetic.lint.selection import SUPPRESSION_UNUSED, is_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def read(module: Module) -> list[Suppression]:
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type == tokenize.COMMENT and MARK.decode() in token.string:
-                found.append(parse(token.string, token.start[0], token.start[1] + 1, token.line))
+                found.append(parse(token.string, token.start[0], token.start[1] + 1, token.line))  # noqa: PERF401 - what stands above an error counts
     except (tokenize.TokenError, IndentationError, SyntaxError):
         return found
     lines = module.lines
@@ -66,9 +66,10 @@ def parse(comment: str, line: int, column: int, whole_line: str) -> Suppression:
     if not inside.startswith("[") or not closed:
         return Suppression(line, target, column, (), "names no code; write # hermetic: ignore[HRM101] reason")
     codes = tuple(code.strip() for code in inside[1:].split(",") if code.strip())
-    wrong = [code for code in codes if not (code.startswith("HRM") and code[3:].isdigit() and len(code) == 6)]  # noqa: PLR2004
+    wrong = [code for code in codes if not is_code(code)]
     if wrong or not codes:
-        return Suppression(line, target, column, (), f"needs whole codes such as HRM101, not {', '.join(wrong) or 'nothing'}")
+        given = ", ".join(wrong) or "nothing"
+        return Suppression(line, target, column, (), f"needs whole codes such as HRM101, not {given}")
     return Suppression(line, target, column, codes)
 
 
@@ -79,7 +80,7 @@ def suppress(findings: list[Finding], suppressions: list[Suppression]) -> list[F
         matching = [
             item
             for item in suppressions
-            if finding.code in item.codes and (item.line == finding.line or item.line == finding.end_line)
+            if finding.code in item.codes and item.line in {finding.line, finding.end_line}
         ]
         for item in matching:
             item.used.add(finding.code)
@@ -88,13 +89,22 @@ def suppress(findings: list[Finding], suppressions: list[Suppression]) -> list[F
     return kept
 
 
-def unused(path: str, suppressions: list[Suppression], active: frozenset[str]) -> list[Finding]:
-    """Return a finding for each comment that is malformed, or that suppresses nothing although its rule is on."""
+def unused(
+    path: str, suppressions: list[Suppression], active: frozenset[str], known: frozenset[str], *, decided: bool
+) -> list[Finding]:
+    """Return a finding for each comment that is malformed, or that suppresses nothing although its rule is on.
+
+    `decided` says whether the check of the file alone shows what its comments suppress. What a helper does becomes a
+    finding only through the tests that call it, and they need not be among the checked files.
+    """
     found = []
     for item in suppressions:
-        idle = [code for code in item.codes if code in active and code not in item.used]
+        unknown = [code for code in item.codes if code.startswith("HRM") and code not in known]
+        idle = [code for code in item.codes if decided and code in active and code not in item.used]
         if item.problem:
             message = f"this suppression {item.problem}"
+        elif unknown:
+            message = f"this suppression names {', '.join(unknown)}, which no rule has"
         elif idle:
             message = f"this suppression of {', '.join(idle)} suppresses nothing; remove it"
         else:

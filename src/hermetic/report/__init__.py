@@ -4,15 +4,26 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Protocol
 
     from hermetic.finding import Finding
+
+    class Render(Protocol):
+        """A format. `sources` are files that are not as they are on disk, by path."""
+
+        def __call__(  # noqa: D102 - described above
+            self,
+            findings: list[Finding],
+            colour: bool,  # noqa: FBT001 - a switch that all formats take
+            sources: dict[str, bytes] | None = None,
+        ) -> str: ...
+
 
 FORMATS = ("full", "concise", "json", "github")
 
 
-def renderer(name: str) -> Callable[[list[Finding], bool], str]:
-    """Return the function `(findings, colour) -> text` of a format; only that format's module is imported."""
+def renderer(name: str) -> Render:
+    """Return the function of a format; only that format's module is imported."""
     if name == "json":
         from hermetic.report.json_report import render  # noqa: PLC0415 - json is slow to import
     elif name == "github":
@@ -25,7 +36,7 @@ def renderer(name: str) -> Callable[[list[Finding], bool], str]:
 
 
 def printable(text: str) -> str:
-    """Return text with control characters made visible, so that a file name or a source line cannot steer a terminal."""
+    """Return text with control characters made visible, so that no file name or source line steers a terminal."""
     if text.isprintable():
         return text
     return "".join(

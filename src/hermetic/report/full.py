@@ -6,18 +6,24 @@ from hermetic.report import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hermetic.finding import Finding
 
 BOLD, RED, BLUE, PLAIN = "\033[1m", "\033[31m", "\033[34m", "\033[0m"
 LONGEST = 140  # characters of a source line that are shown
 
 
-def render(findings: list[Finding], colour: bool) -> str:  # noqa: FBT001 - every format has this signature
+def render(
+    findings: list[Finding],
+    colour: bool,  # noqa: FBT001 - every format has this signature
+    sources: Mapping[str, bytes] | None = None,
+) -> str:
     """Return a block for each finding, and a summary that names the next step."""
     if not findings:
         return "No findings.\n"
     paint = Paint(colour)
-    lines: dict[str, list[str]] = {}
+    lines = {path: split(data) for path, data in (sources or {}).items()}
     blocks = [block(item, lines, paint) for item in findings]
     return "\n".join(blocks) + "\n" + summary(findings, paint)
 
@@ -35,38 +41,65 @@ class Paint:
 
 def block(item: Finding, files: dict[str, list[str]], paint: Paint) -> str:
     """Return one finding with its place and its source line."""
-    head = f"{paint(item.code, BOLD + RED)} {item.name}: {printable(item.message)}"
-    place = f"  {paint('-->', BLUE)} {printable(item.path)}:{item.line}:{item.column}"
-    source = source_line(item, files)
-    if not source:
-        return f"{head}\n{place}\n"
+    head = f"{paint(item.code, BOLD + RED)} {printable(item.name)}: {printable(item.message)}"
+    arrow = f"  {paint('-->', BLUE)} {printable(item.path)}"
+    if not item.line:
+        return f"{head}\n{arrow}\n"
+    head = f"{head}\n{arrow}:{item.line}:{item.column}\n"
+    line = source_line(item, files)
+    if not line.strip():
+        return head
     margin = str(item.line)
     pad = " " * len(margin)
     bar = paint("|", BLUE)
-    return f"{head}\n{place}\n {pad} {bar}\n {paint(margin, BLUE)} {bar} {source}\n {pad} {bar} {underline(item, source)}\n"
+    source = shown(line)[:LONGEST].rstrip()
+    return f"{head} {pad} {bar}\n {paint(margin, BLUE)} {bar} {source}\n {pad} {bar} {underline(item, line)}\n"
 
 
 def source_line(item: Finding, files: dict[str, list[str]]) -> str:
     """Return the line that a finding points at, "" when it cannot be read any more."""
     if item.path not in files:
         try:
-            with open(item.path, "rb") as file:  # noqa: PTH123 - pathlib costs start-up time
-                data = file.read()
+            with open(item.path, "rb") as file:
+                files[item.path] = split(file.read())
         except OSError:
-            data = b""
-        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
-        files[item.path] = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            files[item.path] = []
     lines = files[item.path]
-    if not 0 < item.line <= len(lines):
-        return ""
-    return printable(lines[item.line - 1])[:LONGEST].replace("\t", " ").rstrip()
+    return lines[item.line - 1] if 0 < item.line <= len(lines) else ""
 
 
-def underline(item: Finding, source: str) -> str:
+def split(data: bytes) -> list[str]:
+    """Return the lines of a Python file, as Python counts them."""
+    text = decoded(data.removeprefix(b"\xef\xbb\xbf"))
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a Python file: UTF-8, unless a comment at its start names another encoding."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        import io  # noqa: PLC0415 - rare, and tokenize is slow to import
+        import tokenize  # noqa: PLC0415
+
+        try:
+            encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+        except SyntaxError:
+            encoding = "utf-8"
+        return data.decode(encoding, "replace")
+
+
+def shown(text: str) -> str:
+    """Return source text as a terminal shows it: one column for each character that takes one."""
+    return printable(text).replace("\t", " ")
+
+
+def underline(item: Finding, line: str) -> str:
     """Return the marks below a source line."""
-    start = min(item.column - 1, len(source))
-    end = item.end_column - 1 if item.end_line == item.line else len(source)
-    return " " * start + "^" * max(1, min(end, len(source)) - start)
+    last = item.end_column - 1 if item.end_line == item.line else len(line.rstrip())
+    start = min(len(shown(line[: item.column - 1])), LONGEST)
+    end = min(len(shown(line[:last])), LONGEST)
+    return " " * start + "^" * max(1, end - start)
 
 
 def summary(findings: list[Finding], paint: Paint) -> str:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hermetic.finding import Finding
 
 
-def render(findings: list[Finding], colour: bool) -> str:  # noqa: ARG001, FBT001 - every format has this signature
+def render(
+    findings: list[Finding],
+    colour: bool,  # noqa: ARG001, FBT001 - every format has this signature
+    sources: Mapping[str, bytes] | None = None,  # noqa: ARG001 - as above
+) -> str:
     """Return one `::error` command for each finding."""
     return "".join(command(item) for item in findings)
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hermetic.finding import Finding
 
 VERSION = 1
 
 
-def render(findings: list[Finding], colour: bool) -> str:  # noqa: ARG001, FBT001 - every format has this signature
+def render(
+    findings: list[Finding],
+    colour: bool,  # noqa: ARG001, FBT001 - every format has this signature
+    sources: Mapping[str, bytes] | None = None,  # noqa: ARG001 - as above
+) -> str:
     """Return the document `{"version": 1, "tool": "hermetic", "findings": [...]}`."""
     document = {"version": VERSION, "tool": "hermetic", "findings": [as_dict(item) for item in findings]}
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
@@ -23,7 +30,7 @@ def as_dict(item: Finding) -> dict[str, object]:
         "code": item.code,
         "name": item.name,
         "message": item.message,
-        "path": item.path.replace("\\", "/"),
+        "path": item.path.replace(os.sep, "/"),
         "line": item.line or None,
         "column": item.column if item.line else None,
         "end_line": item.end_line or None,

@@ -1,29 +1,33 @@
-"""State changes in a function: which lines change one kind of state, and which of them only put it back."""
+"""State changes in a function: which lines change one kind of state, and how each of them is spelled."""
 
 from __future__ import annotations
 
 import _ast as ast
 
 from hermetic.source.names import resolve
-from hermetic.source.scope import FUNCTIONS, Scope, load_import_time
+from hermetic.source.scope import Scope, load_import_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 STORES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
+WHOLE_METHODS = frozenset({"clear", "update", "__ior__"})
 
 
 class State:
     """One kind of state, as code spells it. All names are dotted, as `names.resolve` gives them.
 
-    `calls`: functions that change it. `items`: objects whose items are the state (`os.environ["X"] = ...`, `del`, `|=`).
-    `attributes`: attributes whose assignment changes it. `methods`: object -> methods that change it.
-    `restores`: calls that only put it back. `saves`: calls that return the old value.
-    `managers`: context managers and decorators that put it back.
-    `patches`: methods of `monkeypatch` that record it. `words`: name parts by which a context manager or fixture that
-    cannot be read (it comes from a third party) says that it handles this state. `keyed`: whether each key (variable,
-    logger, signal) is a state of its own.
+    `calls`: functions that change it. `items`: objects whose items are the state (`os.environ["X"] = ...`, `del`).
+    `attributes`: attributes whose assignment changes it (`builtins.*`: any of them). `methods`: object -> methods that
+    change it. `neutral`: calls that go back to the default when given one of these texts (`0`, `None`), and change it
+    otherwise. `restores`: calls that only put it back. `saves`: calls and names that give the old value. `managers`:
+    context managers and decorators that put it back. `patches`: methods of `monkeypatch` that record it. `uses`: other
+    calls that record it (`@caplog.set_level`). `fixtures`: fixtures of plugins that put it back. `words`: name parts by
+    which a context manager or fixture that cannot be read says that it handles this state. `keyed`: whether each key
+    (variable, logger, signal) is a state of its own. `also`: states whose change in a cleanup puts this one back too.
+
+    Subclasses may override `name_of`, `counts`, `counts_target` and the three that give keys.
     """
 
     def __init__(  # noqa: PLR0913 - a table with one column for each way of spelling
@@ -34,38 +38,95 @@ class State:
         items: Iterable[str] = (),
         attributes: Iterable[str] = (),
         methods: Mapping[str, Iterable[str]] | None = None,
+        neutral: Mapping[str, Iterable[str]] | None = None,
         restores: Iterable[str] = (),
         saves: Iterable[str] = (),
         managers: Iterable[str] = (),
         patches: Iterable[str] = (),
+        uses: Iterable[str] = (),
+        fixtures: Iterable[str] = (),
         words: Iterable[str] = (),
         keyed: bool = False,
+        also: Iterable[State] = (),
     ) -> None:
         self.kind = kind
-        self.calls = frozenset(calls)
+        self.memo_key = f"{kind}:{id(self)}"  # two rules may give their states the same name
+        self.neutral = {name: frozenset(texts) for name, texts in (neutral or {}).items()}
+        self.calls = frozenset((*calls, *self.neutral))
         self.items = frozenset(items)
         self.attributes = frozenset(attributes)
         self.methods = frozenset(f"{base}.{name}" for base, names in (methods or {}).items() for name in names)
         self.restores = frozenset(restores)
-        self.objects = frozenset((*self.items, *self.attributes, *(methods or ())))
+        self.objects = frozenset((*items, *attributes, *(methods or ())))
         self.saves = frozenset(saves)
         self.managers = frozenset(managers)
         self.patches = frozenset(patches)
+        self.uses = frozenset(uses)
+        self.fixtures = frozenset(fixtures)
         self.words = tuple(words)
         self.keyed = keyed
+        self.also = tuple(also)
+
+    def name_of(self, name: str) -> str:
+        """Return the name under which the tables know what a dotted name means."""
+        return name
+
+    def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a call of the tables changes the state (a getter may share its name with the setter)."""
+        return True
+
+    def counts_target(self, scope: Scope, target: ast.expr) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether an assignment to a target of the tables changes the state."""
+        return True
+
+    def call_key(self, scope: Scope, call: ast.Call, name: str) -> str:
+        """Return which key a call changes: the one it is given, or the object whose method it is."""
+        base, _, method = name.rpartition(".")
+        if not self.keyed or name in self.neutral or (base in self.items and method in WHOLE_METHODS):
+            return ""
+        if name in self.methods and base not in self.items:
+            return key_of(scope, call.func.value) if isinstance(call.func, ast.Attribute) else ""
+        return key_of(scope, call.args[0]) if call.args else ""
+
+    def attribute_key(self, scope: Scope, owner: ast.expr | None, target: str) -> str:
+        """Return the key of an attribute: the object that holds it where each is a state of its own, else its name."""
+        if target in self.items:
+            return ""
+        return key_of(scope, owner) if self.keyed else target
+
+    def item_key(self, scope: Scope, target: ast.Subscript) -> str:
+        """Return which key an assignment or deletion of an item changes."""
+        return key_of(scope, target.slice) if self.keyed and not isinstance(target.slice, ast.Slice) else ""
+
+    def is_attribute(self, target: str) -> bool:
+        """Tell whether assigning to a dotted name changes the state."""
+        return target in self.attributes or f"{target.rpartition('.')[0]}.*" in self.attributes
 
 
 class Change:
-    """One line that changes a state. `key` is the variable, logger or signal in source form, "" when not known."""
+    """One line that changes a state. `key` is the variable, logger or signal in source form, "" when not known.
 
-    __slots__ = ("key", "node", "scope", "what", "whole")
+    `what` is the dotted name of the call or target, as the tables know it, and `kind` that of the state. `whole`: every
+    key is touched at once, as `clear()` and `update(...)` do. `back`: it goes back to the default.
+    """
 
-    def __init__(self, scope: Scope, node: ast.AST, what: str, key: str, *, whole: bool = False) -> None:
+    __slots__ = ("back", "key", "kind", "node", "scope", "what", "whole")
+
+    def __init__(  # noqa: PLR0913 - a record
+        self, scope: Scope, node: ast.AST, what: str, key: str, *, whole: bool = False, back: bool = False
+    ) -> None:
         self.scope = scope
         self.node = node
         self.what = what
         self.key = key
-        self.whole = whole  # touches every key at once, as `clear()` and `update(...)` do
+        self.whole = whole
+        self.back = back
+        self.kind = ""
+
+    @property
+    def line(self) -> int:
+        """The line of the statement or call."""
+        return self.node.lineno  # type: ignore[attr-defined,no-any-return]
 
 
 def called(scope: Scope) -> dict[str, list[ast.Call]]:
@@ -79,25 +140,43 @@ def called(scope: Scope) -> dict[str, list[ast.Call]]:
             if name:
                 known.setdefault(name, []).append(node)
         scope.memo["called"] = known
-    return known  # type: ignore[return-value]
+    return known
+
+
+def decorated(scope: Scope) -> list[tuple[str, Scope]]:
+    """Return `(dotted name, function)` for each decorator of the functions in a loaded function: it is called there."""
+    known = scope.memo.get("decorated")
+    if known is None:
+        known = scope.memo["decorated"] = [
+            (resolve(scope, decorator), inner)
+            for inner in scope.nested
+            for decorator in getattr(inner.node, "decorator_list", ())
+        ]
+    return known
 
 
 def stored(scope: Scope) -> list[tuple[str, str, str, ast.stmt]]:
     """Return `(verb, dotted target, key, statement)` for each attribute or item that a loaded scope sets or deletes."""
     known = scope.memo.get("stored")
     if known is None:
+        known = scope.memo["stored"] = [
+            (verb, name, text_of(target.slice) if isinstance(target, ast.Subscript) else "", node)
+            for verb, name, target, node in stores_of(scope)
+        ]
+    return known
+
+
+def stores_of(scope: Scope) -> list[tuple[str, str, ast.expr, ast.AST]]:
+    """Return `(verb, dotted target, target, statement)` for each attribute or item that a scope sets or deletes."""
+    known = scope.memo.get("stores")
+    if known is None:
         known = []
         for node in scope.kept(*STORES):
-            if isinstance(node, (ast.Assign, ast.Delete)):
-                targets = flat(node.targets)
-            else:
-                targets = [node.target]  # type: ignore[attr-defined]
-            for target in targets:
-                found = store(scope, node, target)
-                if found is not None:
-                    known.append(found)
-        scope.memo["stored"] = known
-    return known  # type: ignore[return-value]
+            several = isinstance(node, (ast.Assign, ast.Delete))
+            targets = flat(node.targets) if several else [node.target]  # type: ignore[attr-defined]
+            known.extend(filter(None, (store(scope, node, target) for target in targets)))
+        scope.memo["stores"] = known
+    return known
 
 
 def flat(targets: list[ast.expr]) -> list[ast.expr]:
@@ -111,22 +190,22 @@ def flat(targets: list[ast.expr]) -> list[ast.expr]:
     return found
 
 
-def store(scope: Scope, node: ast.AST, target: ast.expr) -> tuple[str, str, str, ast.stmt] | None:
+def store(scope: Scope, node: ast.AST, target: ast.expr) -> tuple[str, str, ast.expr, ast.AST] | None:
     """Describe one target of an assignment or `del`; None for a plain name."""
     if isinstance(target, ast.Subscript):
         base = resolve(scope, target.value)
-        return ("item", base, text_of(target.slice), node) if base else None  # type: ignore[return-value]
+        return ("item", base, target, node) if base else None
     if isinstance(target, ast.Attribute):
         base = resolve(scope, target.value)
-        return ("attribute", f"{base}.{target.attr}", "", node) if base else None  # type: ignore[return-value]
+        return ("attribute", f"{base}.{target.attr}", target, node) if base else None
     if isinstance(node, ast.AugAssign):
         base = resolve(scope, target)
-        return ("augmented", base, "", node) if base else None  # type: ignore[return-value]
+        return ("augmented", base, target, node) if base else None
     return None
 
 
-def text_of(node: ast.AST | None) -> str:
-    """Return a short, comparable text for a key: a constant, a dotted name, or "" when it is neither."""
+def text_of(node: ast.AST | None, steps: int = 8) -> str:
+    """Return a short, comparable text for a key: a constant, a dotted name, a call of one, or "" for anything else."""
     if isinstance(node, ast.Constant):
         return repr(node.value)
     parts: list[str] = []
@@ -135,58 +214,101 @@ def text_of(node: ast.AST | None) -> str:
         node = node.value
     if isinstance(node, ast.Name):
         return ".".join([node.id, *reversed(parts)])
-    if isinstance(node, ast.Call):
-        inner = text_of(node.func)
-        arguments = ",".join(text_of(argument) for argument in node.args)
+    if isinstance(node, ast.Call) and steps:
+        inner = text_of(node.func, steps - 1)
+        arguments = ",".join(text_of(argument, steps - 1) for argument in node.args)
         return ".".join([f"{inner}({arguments})", *reversed(parts)]) if inner else ""
     return ""
 
 
+def key_of(scope: Scope, node: ast.AST | None, steps: int = 4) -> str:
+    """Return a text by which two spellings of one key compare equal; "" when it is only known at run time.
+
+    Variables are followed to the constant, import or call that they are bound to once.
+    """
+    if isinstance(node, ast.Constant):
+        return repr(node.value)
+    if isinstance(node, ast.Name):
+        found = scope.find(node.id, node.lineno)
+        if found is None:
+            return node.id
+        binding, where = found
+        if binding.kind == "import":
+            return str(binding.value)
+        once = len(where.bindings[node.id]) == 1
+        value = binding.value if binding.kind == "assign" and once and steps else None
+        return key_of(where, value, steps - 1) if isinstance(value, ast.AST) else ""
+    if isinstance(node, ast.Attribute):
+        name = resolve(scope, node)
+        return "" if not name or name.startswith("@") else name if "()" not in name else key_of_call(scope, node, steps)
+    return key_of_call(scope, node, steps)
+
+
+def key_of_call(scope: Scope, node: ast.AST | None, steps: int) -> str:
+    """Return the key of what a call gives (`logging.getLogger("app")`), found behind `self.log` too."""
+    if isinstance(node, ast.Attribute):
+        from hermetic.source.names import value_of_attribute  # noqa: PLC0415 - rare
+
+        found = value_of_attribute(scope, node)
+        return key_of(found[0], found[1], steps - 1) if found is not None and steps else ""
+    if not isinstance(node, ast.Call) or node.keywords:
+        return ""
+    arguments = [key_of(scope, argument, steps - 1) if steps else "" for argument in node.args]
+    name = resolve(scope, node.func)
+    return f"{name}({','.join(arguments)})" if name and all(arguments) else ""
+
+
 def changes_in(scope: Scope, state: State) -> list[Change]:
     """Return the changes of `state` in one loaded scope (nested functions left out), in line order."""
-    memo_key = f"changes:{state.kind}"
+    memo_key = f"changes:{state.memo_key}"
     known = scope.memo.get(memo_key)
     if known is None:
-        known = list(find_changes(scope, state))
-        known.sort(key=lambda change: (change.node.lineno, change.node.col_offset))  # type: ignore[attr-defined]
+        known = [*changes_by_call(scope, state), *changes_by_store(scope, state)]
+        known.sort(key=lambda change: (change.line, change.node.col_offset))
+        for change in known:
+            change.kind = state.kind
         scope.memo[memo_key] = known
-    return known  # type: ignore[return-value]
+    return known
 
 
-def find_changes(scope: Scope, state: State) -> Iterable[Change]:
-    """Yield every spelling of a change that `state` knows."""
-    for name, calls in called(scope).items():
+def changes_at(scope: Scope, node: ast.AST, state: State) -> list[Change]:
+    """Return the changes of `state` that one node of a loaded scope makes."""
+    memo_key = f"changes at:{state.memo_key}"
+    known: dict[ast.AST, list[Change]] | None = scope.memo.get(memo_key)
+    if known is None:
+        known = scope.memo[memo_key] = {}
+        for change in changes_in(scope, state):
+            known.setdefault(change.node, []).append(change)
+    return known.get(node, [])
+
+
+def changes_by_call(scope: Scope, state: State) -> Iterator[Change]:
+    """Yield the calls that change `state`."""
+    for plain, calls in called(scope).items():
+        name = state.name_of(plain)
         if name in state.calls or name in state.methods:
+            base, _, method = name.rpartition(".")
+            whole = base in state.items and method in WHOLE_METHODS
             for call in calls:
-                yield change_by_call(scope, call, name, state)
+                if state.counts(scope, call, name):
+                    back = is_neutral(scope, call, name, state)
+                    yield Change(scope, call, name, state.call_key(scope, call, name), whole=whole, back=back)
         elif name in ("setattr", "delattr"):
             for call in calls:
-                target = set_by_name(scope, call)
-                if target in state.attributes:
-                    yield Change(scope, call, target, target, whole=target in state.items)
-    for verb, target, key, node in stored(scope):
-        if verb == "item" and target in state.items:
-            yield Change(scope, node, target, key, whole=not key or key.startswith(":"))
-        elif verb == "attribute" and target in state.attributes:
-            yield Change(scope, node, target, owner_text(node, target), whole=target in state.items)
-        elif verb in ("augmented", "attribute") and target in state.items:
-            yield Change(scope, node, target, "", whole=True)
+                target = state.name_of(set_by_name(scope, call))
+                if state.is_attribute(target):
+                    yield Change(scope, call, target, state.attribute_key(scope, call.args[0], target))
+    for name, inner in decorated(scope):
+        if state.name_of(name) in state.calls:
+            yield Change(scope, inner.node, name, "")
 
 
-def change_by_call(scope: Scope, call: ast.Call, name: str, state: State) -> Change:
-    """Describe a call that changes `state`."""
-    method = name.rpartition(".")[2]
-    if name in state.methods:
-        on_items = name.rpartition(".")[0] in state.items
-        whole = method in WHOLE_METHODS or not on_items
-        base = call.func.value if isinstance(call.func, ast.Attribute) else None
-        key = text_of(call.args[0]) if call.args and on_items and not whole else "" if on_items else text_of(base)
-        return Change(scope, call, name, key, whole=whole and on_items)
-    key = text_of(call.args[0]) if call.args and state.keyed else ""
-    return Change(scope, call, name, key)
-
-
-WHOLE_METHODS = frozenset({"clear", "update"})
+def is_neutral(scope: Scope, call: ast.Call, name: str, state: State) -> bool:
+    """Tell whether a call goes back to the default, by its first argument or the value of its first keyword."""
+    if name not in state.neutral:
+        return False
+    value = call.args[0] if call.args else call.keywords[0].value if call.keywords else None
+    return key_of(scope, value) in state.neutral[name]
 
 
 def set_by_name(scope: Scope, call: ast.Call) -> str:
@@ -194,16 +316,23 @@ def set_by_name(scope: Scope, call: ast.Call) -> str:
     if len(call.args) < 2 or not isinstance(call.args[1], ast.Constant):  # noqa: PLR2004 - object and name
         return ""
     base = resolve(scope, call.args[0])
-    return f"{base}.{call.args[1].value}" if base else ""
+    return f"{base}.{call.args[1].value!s}" if base else ""
 
 
-def owner_text(node: ast.AST, target: str) -> str:
-    """Return the source text of the object whose attribute is assigned, or the dotted target."""
-    targets = node.targets if isinstance(node, (ast.Assign, ast.Delete)) else [node.target]  # type: ignore[attr-defined]
-    for item in flat(targets):
-        if isinstance(item, ast.Attribute) and target.endswith(f".{item.attr}"):
-            return text_of(item.value) or target
-    return target
+def changes_by_store(scope: Scope, state: State) -> Iterator[Change]:
+    """Yield the assignments and deletions that change `state`."""
+    for verb, plain, target, node in stores_of(scope):
+        name = state.name_of(plain)
+        if (name in state.items or state.is_attribute(name)) and not state.counts_target(scope, target):
+            continue
+        if isinstance(target, ast.Subscript):
+            if name in state.items:
+                yield Change(
+                    scope, node, name, state.item_key(scope, target), whole=isinstance(target.slice, ast.Slice)
+                )
+        elif state.is_attribute(name) or (verb == "augmented" and name in state.items):
+            key = state.attribute_key(scope, target.value, name) if isinstance(target, ast.Attribute) else ""
+            yield Change(scope, node, name, key, whole=name in state.items)
 
 
 def same_key(one: Change, other: Change) -> bool:
@@ -211,73 +340,6 @@ def same_key(one: Change, other: Change) -> bool:
     return other.whole or not one.key or not other.key or one.key == other.key
 
 
-def uses_saved_value(change: Change, state: State) -> bool:
-    """Tell whether a change writes a value that was read from the same state before: it puts the state back."""
-    node = change.node
-    values: list[ast.AST] = []
-    if isinstance(node, ast.Call):
-        values = [*node.args, *(keyword.value for keyword in node.keywords)]
-    elif isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and node.value is not None:
-        values = [node.value]
-    return any(is_saved(change.scope, value, state) for value in values)
-
-
-def is_saved(scope: Scope, value: ast.AST, state: State) -> bool:
-    """Tell whether an expression is an old value of the state, kept in a variable or an attribute."""
-    if isinstance(value, ast.Subscript):
-        value = value.value
-    if isinstance(value, ast.Call) and value.args and not isinstance(value.func, ast.Attribute):
-        value = value.args[0]
-    if isinstance(value, ast.Name):
-        found = scope.find(value.id, value.lineno)
-        if found is None or not isinstance(found[0].value, ast.AST):
-            return False
-        return reads_state(found[1], found[0].value, state)
-    if isinstance(value, ast.Attribute) and value.__class__ is ast.Attribute:
-        return from_state(resolve(scope, value), state) and text_of(value) not in state.objects
-    return False
-
-
-def reads_state(scope: Scope, expression: ast.AST, state: State, depth: int = 4) -> bool:
-    """Tell whether an expression reads the state: the object itself, a copy of it, or a call that returns it."""
-    if not depth:
-        return False
-    if from_state(resolve(scope, expression), state):
-        return True
-    parts: list[ast.AST] = []
-    if isinstance(expression, ast.Call):
-        parts = [*expression.args, *([expression.func.value] if isinstance(expression.func, ast.Attribute) else [])]
-    elif isinstance(expression, ast.Dict):
-        parts = [value for key, value in zip(expression.keys, expression.values, strict=True) if key is None]
-    elif isinstance(expression, (ast.List, ast.Tuple)):
-        parts = list(expression.elts)
-    elif isinstance(expression, (ast.DictComp, ast.ListComp)):
-        parts = [generator.iter for generator in expression.generators]
-    elif isinstance(expression, (ast.Starred, ast.Subscript, ast.Attribute)):
-        parts = [expression.value]
-    elif isinstance(expression, ast.IfExp):
-        parts = [expression.body, expression.orelse]
-    elif isinstance(expression, ast.BoolOp):
-        parts = list(expression.values)
-    return any(reads_state(scope, part, state, depth - 1) for part in parts)
-
-
-def from_state(name: str, state: State) -> bool:
-    """Tell whether a dotted name is the state, an item of it, or what a saving call returned."""
-    if not name:
-        return False
-    bare = name.replace("[]", "")
-    if bare in state.objects or bare.removesuffix("()") in state.saves:
-        return True
-    base, _, method = bare.removesuffix("()").rpartition(".")
-    return base in state.objects and method in ("copy", "get", "pop", "items", "items()")
-
-
 def import_time(module_top: Scope) -> list[Scope]:
     """Return the module and class bodies, loaded: what runs when the file is imported."""
     return [load_import_time(scope) for scope in (module_top, *module_top.classes)]
-
-
-def is_function_node(node: ast.AST) -> bool:
-    """Tell whether a node defines a function."""
-    return isinstance(node, FUNCTIONS)

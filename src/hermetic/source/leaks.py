@@ -10,53 +10,49 @@ import _ast as ast
 import os
 
 from hermetic.source import roles
+from hermetic.source.around import undone_around
+from hermetic.source.callee import find_callee
 from hermetic.source.changes import Change, State, called, changes_in, import_time, stored
 from hermetic.source.module import Module, contains
 from hermetic.source.names import find_function, resolve
-from hermetic.source.restore import (
-    Undo,
-    UndoState,
-    is_in_cleanup,
-    is_put_back,
-    is_undone,
-    puts_back,
-    undone_by_class,
-    undone_by_file,
-)
-from hermetic.source.scope import Scope
+from hermetic.source.restore import Undo, is_after_yield, is_in_cleanup, is_undone, is_undone_late, undoes
+from hermetic.source.undo import UndoState, is_put_back
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermetic.source.project import Project
+    from hermetic.source.scope import Binding, Scope
 
 ROOTS = ("test", "fixture", "setup")
 MAX_CALLS = 4
 
 
 class Leak:
-    """One change that outlives its test. `root` is the test, fixture or setup; None when it happens at import."""
+    """One change that outlives its test. `root` is the test, fixture or setup; None when it happens at import.
 
-    __slots__ = ("change", "root")
+    `late`: the change is put back, but only when nothing fails in between.
+    """
 
-    def __init__(self, change: Change, root: Scope | None) -> None:
+    __slots__ = ("change", "late", "root")
+
+    def __init__(self, change: Change, root: Scope | None, *, late: bool = False) -> None:
         self.change = change
         self.root = root
+        self.late = late
 
 
 def find_leaks(module: Module, state: State, tokens: tuple[bytes, ...], project: Project) -> list[Leak]:
     """Return the leaks of one kind of state that a file causes, at most one for each place and key."""
     found: dict[tuple[object, ...], Leak] = {}
     for leak in (
-        *leaks_at_import(module, state, tokens),
+        *leaks_at_import(module, state, tokens, project),
         *leaks_in_functions(module, state, tokens, project),
         *leaks_through_imports(module, state, tokens, project),
     ):
-        change = leak.change
-        found.setdefault(one_leak(leak, state), leak)
-        first = found[one_leak(leak, state)]
-        if first.change.node.lineno > change.node.lineno:  # type: ignore[attr-defined]
+        first = found.setdefault(one_leak(leak, state), leak)
+        if first.change.line > leak.change.line:
             found[one_leak(leak, state)] = leak
     return list(found.values())
 
@@ -64,8 +60,7 @@ def find_leaks(module: Module, state: State, tokens: tuple[bytes, ...], project:
 def one_leak(leak: Leak, state: State) -> tuple[object, ...]:
     """Return what makes two leaks the same: the function, and the key where each key is a state of its own."""
     change = leak.change
-    key = change.key or change.node if state.keyed else change.what if not state.keyed and state.attributes else ""
-    return (change.scope, key)
+    return (change.scope, change.key or (change.node if state.keyed else ""))
 
 
 def widened(module: Module, tokens: tuple[bytes, ...]) -> tuple[bytes, ...]:
@@ -78,20 +73,37 @@ def widened(module: Module, tokens: tuple[bytes, ...]) -> tuple[bytes, ...]:
         for scope in (module.top, *module.top.classes)
         for name, bindings in scope.bindings.items()
         for binding in bindings
-        if binding.kind in ("import", "assign") and contains(lines[binding.line - 1], tokens)
+        if binding.kind in ("import", "assign")
+        and (contains(lines[binding.line - 1], tokens) or contains(imported_name(binding), tokens))
     ]
     return (*tokens, *extra)
 
 
+def imported_name(binding: Binding) -> bytes:
+    """Return the dotted name that an import binds (the statement may spell it on a later line), b"" for others."""
+    return str(binding.value).encode() if binding.kind == "import" else b""
+
+
 def own_changes(function: Scope, state: State) -> Iterator[Change]:
-    """Yield the changes of a loaded function and of the nested functions that it calls."""
+    """Yield the changes of a loaded function and of the nested functions that it calls or gives out."""
     yield from changes_in(function, state)
     for inner in function.family():
-        if inner is function or not changes_in(inner, state) or is_in_cleanup(inner):
-            continue
-        outer = inner.parent
-        if outer is not None and any(find_function(outer, call.func) is inner for call in calls_of(outer)):
+        if inner is not function and changes_in(inner, state) and not is_in_cleanup(inner) and any(entries_of(inner)):
             yield from changes_in(inner, state)
+
+
+def entries_of(inner: Scope) -> Iterator[ast.AST]:
+    """Yield the places where the function around a nested function calls it, or where a fixture hands it to tests."""
+    outer = inner.parent
+    if outer is None:
+        return
+    for call in calls_of(outer):
+        if find_function(outer, call.func) is inner:
+            yield call
+    if roles.role_of(outer) == "fixture":
+        for node in outer.kept(ast.Return, ast.Yield):
+            if node.value is not None and find_function(outer, node.value) is inner:  # type: ignore[attr-defined]
+                yield node
 
 
 def calls_of(scope: Scope) -> Iterator[ast.Call]:
@@ -101,41 +113,58 @@ def calls_of(scope: Scope) -> Iterator[ast.Call]:
         yield node
 
 
-def escaping(function: Scope, state: State, tokens: tuple[bytes, ...]) -> list[Change]:
+def escaping(function: Scope, state: State, tokens: tuple[bytes, ...] = ()) -> list[Change]:
     """Return the changes that a function neither puts back nor undoes itself."""
-    memo_key = f"escaping:{state.kind}"
+    memo_key = f"escaping:{state.memo_key}"
     known = function.memo.get(memo_key)
     if known is None:
         known = []
-        if contains(function.module.text(function), tokens) or not tokens:
+        if not tokens or contains(function.module.text(function), tokens):
             function.module.load(function)
             known = [change for change in own_changes(function, state) if not settled(function, change, state)]
         function.memo[memo_key] = known
-    return known  # type: ignore[return-value]
+    return known
 
 
 def settled(function: Scope, change: Change, state: State) -> bool:
     """Tell whether a change is undone in the function that makes it, or in the function around that."""
     undo = UndoState(state, change)
-    if is_put_back(change, state) or is_undone(change.scope, change.node, undo):
+    scope = change.scope
+    if is_put_back(change, state) or is_undone(scope, change.node, undo) or is_in_child(scope, change.node):
         return True
-    if change.scope is function:
-        return False
+    while scope is not function and scope.parent is not None:
+        inner, scope = scope, scope.parent
+        if any(is_undone(scope, entry, undo) for entry in entries_of(inner)):
+            return True
+    return False
+
+
+def is_in_child(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node runs in a forked child only: below an `if` whose block ends the process."""
+    leaving = [call for name, calls in called(scope).items() if name == "os._exit" for call in calls]
     return any(
-        is_undone(function, call, undo) for call in calls_of(function) if find_function(function, call.func) is change.scope
+        isinstance(parent, (ast.If, ast.Try))
+        and any(parent.lineno <= call.lineno <= (parent.end_lineno or 0) for call in leaving)
+        for _, parent in scope.ancestors(node)
     )
 
 
 def leaks_in_functions(module: Module, state: State, tokens: tuple[bytes, ...], project: Project) -> Iterator[Leak]:
     """Yield the leaks of the file's own functions."""
-    wide = widened(module, tokens)
-    for function in functions_to_look_at(module, state, wide):
-        changes = escaping(function, state, ())
-        for change in changes:
+    for function in functions_to_look_at(module, state, widened(module, tokens)):
+        for change in escaping(function, state):
             undo = UndoState(state, change)
             root = first_root(function, undo, project)
             if root is not None:
-                yield Leak(change, root)
+                yield Leak(change, root, late=is_late(change, function, undo))
+
+
+def is_late(change: Change, function: Scope, undo: Undo) -> bool:
+    """Tell whether a change is put back further down, in the function that makes it or the one around that."""
+    if is_undone_late(change.scope, change.node, undo):
+        return True
+    entries = entries_of(change.scope) if change.scope is not function else iter(())
+    return any(is_undone_late(function, entry, undo) for entry in entries)
 
 
 def functions_to_look_at(module: Module, state: State, tokens: tuple[bytes, ...]) -> list[Scope]:
@@ -144,9 +173,9 @@ def functions_to_look_at(module: Module, state: State, tokens: tuple[bytes, ...]
     aliases = {
         f".{node.targets[0].attr}".encode()
         for function in functions
-        for verb, target, _, node in stored(function)
-        if verb == "attribute" and target.startswith("@self.") and isinstance(node, ast.Assign)
-        if isinstance(node.targets[0], ast.Attribute) and resolve(function, node.value) in state.objects
+        for verb, _, _, node in stored(function)
+        if verb == "attribute" and isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute)
+        if resolve(function, node.value) in state.objects
     }
     return module.functions_with((*tokens, *aliases)) if aliases else functions
 
@@ -159,7 +188,7 @@ def first_root(function: Scope, undo: Undo, project: Project) -> Scope | None:
         callers: list[Scope] = []
         for current in pending:
             if roles.role_of(current) in ROOTS:
-                if not undone_around(current, undo, project):
+                if not is_configuration(current, project) and not undone_around(current, undo, project):
                     return current
             elif roles.role_of(current) == "helper":
                 callers.extend(caller for caller in callers_of(current, undo) if caller not in seen)
@@ -168,73 +197,78 @@ def first_root(function: Scope, undo: Undo, project: Project) -> Scope | None:
     return None
 
 
+def is_configuration(root: Scope, project: Project) -> bool:
+    """Tell whether a fixture runs once, before all tests, and so is the same as an import of its conftest."""
+    return (
+        "project" not in project.presets
+        and roles.is_conftest(root.module.path)
+        and roles.role_of(root) == "fixture"
+        and roles.is_autouse(root)
+        and roles.fixture_scope(root) == "session"
+    )
+
+
 def callers_of(function: Scope, undo: Undo) -> Iterator[Scope]:
     """Yield the functions of the same file that call `function` where nothing undoes the change."""
-    module = function.module
-    for caller in module.functions_with((function.name.encode(),)):
+    for caller in function.module.functions_with((function.name.encode(),)):
         if caller is function or roles.role_of(caller) in ("teardown", "hook"):
             continue
         for scope in caller.family():
-            if is_in_cleanup(scope):
+            if scope is not caller and (is_in_cleanup(scope) or not any(entries_of(scope))):
                 continue
-            if any(
-                find_function(scope, call.func) is function and not is_undone(scope, call, undo) for call in calls_of(scope)
-            ):
+            calls = [call for call in calls_of(scope) if find_function(scope, call.func) is function]
+            if any(not is_call_undone(scope, caller, call, undo) for call in calls):
                 yield caller
                 break
 
 
-def undone_around(root: Scope, undo: Undo, project: Project) -> bool:
-    """Tell whether the class, the file or a fixture undoes what a test, fixture or setup changed."""
-    return undone_by_class(root, undo) or undone_by_file(root, undo) or undone_by_fixture(root, undo, project)
+def is_call_undone(scope: Scope, caller: Scope, call: ast.Call, undo: Undo) -> bool:
+    """Tell whether what a call changes is undone by the function that makes it, or by the one around that."""
+    if is_undone(scope, call, undo) or is_in_child(scope, call) or is_after_yield(scope, call):
+        return True
+    return scope is not caller and any(is_undone(caller, entry, undo) for entry in entries_of(scope))
 
 
-def undone_by_fixture(root: Scope, undo: Undo, project: Project) -> bool:
-    """Tell whether a fixture that runs around `root` undoes the change, requested or autouse."""
-    names = [name for name in roles.used_fixtures(root) if name != root.name]
-    fixtures = project.autouse(root.module, root)
-    seen: set[Scope] = {root}
-    while names or fixtures:
-        if names:
-            found = project.fixture(names.pop(), root.module, root)
-            fixtures.extend([found] if found is not None else [])
-            continue
-        fixture = fixtures.pop()
-        if fixture in seen or not fixture.is_function:
-            continue
-        seen.add(fixture)
-        if roles.fixture_scope(fixture) in ("function", "class", "module", "") and puts_back(fixture, undo):
-            return True
-        names.extend(roles.parameters(fixture))
-    return False
-
-
-def leaks_at_import(module: Module, state: State, tokens: tuple[bytes, ...]) -> Iterator[Leak]:
+def leaks_at_import(module: Module, state: State, tokens: tuple[bytes, ...], project: Project) -> Iterator[Leak]:
     """Yield the changes that a test file or conftest makes when it is imported and does not put back."""
-    if not (roles.is_test_file(module.path) or roles.is_conftest(module.path)):
+    if not (module.is_test or roles.is_conftest(module.path)):
         return
     wide = widened(module, tokens)
     texts = [statement for scope in (module.top, *module.top.classes) for statement in scope.statements]
-    if wide and not any(contains(module.text_of(statement), wide) for statement in texts):
+    directly = not wide or any(contains(module.text_of(statement), wide) for statement in texts)
+    if not directly and not calls_own(module, wide):
         return
     for scope in import_time(module.top):
-        for change in changes_in(scope, state):
+        for change, node in changes_at_import(scope, state, tokens):
             undo = UndoState(state, change)
-            if is_put_back(change, state) or is_undone(scope, change.node, undo) or under_main(scope, change.node):
+            if is_undone(scope, node, undo) or is_undone_late(scope, node, undo) or under_main(scope, node):
                 continue
-            if any(
-                roles.role_of(other) == "teardown" and other.owner is None and puts_back_at_end(other, undo)
-                for other in module.top.functions
-            ):
-                continue
-            yield Leak(change, None)
+            if not undone_after_import(scope, undo, project):
+                yield Leak(change, None)
 
 
-def puts_back_at_end(teardown: Scope, undo: Undo) -> bool:
-    """Tell whether a module's teardown undoes a change made at import."""
-    from hermetic.source.restore import undoes  # noqa: PLC0415 - used here alone
+def calls_own(module: Module, tokens: tuple[bytes, ...]) -> bool:
+    """Tell whether a function that holds a token is called at the file's top level."""
+    holding = [scope for scope in module.top.functions if contains(module.text(scope), tokens)]
+    calls = tuple(f"{scope.name}(".encode() for scope in holding)
+    return bool(calls) and any(contains(module.text_of(statement), calls) for statement in module.top.statements)
 
-    return undoes(teardown, undo)
+
+def changes_at_import(scope: Scope, state: State, tokens: tuple[bytes, ...]) -> Iterator[tuple[Change, ast.AST]]:
+    """Yield the changes that running a module or class body makes, and the nodes of the body that make them."""
+    for change in changes_in(scope, state):
+        if not is_put_back(change, state):
+            yield change, change.node
+    for call in calls_of(scope):
+        own = find_function(scope, call.func)
+        if own is not None and own.is_function:
+            yield from ((change, call) for change in escaping(own, state, tokens))
+
+
+def undone_after_import(body: Scope, undo: Undo, project: Project) -> bool:
+    """Tell whether a teardown of the file or class, or a fixture that runs for all of it, undoes a change at import."""
+    teardowns = (other for other in body.functions if roles.role_of(other) == "teardown" and other.parent is body)
+    return any(undoes(other, undo) for other in teardowns) or undone_around(body, undo, project)
 
 
 def under_main(scope: Scope, node: ast.AST) -> bool:
@@ -249,26 +283,25 @@ def under_main(scope: Scope, node: ast.AST) -> bool:
 
 def leaks_through_imports(module: Module, state: State, tokens: tuple[bytes, ...], project: Project) -> Iterator[Leak]:
     """Yield the leaks of project functions that this file's tests call, at the line that changes the state."""
-    if not roles.is_test_file(module.path) and not roles.is_conftest(module.path):
+    if not module.is_test and not roles.is_conftest(module.path):
         return
-    near = os.path.dirname(os.path.abspath(module.path))
     for local, _, path in project.imports(module):
         data = project.read(path)
         if data is None or not contains(data, tokens):
             continue
         for caller in module.functions_with((local.encode(),)):
             for scope in caller.family():
-                yield from leaks_of_calls(scope, caller, local, state, tokens, project, near)
+                if scope is caller or any(entries_of(scope)):
+                    yield from leaks_of_calls(scope, caller, local, state, project)
 
 
-def leaks_of_calls(  # noqa: PLR0913, PLR0917 - the context of one call site
-    scope: Scope, caller: Scope, local: str, state: State, tokens: tuple[bytes, ...], project: Project, near: str
-) -> Iterator[Leak]:
+def leaks_of_calls(scope: Scope, caller: Scope, local: str, state: State, project: Project) -> Iterator[Leak]:
     """Yield the leaks of the imported functions that one scope calls under the name `local`."""
+    near = os.path.dirname(os.path.abspath(scope.module.path))
     if is_in_cleanup(scope):
         return
     for name, calls in called(scope).items():
-        first = calls[0].func
+        first: ast.expr = calls[0].func
         while isinstance(first, ast.Attribute):
             first = first.value
         if not isinstance(first, ast.Name) or first.id != local:
@@ -276,15 +309,16 @@ def leaks_of_calls(  # noqa: PLR0913, PLR0917 - the context of one call site
         target = project.definition(name, near)
         if target is None or not target.is_function:
             continue
-        for change in reachable_changes(target, state, tokens):
+        for change in reachable_changes(target, state):
             undo = UndoState(state, change)
-            root = first_root(caller, undo, project) if any(not is_undone(scope, call, undo) for call in calls) else None
-            if root is not None:
-                yield Leak(change, root)
+            if any(not is_call_undone(scope, caller, call, undo) for call in calls):
+                root = first_root(caller, undo, project)
+                if root is not None:
+                    yield Leak(change, root, late=all(is_undone_late(scope, call, undo) for call in calls))
 
 
-def reachable_changes(function: Scope, state: State, tokens: tuple[bytes, ...]) -> list[Change]:
-    """Return the escaping changes of an imported function and of the helpers that it calls in its own file."""
+def reachable_changes(function: Scope, state: State) -> list[Change]:
+    """Return the escaping changes of an imported function and of the project's functions that it calls."""
     found: list[Change] = []
     seen = {function}
     pending = [function]
@@ -292,13 +326,13 @@ def reachable_changes(function: Scope, state: State, tokens: tuple[bytes, ...]) 
         following: list[Scope] = []
         for current in pending:
             current.module.load(current)
-            found.extend(escaping(current, state, ()))
+            found.extend(escaping(current, state))
             for call in calls_of(current):
-                target = find_function(current, call.func)
+                target = find_callee(current, call.func)
                 if target is None or target in seen or not target.is_function:
                     continue
                 seen.add(target)
-                inner = [UndoState(state, change) for change in escaping(target, state, ())]
+                inner = [UndoState(state, change) for change in escaping(target, state)]
                 if any(not is_undone(current, call, undo) for undo in inner) or not inner:
                     following.append(target)
         pending = following

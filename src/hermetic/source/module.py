@@ -6,6 +6,10 @@ import _ast as ast
 
 from hermetic.source.scope import Scope, build_function, build_module
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.project import Project
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 PARSE_FLAGS = 0x400  # ast.PyCF_ONLY_AST, without the import of `ast` that start-up time cannot afford
 
@@ -27,11 +31,15 @@ class Module:
     hold one of its tokens.
     """
 
-    def __init__(self, path: str, data: bytes, name: str = "", *, package: bool = False) -> None:
+    def __init__(
+        self, path: str, data: bytes, name: str = "", *, package: bool = False, is_test: bool = True
+    ) -> None:
         self.path = path
         self.data = data
         self.name = name
         self.package = package
+        self.is_test = is_test  # whether pytest collects tests from it
+        self.project: Project | None = None  # the files around it; None where a file is read alone
         self.tree = parse(data, path)
         self._starts: list[int] | None = None
         self._lines: list[bytes] | None = None

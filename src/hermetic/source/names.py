@@ -8,9 +8,11 @@ leading `[` a list of what follows, a trailing `<with>` what a `with` statement 
 from __future__ import annotations
 
 import _ast as ast
+import builtins
 
 from hermetic.source.scope import FUNCTIONS, Scope
 
+MAX_BASES = 64  # classes in one line of descent
 MAX_STEPS = 12  # aliases of aliases; also what ends a cycle such as `x = x.y`
 SAME_THING = {
     "mock": "unittest.mock",
@@ -106,7 +108,7 @@ def from_star_import(scope: Scope, name: str) -> str:
     return name
 
 
-BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)
+BUILTINS = frozenset(dir(builtins))
 
 
 def resolve_self(scope: Scope, attribute: ast.Attribute, steps: int) -> str:
@@ -116,7 +118,7 @@ def resolve_self(scope: Scope, attribute: ast.Attribute, steps: int) -> str:
     if method is None or not isinstance(base, ast.Name) or base.id != first_parameter(method):
         return ""
     owner = method.owner
-    value = attribute_value(owner, attribute.attr) if owner is not None else None
+    value = value_of_attribute(scope, attribute) if owner is not None else None
     if value is not None:
         found = resolve(value[0], value[1], steps)
         if found:
@@ -139,6 +141,20 @@ def first_parameter(function: Scope) -> str:
         return ""
     named = [*arguments.posonlyargs, *arguments.args]
     return named[0].arg if named else ""
+
+
+def value_of_attribute(scope: Scope, attribute: ast.Attribute) -> tuple[Scope, ast.expr] | None:
+    """Return where the class around `scope`, or a base of it in the same file, assigns `self.<name>`, and the value."""
+    method = method_of(scope)
+    if method is None or method.owner is None or not isinstance(attribute.value, ast.Name):
+        return None
+    if attribute.value.id != first_parameter(method):
+        return None
+    for cls in lineage(method.owner):
+        value = attribute_value(cls, attribute.attr)
+        if value is not None:
+            return value
+    return None
 
 
 def attribute_value(owner: Scope, name: str) -> tuple[Scope, ast.expr] | None:
@@ -166,7 +182,7 @@ def find_attribute(owner: Scope, name: str) -> tuple[Scope, ast.expr] | None:
     return None
 
 
-def find_function(scope: Scope, expression: ast.AST) -> Scope | None:
+def find_function(scope: Scope, expression: ast.AST, steps: int = MAX_STEPS) -> Scope | None:
     """Return the function of this file that `expression` names: `helper`, or `self.helper` through base classes."""
     if isinstance(expression, ast.Name):
         found = scope.find(expression.id, expression.lineno)
@@ -176,7 +192,7 @@ def find_function(scope: Scope, expression: ast.AST) -> Scope | None:
         if binding.kind == "def" and isinstance(binding.value, Scope):
             return binding.value
         if binding.kind == "assign" and isinstance(binding.value, (ast.Name, ast.Attribute, ast.Lambda)):
-            return find_function(where, binding.value) if where is not scope or binding.line else None
+            return find_function(where, binding.value, steps - 1) if steps else None
         return None
     if isinstance(expression, ast.Lambda):
         return next((inner for inner in scope.nested if inner.node is expression), None)
@@ -203,7 +219,7 @@ def lineage(owner: Scope) -> list[Scope]:
     """Return a class and its base classes in the same file, nearest first."""
     order: list[Scope] = []
     pending = [owner]
-    while pending:
+    while pending and len(order) < MAX_BASES:
         cls = pending.pop(0)
         if cls in order or not isinstance(cls.node, ast.ClassDef):
             continue

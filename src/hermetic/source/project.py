@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import _ast as ast
 import os
 
 from hermetic.source import roles
 from hermetic.source.module import CannotParse, Module
+from hermetic.source.names import MAX_BASES, lineage, resolve
+from hermetic.source.patterns import matches
 from hermetic.source.scope import Scope
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hermetic.source.scope import Binding
+
+USUAL_NAMES = ("test_*.py", "*_test.py", "test.py", "tests.py", "*_tests.py")  # also what other runners collect
 MAX_HOPS = 4  # re-exports of re-exports
 
 
 class Project:
     """The files around the one that is checked. Nothing is imported: names are looked up as files below the roots."""
 
-    def __init__(self, root: str, presets: frozenset[str] = frozenset(), options: dict[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        root: str,
+        presets: frozenset[str] = frozenset(),
+        options: dict[str, object] | None = None,
+        python_files: tuple[str, ...] = ("test_*.py", "*_test.py"),
+    ) -> None:
         self.root = os.path.abspath(root)
+        self.python_files = (*python_files, *USUAL_NAMES)
         self.presets = presets
         self.options = options or {}
+        self.seen: dict[object, Any] = {}  # what rules noted of the files checked so far, by a key of their own
         self._modules: dict[str, Module | None] = {}
         self._data: dict[str, bytes | None] = {}
         self._files: dict[str, str | None] = {}
@@ -31,6 +49,7 @@ class Project:
     def forget(self, path: str) -> None:
         """Drop the tree of a file that has been checked, unless another file may need it again."""
         if not roles.is_conftest(path):
+            self._data.pop(path, None)
             module = self._modules.pop(os.path.abspath(path), None)
             if module is not None:
                 module.close()
@@ -44,15 +63,33 @@ class Project:
         is_package = bool(parts) and parts[-1] == "__init__"
         return ".".join(parts[:-1] if is_package else parts), is_package
 
+    def hold(self, path: str, data: bytes) -> None:
+        """Take `data` for what stands in a file, whatever is on disk."""
+        self._data[path] = self._data[os.path.abspath(path)] = data
+
     def read(self, path: str) -> bytes | None:
-        """Return a file's bytes, None when it cannot be read."""
+        """Return a file's bytes, None when it cannot be read; a pipe or device is not, since that may never end."""
         if path not in self._data:
-            try:
-                with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs start-up time
-                    self._data[path] = file.read()
-            except OSError:
-                self._data[path] = None
+            self._data[path] = None
+            if os.path.isfile(path):
+                try:
+                    with open(path, "rb") as file:
+                        self._data[path] = file.read()
+                except (OSError, MemoryError):
+                    pass
         return self._data[path]
+
+    def parse(self, path: str, data: bytes) -> Module:
+        """Return the parsed file.
+
+        Raises `CannotParse`.
+        """
+        name, package = self.name_of(path)
+        file = os.path.basename(path)
+        is_test = any(matches(file, pattern.rpartition("/")[2]) for pattern in self.python_files)
+        module = Module(path, data, name, package=package, is_test=is_test)
+        module.project = self
+        return module
 
     def module(self, path: str) -> Module | None:
         """Return a parsed file, None when it cannot be read or parsed (it is reported when it is checked itself)."""
@@ -61,9 +98,8 @@ class Project:
             data = self.read(path)
             module = None
             if data is not None:
-                name, package = self.name_of(path)
                 try:
-                    module = Module(self.display(path), data, name, package=package)
+                    module = self.parse(self.display(path), data)
                 except CannotParse:
                     module = None
             self._modules[path] = module
@@ -125,23 +161,43 @@ class Project:
         path, _, name = located.partition("\0")
         return path, name
 
-    def definition(self, dotted: str, near: str, hops: int = MAX_HOPS) -> Scope | None:
-        """Return the function or class that a dotted name means, through re-exports; None when it is not the project's."""
+    def definition(self, dotted: str, near: str) -> Scope | None:
+        """Return the function or class that a dotted name means; None when it is not the project's."""
+        found = self.binding(dotted, near)
+        return found[0].value if found is not None and isinstance(found[0].value, Scope) else None
+
+    def binding(self, dotted: str, near: str, hops: int = MAX_HOPS) -> tuple[Binding, Scope] | None:
+        """Return what a dotted name is bound to in the project file that holds it, and that file's top scope."""
         located = self.locate(dotted, near)
         if located is None or not located[1] or not hops:
             return None
         module = self.module(located[0])
-        if module is None:
-            return None
-        found = module.top.find(located[1])
-        if found is None:
-            return None
-        binding, _ = found
-        if isinstance(binding.value, Scope):
-            return binding.value
-        if binding.kind == "import":
-            return self.definition(str(binding.value), os.path.dirname(located[0]), hops - 1)
-        return None
+        found = module.top.find(located[1]) if module is not None else None
+        if found is not None and found[0].kind == "import":
+            return self.binding(str(found[0].value), os.path.dirname(located[0]), hops - 1)
+        return found
+
+    def lineage(self, owner: Scope) -> list[Scope]:
+        """Return a class and its base classes, those from other files of the project too, nearest first."""
+        order: list[Scope] = []
+        pending = [owner]
+        while pending and len(order) < MAX_BASES:
+            cls = pending.pop(0)
+            if cls in order or not cls.is_class:
+                continue
+            order.append(cls)
+            outer = cls.parent or cls
+            for base in cls.node.bases:  # type: ignore[attr-defined]
+                name = resolve(outer, base)
+                if name.startswith("."):
+                    bound = outer.find(name[1:])
+                    found = bound[0].value if bound is not None else None
+                else:
+                    near = os.path.dirname(os.path.abspath(cls.module.path))
+                    found = self.definition(name, near) if "." in name else None
+                if isinstance(found, Scope):
+                    pending.append(found)
+        return order
 
     def imports(self, module: Module) -> list[tuple[str, str, str]]:
         """Return `(local name, dotted name, file)` for each name that a file imports from the project at its top level."""
@@ -155,7 +211,7 @@ class Project:
                     if located is not None:
                         known.append((local, str(binding.value), located[0]))
             module.top.memo["project imports"] = known
-        return known  # type: ignore[return-value]
+        return known
 
     def conftests(self, path: str) -> list[Module]:
         """Return the conftest files that apply to a test file, nearest first (the file itself left out)."""
@@ -172,14 +228,43 @@ class Project:
                 return found
             folder = parent
 
+    def providers(self, module: Module) -> list[Module]:
+        """Return the files whose fixtures a test in `module` sees, nearest first.
+
+        These are the file itself and its conftests, each followed by the project files that it imports with a star or
+        names in `pytest_plugins`.
+        """
+        return [
+            provider
+            for level in (module, *self.conftests(module.path))
+            for provider in (level, *self.plugins_of(level))
+        ]
+
+    def plugins_of(self, module: Module) -> list[Module]:
+        """Return the project files that a file imports with a star or names in `pytest_plugins`."""
+        known = module.top.memo.get("plugins")
+        if known is None:
+            near = os.path.dirname(os.path.abspath(module.path))
+            names = [str(binding.value) for binding in module.top.bindings.get("*", ())]
+            names += [name for binding in module.top.bindings.get("pytest_plugins", ()) for name in words(binding.value)]
+            paths = [self.file_of(name, near) for name in names]
+            known = [found for found in (self.module(path) for path in paths if path is not None) if found is not None]
+            module.top.memo["plugins"] = known
+        return known
+
     def fixture(self, name: str, module: Module, near: Scope | None = None) -> Scope | None:
-        """Return the fixture that a test in `module` gets under `name`: its class, its file, then the conftests."""
-        owner = near.owner if near is not None else None
-        for level in (module, *self.conftests(module.path)):
-            candidates = [item for item in fixtures_of(level) if roles.fixture_name(item) == name]
-            mine = [item for item in candidates if item.owner is owner] or [item for item in candidates if item.owner is None]
-            if mine:
-                return mine[-1]
+        """Return the fixture that `near`, a test or fixture in `module`, gets under `name`.
+
+        Its class comes first, then its file, then the conftests. A fixture that requests its own name gets the one
+        that it overrides.
+        """
+        owners = lineage(near.owner) if near is not None and near.owner is not None else []
+        for level in self.providers(module):
+            candidates = [item for item in fixtures_by_name(level).get(name, ()) if item is not near]
+            for owner in (*owners, None):
+                mine = [item for item in candidates if item.owner is owner]
+                if mine:
+                    return mine[-1]
             imported = level.top.bindings.get(name)
             if imported and imported[-1].kind == "import":
                 near_folder = os.path.dirname(os.path.abspath(level.path))
@@ -188,14 +273,29 @@ class Project:
 
     def autouse(self, module: Module, function: Scope) -> list[Scope]:
         """Return the autouse fixtures that run around `function`."""
-        found = []
-        for level in (module, *self.conftests(module.path)):
-            found.extend(
-                item
-                for item in fixtures_of(level)
-                if item is not function and roles.is_autouse(item) and (item.owner is None or item.owner is function.owner)
-            )
-        return found
+        owners = lineage(function.owner) if function.owner is not None else []
+        return [
+            item
+            for level in self.providers(module)
+            for item in fixtures_of(level)
+            if item is not function and roles.is_autouse(item) and (item.owner is None or item.owner in owners)
+        ]
+
+
+def words(value: object) -> list[str]:
+    """Return the strings of a written-out constant, list or tuple."""
+    items = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value]
+    return [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+
+
+def fixtures_by_name(module: Module) -> dict[str, list[Scope]]:
+    """Return the fixtures defined in a file by the name that requests them."""
+    known: dict[str, list[Scope]] | None = module.top.memo.get("fixtures by name")
+    if known is None:
+        known = module.top.memo["fixtures by name"] = {}
+        for item in fixtures_of(module):
+            known.setdefault(roles.fixture_name(item), []).append(item)
+    return known
 
 
 def fixtures_of(module: Module) -> list[Scope]:
@@ -204,4 +304,4 @@ def fixtures_of(module: Module) -> list[Scope]:
     if known is None:
         known = [item for item in module.top.functions if roles.role_of(item) == "fixture"] if b"fixture" in module.data else []
         module.top.memo["fixtures"] = known
-    return known  # type: ignore[return-value]
+    return known

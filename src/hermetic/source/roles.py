@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _ast as ast
+import os
 
 from hermetic.source.names import lineage, resolve
 from hermetic.source.scope import Scope
@@ -39,15 +40,9 @@ def find_role(function: Scope) -> str:
         return "setup"
     if function.name.startswith("pytest_"):
         return "hook"
-    if function.name.startswith("test") and is_test_file(function.module.path):
+    if function.name.startswith("test") and function.module.is_test:
         return "test"
     return "helper"
-
-
-def is_test_file(path: str) -> bool:
-    """Tell whether pytest's usual patterns, or the older `tests.py`, match a file name."""
-    name = path.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
-    return name.startswith("test") or name.endswith(("_test", "_tests")) or name == "tests"
 
 
 def is_conftest(path: str) -> bool:
@@ -57,22 +52,94 @@ def is_conftest(path: str) -> bool:
 
 def fixture_call(function: Scope) -> ast.expr | None:
     """Return the decorator that makes a function a fixture, None for others."""
+    known = function.memo.get("fixture")
+    if known is None:
+        known = function.memo["fixture"] = find_fixture_call(function)
+    return known[0]
+
+
+Options = dict[str, tuple[Scope, ast.expr]]  # keyword -> its value, and the scope in which that is read
+
+
+def find_fixture_call(function: Scope) -> tuple[ast.expr | None, Options]:
+    """Return the decorator that makes a function a fixture, and what it is given."""
     outer = function.parent or function
     for decorator in function.node.decorator_list:  # type: ignore[attr-defined]
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if resolve(outer, target) in FIXTURE_MAKERS:
-            return decorator  # type: ignore[no-any-return]
+        options = maker_options(outer, decorator)
+        if options is not None:
+            return decorator, options
+    return None, {}
+
+
+def maker_options(scope: Scope, expression: ast.expr, steps: int = 4) -> Options | None:
+    """Return the keywords with which an expression makes fixtures, None when it makes none.
+
+    Sees `pytest.fixture`, a call of it, a variable that holds either, and `functools.partial(pytest.fixture, ...)`.
+    """
+    if not isinstance(expression, ast.Call):
+        name = resolve(scope, expression)
+        if name in FIXTURE_MAKERS:
+            return {}
+        if not name.startswith(("functools.partial", *FIXTURE_MAKERS)) and "fixture" not in name:
+            return None
+        found = bound_to(scope, expression) if steps else None
+        return maker_options(found[0], found[1], steps - 1) if found is not None else None
+    maker = expression.func
+    if expression.args and resolve(scope, maker) == "functools.partial":
+        maker = expression.args[0]
+    options = maker_options(scope, maker, steps)
+    if options is None:
+        return None
+    return options | keywords_of(scope, expression)
+
+
+def bound_to(scope: Scope, expression: ast.expr) -> tuple[Scope, ast.expr] | None:
+    """Return the expression that a variable is set to, in this file or in the project file that it is imported from."""
+    if isinstance(expression, ast.Name):
+        found = scope.find(expression.id, expression.lineno)
+        binding, where = found if found is not None else (None, scope)
+        if binding is not None and binding.kind == "assign" and isinstance(binding.value, ast.expr):
+            return where, binding.value
+    project = scope.module.project
+    if project is None:
+        return None
+    imported = project.binding(resolve(scope, expression), os.path.dirname(os.path.abspath(scope.module.path)))
+    if imported is not None and imported[0].kind == "assign" and isinstance(imported[0].value, ast.expr):
+        return imported[1], imported[0].value
     return None
+
+
+def keywords_of(scope: Scope, call: ast.Call) -> Options:
+    """Return a call's keywords; those of `**{...}` and of a dictionary variable too."""
+    options: Options = {}
+    for keyword in call.keywords:
+        if keyword.arg is not None:
+            options[keyword.arg] = (scope, keyword.value)
+            continue
+        value, where = keyword.value, scope
+        if isinstance(value, ast.Name):
+            found = bound_to(scope, value)
+            where, value = found if found is not None else (scope, value)
+        if isinstance(value, ast.Dict):
+            pairs = zip(value.keys, value.values, strict=True)
+            options |= {str(key.value): (where, item) for key, item in pairs if isinstance(key, ast.Constant)}
+        elif isinstance(value, ast.Call) and resolve(where, value.func) == "dict":
+            options |= keywords_of(where, value)
+    return options
 
 
 def fixture_option(function: Scope, name: str) -> ast.expr | None:
     """Return the expression given for a keyword of `@pytest.fixture(...)`, None when it is absent."""
-    decorator = fixture_call(function)
-    if isinstance(decorator, ast.Call):
-        for keyword in decorator.keywords:
-            if keyword.arg == name:
-                return keyword.value
-    return None
+    return option(function.memo["fixture"][1], name) if fixture_call(function) is not None else None
+
+
+def option(options: Options, name: str) -> ast.expr | None:
+    """Return the expression given for a keyword; a variable stands for the constant that it is set to."""
+    if name not in options:
+        return None
+    where, value = options[name]
+    found = bound_to(where, value) if isinstance(value, (ast.Name, ast.Attribute)) else None
+    return found[1] if found is not None and isinstance(found[1], ast.Constant) else value
 
 
 def fixture_scope(function: Scope) -> str:
@@ -102,6 +169,55 @@ def parameters(function: Scope) -> list[str]:
     return names[1:] if function.owner is not None and names else names
 
 
+def requested(function: Scope) -> list[str]:
+    """Return the parameters that pytest fills with fixtures.
+
+    Left out are those with a default, those that `mock.patch` and hypothesis fill, and those that are parametrised.
+    """
+    arguments = function.node.args  # type: ignore[attr-defined]
+    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    plain = positional[: len(positional) - len(arguments.defaults)]
+    if function.owner is not None:
+        plain = plain[1:]
+    filled: set[str] = set()
+    patches = 0
+    for name, expression in marks(function):
+        if not isinstance(expression, ast.Call):
+            continue
+        if name == "pytest.mark.parametrize":
+            filled.update(parametrised(expression))
+        elif name == "hypothesis.given":
+            filled.update(keyword.arg for keyword in expression.keywords if keyword.arg is not None)
+            plain = plain[: len(plain) - len(expression.args)]
+        elif name.startswith("unittest.mock.patch"):
+            patches += injects(name, expression)
+    named = [
+        argument.arg
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        if default is None
+    ]
+    return [name for name in (*plain[patches:], *named) if name not in filled]
+
+
+def parametrised(mark: ast.Call) -> list[str]:
+    """Return the names that a `parametrize` mark gives values to, none when they go to fixtures (`indirect`)."""
+    if not mark.args or any(keyword.arg == "indirect" for keyword in mark.keywords):
+        return []
+    names = mark.args[0]
+    if isinstance(names, ast.Constant):
+        return [name.strip() for name in str(names.value).split(",")]
+    items = names.elts if isinstance(names, (ast.List, ast.Tuple)) else []
+    return [str(item.value) for item in items if isinstance(item, ast.Constant)]
+
+
+def injects(name: str, call: ast.Call) -> bool:
+    """Tell whether a `patch` decorator passes its mock to the function."""
+    if name.endswith((".dict", ".multiple")):
+        return False
+    given = 2 if name.endswith(".object") else 1
+    return len(call.args) <= given and not any(keyword.arg == "new" for keyword in call.keywords)
+
+
 def marks(scope: Scope) -> list[tuple[str, ast.expr]]:
     """Return `(dotted name, expression)` of every mark on a function, its classes, and the module's `pytestmark`."""
     found: list[tuple[str, ast.expr]] = []
@@ -116,11 +232,24 @@ def marks(scope: Scope) -> list[tuple[str, ast.expr]]:
                 found.append((marker_name(level.parent or level, decorator), decorator))
             for binding in level.bindings.get("pytestmark", ()) if not level.is_function else ():
                 if isinstance(binding.value, ast.expr):
-                    value = binding.value
-                    items = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value]
-                    found.extend((marker_name(level, item), item) for item in items)
+                    found.extend((marker_name(level, item), item) for item in items_of(level, binding.value))
         current = current.parent
     return found
+
+
+def items_of(scope: Scope, value: ast.expr, steps: int = 4) -> list[ast.expr]:
+    """Return the marks in the value of `pytestmark`: one, a list, a name for either, or lists that are joined."""
+    if isinstance(value, (ast.List, ast.Tuple)):
+        return [mark for item in value.elts for mark in items_of(scope, item, steps)]
+    if isinstance(value, ast.Starred):
+        return items_of(scope, value.value, steps)
+    if isinstance(value, ast.BinOp):
+        return [*items_of(scope, value.left, steps), *items_of(scope, value.right, steps)]
+    if isinstance(value, ast.Name) and steps:
+        found = scope.find(value.id, value.lineno)
+        if found is not None and isinstance(found[0].value, (ast.List, ast.Tuple, ast.BinOp)):
+            return items_of(found[1], found[0].value, steps - 1)
+    return [value]
 
 
 def marker_name(scope: Scope, expression: ast.expr) -> str:

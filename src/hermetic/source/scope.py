@@ -10,6 +10,7 @@ import _ast as ast
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from hermetic.source.module import Module
 
@@ -18,7 +19,7 @@ SKIPPED_FIELDS = {"ctx", "op", "ops", "id", "attr", "arg", "kind", "type_comment
 # What a rule can ask a function for. Other nodes are walked through and not kept.
 KEPT = (
     ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.With, ast.AsyncWith, ast.Try, ast.TryStar,
-    ast.Yield, ast.YieldFrom, ast.Await, ast.Return, ast.Expr, ast.Compare, ast.For, ast.AsyncFor, ast.Global,
+    ast.Yield, ast.YieldFrom, ast.Await, ast.Return, ast.Expr, ast.Compare, ast.For, ast.AsyncFor, ast.Global, ast.Assert,
 )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ class Scope:
         self.globals: set[str] = set()
         self.loaded = False
         self.text: bytes | None = None
-        self.memo: dict[str, object] = {}
+        self.memo: dict[str, Any] = {}  # what others have worked out about this scope
 
     @property
     def is_class(self) -> bool:
@@ -87,7 +88,7 @@ class Scope:
                 found = scope.bindings[name]
                 if scope is self and line:
                     found = [binding for binding in found if binding.line < line] or found[:1]
-                return found[-1], scope
+                return last_meant(found), scope
             scope = scope.parent
         return None
 
@@ -125,6 +126,15 @@ class Fields(dict[type, tuple[str, ...]]):
 
 
 FIELDS = Fields()
+
+
+def last_meant(bindings: list[Binding]) -> Binding:
+    """Return the last binding, but not the `x = None` that stands for a failed import of `x`."""
+    last = bindings[-1]
+    stands_in = last.kind == "assign" and isinstance(last.value, ast.Constant) and last.value.value is None
+    if stands_in and len(bindings) > 1:
+        return next((binding for binding in reversed(bindings) if binding.kind == "import"), last)
+    return last
 
 
 def build_module(module: Module) -> Scope:

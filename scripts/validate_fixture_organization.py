@@ -1,0 +1,16 @@
+"""Find autouse fixtures that are defined twice, or in the wrong file.
+
+Usage: python scripts/validate_fixture_organization.py [PATH ...]
+Files or folders are checked; without one, the tests of the current project. Exit 0: nothing found, 1: findings,
+2: cannot check. It needs no installation.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
+
+from hermetic.cli.hook import script
+
+if __name__ == "__main__":
+    sys.exit(script("validate-fixture-organization"))

@@ -1,0 +1,47 @@
+"""Which expressions make a mock: `AsyncMock()` under any name, and pytest-mock's `mocker.AsyncMock()`."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source.callee import find_class
+from hermetic.source.names import resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.scope import Scope
+
+SYNC_MOCKS = frozenset({"Mock", "MagicMock", "NonCallableMock", "NonCallableMagicMock"})
+MOCKS = SYNC_MOCKS | {"AsyncMock"}
+
+
+def mock_class(scope: Scope, expression: ast.AST | None) -> str:
+    """Return the mock class that an expression names, as `unittest.mock` calls it; "" for anything else."""
+    name = resolve(scope, expression)
+    head, _, last = name.rpartition(".")
+    if last in MOCKS and head and (is_mocker(head) or head[0] not in ".@[") and "()" not in head.replace("mocker", ""):
+        return last if last != "Mock" or is_mocker(head) or "mock" in head else ""
+    return ""
+
+
+def subclassed(scope: Scope, expression: ast.AST | None) -> str:
+    """Return the mock class that a class of this file derives from; "" for anything else."""
+    own = find_class(scope, expression) if expression is not None else None
+    if own is None or own.parent is None:
+        return ""
+    return next(filter(None, (mock_class(own.parent, base) for base in own.node.bases)), "")  # type: ignore[attr-defined]
+
+
+def is_mocker(name: str) -> bool:
+    """Tell whether a dotted name is pytest-mock's fixture, in any of its scopes."""
+    return name.startswith("@") and name.endswith("mocker")
+
+
+def made_mock(scope: Scope, node: ast.AST | None) -> str:
+    """Return the class of the mock that an expression makes; "" when it makes none."""
+    return mock_class(scope, node.func) if isinstance(node, ast.Call) else ""
+
+
+def keyword(call: ast.Call, *names: str) -> ast.expr | None:
+    """Return the value of the first of these keywords that a call is given."""
+    return next((item.value for item in call.keywords if item.arg in names), None)

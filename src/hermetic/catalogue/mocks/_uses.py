@@ -1,0 +1,130 @@
+"""What becomes of a call's result: it is awaited, handed on, or used like a value."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source.callee import find_callee
+from hermetic.source.module import contains
+from hermetic.source.names import resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.source.scope import Scope
+
+FINE, VALUE, UP = "handed on", "used", "decided by the parent"
+# Methods and attributes of a coroutine itself.
+OF_COROUTINE = frozenset({
+    "close", "send", "throw", "cr_await", "cr_code", "cr_frame", "cr_running", "cr_origin", "__await__",
+})  # fmt: skip
+READERS = frozenset({
+    "len", "int", "float", "str", "bool", "list", "tuple", "set", "dict", "sorted", "sum", "repr", "iter", "next",
+})  # fmt: skip
+ASSERTIONS = frozenset({
+    "assertEqual", "assertEquals", "assertNotEqual", "assertTrue", "assertFalse", "assertIs", "assertIsNot", "assertIn",
+    "assertNotIn", "assertIsNone", "assertIsNotNone", "assertDictEqual", "assertListEqual", "assertTupleEqual",
+    "assertSetEqual", "assertSequenceEqual", "assertCountEqual", "assertMultiLineEqual", "assertGreater",
+    "assertGreaterEqual", "assertLess", "assertLessEqual", "assertAlmostEqual", "assertRegex",
+})  # fmt: skip
+WARNING_CATCHERS = frozenset({"pytest.warns", "pytest.deprecated_call", "warnings.catch_warnings"})
+# A node's field in which a value is looked at, by node class; None stands for every field.
+LOOKS: dict[type, str | None] = {
+    ast.Expr: None, ast.Compare: None, ast.BinOp: None, ast.UnaryOp: None, ast.AugAssign: "value",
+    ast.FormattedValue: None, ast.If: "test", ast.While: "test", ast.IfExp: "test", ast.Assert: "test",
+    ast.For: "iter", ast.comprehension: "iter", ast.Subscript: "value",
+}  # fmt: skip
+
+
+def is_misused(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether the result of a call is never awaited nor handed on."""
+    verdict = UP
+    for child, parent in scope.ancestors(call):
+        verdict = judged(scope, child, parent, scope.parents)
+        if verdict != UP:
+            break
+    if verdict == VALUE:
+        return not warns(scope, call)
+    statement = scope.parents.get(call)
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        if len(targets) == 1 and isinstance(targets[0], ast.Name) and targets[0].id not in scope.globals:
+            return name_is_misused(scope, targets[0].id)
+    return False
+
+
+def judged(scope: Scope, child: ast.AST, parent: ast.AST, parents: dict[ast.AST, ast.AST]) -> str:
+    """Tell what a parent node does with a coroutine."""
+    kind = parent.__class__
+    if kind in LOOKS:
+        field = LOOKS[kind]
+        if field is None or getattr(parent, field) is child:
+            return VALUE
+        return UP if kind is ast.IfExp else FINE
+    if kind is ast.Attribute:
+        return FINE if parent.attr in OF_COROUTINE else VALUE  # type: ignore[attr-defined]
+    if kind is ast.BoolOp:
+        return UP
+    if kind is ast.keyword:
+        parent = parents.get(parent, parent)
+        kind = parent.__class__
+    return called_with(scope, child, parent) if isinstance(parent, ast.Call) else FINE
+
+
+def called_with(scope: Scope, child: ast.AST, call: ast.Call) -> str:
+    """Tell what a call does with a coroutine: builtins and assertions look at it, other functions may await it."""
+    if call.func is child:
+        return VALUE
+    if isinstance(call.func, ast.Attribute):
+        return VALUE if call.func.attr in ASSERTIONS else FINE
+    return VALUE if resolve(scope, call.func) in READERS else FINE
+
+
+def warns(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether the code around a node expects the warning about a coroutine that nobody awaited."""
+    return any(
+        isinstance(parent, (ast.With, ast.AsyncWith))
+        and any(catches(scope, item.context_expr) for item in parent.items)
+        for _, parent in scope.ancestors(node)
+    )
+
+
+def catches(scope: Scope, manager: ast.expr) -> bool:
+    """Tell whether a context manager catches warnings, by itself or in the helper that makes it."""
+    name = resolve(scope, manager).removesuffix("()")
+    if name in WARNING_CATCHERS or name.endswith(("assertWarns", "assertWarnsRegex")):
+        return True
+    own = find_callee(scope, manager.func) if isinstance(manager, ast.Call) else None
+    return own is not None and contains(own.module.text(own), (b"warns(", b"assertWarns", b"catch_warnings"))
+
+
+def name_is_misused(scope: Scope, name: str) -> bool:
+    """Tell whether every use of a variable looks at it like at a value; an unused one is never awaited either."""
+    for node, parents in reads(scope.node, name):
+        verdict, child = UP, node
+        while verdict == UP:
+            parent = parents.get(child)
+            if parent is None:
+                return False
+            verdict = judged(scope, child, parent, parents)
+            child = parent
+        if verdict == FINE:
+            return False
+    return True
+
+
+def reads(root: ast.AST, name: str) -> Iterator[tuple[ast.AST, dict[ast.AST, ast.AST]]]:
+    """Yield each place below a function that reads a name, with the parents of all nodes visited so far."""
+    parents: dict[ast.AST, ast.AST] = {}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            yield node, parents
+        for field in node._fields:
+            value = getattr(node, field, None)
+            for child in value if isinstance(value, list) else (value,):
+                if isinstance(child, ast.AST) and not isinstance(child, ast.expr_context):
+                    parents[child] = node
+                    stack.append(child)

@@ -1,0 +1,352 @@
+"""HRM304."""
+
+from __future__ import annotations
+
+from hermetic.catalogue.mocks._patchers import Start, dies_with_test, spelled, starts_in
+from hermetic.catalogue.mocks._stops import Stop
+from hermetic.catalogue.rule import PROJECT, Example, Rule, node_id, reached_from
+from hermetic.source import roles
+from hermetic.source.callee import find_imported
+from hermetic.source.changes import import_time
+from hermetic.source.leaks import calls_of, entries_of, first_root, under_main, undone_after_import
+from hermetic.source.restore import after_yield, by_cleanup, is_context_maker, is_in_cleanup, is_undone, is_undone_late
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.finding import Finding
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+START = b".start("
+
+
+class PatchLeftStarted(Rule):
+    """A patch is started, and no stop runs for certain.
+
+    Why it breaks:
+    `patch(...).start()` replaces the target until somebody stops the patcher. A stop in the test's last line is skipped
+    exactly when an assertion above it fails; then every later test in the worker talks to a mock that it did not ask
+    for. Calling `stop()` on what `start()` returned does nothing: that is the mock, not the patcher.
+
+    Do this instead:
+    Use `patch` as decorator or context manager, or pytest-mock's `mocker.patch`, which stops by itself. Where a patcher
+    has to be started, register its end in the next line: `self.addCleanup(patcher.stop)`,
+    `request.addfinalizer(patcher.stop)`, a `finally`, or `patch.stopall` in a teardown.
+
+    Options:
+    Patches that a `conftest.py` starts while it is imported are usually configuration, so they are reported only when
+    the `project` preset is selected.
+
+    Limits:
+    A patcher that is handed to code which cannot be read is left alone: that code may stop it.
+    """
+
+    code = "HRM304"
+    name = "patch-left-started"
+    message = "patch of {what} is started {where} and not stopped for certain"
+    tokens = (START,)
+    related = ("HRM101", "HRM308")
+
+    bad = (
+        Example(
+            "the stop in the last line is skipped when the assertion fails",
+            {
+                "test_clock.py": """
+import time
+from unittest.mock import patch
+
+
+def test_the_clock_says_noon():
+    patcher = patch("time.localtime", return_value=(2026, 1, 1, 12))  # the hour is the fourth
+    patcher.start()  # <- HRM304
+    assert time.localtime()[3] == 11
+    patcher.stop()
+
+
+def test_the_clock_counts_seconds():
+    assert time.localtime().tm_sec >= 0
+"""
+            },
+        ),
+        Example(
+            "setUp starts, and tearDown stops the mock instead of the patcher",
+            {
+                "test_disk.py": """
+import os
+import unittest
+from unittest import mock
+
+
+class DiskTest(unittest.TestCase):
+    def setUp(self):
+        self.cpus = mock.patch.object(os, "cpu_count", return_value=0).start()  # <- HRM304
+
+    def tearDown(self):
+        self.cpus.stop()
+
+    def test_a_machine_can_have_no_known_cpus(self):
+        self.assertEqual(os.cpu_count(), 0)
+
+
+def test_this_machine_has_cpus():
+    assert os.cpu_count() > 0
+"""
+            },
+        ),
+        Example(
+            "a helper starts a list of patchers for a fixture that does not stop them",
+            {
+                "conftest.py": """
+from unittest import mock
+
+import pytest
+
+
+def start_all(*targets):
+    patchers = []
+    for target in targets:
+        patchers.append(mock.patch(target, return_value=7))
+    return [patcher.start() for patcher in patchers]  # <- HRM304
+
+
+@pytest.fixture
+def fixed_numbers():
+    return start_all("random.randint", "random.getrandbits")
+""",
+                "test_dice.py": """
+import random
+
+
+def test_a_seven(fixed_numbers):
+    assert random.randint(1, 6) == 7
+
+
+def test_a_die_has_six_sides():
+    assert random.randint(1, 6) <= 6
+""",
+            },
+        ),
+        Example(
+            "a context manager without `finally` does not stop when the block raises",
+            {
+                "test_user.py": """
+import getpass
+from contextlib import contextmanager
+from unittest.mock import patch as replace
+
+
+@contextmanager
+def user(name):
+    patcher = replace("getpass.getuser", return_value=name)
+    patcher.start()  # <- HRM304
+    yield
+    patcher.stop()
+
+
+def test_the_user_is_ann():
+    with user("ann"):
+        assert getpass.getuser() == "bob"
+
+
+def test_nobody_is_called_ann():
+    assert getpass.getuser() != "ann"
+"""
+            },
+        ),
+    )
+    good = (
+        Example(
+            "addCleanup stops whatever happens",
+            {
+                "test_disk.py": """
+import os
+import unittest
+from unittest import mock
+
+
+class DiskTest(unittest.TestCase):
+    def setUp(self):
+        patcher = mock.patch.object(os, "cpu_count", return_value=0)
+        self.cpus = patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def test_a_machine_can_have_no_known_cpus(self):
+        self.assertEqual(os.cpu_count(), 0)
+
+
+def test_this_machine_has_cpus():
+    assert os.cpu_count() > 0
+"""
+            },
+        ),
+        Example(
+            "a fixture stops after the yield, here a list of patchers in reverse",
+            {
+                "test_dice.py": """
+import random
+from unittest.mock import patch
+
+import pytest
+
+
+@pytest.fixture
+def fixed_numbers():
+    patchers = [patch(f"random.{name}", return_value=7) for name in ("randint", "getrandbits")]
+    yield [patcher.start() for patcher in patchers]
+    for patcher in reversed(patchers):
+        patcher.stop()
+
+
+def test_a_seven(fixed_numbers):
+    assert random.randint(1, 6) == 7
+
+
+def test_a_die_has_six_sides():
+    assert random.randint(1, 6) <= 6
+"""
+            },
+        ),
+        Example(
+            "patch.stopall in a teardown stops all that were started",
+            {
+                "test_clock.py": """
+import time
+from unittest.mock import patch
+
+
+def teardown_function():
+    patch.stopall()
+
+
+def test_the_clock_says_noon():
+    patch("time.localtime", return_value=(2026, 1, 1, 12)).start()
+    assert time.localtime()[3] == 12
+
+
+def test_the_clock_counts_seconds():
+    assert time.localtime().tm_sec >= 0
+"""
+            },
+        ),
+        Example(
+            "an exit stack and `finally` stop when the block ends",
+            {
+                "test_user.py": """
+import getpass
+from contextlib import ExitStack
+from unittest.mock import patch
+
+
+def test_the_user_is_ann():
+    with ExitStack() as stack:
+        patcher = patch("getpass.getuser", return_value="ann")
+        patcher.start()
+        stack.callback(patcher.stop)
+        assert getpass.getuser() == "ann"
+
+
+def test_the_user_is_bob():
+    patcher = patch("getpass.getuser", return_value="bob")
+    patcher.start()
+    try:
+        assert getpass.getuser() == "bob"
+    finally:
+        patcher.stop()
+
+
+def test_pytest_mock_stops_by_itself(mocker):
+    mocker.patch("getpass.getuser", return_value="eve")
+    assert getpass.getuser() == "eve"
+
+
+def test_nobody_is_called_ann():
+    assert getpass.getuser() != "ann"
+"""
+            },
+            needs=("pytest_mock",),
+        ),
+    )
+
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the starts that reach the next test."""
+        for start, root in (
+            *started_at_import(module, project),
+            *started_in_functions(module, project),
+            *started_through_imports(module, project),
+        ):
+            message = self.message.format(what=spelled(start.patcher), where=reached_from(start.scope, root))
+            yield self.finding(start.scope.module, start.node, message, test=node_id(root) if root is not None else "")
+
+
+def open_starts(function: Scope, project: Project) -> Iterator[tuple[Start, Stop]]:
+    """Yield the starts in a loaded function, nested functions included, that it does not stop itself."""
+    for scope in function.family():
+        if scope is not function and is_in_cleanup(scope):
+            continue
+        for start in starts_in(scope):
+            stop = Stop(start)
+            if is_undone(scope, start.node, stop) or stopped_by_outer(scope, stop):
+                continue
+            if not dies_with_test(start, project):
+                yield start, stop
+
+
+def stopped_by_outer(scope: Scope, stop: Stop) -> bool:
+    """Tell whether a function around a nested one stops what that starts, as a factory fixture does."""
+    outer = scope.parent
+    while outer is not None and outer.is_function:
+        if by_cleanup(outer, stop) or (not is_context_maker(outer) and after_yield(outer, stop)):
+            return True
+        if any(is_undone(outer, entry, stop) for entry in entries_of(scope)):
+            return True
+        scope, outer = outer, outer.parent
+    return False
+
+
+def started_in_functions(module: Module, project: Project) -> Iterator[tuple[Start, Scope]]:
+    """Yield the starts of the file's own functions, with the test, fixture or setup that reaches them."""
+    for function in module.functions_with((START,)):
+        for start, stop in open_starts(function, project):
+            root = first_root(function, stop, project)
+            if root is not None:
+                yield start, root
+
+
+def started_at_import(module: Module, project: Project) -> Iterator[tuple[Start, None]]:
+    """Yield the starts that run while a test file is imported."""
+    conftest = roles.is_conftest(module.path)
+    if not (module.is_test or (conftest and PROJECT in project.presets)):
+        return
+    for scope in import_time(module.top):
+        for start in starts_in(scope):
+            stop = Stop(start)
+            if (
+                is_undone(scope, start.node, stop)
+                or is_undone_late(scope, start.node, stop)
+                or under_main(scope, start.node)
+            ):
+                continue
+            if not undone_after_import(scope, stop, project):
+                yield start, None
+
+
+def started_through_imports(module: Module, project: Project) -> Iterator[tuple[Start, Scope]]:
+    """Yield the starts of project functions that this file's tests call."""
+    if not module.is_test and not roles.is_conftest(module.path):
+        return
+    for local, _, path in project.imports(module):
+        if START not in (project.read(path) or b""):
+            continue
+        for caller in module.functions_with((local.encode(),)):
+            for scope in caller.family():
+                for call in () if is_in_cleanup(scope) else calls_of(scope):
+                    target = find_imported(scope, call.func)
+                    if target is None or not target.is_function:
+                        continue
+                    for start, stop in open_starts(target.module.load(target), project):
+                        root = None if is_undone(scope, call, stop) else first_root(caller, stop, project)
+                        if root is not None:
+                            yield start, root

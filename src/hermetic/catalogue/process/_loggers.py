@@ -1,0 +1,109 @@
+"""The loggers of the process, however code gets hold of one."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source.changes import State, key_of
+from hermetic.source.names import resolve, value_of_attribute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.scope import Scope
+
+LOGGER = "logging.Logger"
+ROOT = "logging.getLogger()"
+GETTERS = ("logging.getLogger()", "multiprocessing.get_logger()", "multiprocessing.log_to_stderr()")
+ROOTS = ("logging.root", "logging.Logger.root")
+ROOT_KEYS = frozenset({*ROOTS, "logging.getLogger('')", "logging.getLogger('root')", "logging.getLogger(None)"})
+# Last names of loggers that another module defines: nothing but the name is known of them here.
+NAMES = frozenset({"logger", "_logger", "LOGGER", "_LOGGER", "log", "_log", "LOG"})
+OTHERS = ("loguru.", "structlog.", "@", ".", "[")  # libraries with loggers of another kind; parameters, own classes
+PARTS = frozenset({"handlers", "filters", "level", "propagate", "disabled"})
+UNIQUE = (ast.JoinedStr, ast.BinOp, ast.Call)
+MAX_STEPS = 4
+
+
+class LoggerState(State):
+    """State that each logger has one of; its key is the logger."""
+
+    def name_of(self, name: str) -> str:
+        """Write whatever gives a registered logger as `logging.Logger`."""
+        for start in (*GETTERS, *ROOTS):
+            rest = name.removeprefix(start)
+            if rest != name and rest[:1] in ("", ".", "["):
+                return LOGGER + rest.removeprefix(".getChild()")
+        if not name.startswith(OTHERS):
+            owner, found, rest = split_at_logger(name)
+            if found and "(" not in owner:
+                return f"{LOGGER}{rest}"
+        return name
+
+    def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:
+        """Leave out loggers that no other test can know, and handlers that do nothing."""
+        if name.endswith(".addHandler") and call.args:
+            handler = resolve(scope, call.args[0])
+            if handler.startswith("logging.NullHandler"):
+                return False
+        return not (isinstance(call.func, ast.Attribute) and is_unique(scope, call.func.value))
+
+    def counts_target(self, scope: Scope, target: ast.expr) -> bool:
+        """Leave out loggers that no other test can know."""
+        return not is_unique(scope, target)
+
+    def call_key(self, scope: Scope, call: ast.Call, name: str) -> str:  # noqa: ARG002 - one logger for all
+        """Return the logger."""
+        return logger_key(scope, call.func.value) if isinstance(call.func, ast.Attribute) else ""
+
+    def attribute_key(self, scope: Scope, owner: ast.expr | None, target: str) -> str:  # noqa: ARG002 - as above
+        """Return the logger."""
+        return logger_key(scope, owner)
+
+    def item_key(self, scope: Scope, target: ast.Subscript) -> str:
+        """Return the logger."""
+        return logger_key(scope, target.value)
+
+
+def split_at_logger(name: str) -> tuple[str, str, str]:
+    """Split `app.log.logger.setLevel` at the part that is a logger by its name."""
+    parts = name.split(".")
+    for number in range(len(parts) - 1, 0, -1):
+        if parts[number] in NAMES:
+            rest = parts[number + 1 :]
+            return ".".join(parts[:number]), parts[number], "".join(f".{part}" for part in rest)
+    return "", "", ""
+
+
+def logger_key(scope: Scope, expression: ast.expr | None) -> str:
+    """Return a text by which two spellings of one logger compare equal, "" when it is only known at run time."""
+    while isinstance(expression, ast.Attribute) and expression.attr in PARTS:
+        expression = expression.value
+    key = key_of(scope, expression)
+    return ROOT if key in ROOT_KEYS else key
+
+
+def is_unique(scope: Scope, logger: ast.expr) -> bool:
+    """Tell whether the logger's name is put together at run time, as for a logger of one test alone."""
+    expression: object = logger
+    for _ in range(MAX_STEPS):
+        if isinstance(expression, ast.Call) and resolve(scope, expression.func) == "logging.getLogger":
+            return bool(expression.args) and is_made_up(scope, expression.args[0])
+        if isinstance(expression, ast.Name):
+            found = scope.find(expression.id, expression.lineno)
+            scope, expression = (found[1], found[0].value) if found is not None else (scope, None)
+        elif isinstance(expression, ast.Attribute):
+            held = value_of_attribute(scope, expression)
+            scope, expression = held if held is not None else (scope, expression.value)
+        elif isinstance(expression, ast.Subscript):
+            expression = expression.value
+        else:
+            return False
+    return False
+
+
+def is_made_up(scope: Scope, name: ast.expr) -> bool:
+    """Tell whether a logger's name is computed."""
+    if isinstance(name, ast.Name):
+        found = scope.find(name.id, name.lineno)
+        return found is not None and isinstance(found[0].value, UNIQUE)
+    return isinstance(name, UNIQUE) or resolve(scope, name).startswith(("@request.", "@self.id"))

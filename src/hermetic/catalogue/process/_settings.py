@@ -1,0 +1,169 @@
+"""The settings of the interpreter that tests change: one state for each, so that only its own restore counts."""
+
+from __future__ import annotations
+
+from hermetic.source.changes import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _ast as ast
+
+    from hermetic.source.scope import Scope
+
+TWO = 2  # a category and a locale: with the category alone, `setlocale` only asks
+LIST_METHODS = ("append", "insert", "extend", "remove", "pop", "clear")
+HOOKS = {
+    "excepthook": ("sys.excepthook", "sys.__excepthook__"),
+    "unraisablehook": ("sys.unraisablehook", "sys.__unraisablehook__"),
+    "displayhook": ("sys.displayhook", "sys.__displayhook__"),
+    "breakpointhook": ("sys.breakpointhook", "sys.__breakpointhook__"),
+    "threading.excepthook": ("threading.excepthook", "threading.__excepthook__"),
+}
+
+
+class Locale(State):
+    """The locale: `setlocale` with the category alone only asks for it."""
+
+    def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:  # noqa: ARG002 - the contract of State
+        """Tell a setting from a question."""
+        return name != "locale.setlocale" or (len(call.args) + len(call.keywords) >= TWO and not is_none(call))
+
+
+def is_none(call: ast.Call) -> bool:
+    """Tell whether the last argument is `None`."""
+    last = call.keywords[-1].value if call.keywords else call.args[-1]
+    return getattr(last, "value", "") is None
+
+
+LOCALE = Locale(
+    "the locale",
+    calls=("locale.setlocale", "locale.resetlocale", "_locale.setlocale"),
+    saves=("locale.setlocale", "locale.getlocale", "_locale.setlocale"),
+    managers=("test.support.run_with_locale", "test.support.run_with_locales"),
+    words=("locale", "language"),
+)
+SIGNALS = (
+    State(
+        "a signal handler",
+        calls=("signal.signal",),
+        saves=("signal.signal", "signal.getsignal"),
+        words=("signal", "sigint", "sigterm", "handler"),
+        keyed=True,
+    ),
+    State(
+        "the signal wakeup descriptor",
+        neutral={"signal.set_wakeup_fd": ("-1",)},
+        saves=("signal.set_wakeup_fd",),
+        words=("signal", "wakeup"),
+    ),
+    State(
+        "the signal mask",
+        calls=("signal.pthread_sigmask",),
+        saves=("signal.pthread_sigmask",),
+        words=("signal", "sigmask"),
+    ),
+)
+LIMITS = (
+    State(
+        "the time zone",
+        calls=("time.tzset",),
+        managers=("test.support.run_with_tz",),
+        words=("tz", "timezone", "time_zone"),
+    ),
+    State(
+        "the umask",
+        calls=("os.umask",),
+        saves=("os.umask",),
+        words=("umask",),
+        managers=("test.support.os_helper.temp_umask",),
+    ),
+    State(
+        "the recursion limit",
+        calls=("sys.setrecursionlimit",),
+        saves=("sys.getrecursionlimit",),
+        managers=("test.support.infinite_recursion", "test.support.set_recursion_limit"),
+        words=("recursion",),
+    ),
+    State(
+        "the switch interval",
+        calls=("sys.setswitchinterval",),
+        saves=("sys.getswitchinterval",),
+        words=("switchinterval", "switch_interval"),
+    ),
+    State(
+        "the limit on digits of integers",
+        calls=("sys.set_int_max_str_digits",),
+        saves=("sys.get_int_max_str_digits",),
+        managers=("test.support.adjust_int_max_str_digits",),
+        words=("digits",),
+    ),
+    State(
+        "the default socket timeout",
+        neutral={"socket.setdefaulttimeout": ("None",)},
+        saves=("socket.getdefaulttimeout",),
+        managers=("test.support.socket_helper.socket_setdefaulttimeout",),
+        words=("timeout",),
+    ),
+    State(
+        "the event loop policy",
+        neutral={"asyncio.set_event_loop_policy": ("None",)},
+        saves=("asyncio.get_event_loop_policy",),
+        words=("policy", "event_loop"),
+    ),
+)
+GC = (
+    State(
+        "garbage collection",
+        calls=("gc.disable",),
+        restores=("gc.enable",),
+        managers=("test.support.disable_gc",),
+        words=("gc",),
+    ),
+    State(
+        "the thresholds of garbage collection",
+        calls=("gc.set_threshold",),
+        saves=("gc.get_threshold",),
+        managers=("test.support.gc_threshold",),
+        words=("gc",),
+    ),
+    State("debugging of garbage collection", neutral={"gc.set_debug": ("0",)}, saves=("gc.get_debug",), words=("gc",)),
+    State(
+        "the callbacks of garbage collection",
+        items=("gc.callbacks",),
+        attributes=("gc.callbacks",),
+        methods={"gc.callbacks": LIST_METHODS},
+        words=("gc",),
+    ),
+    State("frozen objects of garbage collection", calls=("gc.freeze",), restores=("gc.unfreeze",), words=("gc",)),
+)
+TRACING = (
+    State("the trace function", neutral={"sys.settrace": ("None",)}, saves=("sys.gettrace",), words=("trac",)),
+    State("the profile function", neutral={"sys.setprofile": ("None",)}, saves=("sys.getprofile",), words=("profil",)),
+    State(
+        "the trace function of threads",
+        neutral={"threading.settrace": ("None",)},
+        saves=("threading.gettrace",),
+        words=("trac",),
+    ),
+)
+EXCEPT_HOOKS = tuple(
+    State(hook if "." in hook else f"sys.{hook}", attributes=(name,), saves=(original,), words=("hook", "except"))
+    for hook, (name, original) in HOOKS.items()
+)
+BUILTINS = State(
+    "builtins",
+    attributes=("builtins.*",),
+    items=("builtins.__dict__", "__builtins__.__dict__"),
+    methods=dict.fromkeys(("builtins.__dict__", "__builtins__.__dict__"), ("update", "pop", "setdefault", "clear")),
+    calls=("gettext.install",),
+    saves=("open", "print", "input", "__import__", "exit", "quit", "isinstance", "id", "len", "sorted", "sum", "hash"),
+    managers=("test.support.swap_attr", "test.support.swap_item"),
+    words=("builtin",),
+)
+ATEXIT = State(
+    "the functions that run at exit",
+    calls=("atexit.register",),
+    restores=("atexit.unregister", "atexit._clear", "atexit._run_exitfuncs"),
+    words=("atexit",),
+)
+STATES = (*SIGNALS, LOCALE, *LIMITS, *GC, *TRACING, *EXCEPT_HOOKS, BUILTINS, ATEXIT)

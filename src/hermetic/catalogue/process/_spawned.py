@@ -1,0 +1,293 @@
+"""Threads and child processes that a function starts: what holds each of them, and whether something ends it."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source.callee import ancestry, find_class
+from hermetic.source.changes import called
+from hermetic.source.names import resolve
+from hermetic.source.restore import CLEANUPS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.source.scope import Scope
+
+
+class Kind:
+    """One kind of thing that outlives the call that makes it.
+
+    `starts`: it lives from the call of one of these methods (an empty tuple: from its creation). `late`: methods that
+    end it and have to be reached whatever happens, since it would not end by itself.
+    """
+
+    __slots__ = ("ending", "late", "name", "starts")
+
+    def __init__(self, name: str, ending: str, *, starts: tuple[str, ...] = (), late: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.ending = ending
+        self.starts = starts
+        self.late = late
+
+
+THREAD = Kind("a thread", "joined", starts=("start",))
+TIMER = Kind("a timer", "cancelled", starts=("start",), late=("cancel",))
+PROCESS = Kind("a child process", "ended", starts=("start",), late=("terminate", "kill"))
+CHILD = Kind("a child process", "ended", late=("terminate", "kill", "send_signal"))
+POOL = Kind("a pool of workers", "closed", late=("close", "terminate"))
+EXECUTOR = Kind("an executor", "shut down", starts=("submit", "map"), late=("shutdown",))
+MANAGER = Kind("a manager process", "shut down", late=("shutdown",))
+
+MAKERS = {
+    "threading.Thread": THREAD,
+    "threading.Timer": TIMER,
+    "multiprocessing.Process": PROCESS,
+    "multiprocessing.context.Process": PROCESS,
+    "multiprocessing.get_context().Process": PROCESS,
+    "multiprocessing.Pool": POOL,
+    "multiprocessing.pool.Pool": POOL,
+    "multiprocessing.pool.ThreadPool": POOL,
+    "multiprocessing.dummy.Pool": POOL,
+    "multiprocessing.get_context().Pool": POOL,
+    "multiprocessing.Manager": MANAGER,
+    "multiprocessing.get_context().Manager": MANAGER,
+    "concurrent.futures.ThreadPoolExecutor": EXECUTOR,
+    "concurrent.futures.ProcessPoolExecutor": EXECUTOR,
+    "concurrent.futures.thread.ThreadPoolExecutor": EXECUTOR,
+    "concurrent.futures.process.ProcessPoolExecutor": EXECUTOR,
+    "subprocess.Popen": CHILD,
+    "asyncio.create_subprocess_exec": CHILD,
+    "asyncio.create_subprocess_shell": CHILD,
+    "asyncio.subprocess.create_subprocess_exec": CHILD,
+    "asyncio.subprocess.create_subprocess_shell": CHILD,
+}
+# Parts of method names that end something, whatever the class calls it.
+ENDS = (
+    "join", "stop", "shut", "close", "cancel", "kill", "term", "quit", "exit", "end", "finish", "wait", "abort", "halt",
+    "communicate", "cleanup", "teardown", "is_alive", "interrupt", "disconnect", "send_signal", "result", "done",
+)  # fmt: skip
+# Methods by which a function tells a thread to end, or waits until it has done its work.
+SIGNALS = (".set", ".wait", ".join", ".get", ".result", ".abort", ".release", ".call_soon_threadsafe", ".put")
+SYNC = ("threading.", "queue.", "multiprocessing.", "asyncio.", "concurrent.", "socketserver.", "http.server.")
+KILLERS = frozenset({"os.kill", "os.killpg", "os.waitpid", "os.wait", "signal.pthread_kill", "psutil.Process"})
+LOOKERS = frozenset({"isinstance", "print", "len", "repr", "str", "id", "type", "hasattr", "bool", "enumerate", "zip"})
+WHOLE = (ast.List, ast.Tuple, ast.Set)
+
+
+class Spawn:
+    """One call that makes a thread or process; `function` is the outermost function around it."""
+
+    __slots__ = ("call", "function", "kind", "scope")
+
+    def __init__(self, function: Scope, scope: Scope, call: ast.Call, kind: Kind) -> None:
+        self.function = function
+        self.scope = scope
+        self.call = call
+        self.kind = kind
+
+
+class Use:
+    """What a function does with a variable; `verb` is a method, `escape`, `yield`, `with` or `handed` (its method)."""
+
+    __slots__ = ("node", "scope", "verb")
+
+    def __init__(self, verb: str, scope: Scope, node: ast.AST) -> None:
+        self.verb = verb
+        self.scope = scope
+        self.node = node
+
+
+def spawns_in(function: Scope) -> Iterator[Spawn]:
+    """Yield the calls of a loaded function and of the functions in it that make a thread or process."""
+    for scope in function.family():
+        for name, calls in called(scope).items():
+            for call in calls:
+                kind = MAKERS.get(name) or kind_of_class(scope, call)
+                if kind is not None:
+                    yield Spawn(function, scope, call, kind)
+
+
+def kind_of_class(scope: Scope, call: ast.Call) -> Kind | None:
+    """Return the kind of what a class of the project makes, by its base classes."""
+    made = find_class(scope, call.func) if isinstance(call.func, (ast.Name, ast.Attribute)) else None
+    return kind_of(made) if made is not None else None
+
+
+def is_started(cls: Scope) -> bool:
+    """Tell whether a class is a kind of thread or process."""
+    return kind_of(cls) is not None
+
+
+def kind_of(made: Scope) -> Kind | None:
+    """Return the kind of thread or process that a class is, by its base classes."""
+    for cls in ancestry(made):
+        for base in cls.node.bases:  # type: ignore[attr-defined]
+            kind = MAKERS.get(resolve(cls.parent or cls, base))
+            if kind is not None:
+                return kind
+    return None
+
+
+def holder(spawn: Spawn) -> tuple[str, str]:
+    """Return what holds the object: `name`, `self` or `list` with a name, `nothing` with the method called, `other`."""
+    for child, parent in spawn.scope.ancestors(spawn.call):
+        if isinstance(parent, (ast.Await, ast.NamedExpr, ast.IfExp)):
+            continue
+        if isinstance(parent, ast.Expr):
+            return "nothing", ""
+        if isinstance(parent, ast.Attribute):
+            return ("nothing", parent.attr) if child is spawn.call or isinstance(child, ast.Await) else ("other", "")
+        if isinstance(parent, (ast.Assign, ast.AnnAssign)):
+            kind = "list" if isinstance(child, (ast.ListComp, ast.List)) else "name"
+            return target_of(parent, kind)
+        if isinstance(parent, (ast.ListComp, ast.List)) and child is spawn.call:
+            continue
+        if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute) and parent.func.attr == "append":
+            owner = parent.func.value
+            return ("list", owner.id) if isinstance(owner, ast.Name) else ("other", "")
+        return "other", ""
+    return "other", ""
+
+
+def target_of(node: ast.Assign | ast.AnnAssign, kind: str) -> tuple[str, str]:
+    """Return the name or attribute of `self` that an assignment binds."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    target = targets[0]
+    if len(targets) == 1 and isinstance(target, ast.Name):
+        return kind, target.id
+    if (
+        len(targets) == 1
+        and isinstance(target, ast.Attribute)
+        and isinstance(target.value, ast.Name)
+        and kind == "name"
+    ):
+        return ("self", target.attr) if target.value.id in ("self", "cls") else ("other", "")
+    return "other", ""
+
+
+def is_name(node: ast.AST | None, name: str) -> bool:
+    """Tell whether an expression is a variable, or an attribute of `self`."""
+    if name.startswith("self."):
+        return (
+            isinstance(node, ast.Attribute)
+            and node.attr == name[5:]
+            and isinstance(node.value, ast.Name)
+            and node.value.id in ("self", "cls")
+        )
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def holds(node: ast.AST | None, name: str) -> bool:
+    """Tell whether the value of an expression is or holds the variable's value."""
+    if is_name(node, name):
+        return True
+    if isinstance(node, WHOLE):
+        return any(holds(item, name) for item in node.elts)
+    if isinstance(node, ast.Dict):
+        return any(holds(item, name) for item in node.values)
+    if isinstance(node, ast.IfExp):
+        return holds(node.body, name) or holds(node.orelse, name)
+    if isinstance(node, (ast.Starred, ast.Await, ast.keyword, ast.Subscript, ast.NamedExpr)):
+        return holds(node.value, name)
+    return isinstance(node, ast.BoolOp) and any(holds(item, name) for item in node.values)
+
+
+def uses_of(function: Scope, name: str) -> Iterator[Use]:
+    """Yield what a loaded function, and the functions in it, do with a variable or an attribute of `self`."""
+    for scope in function.family():
+        for node in scope.kept(ast.Call):
+            yield from uses_in_call(scope, node, name)
+        for node in scope.kept(ast.Return, ast.Yield, ast.Assign, ast.AnnAssign, ast.YieldFrom):
+            if holds(node.value, name):  # type: ignore[attr-defined]
+                yield Use("escape" if not isinstance(node, ast.Yield) else "yield", scope, node)
+        for node in scope.kept(ast.With, ast.AsyncWith):
+            if any(is_name(item.context_expr, name) for item in node.items):  # type: ignore[attr-defined]
+                yield Use("with", scope, node)
+        if scope.is_function or scope.node.__class__ is not ast.Lambda:
+            continue
+        if holds(scope.node.body, name):
+            yield Use("escape", scope, scope.node)
+
+
+def uses_in_call(scope: Scope, call: ast.AST, name: str) -> Iterator[Use]:
+    """Yield what one call does with a variable: it calls a method, hands one on, or passes the object."""
+    assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
+    function = call.func
+    if isinstance(function, ast.Attribute) and is_name(function.value, name):
+        yield Use(function.attr, scope, call)
+    for argument in (*call.args, *call.keywords):
+        value = argument.value if isinstance(argument, ast.keyword) else argument
+        if isinstance(value, ast.Attribute) and is_name(value.value, name):
+            yield Use("handed" if is_end(value.attr) else "looked at", scope, call)
+        elif holds(value, name):
+            called_name = getattr(function, "attr", getattr(function, "id", ""))
+            looks = called_name in LOOKERS or called_name.startswith("assert")
+            yield Use("looked at" if looks else "escape", scope, call)
+
+
+def is_end(method: str) -> bool:
+    """Tell whether a method ends something, by its name."""
+    lower = method.lower()
+    return any(part in lower for part in ENDS)
+
+
+def loop_names(function: Scope, name: str) -> set[str]:
+    """Return the variables that go through a list: `for thread in threads`, also through `zip` and `enumerate`."""
+    found = set()
+    for scope in function.family():
+        for variable, bindings in scope.bindings.items():
+            for binding in bindings:
+                if (
+                    isinstance(binding.value, ast.AST)
+                    and binding.kind in ("for", "other")
+                    and goes_through(binding.value, name)
+                ):
+                    found.add(variable)
+        for loop in scope.kept(ast.For, ast.AsyncFor):
+            if goes_through(loop.iter, name):  # type: ignore[attr-defined]
+                found |= {item.id for item in names_in(loop.target)}  # type: ignore[attr-defined]
+    return found
+
+
+def names_in(target: ast.expr) -> Iterator[ast.Name]:
+    """Yield the names of a loop's target."""
+    if isinstance(target, ast.Name):
+        yield target
+    for item in getattr(target, "elts", ()):
+        yield from names_in(item)
+
+
+def goes_through(expression: ast.AST, name: str) -> bool:
+    """Tell whether a loop over an expression visits the items of a list."""
+    if isinstance(expression, ast.Call):
+        return any(goes_through(argument, name) for argument in expression.args)
+    if isinstance(expression, ast.BinOp):
+        return goes_through(expression.left, name) or goes_through(expression.right, name)
+    if isinstance(expression, ast.Subscript):
+        return goes_through(expression.value, name)
+    return is_name(expression, name)
+
+
+def is_killed(function: Scope) -> bool:
+    """Tell whether a function ends a child by its number."""
+    return any(name in KILLERS for scope in function.family() for name in called(scope))
+
+
+def is_signalled(function: Scope) -> bool:
+    """Tell whether a function tells a thread to end by an event, queue or server, or waits for its work to be done."""
+    for scope in function.family():
+        for name, calls in called(scope).items():
+            if name.startswith(SYNC) and name.endswith(SIGNALS) and "Thread()" not in name and "Process()" not in name:
+                return True
+            method = name.rpartition(".")[2]
+            if method in ("shutdown", "server_close", "call_soon_threadsafe", "serve_until_stopped"):
+                return True
+            if method in CLEANUPS and any(
+                isinstance(argument, ast.Attribute) and (is_end(argument.attr) or argument.attr == "set")
+                for call in calls
+                for argument in call.args
+            ):
+                return True
+    return False

@@ -1,0 +1,462 @@
+"""HRM105."""
+
+from __future__ import annotations
+
+from hermetic.catalogue.process._loggers import LOGGER, LoggerState
+from hermetic.catalogue.rule import Example, StateRule, spelled
+from hermetic.source.changes import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _ast as ast
+
+    from hermetic.source.changes import Change
+    from hermetic.source.leaks import Leak
+    from hermetic.source.scope import Scope
+
+LIST_METHODS = ("append", "insert", "extend", "remove", "pop", "clear")
+MANAGERS = ("@self.assertLogs", "@self.assertNoLogs", "@caplog.at_level", "@caplog.filtering")
+WORDS = ("log",)
+
+
+class Configuration(State):
+    """What sets up handlers and levels of several loggers at once."""
+
+    def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:  # noqa: ARG002 - the contract of State
+        """Leave out `basicConfig` without `force`: under pytest the root logger has handlers, so it does nothing."""
+        return name != "logging.basicConfig" or any(keyword.arg in ("force", None) for keyword in call.keywords)
+
+
+HANDLERS = LoggerState(
+    "handlers",
+    items=(f"{LOGGER}.handlers",),
+    attributes=(f"{LOGGER}.handlers",),
+    methods={LOGGER: ("addHandler", "removeHandler"), f"{LOGGER}.handlers": LIST_METHODS},
+    managers=MANAGERS,
+    words=WORDS,
+    keyed=True,
+)
+LEVEL = LoggerState(
+    "level",
+    attributes=(f"{LOGGER}.level",),
+    methods={LOGGER: ("setLevel",)},
+    saves=(f"{LOGGER}.getEffectiveLevel",),
+    managers=MANAGERS,
+    uses=("@caplog.set_level",),
+    words=WORDS,
+    keyed=True,
+)
+
+
+class LoggingState(StateRule):
+    """A test changes how the process logs, and nothing changes it back.
+
+    Why it breaks:
+    Loggers are found by name from everywhere, so a level, handler or filter that a test sets is there for all later
+    ones. Tests that look at `caplog` then see nothing, or each record twice; a handler keeps writing to a stream or
+    file that its test has closed. `logging.disable` and `dictConfig` (which disables existing loggers) reach all.
+
+    Do this instead:
+    Use `caplog.set_level` and `caplog.at_level`, which restore the level, or `self.assertLogs`. Remove in a `finally`,
+    after the fixture's `yield` or in `addCleanup` what was added, and set levels, `propagate` and `disabled` back to
+    the saved values. `monkeypatch.setattr(logger, "propagate", False)` restores too.
+
+    Options:
+    Changes at import time of a `conftest.py` are reported only when the `project` preset is selected.
+
+    Limits:
+    `basicConfig` counts only with `force`: pytest's own handlers are on the root logger, so that a plain call does
+    nothing. A logger whose name is computed for one test, a `NullHandler`, and what a test file sets on its own
+    `getLogger(__name__)` when it is imported are left alone. A logger that comes from another module is recognised by
+    its name (`logger`, `log`); one that is handed over as an argument is not.
+    """
+
+    code = "HRM105"
+    name = "logging-state"
+    tokens = (
+        b"Handler(", b"handlers", b"Filter(", b"filters", b"setLevel", b".level", b"'level'", b'"level"', b"propagate",
+        b"disable", b"basicConfig", b"Config(", b"Config", b"raiseExceptions", b"lastResort", b"setLoggerClass",
+        b"setLogRecordFactory", b"captureWarnings", b"loggerDict",
+    )  # fmt: skip
+    related = ("HRM107",)
+    states = (
+        HANDLERS,
+        LoggerState(
+            "filters",
+            items=(f"{LOGGER}.filters",),
+            attributes=(f"{LOGGER}.filters",),
+            methods={LOGGER: ("addFilter", "removeFilter"), f"{LOGGER}.filters": LIST_METHODS},
+            managers=MANAGERS,
+            words=WORDS,
+            keyed=True,
+        ),
+        LEVEL,
+        LoggerState("propagate", attributes=(f"{LOGGER}.propagate",), managers=MANAGERS, words=WORDS, keyed=True),
+        LoggerState("disabled", attributes=(f"{LOGGER}.disabled",), managers=MANAGERS, words=WORDS, keyed=True),
+        LoggerState(
+            "disable",
+            neutral={"logging.disable": ("logging.NOTSET", "0")},
+            attributes=(f"{LOGGER}.manager.disable",),
+            saves=(f"{LOGGER}.manager.disable",),
+            words=WORDS,
+        ),
+        Configuration(
+            "configuration",
+            calls=("logging.basicConfig", "logging.config.dictConfig", "logging.config.fileConfig"),
+            managers=MANAGERS,
+            words=WORDS,
+            also=(HANDLERS, LEVEL),
+        ),
+        LoggerState(
+            "registry",
+            items=(f"{LOGGER}.manager.loggerDict",),
+            attributes=(f"{LOGGER}.manager.loggerDict",),
+            methods={f"{LOGGER}.manager.loggerDict": ("clear", "pop", "update")},
+            words=WORDS,
+        ),
+        State(
+            "switches",
+            attributes=("logging.raiseExceptions", "logging.lastResort"),
+            neutral={"logging.captureWarnings": ("False",)},
+            words=WORDS,
+        ),
+        State("logger class", calls=("logging.setLoggerClass",), saves=("logging.getLoggerClass",), words=WORDS),
+        State(
+            "record factory",
+            calls=("logging.setLogRecordFactory",),
+            saves=("logging.getLogRecordFactory",),
+            words=WORDS,
+        ),
+    )
+
+    def keeps(self, leak: Leak) -> bool:
+        """Leave alone what a test file does to its own logger when it is imported."""
+        return leak.root is not None or leak.change.key != "logging.getLogger(__name__)"
+
+    def subject(self, change: Change) -> str:
+        """Name the logger and what of it, or the call."""
+        if change.what.startswith(f"{LOGGER}.") and change.kind in PARTS:
+            logger = change.key or "a logger"
+            return f"{PARTS[change.kind]} of {logger}"
+        return CALLS.get(change.what, spelled(change.what, ""))
+
+    bad = (
+        Example(
+            "logging is switched off for the whole process",
+            {
+                "test_import.py": """
+import logging
+
+logger = logging.getLogger("shop.import")
+
+
+def test_a_noisy_import():
+    logging.disable(logging.CRITICAL)  # <- HRM105
+    logger.error("one of many")
+
+
+def test_a_failed_import_is_logged(caplog):
+    logger.error("row 3 is broken")
+    assert "row 3" in caplog.text
+"""
+            },
+        ),
+        Example(
+            "the level of the root logger is raised by a fixture",
+            {
+                "conftest.py": """
+import logging
+
+import pytest
+
+
+@pytest.fixture
+def quiet():
+    logging.getLogger().setLevel(logging.ERROR)  # <- HRM105
+""",
+                "test_quiet.py": """
+import logging
+
+
+def test_a_quiet_run(quiet):
+    logging.getLogger("shop").warning("not seen")
+
+
+def test_a_low_stock_is_logged(caplog):
+    logging.getLogger("shop.stock").warning("only 3 left")
+    assert "only 3 left" in caplog.text
+""",
+            },
+        ),
+        Example(
+            "a handler is removed below the assertion",
+            {
+                "test_audit.py": """
+import logging
+
+audit = logging.getLogger("shop.audit")
+
+
+class Memory(logging.Handler):
+    def emit(self, record):
+        self.last = record.getMessage()
+
+
+def test_the_audit_trail_names_the_user():
+    handler = Memory()
+    audit.addHandler(handler)  # <- HRM105
+    audit.warning("deleted")
+    assert "alice" in handler.last
+    audit.removeHandler(handler)
+
+
+def test_the_audit_log_starts_without_handlers():
+    assert not audit.handlers
+"""
+            },
+        ),
+        Example(
+            "propagate is switched off for a logger that self holds",
+            {
+                "test_payment.py": """
+import logging
+import unittest
+
+
+class PaymentTest(unittest.TestCase):
+    def setUp(self):
+        self.log = logging.getLogger("shop.payment")
+        self.log.propagate = False  # <- HRM105
+
+    def test_a_payment(self):
+        self.log.warning("declined")
+
+
+class Memory(logging.Handler):
+    last = ""
+
+    def emit(self, record):
+        self.last = record.getMessage()
+
+
+def test_the_shop_handler_sees_payments():
+    handler = Memory()
+    logging.getLogger("shop").addHandler(handler)
+    try:
+        logging.getLogger("shop.payment").warning("declined")
+    finally:
+        logging.getLogger("shop").removeHandler(handler)
+    assert handler.last == "declined"
+"""
+            },
+        ),
+        Example(
+            "dictConfig disables the loggers that exist already",
+            {
+                "shop_logs.py": """
+from logging.config import dictConfig
+
+
+def configure():
+    dictConfig({"version": 1, "root": {"level": "INFO"}})  # <- HRM105
+""",
+                "test_shop_logs.py": """
+import logging
+
+from shop_logs import configure
+
+orders = logging.getLogger("shop.orders")
+
+
+def test_the_root_level_is_info():
+    configure()
+    assert logging.getLogger().level == logging.INFO
+
+
+def test_an_order_is_logged(caplog):
+    orders.warning("order 7")
+    assert "order 7" in caplog.text
+""",
+            },
+        ),
+        Example(
+            "basicConfig with force throws out all handlers and sets the level",
+            {
+                "test_cli.py": """
+import logging as log
+
+
+def start(verbose):
+    log.basicConfig(level=log.DEBUG if verbose else log.ERROR, force=True)  # <- HRM105
+
+
+def test_the_command_starts():
+    start(verbose=False)
+
+
+def test_a_warning_is_shown(caplog):
+    log.getLogger("shop.cli").warning("deprecated option")
+    assert "deprecated" in caplog.text
+"""
+            },
+        ),
+    )
+    good = (
+        Example(
+            "caplog restores the level, and assertLogs restores the logger",
+            {
+                "test_import.py": """
+import logging
+import unittest
+
+logger = logging.getLogger("shop.loader")
+
+
+def test_a_level_for_one_test(caplog):
+    caplog.set_level(logging.DEBUG, logger="shop.loader")
+    logger.debug("row 1")
+    assert "row 1" in caplog.text
+
+
+def test_a_level_for_a_few_lines(caplog):
+    with caplog.at_level("INFO"):
+        logger.info("row 2")
+    assert "row 2" in caplog.text
+
+
+class LoaderTest(unittest.TestCase):
+    def test_the_error_is_logged(self):
+        with self.assertLogs("shop.loader", "ERROR"):
+            logger.error("row 3")
+"""
+            },
+        ),
+        Example(
+            "what was added is removed after the yield, in a finally, or by a cleanup",
+            {
+                "test_audit.py": """
+import logging
+import unittest
+
+import pytest
+
+audit = logging.getLogger("shop.trail")
+
+
+@pytest.fixture
+def handler():
+    handler = logging.StreamHandler()
+    audit.addHandler(handler)
+    before = audit.level
+    audit.setLevel(logging.DEBUG)
+    yield handler
+    audit.setLevel(before)
+    audit.removeHandler(handler)
+
+
+def test_the_handler_is_there(handler):
+    assert handler in logging.getLogger("shop.trail").handlers
+
+
+def test_without_propagation():
+    audit.propagate = False
+    try:
+        audit.warning("alone")
+    finally:
+        audit.propagate = True
+
+
+class TrailTest(unittest.TestCase):
+    def setUp(self):
+        logging.disable(logging.CRITICAL)
+        self.addCleanup(logging.disable, logging.NOTSET)
+
+    def test_quiet(self):
+        audit.error("not seen")
+
+
+def test_the_trail_starts_without_handlers():
+    assert not audit.handlers
+"""
+            },
+        ),
+        Example(
+            "monkeypatch restores attributes, and an autouse fixture puts the root logger back after dictConfig",
+            {
+                "test_shop_logs.py": """
+import logging
+import logging.config
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_root():
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_the_root_level_is_info():
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, "root": {"level": "INFO"}})
+    assert logging.getLogger().level == logging.INFO
+
+
+def test_without_propagation(monkeypatch):
+    logger = logging.getLogger("shop.orders.export")
+    monkeypatch.setattr(logger, "propagate", False)
+    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    assert not logger.propagate
+"""
+            },
+        ),
+        Example(
+            "a logger of the test alone, a NullHandler, and a plain basicConfig change nothing for others",
+            {
+                "test_formatter.py": """
+import io
+import logging
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def test_the_formatter_names_the_level(request):
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setLevel(logging.INFO)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    logger = logging.Logger("alone")
+    logger.addHandler(handler)
+    logger.warning("careful")
+    assert stream.getvalue() == "WARNING careful\\n"
+
+
+def test_a_logger_of_its_own_name(tmp_path):
+    logger = logging.getLogger(f"formatter.{tmp_path.name}")
+    logger.setLevel(logging.DEBUG)
+    assert logger.isEnabledFor(logging.DEBUG)
+
+
+def test_a_script_configures_logging():
+    logging.basicConfig(level=logging.DEBUG)
+"""
+            },
+        ),
+    )
+
+
+PARTS = {
+    "handlers": "the handler list",
+    "filters": "the filter list",
+    "level": "the level",
+    "propagate": "`propagate`",
+    "disabled": "`disabled`",
+}
+CALLS = {
+    "logging.disable": "the level below which logging is off (logging.disable)",
+    "logging.basicConfig": "the logging configuration (basicConfig)",
+    "logging.config.dictConfig": "the logging configuration (dictConfig)",
+    "logging.config.fileConfig": "the logging configuration (fileConfig)",
+}

@@ -1,0 +1,333 @@
+"""HRM104."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.catalogue.rule import Example, StateRule, spelled
+from hermetic.source.changes import State, called, key_of
+from hermetic.source.undo import is_removal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.changes import Change
+    from hermetic.source.leaks import Leak
+
+METHODS = ("update", "pop", "popitem", "setdefault", "clear", "__setitem__", "__delitem__", "__ior__")
+IMPORTERS = ("importlib.import_module", "__import__", "runpy.run_module")
+
+
+class ModuleTableEdit(StateRule):
+    """A test replaces, removes or reloads a module, and nothing puts the old one back.
+
+    Why it breaks:
+    Every `import` reads `sys.modules`. A stub that stays there is what all later tests import; a removed module is
+    imported a second time, so that there are two copies of its classes and of its state; `importlib.reload` runs a
+    module again in place and resets what other tests rely on. `isinstance` checks and patches then miss for no visible
+    reason.
+
+    Do this instead:
+    Use `monkeypatch.setitem(sys.modules, ...)` and `monkeypatch.delitem(sys.modules, ...)`, or
+    `mock.patch.dict(sys.modules, {...})`, which also takes out what was imported in its block. After a reload, reload
+    once more in a `finally` or after the fixture's `yield`, when what the module read is back to normal.
+
+    Options:
+    Edits at import time of a `conftest.py` are reported only when the `project` preset is selected.
+
+    Limits:
+    Removing a module that the same function has imported is taken for cleaning up. A module that is imported for the
+    first time by a test and stays is no finding.
+    """
+
+    code = "HRM104"
+    name = "module-table-edit"
+    message = "{what} is changed {where} and not put back"
+    late_message = "{what} is changed {where} and put back only when nothing fails in between"
+    tokens = (b"modules", b"reload")
+    related = ("HRM103", "HRM308")
+    states = (
+        State(
+            "module table",
+            items=("sys.modules",),
+            attributes=("sys.modules",),
+            methods={"sys.modules": METHODS},
+            restores=("test.support.import_helper.modules_cleanup",),
+            saves=("test.support.import_helper.modules_setup",),
+            managers=(
+                "test.support.import_helper.CleanImport",
+                "test.support.import_helper.isolated_modules",
+                "test.test_importlib.util.uncache",
+            ),
+            fixtures=("pytester", "testdir"),
+            words=("module", "uncache", "import"),
+            keyed=True,
+        ),
+        State(
+            "module",
+            calls=("importlib.reload", "imp.reload"),
+            words=("reload",),
+            keyed=True,
+        ),
+    )
+
+    def subject(self, change: Change) -> str:
+        """Name the module that is reloaded."""
+        if change.what.endswith(".reload"):
+            return f"the module {change.key or 'behind a variable'} ({change.what})"
+        return spelled(change.what, change.key)
+
+    def keeps(self, leak: Leak) -> bool:
+        """Leave alone the removal of what the function itself has imported."""
+        change = leak.change
+        if not is_removal(change):
+            return True
+        imported = {
+            key_of(change.scope, call.args[0])
+            for name, calls in called(change.scope).items()
+            for call in calls
+            if name in IMPORTERS and call.args and call.lineno < change.line
+        }
+        for bindings in change.scope.bindings.values() if leak.root is not None else ():
+            imported |= {
+                repr(part)
+                for binding in bindings
+                if binding.kind == "import" and binding.line < change.line
+                for part in prefixes(str(binding.value))
+            }
+        return change.key not in imported and not is_own_name(change.node)
+
+    bad = (
+        Example(
+            "a stub takes the place of a module for all later tests",
+            {
+                "test_optional.py": """
+import sys
+import types
+
+
+def test_the_fast_parser_is_used():
+    stub = types.ModuleType("json_fast")
+    stub.loads = lambda text: "stub"
+    sys.modules["json_fast"] = stub  # <- HRM104
+    import json_fast
+
+    assert json_fast.loads("{}") == "stub"
+
+
+def test_the_fast_parser_is_optional():
+    try:
+        import json_fast
+    except ImportError:
+        json_fast = None
+    assert json_fast is None
+"""
+            },
+        ),
+        Example(
+            "None blocks an import that the next test needs",
+            {
+                "test_fallback.py": """
+import sys
+
+
+def test_without_sqlite_there_is_a_message():
+    sys.modules["sqlite3"] = None  # <- HRM104
+    try:
+        import sqlite3
+    except ImportError as error:
+        assert "sqlite3" in str(error)
+
+
+def test_a_database_is_opened():
+    import sqlite3
+
+    assert sqlite3.connect(":memory:").execute("select 1").fetchone() == (1,)
+"""
+            },
+        ),
+        Example(
+            "a removed module is imported again, and its classes are no longer the same",
+            {
+                "test_fresh.py": """
+import sys
+import uuid
+
+
+def fresh(name):
+    sys.modules.pop(name, None)  # <- HRM104
+    return __import__(name)
+
+
+def test_a_fresh_import_makes_other_keys():
+    assert fresh("uuid").uuid4() != uuid.uuid4()
+
+
+def test_keys_are_uuids():
+    from uuid import UUID
+
+    assert isinstance(uuid.uuid4(), UUID)
+"""
+            },
+        ),
+        Example(
+            "a module is reloaded with a patched environment, and keeps what it read",
+            {
+                "shop_settings.py": """
+import os
+
+CURRENCY = os.environ.get("SHOP_CURRENCY", "EUR")
+""",
+                "test_currency.py": """
+import importlib
+
+import shop_settings
+
+
+def test_the_currency_is_configurable(monkeypatch):
+    monkeypatch.setenv("SHOP_CURRENCY", "USD")
+    importlib.reload(shop_settings)  # <- HRM104
+    assert shop_settings.CURRENCY == "USD"
+
+
+def test_prices_are_in_euro():
+    assert shop_settings.CURRENCY == "EUR"
+""",
+            },
+        ),
+        Example(
+            "a test file replaces a heavy dependency when it is imported",
+            {
+                "test_camera.py": """
+import sys
+from unittest.mock import MagicMock
+
+sys.modules.setdefault("picamera", MagicMock())  # <- HRM104
+
+
+def test_a_picture_is_taken():
+    import picamera
+
+    picamera.PiCamera().capture("a.jpg")
+""",
+                "test_camera_missing.py": """
+import importlib.util
+import sys
+
+
+def test_the_camera_is_not_installed():
+    assert "picamera" not in sys.modules
+""",
+            },
+        ),
+    )
+    good = (
+        Example(
+            "monkeypatch and patch.dict put the table back",
+            {
+                "test_optional.py": """
+import sys
+import types
+from unittest import mock
+
+
+def test_the_fast_parser_is_used(monkeypatch):
+    monkeypatch.setitem(sys.modules, "json_faster", types.ModuleType("json_faster"))
+    import json_faster
+
+    assert json_faster.__name__ == "json_faster"
+
+
+def test_without_sqlite_there_is_a_message():
+    with mock.patch.dict(sys.modules, {"sqlite3": None}):
+        try:
+            import sqlite3
+        except ImportError as error:
+            assert "sqlite3" in str(error)
+
+
+@mock.patch.dict("sys.modules")
+def test_a_stub_in_a_patched_table():
+    sys.modules["json_stub"] = types.ModuleType("json_stub")
+    import json_stub
+
+    assert json_stub.__name__ == "json_stub"
+"""
+            },
+        ),
+        Example(
+            "the saved module is put back in a finally, and a reload is repeated when the patch is over",
+            {
+                "market_settings.py": """
+import os
+
+CURRENCY = os.environ.get("MARKET_CURRENCY", "EUR")
+""",
+                "test_market.py": """
+import importlib
+import sys
+
+import market_settings
+import pytest
+
+
+@pytest.fixture
+def dollars():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MARKET_CURRENCY", "USD")
+        yield importlib.reload(market_settings)
+    importlib.reload(market_settings)
+
+
+def test_the_currency_is_configurable(dollars):
+    assert dollars.CURRENCY == "USD"
+
+
+def test_prices_are_in_euro():
+    assert market_settings.CURRENCY == "EUR"
+
+
+def test_a_fresh_import_is_another_module():
+    saved = sys.modules.pop("market_settings")
+    try:
+        import market_settings as fresh
+
+        assert fresh is not saved
+    finally:
+        sys.modules["market_settings"] = saved
+""",
+            },
+        ),
+        Example(
+            "what the test itself imported is removed again",
+            {
+                "test_generated.py": """
+import importlib
+import sys
+
+
+def test_the_generated_client_can_be_imported(tmp_path, monkeypatch):
+    (tmp_path / "generated_client.py").write_text("VERSION = 3")
+    monkeypatch.syspath_prepend(tmp_path)
+    client = importlib.import_module("generated_client")
+    del sys.modules["generated_client"]
+    assert client.VERSION == 3
+"""
+            },
+        ),
+    )
+
+
+def prefixes(dotted: str) -> list[str]:
+    """Return a dotted name and the packages that importing it imports."""
+    parts = dotted.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def is_own_name(node: ast.AST) -> bool:
+    """Tell whether a removal is of this very file (`del sys.modules[__name__]`)."""
+    targets = node.targets if isinstance(node, ast.Delete) else getattr(node, "args", [])[:1]
+    return any(
+        isinstance(part, ast.Name) and part.id == "__name__"
+        for target in targets
+        for part in (target, getattr(target, "slice", None))
+    )

@@ -1,0 +1,246 @@
+"""HRM108."""
+
+from __future__ import annotations
+
+from hermetic.catalogue.rule import Example, StateRule
+from hermetic.source.changes import State
+
+
+class RandomSeed(StateRule):
+    """A test seeds the global random generator, and nothing gives it its state back.
+
+    Why it breaks:
+    Everything in the process draws from the same generator. After a seed, names that were meant to be unique repeat
+    from test to test, and a test that happens to pass with this sequence fails with another one: alone, in another
+    order, or in another worker.
+
+    Do this instead:
+    Give the code a generator of its own: `random.Random(42)`, `numpy.random.default_rng(42)`. Where the global one
+    must be seeded, keep `random.getstate()` and set it back in a `finally` or after the fixture's `yield`
+    (`numpy.random.get_state` and `set_state` for NumPy).
+
+    Limits:
+    Drawing numbers is no finding, and neither is a generator that another library keeps for itself.
+    """
+
+    code = "HRM108"
+    name = "random-seed"
+    message = "{kind} is seeded {where} and its state is not put back"
+    late_message = "{kind} is seeded {where} and its state is put back only when nothing fails in between"
+    tokens = (b"seed", b"setstate", b"set_state")
+    related = ("HRM106",)
+    states = (
+        State(
+            "the global random generator",
+            calls=("random.seed", "random.setstate", "random._inst.seed", "random._inst.setstate"),
+            saves=("random.getstate", "random._inst.getstate"),
+            words=("random", "seed", "rng"),
+        ),
+        State(
+            "NumPy's global random generator",
+            calls=(
+                "numpy.random.seed",
+                "numpy.random.set_state",
+                "numpy.random.mtrand.seed",
+                "numpy.random.mtrand._rand.seed",
+            ),
+            saves=("numpy.random.get_state", "numpy.random.mtrand.get_state"),
+            words=("random", "seed", "rng"),
+        ),
+    )
+
+    bad = (
+        Example(
+            "a seed in the setup makes each test draw the same names",
+            {
+                "test_accounts.py": """
+import random
+
+taken = set()
+
+
+def new_name():
+    name = f"user-{random.getrandbits(64)}"
+    assert name not in taken, "the name is taken"
+    taken.add(name)
+
+
+def setup_function():
+    random.seed(42)  # <- HRM108
+
+
+def test_an_account_is_made():
+    new_name()
+
+
+def test_another_account_is_made():
+    new_name()
+"""
+            },
+        ),
+        Example(
+            "a helper seeds through an alias",
+            {
+                "test_sampling.py": """
+from random import random as draw
+from random import seed as fix
+
+first = {}
+
+
+def sample():
+    fix("sampling")  # <- HRM108
+    return draw()
+
+
+def test_a_sample_is_repeatable():
+    assert sample() == sample()
+    first["next"] = draw()
+
+
+def test_a_sample_can_be_repeated_again():
+    sample()
+
+
+def test_draws_differ():
+    assert draw() != first.get("next")
+"""
+            },
+        ),
+        Example(
+            "the state is put back below the assertion",
+            {
+                "test_noise.py": """
+import random
+
+
+def test_noise_is_small():
+    before = random.getstate()
+    random.seed(1)  # <- HRM108
+    assert random.random() < 0.1
+    random.setstate(before)
+
+
+def test_draws_do_not_follow_a_seed():
+    seeded = random.Random(1)
+    assert random.random() not in (seeded.random(), seeded.random())
+"""
+            },
+        ),
+        Example(
+            "NumPy's generator is seeded by a fixture",
+            {
+                "conftest.py": """
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def matrix():
+    np.random.seed(0)  # <- HRM108
+    return np.random.rand(2, 2)
+""",
+                "test_matrix.py": """
+import numpy as np
+
+
+def test_the_matrix_is_square(matrix):
+    assert matrix.shape == (2, 2)
+
+
+def test_a_fresh_draw_is_not_the_fifth_of_seed_zero():
+    assert np.random.rand() != np.random.RandomState(0).rand(5)[4]
+""",
+            },
+            needs=("numpy",),
+        ),
+    )
+    good = (
+        Example(
+            "a generator of one's own leaves the global one alone",
+            {
+                "test_sampling.py": """
+import random
+
+
+def sample(rng):
+    return rng.random()
+
+
+def test_a_sample_is_repeatable():
+    rng = random.Random(42)
+    rng.seed(42)
+    assert sample(rng) == sample(random.Random(42))
+
+
+class TestShuffle:
+    def setup_method(self):
+        self.rng = random.Random()
+
+    def test_shuffle(self):
+        self.rng.seed(7)
+        assert self.rng.random() == random.Random(7).random()
+"""
+            },
+        ),
+        Example(
+            "the state is put back in a finally and after the yield",
+            {
+                "test_noise.py": """
+import random
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_state():
+    state = random.getstate()
+    yield
+    random.setstate(state)
+
+
+def test_noise_is_repeatable():
+    random.seed(1)
+    first = random.random()
+    random.seed(1)
+    assert first == random.random()
+
+
+def test_noise_in_a_block():
+    state = random.getstate()
+    try:
+        random.seed(2)
+        assert random.random() < 1
+    finally:
+        random.setstate(state)
+"""
+            },
+        ),
+        Example(
+            "NumPy's default_rng and RandomState are generators of the test",
+            {
+                "test_matrix.py": """
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def matrix():
+    return np.random.default_rng(0).random((2, 2))
+
+
+def test_the_matrix_is_square(matrix):
+    state = np.random.RandomState(3)
+    state.seed(4)
+    assert matrix.shape == (2, 2)
+
+
+def test_the_global_one_is_put_back(request):
+    request.addfinalizer(lambda state=np.random.get_state(): np.random.set_state(state))
+    np.random.seed(0)
+    assert 0.54 < np.random.rand() < 0.55
+"""
+            },
+            needs=("numpy",),
+        ),
+    )

@@ -1,0 +1,267 @@
+"""HRM107."""
+
+from __future__ import annotations
+
+from hermetic.catalogue.rule import Example, StateRule
+from hermetic.source.changes import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.changes import Change
+
+LIST_METHODS = ("append", "insert", "extend", "remove", "pop", "clear", "reverse", "sort", "__setitem__", "__iadd__")
+STREAMS = ("stdin", "stdout", "stderr")
+# What `redirect_stdout` and its kin restore is the attribute, so they do not help against `close`.
+REPLACED = tuple(
+    State(
+        f"sys.{name}",
+        attributes=(f"sys.{name}",),
+        saves=(f"sys.__{name}__",),
+        managers=(
+            f"contextlib.redirect_{name}",
+            f"test.support.captured_{name}",
+            "test.support.captured_output",
+            "test.support.swap_attr",
+        ),
+        words=(name, "redirect", "captur", "stream", "stdio"),
+    )
+    for name in STREAMS
+)
+CLOSED = State(
+    "closed",
+    methods={f"sys.{mark}{name}{mark}": ("close", "detach") for name in STREAMS for mark in ("", "__")},
+    words=STREAMS,
+)
+ARGV = State(
+    "sys.argv",
+    items=("sys.argv", "sys.orig_argv"),
+    attributes=("sys.argv", "sys.orig_argv"),
+    methods={"sys.argv": LIST_METHODS},
+    words=("argv", "command_line", "cli_args"),
+)
+
+
+class StreamOrArgv(StateRule):
+    """A test replaces or closes a standard stream, or edits `sys.argv`, and nothing undoes it.
+
+    Why it breaks:
+    Programs read `sys.argv` when they start, so the next test that starts one parses the arguments of this one. A
+    closed stream makes the next `print` fail, in pytest's own code as well. A replaced stream swallows the output of
+    all that follows: with pytest's capture on, until the phase ends; with `-s`, for the rest of the run.
+
+    Do this instead:
+    Use `monkeypatch.setattr(sys, "argv", [...])`, the `capsys` and `capfd` fixtures, `contextlib.redirect_stdout` and
+    `redirect_stderr`, or pass arguments and streams to the function under test.
+
+    Limits:
+    Streams of other objects, and descriptors that are duplicated with `os.dup2`, are not seen here.
+    """
+
+    code = "HRM107"
+    name = "stream-or-argv"
+    message = "{what} {where} and not put back"
+    late_message = "{what} {where} and put back only when nothing fails in between"
+    tokens = (b"argv", b"stdin", b"stdout", b"stderr")
+    related = ("HRM106",)
+    states = (*REPLACED, CLOSED, ARGV)
+
+    def subject(self, change: Change) -> str:
+        """Name the stream and what happens to it."""
+        stream, _, method = change.what.rpartition(".")
+        if change.kind == CLOSED.kind:
+            return f"{stream} is closed" if method == "close" else f"{stream} is detached"
+        return f"{change.kind} is {'changed' if change.kind == ARGV.kind else 'replaced'}"
+
+    bad = (
+        Example(
+            "the arguments of one program run are there in the next test",
+            {
+                "test_command.py": """
+import argparse
+import sys
+
+
+def parse():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--verbose", action="store_true")
+    return parser.parse_known_args()[0]
+
+
+def test_verbose_is_parsed():
+    sys.argv = ["report", "--verbose"]  # <- HRM107
+    assert parse().verbose
+
+
+def test_the_default_is_quiet():
+    assert not parse().verbose
+"""
+            },
+        ),
+        Example(
+            "a slice of the arguments is replaced in a setup",
+            {
+                "test_convert.py": """
+import sys
+import unittest
+
+
+class ConvertTest(unittest.TestCase):
+    def setUp(self):
+        sys.argv[1:] = ["--format", "csv"]  # <- HRM107
+
+    def test_format(self):
+        self.assertIn("csv", sys.argv)
+
+
+def test_no_format_is_given():
+    assert "csv" not in sys.argv
+"""
+            },
+        ),
+        Example(
+            "the arguments are put back below the assertion",
+            {
+                "test_main.py": """
+from sys import argv
+
+
+def main():
+    return len(argv)
+
+
+def test_an_argument_is_counted():
+    argv.append("--dry-run")  # <- HRM107
+    assert main() == 0
+    argv.remove("--dry-run")
+
+
+def test_it_is_no_dry_run():
+    assert "--dry-run" not in argv
+"""
+            },
+        ),
+        Example(
+            "a closed stream fails the next test that prints",
+            {
+                "test_pipe.py": """
+import sys
+
+
+def test_a_broken_pipe_is_survived():
+    sys.stdout.close()  # <- HRM107
+
+
+def test_the_summary_is_printed():
+    print("3 members")
+"""
+            },
+        ),
+        Example(
+            "without capture, a replaced stream swallows the output of later tests",
+            {
+                "pytest.ini": """
+[pytest]
+addopts = -s
+""",
+                "test_output.py": """
+import io
+import sys
+
+
+def test_the_summary_is_printed():
+    sys.stdout = buffer = io.StringIO()  # <- HRM107
+    print("3 members")
+    assert buffer.getvalue() == "3 members\\n"
+
+
+def test_output_goes_to_the_terminal():
+    assert not isinstance(sys.stdout, io.StringIO)
+""",
+            },
+        ),
+    )
+    good = (
+        Example(
+            "monkeypatch and mock restore the arguments",
+            {
+                "test_command.py": """
+import sys
+from unittest import mock
+
+
+def test_verbose_is_parsed(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["report", "--verbose"])
+    sys.argv.append("--dry-run")
+    assert sys.argv[-1] == "--dry-run"
+
+
+@mock.patch.object(sys, "argv", ["report"])
+def test_the_default_is_quiet():
+    sys.argv += ["--quiet"]
+    assert sys.argv == ["report", "--quiet"]
+
+
+def test_in_a_block():
+    with mock.patch("sys.argv", ["report"]):
+        assert sys.argv == ["report"]
+"""
+            },
+        ),
+        Example(
+            "streams are redirected for a block, or put back in a finally",
+            {
+                "test_output.py": """
+import contextlib
+import io
+import sys
+
+
+def test_the_summary_is_printed():
+    with contextlib.redirect_stdout(io.StringIO()) as buffer:
+        print("3 members")
+    assert buffer.getvalue() == "3 members\\n"
+
+
+def test_errors_are_printed(capsys):
+    print("broken", file=sys.stderr)
+    assert capsys.readouterr().err == "broken\\n"
+
+
+def test_the_answer_is_read():
+    before, sys.stdin = sys.stdin, io.StringIO("yes\\n")
+    try:
+        assert input() == "yes"
+    finally:
+        sys.stdin = before
+"""
+            },
+        ),
+        Example(
+            "a fixture restores a copy of the arguments, and a list of one's own is nobody else's",
+            {
+                "test_main.py": """
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def arguments():
+    before = sys.argv[:]
+    yield sys.argv
+    sys.argv[:] = before
+
+
+def test_an_argument_is_counted(arguments):
+    arguments.append("--count")
+    assert "--count" in sys.argv
+
+
+def test_a_copy():
+    argv = list(sys.argv)
+    argv.append("--copy")
+    assert "--copy" not in sys.argv
+"""
+            },
+        ),
+    )

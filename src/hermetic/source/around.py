@@ -1,0 +1,48 @@
+"""What runs around a test, fixture or setup and undoes what it changed: class, file, fixtures and marks."""
+
+from __future__ import annotations
+
+from hermetic.source import roles
+from hermetic.source.restore import Undo, puts_back, undone_by_class, undone_by_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+MAX_FIXTURES = 100  # around one test
+SCOPES = ("function", "class", "module", "")  # a package or session fixture ends too late for the next test
+ALONE = ("forked", "isolat", "subprocess", "sandbox")  # marks of plugins that give a test a process of its own
+
+
+def undone_around(root: Scope, undo: Undo, project: Project) -> bool:
+    """Tell whether the class, the file or a fixture undoes what a test, fixture or setup changed."""
+    return (
+        undone_by_class(root, undo)
+        or undone_by_file(root, undo)
+        or undone_by_fixture(root, undo, project)
+        or any(word in name for name, _ in roles.marks(root) for word in ALONE)
+    )
+
+
+def undone_by_fixture(root: Scope, undo: Undo, project: Project) -> bool:
+    """Tell whether a fixture that runs around `root` undoes the change, requested or autouse."""
+    names = [name for name in roles.used_fixtures(root) if name != root.name] if root.is_function else []
+    fixtures = project.autouse(root.module, root)
+    seen: set[Scope] = {root}
+    while (names or fixtures) and len(seen) < MAX_FIXTURES:
+        if names:
+            name = names.pop()
+            found = project.fixture(name, root.module, root)
+            if found is None and undo.by_fixture_name(name):
+                return True
+            fixtures.extend([found] if found is not None else [])
+            continue
+        fixture = fixtures.pop()
+        if fixture in seen or not fixture.is_function:
+            continue
+        seen.add(fixture)
+        if roles.fixture_scope(fixture) in SCOPES and puts_back(fixture, undo):
+            return True
+        names.extend(roles.parameters(fixture))
+    return False

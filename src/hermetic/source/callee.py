@@ -1,0 +1,52 @@
+"""What a call runs: the function or class behind an expression, in this file or in another one of the project."""
+
+from __future__ import annotations
+
+import _ast as ast
+import os
+
+from hermetic.source.names import find_function, lineage, resolve
+from hermetic.source.scope import Scope
+
+
+def find_callee(scope: Scope, expression: ast.AST) -> Scope | None:
+    """Return the function of this file or of the project that `expression` names; None for others."""
+    own = find_function(scope, expression)
+    if own is not None:
+        return own
+    found = find_imported(scope, expression)
+    return found if found is not None and found.is_function else None
+
+
+def find_class(scope: Scope, expression: ast.AST) -> Scope | None:
+    """Return the class of this file or of the project that an expression names; None for others."""
+    if isinstance(expression, ast.Name):
+        found = scope.find(expression.id, expression.lineno)
+        if found is not None and found[0].kind == "class" and isinstance(found[0].value, Scope):
+            return found[0].value
+    imported = find_imported(scope, expression)
+    return imported if imported is not None and imported.is_class else None
+
+
+def find_imported(scope: Scope, expression: ast.AST) -> Scope | None:
+    """Return the definition that a dotted name of another project file means."""
+    project = scope.module.project
+    name = resolve(scope, expression) if project is not None else ""
+    if project is None or "." not in name or name[0] in "@.[" or name.endswith((")", "]", ">")):
+        return None
+    return project.definition(name, os.path.dirname(os.path.abspath(scope.module.path)))
+
+
+def ancestry(owner: Scope) -> list[Scope]:
+    """Return a class and its base classes, those of other project files too where they can be found."""
+    project = owner.module.project
+    return lineage(owner) if project is None else project.lineage(owner)
+
+
+def method_in(owner: Scope, name: str) -> Scope | None:
+    """Return a method of a class or of one of its bases, loaded."""
+    for cls in ancestry(owner):
+        for method in cls.functions:
+            if method.name == name:
+                return method.module.load(method)
+    return None

@@ -1,0 +1,112 @@
+"""Saved values: whether an expression gives back what a state was before."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source.names import resolve, value_of_attribute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.changes import Change, State
+    from hermetic.source.scope import Scope
+
+# Calls that give back their argument, or the same value in another type.
+COPIERS = frozenset({
+    "dict", "list", "tuple", "str", "set", "copy.copy", "copy.deepcopy", "os.fspath", "os.fsdecode", "pathlib.Path",
+    "os.path.abspath", "os.path.realpath", "os.path.normpath",
+})  # fmt: skip
+GETTERS = frozenset({"copy", "get", "pop", "items", "values", "resolve", "absolute"})
+MAX_STEPS = 5
+
+
+def uses_saved_value(change: Change, state: State) -> bool:
+    """Tell whether a change writes a value that was read from the same state before: it puts the state back."""
+    node = change.node
+    values: list[ast.AST] = []
+    if isinstance(node, ast.Call):
+        values = [*node.args, *(keyword.value for keyword in node.keywords)]
+    elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+        values = list(node.value.elts) if isinstance(node.value, ast.Tuple) else [node.value]
+    return any(is_saved(change.scope, value, state) for value in values)
+
+
+def is_saved(scope: Scope, value: ast.AST, state: State) -> bool:
+    """Tell whether an expression is an old value of the state that was kept in a variable or an attribute."""
+    if isinstance(value, (ast.Subscript, ast.Starred)):
+        value = value.value
+    if isinstance(value, ast.Call):
+        inner = copied(scope, value)
+        return isinstance(inner, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) and is_saved(scope, inner, state)
+    if isinstance(value, ast.Attribute) and state.name_of(resolve(scope, value)) in state.saves:
+        return True
+    held = held_by(scope, value)
+    return held is not None and reads_state(held[0], held[1], state)
+
+
+def copied(scope: Scope, call: ast.Call) -> ast.expr | None:
+    """Return the expression whose value a call gives back, as `dict(old)` and `old.get(key)` do."""
+    if resolve(scope, call.func) in COPIERS:
+        return call.args[0] if call.args else call.keywords[0].value if call.keywords else None
+    return call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in GETTERS else None
+
+
+def held_by(scope: Scope, value: ast.AST) -> tuple[Scope, ast.AST] | None:
+    """Return the expression that a variable or an attribute of `self` was set to, and the scope to read it in."""
+    if isinstance(value, ast.Attribute):
+        return value_of_attribute(scope, value)
+    if isinstance(value, ast.Name):
+        found = scope.find(value.id, value.lineno)
+        if found is not None and isinstance(found[0].value, ast.AST):
+            return found[1], found[0].value
+    return None
+
+
+def reads_state(scope: Scope, expression: ast.AST, state: State, steps: int = MAX_STEPS) -> bool:
+    """Tell whether an expression is the state's value: the object, an item, a copy, or a call that returns it."""
+    if not steps:
+        return False
+    if from_state(state.name_of(resolve(scope, expression)), state):
+        return True
+    if isinstance(expression, ast.Name):
+        held = held_by(scope, expression)
+        return held is not None and reads_state(held[0], held[1], state, steps - 1)
+    return any(reads_state(scope, part, state, steps - 1) for part in parts_of(scope, expression))
+
+
+def parts_of(scope: Scope, expression: ast.AST) -> list[ast.expr]:
+    """Return the expressions whose value an expression passes on."""
+    if isinstance(expression, ast.Call):
+        inner = copied(scope, expression)
+        return [inner] if inner is not None else []
+    if isinstance(expression, (ast.DictComp, ast.ListComp, ast.GeneratorExp)):
+        value = expression.value if isinstance(expression, ast.DictComp) else expression.elt
+        return [value, *(generator.iter for generator in expression.generators)]
+    parts: list[ast.expr] = []
+    for field in PASSED_ON.get(expression.__class__, ()):
+        part = getattr(expression, field)
+        parts.extend(part if isinstance(part, list) else [part])
+    return parts
+
+
+PASSED_ON: dict[type, tuple[str, ...]] = {
+    ast.Dict: ("values",),
+    ast.List: ("elts",),
+    ast.Tuple: ("elts",),
+    ast.BoolOp: ("values",),
+    ast.IfExp: ("body", "orelse"),
+    ast.Starred: ("value",),
+    ast.Subscript: ("value",),
+    ast.NamedExpr: ("value",),
+}
+
+
+def from_state(name: str, state: State) -> bool:
+    """Tell whether a dotted name is the state, an item of it, or what a saving call returned."""
+    if not name:
+        return False
+    bare = name.replace("[]", "")
+    if bare in state.objects or state.is_attribute(bare) or bare.removesuffix("()") in state.saves:
+        return True
+    base, _, method = bare.removesuffix("()").rpartition(".")
+    return base in state.objects and method in GETTERS

@@ -1,0 +1,237 @@
+"""What undoes a change of a `State`: another change, a context manager, `monkeypatch`, `mock.patch`."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source.callee import find_callee, find_class, method_in
+from hermetic.source.changes import Change, State, called, changes_at, changes_in, key_of, same_key
+from hermetic.source.names import resolve, value_of_attribute
+from hermetic.source.restore import (
+    END,
+    TRIES,
+    Undo,
+    is_context_maker,
+    is_monkeypatch,
+    is_patch,
+    kept_between,
+    puts_back,
+    undoes,
+)
+from hermetic.source.saved import uses_saved_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.scope import Scope
+
+REMOVERS = frozenset({"pop", "remove", "removeHandler", "removeFilter", "unsetenv", "unregister"})
+# Parts of names by which third-party managers, decorators and fixtures say that they keep a test apart.
+APART = ("isolat", "sandbox", "restor", "preserv", "snapshot", "revert", "forked", "subprocess")
+# What a fixture's name says besides the state, when it puts the state back.
+KEEPERS = (*APART, "clean", "reset", "temp", "tmp", "save", "safe", "patch", "mock", "fake", "guard", "clear")
+KNOWN = ("contextlib.", "tempfile.", "unittest.", "pytest.raises", "pytest.warns", "warnings.")  # nothing to guess
+MAX_STEPS = 3  # helpers that return managers of helpers
+
+
+class UndoState(Undo):
+    """Undo for a change of a `State`."""
+
+    def __init__(self, state: State, change: Change) -> None:
+        self.state = state
+        self.change = change
+        self.steps = MAX_STEPS
+
+    def by_node(self, scope: Scope, node: ast.AST) -> bool:
+        """Accept a call that restores, or another change of the same key."""
+        if isinstance(node, ast.Call) and self.ends(scope, node):
+            return True
+        if any(same_key(self.change, item) for item in changes_at(scope, node, self.state)):
+            return True
+        return any(changes_at(scope, node, other) for other in self.state.also)
+
+    def ends(self, scope: Scope, call: ast.Call) -> bool:
+        """Whether a call restores: one of the table, or the end of a patch or context manager of the state."""
+        plain = resolve(scope, call.func)
+        name = self.state.name_of(plain)
+        if name in self.state.restores or any(name in other.restores for other in self.state.also):
+            return True
+        if plain.endswith((".undo", ".stopall")):
+            return True
+        ender = plain.endswith((".stop", ".__exit__", ".__aexit__", ".close"))
+        return ender and isinstance(call.func, ast.Attribute) and self.by_manager(scope, call.func.value)
+
+    def by_plain_node(self, scope: Scope, node: ast.AST) -> bool:
+        """Accept a call that restores, a removal of the same key, or a saved value written back."""
+        if isinstance(node, ast.Call) and self.ends(scope, node):
+            return True
+        return any(
+            same_key(self.change, item) and (item.back or is_removal(item) or uses_saved_value(item, self.state))
+            for item in changes_at(scope, node, self.state)
+        )
+
+    def by_manager(self, scope: Scope, expression: ast.AST) -> bool:
+        """Accept a manager of the table, a patch of the state, one of the project, or one whose name says so."""
+        name = resolve(scope, expression)
+        bare = name.removesuffix("<with>").removesuffix("()")
+        if bare in self.state.managers:
+            return True
+        call = call_behind(scope, expression)
+        if call is not None and is_patch(bare):
+            return self.patches_state(scope, call, bare)
+        target = call.func if call is not None else expression
+        own = find_callee(scope, target)
+        if own is not None:
+            return self.by_function(own)
+        own_class = find_class(scope, target)
+        if own_class is not None:
+            leave = method_in(own_class, "__exit__") or method_in(own_class, "__aexit__")
+            return leave is not None and undoes(leave, self)
+        if bare.startswith(KNOWN):
+            return False
+        last = bare.rpartition(".")[2].lower()
+        return any(word in last for word in (*self.state.words, *APART))
+
+    def by_function(self, function: Scope) -> bool:
+        """Whether a function of the project is a context manager that undoes the change, or returns one."""
+        if is_context_maker(function):
+            return puts_back(function, self)
+        function.module.load(function)
+        self.steps -= 1
+        try:
+            return self.steps > 0 and any(
+                node.value is not None and self.by_manager(function, node.value)  # type: ignore[attr-defined]
+                for node in function.kept(ast.Return)
+            )
+        finally:
+            self.steps += 1
+
+    def by_use(self, scope: Scope) -> bool:
+        """Accept a `monkeypatch` call (under any name) that records the same key, or `mocker.patch` of the state."""
+        for name, calls in called(scope).items():
+            owner, _, method = name.rpartition(".")
+            if name in self.state.uses:
+                if any(not call.keywords or self.same_owner(scope, call) for call in calls):
+                    return True
+            elif is_monkeypatch(owner):
+                if any(self.records(scope, call, method) for call in calls):
+                    return True
+            elif is_patch(name) and "mocker." in name and any(self.patches_state(scope, call, name) for call in calls):
+                return True
+        return False
+
+    def same_owner(self, scope: Scope, call: ast.Call) -> bool:
+        """Whether the last keyword of a recording call (`logger="app"`) may name the key of the change."""
+        named = key_of(scope, call.keywords[-1].value)
+        return not named or not self.change.key or named in self.change.key
+
+    def records(self, scope: Scope, call: ast.Call, method: str) -> bool:
+        """Whether a `monkeypatch` call covers the change."""
+        if not call.args:
+            return False
+        if method in self.state.patches:
+            return not self.state.keyed or self.covers(key_of(scope, call.args[0]))
+        if method == "setattr":
+            return self.holds(dotted_target(scope, call))
+        target = self.state.name_of(resolve(scope, call.args[0]))
+        if method not in ("setitem", "delitem") or target not in self.state.items:
+            return False
+        return not self.state.keyed or self.covers(key_of(scope, call.args[1]) if len(call.args) > 1 else "")
+
+    def covers(self, key: str) -> bool:
+        """Whether a key may be that of the change."""
+        return not key or not self.change.key or key == self.change.key
+
+    def holds(self, target: str) -> bool:
+        """Whether a dotted name is the object, attribute or function that the change is about."""
+        name = self.state.name_of(target)
+        return name in self.state.objects or name in self.state.calls or self.state.is_attribute(name)
+
+    def patches_state(self, scope: Scope, call: ast.Call, name: str) -> bool:
+        """Whether a `mock.patch` call, in any of its forms, replaces or snapshots the state."""
+        first: ast.expr | None = call.args[0] if call.args else None
+        for keyword in call.keywords:
+            first = keyword.value if first is None and keyword.arg in ("in_dict", "target") else first
+        if first is None:
+            return False
+        target = str(first.value) if isinstance(first, ast.Constant) else resolve(scope, first)
+        if name.endswith(".dict"):
+            return self.state.name_of(target) in self.state.items
+        if name.endswith(".multiple"):
+            return any(self.holds(f"{target}.{keyword.arg}") for keyword in call.keywords)
+        return bool(call.args) and self.holds(dotted_target(scope, call))
+
+    def by_later_call(self, scope: Scope, call: ast.Call) -> bool:
+        """Judge a call that is only registered: no facts of the scope hold it."""
+        if self.ends(scope, call):
+            return True
+        state = self.state
+        name = state.name_of(resolve(scope, call.func))
+        base, _, method = name.rpartition(".")
+        if name in ("setattr", "delattr"):
+            return bool(call.args) and self.holds(dotted_target(scope, call))
+        if method in ("__setitem__", "__delitem__", "clear", "update") and base in state.items:
+            return True
+        if any(name in other.methods or name in other.calls for other in state.also):
+            return True
+        return (name in state.methods or name in state.calls) and self.covers(state.call_key(scope, call, name))
+
+    def by_fixture_name(self, name: str) -> bool:
+        """Accept a fixture of the table, or one whose name says that it keeps this state apart."""
+        lower = name.lower()
+        if name in self.state.fixtures:
+            return True
+        return any(word in lower for word in self.state.words) and any(word in lower for word in KEEPERS)
+
+
+def dotted_target(scope: Scope, call: ast.Call) -> str:
+    """Return the attribute that `setattr(obj, "name", ...)` or `patch("a.b")` replaces."""
+    first = call.args[0]
+    if isinstance(first, ast.Constant):
+        return str(first.value)
+    if len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
+        return f"{resolve(scope, first)}.{call.args[1].value!s}"
+    return ""
+
+
+def call_behind(scope: Scope, expression: ast.AST) -> ast.Call | None:
+    """Return the call that made a value: the expression itself, or what its variable or `self` attribute was set to."""
+    value: object = expression
+    if isinstance(expression, ast.Name):
+        found = scope.find(expression.id, expression.lineno)
+        value = found[0].value if found is not None else None
+    elif isinstance(expression, ast.Attribute):
+        held = value_of_attribute(scope, expression)
+        value = held[1] if held is not None else None
+    return value if isinstance(value, ast.Call) else None
+
+
+def is_removal(change: Change) -> bool:
+    """Tell whether a change takes a key away."""
+    return isinstance(change.node, ast.Delete) or change.what.rpartition(".")[2] in REMOVERS
+
+
+def is_put_back(change: Change, state: State) -> bool:
+    """Tell whether a change itself is what puts the state back, so that it is no harm of its own."""
+    scope, node = change.scope, change.node
+    if change.back or (not is_removal(change) and uses_saved_value(change, state)):
+        return True
+    if any(isinstance(parent, TRIES) and child in parent.finalbody for child, parent in scope.ancestors(node)):
+        return True
+    yields = scope.nodes.get(ast.Yield)
+    if yields and min(item.lineno for item in yields) < change.line:  # type: ignore[attr-defined]
+        return True
+    if not is_removal(change):
+        return False
+    earlier = (other for other in changes_in(scope, state) if other.line < change.line and same_key(other, change))
+    return any(not is_removal(other) for other in earlier) or is_last(change, state)
+
+
+def is_last(change: Change, state: State) -> bool:
+    """Tell whether nothing but changes of the state follows in a function that does something before: it cleans up."""
+    scope = change.scope
+    mine = {item.node for item in changes_in(scope, state)}
+    line = change.node.end_lineno or change.line  # type: ignore[attr-defined]
+    working = (ast.Call, ast.Assert, ast.Await, ast.Yield)
+    later = (node for node in kept_between(scope, line + 1, END, *working) if node not in mine)
+    before = (node for node in kept_between(scope, 0, change.line - 1, *working) if node not in mine)
+    return any(before) and not any(later)
