@@ -155,8 +155,7 @@ def more_examples(rule: type[Rule]) -> list[str]:
         if examples:
             lines += [f"### {label}", ""]
         for example in examples:
-            title = prose(example.title).replace('"', "&quot;")
-            lines += [f'??? example "{title}"', "", *indented(example_lines(rule, example)), ""]
+            lines += [f'??? example "{prose(example.title)}"', "", *indented(example_lines(rule, example)), ""]
     return lines
 
 

@@ -217,7 +217,7 @@ class Tricky(Rule):
     bad = (
         Example(
             'a "quoted" <title>',
-            {"test_a.py": 'assert "<b>" < "```"  # <- HRM199\n', "notes.txt": "</code> & | __all__\n"},
+            {"test_a.py": 'assert "<b>" < "```"  # <- HRM199\n', "notes.txt": "```\n</code> & | __all__\n"},
             harm="none",
             why="it is <made up>",
             claims=("guard",),

@@ -145,7 +145,7 @@ def no_harm(driver: Driver, example: Example) -> list[str]:
     """The reason is given, and nothing fails."""
     found = [] if example.why.strip() else ["harm is 'none', and `why` does not say what was tried"]
     run = driver.run(example)
-    return found + ([f"a test fails, so harm is not 'none':\n{run.output}"] if run.failed else [])
+    return found + ([f"the run fails, so harm is not 'none': exit {run.exit}\n{run.output}"] if run.exit else [])
 
 
 def good_problems(driver: Driver, example: Example) -> list[str]:

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0  # seconds for one run
 CONFIGURATION = {"pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"}
-ALWAYS = ["-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:hermetic", "-p", "no:randomly"]
+# Plain pytest: nothing that guards or shuffles. The plugin of hypothesis imports all of it at the end of each run.
+WITHOUT = ("cacheprovider", "hermetic", "randomly", "hypothesispytest")
+NOTHING: dict[str, Any] = {"exit": -1, "ran": [], "passed": [], "failed": [], "before": "", "after": ""}
+ALWAYS = ["-q", "--tb=short", *(f"-pno:{name}" for name in WITHOUT)]
 
 
 class Recorder:
@@ -134,11 +137,13 @@ def forked(request: dict[str, Any], folder: Path) -> None:
     child = fork()
     if child == 0:
         os.setsid()
-        with (folder / "output").open("wb") as output:
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            os.dup2(output.fileno(), 1)
-            os.dup2(output.fileno(), 2)
-            run_here(request, folder)
+        try:
+            with (folder / "output").open("wb") as output:
+                os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+                os.dup2(output.fileno(), 1)
+                os.dup2(output.fileno(), 2)
+                run_here(request, folder)
+        finally:
             os._exit(0)  # no exit handlers, no threads to wait for: the answer is on disk
     timer = threading.Timer(TIMEOUT, os.kill, (child, signal.SIGKILL))
     timer.start()
@@ -181,7 +186,8 @@ class Host:
             answers.write(self.answer(line))
             answers.flush()
         for lead, _ in self.children.values():
-            lead.close()
+            with contextlib.suppress(BrokenPipeError):  # it could not import what it was asked for
+                lead.close()
         for pid in self.pids:
             os.waitpid(pid, 0)
 
@@ -191,9 +197,10 @@ class Host:
         needs = tuple(request.pop("needs", ()))
         if needs and self.can_fork:
             requests, answers = self.children.get(needs) or self.child(needs)
-            requests.write(json.dumps(request) + "\n")
-            requests.flush()
-            return str(answers.readline())
+            with contextlib.suppress(BrokenPipeError):
+                requests.write(json.dumps(request) + "\n")
+                requests.flush()
+            return str(answers.readline()) or json.dumps({**NOTHING, "output": f"{needs} cannot be imported"}) + "\n"
         folder = Path(tempfile.mkdtemp(prefix="proof-")).resolve()
         try:
             suite_in(folder, request.pop("files"))
@@ -214,11 +221,15 @@ class Host:
                 for file in files:
                     file.close()
             self.children, self.pids = {}, []
-            for name in needs:
-                importlib.import_module(name)
-            with os.fdopen(theirs_in) as requests, os.fdopen(theirs_out, "w") as answers:
-                self.serve(requests, answers)
-            os._exit(0)
+            try:
+                for name in needs:
+                    importlib.import_module(name)
+                with os.fdopen(theirs_in) as requests, os.fdopen(theirs_out, "w") as answers:
+                    self.serve(requests, answers)
+            except ImportError:
+                traceback.print_exc()
+            finally:
+                os._exit(0)  # never up the stack, where the host that forked goes on
         os.close(theirs_in)
         os.close(theirs_out)
         self.pids.append(pid)
@@ -230,7 +241,7 @@ class Host:
         """Return what a run left in its folder."""
         output = (folder / "output").read_text(encoding="utf-8", errors="replace")[-4000:]
         if not (folder / "answer").exists():
-            return {"exit": -1, "ran": [], "passed": [], "failed": [], "before": "", "after": "", "output": output}
+            return {**NOTHING, "output": output}
         found: dict[str, Any] = json.loads((folder / "answer").read_text(encoding="utf-8"))
         return {**found, "output": output}
 

@@ -143,7 +143,7 @@ RULES = (
         "hermetic.catalogue.mocks.sync_mock_for_async",
         "SyncMockForAsync",
         ("recommended",),
-        (b"patch", b"setattr("),
+        (b"patch", b"setattr(", b"Mock"),
     ),
     (
         "HRM401",

@@ -90,7 +90,12 @@ def say(text: str) -> None:
     if not text.isascii():
         encoding = sys.stdout.encoding or "utf-8"
         text = text.encode(encoding, "backslashreplace").decode(encoding)
-    sys.stdout.write(text)
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CannotRunError(f"standard output cannot be written: {error.strerror}") from error
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hermetic.report import printable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +31,7 @@ def command(item: Finding) -> str:
 
 def escape_data(text: str) -> str:
     """Escape a message."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def escape_property(text: str) -> str:

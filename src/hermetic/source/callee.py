@@ -8,6 +8,11 @@ import os
 from hermetic.source.names import find_function, lineage, resolve
 from hermetic.source.scope import Scope
 
+ENTERERS = frozenset({
+    "enter_context", "enterContext", "enterClassContext", "enterModuleContext", "enter_async_context",
+    "enterAsyncContext",
+})  # fmt: skip
+
 
 def find_callee(scope: Scope, expression: ast.AST) -> Scope | None:
     """Return the function of this file or of the project that `expression` names; None for others."""
@@ -35,6 +40,13 @@ def find_imported(scope: Scope, expression: ast.AST) -> Scope | None:
     if project is None or "." not in name or name[0] in "@.[" or name.endswith((")", "]", ">")):
         return None
     return project.definition(name, os.path.dirname(os.path.abspath(scope.module.path)))
+
+
+def is_entered(scope: Scope, call: ast.AST) -> bool:
+    """Tell whether a call's value is entered on an exit stack or a test case (`enter_context(...)`)."""
+    parent = scope.parents.get(call)
+    function = parent.func if isinstance(parent, ast.Call) else None
+    return isinstance(function, ast.Attribute) and function.attr in ENTERERS
 
 
 def ancestry(owner: Scope) -> list[Scope]:

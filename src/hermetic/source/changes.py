@@ -57,7 +57,7 @@ class State:
         self.attributes = frozenset(attributes)
         self.methods = frozenset(f"{base}.{name}" for base, names in (methods or {}).items() for name in names)
         self.restores = frozenset(restores)
-        self.objects = frozenset((*items, *attributes, *(methods or ())))
+        self.objects = self.items | self.attributes | frozenset(methods or ())
         self.saves = frozenset(saves)
         self.managers = frozenset(managers)
         self.patches = frozenset(patches)
@@ -66,6 +66,14 @@ class State:
         self.words = tuple(words)
         self.keyed = keyed
         self.also = tuple(also)
+        self.tokens = self.find_tokens()
+
+    def find_tokens(self) -> tuple[bytes, ...]:
+        """Return bytes of which one occurs wherever the state is changed: the last part of each name, or the method."""
+        spelled_out = self.items | self.attributes
+        found = {name.removesuffix(".*").rpartition(".")[2] for name in (*self.calls, *spelled_out)}
+        found |= {name.rpartition(".")[2] for name in self.methods if name.rpartition(".")[0] not in spelled_out}
+        return tuple(sorted(name.encode() for name in found))
 
     def name_of(self, name: str) -> str:
         """Return the name under which the tables know what a dotted name means."""
@@ -226,6 +234,8 @@ def key_of(scope: Scope, node: ast.AST | None, steps: int = 4) -> str:
 
     Variables are followed to the constant, import or call that they are bound to once.
     """
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        return f"-{node.operand.value!r}"
     if isinstance(node, ast.Constant):
         return repr(node.value)
     if isinstance(node, ast.Name):
@@ -238,9 +248,9 @@ def key_of(scope: Scope, node: ast.AST | None, steps: int = 4) -> str:
         once = len(where.bindings[node.id]) == 1
         value = binding.value if binding.kind == "assign" and once and steps else None
         return key_of(where, value, steps - 1) if isinstance(value, ast.AST) else ""
-    if isinstance(node, ast.Attribute):
-        name = resolve(scope, node)
-        return "" if not name or name.startswith("@") else name if "()" not in name else key_of_call(scope, node, steps)
+    name = resolve(scope, node) if isinstance(node, ast.Attribute) else ""
+    if name and "()" not in name:
+        return "" if name.startswith("@") else name
     return key_of_call(scope, node, steps)
 
 
@@ -255,7 +265,7 @@ def key_of_call(scope: Scope, node: ast.AST | None, steps: int) -> str:
         return ""
     arguments = [key_of(scope, argument, steps - 1) if steps else "" for argument in node.args]
     name = resolve(scope, node.func)
-    return f"{name}({','.join(arguments)})" if name and all(arguments) else ""
+    return f"{name}({','.join(arguments)})" if name and name[0] != "@" and all(arguments) else ""
 
 
 def changes_in(scope: Scope, state: State) -> list[Change]:

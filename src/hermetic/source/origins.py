@@ -263,7 +263,7 @@ def passed_from(name: str, function: Scope, module: Module, project: Project) ->
 
 def calls_in(module: Module, name: str) -> Iterator[tuple[Scope, ast.Call]]:
     """Yield the calls in those functions of a file whose text holds a name."""
-    for caller in module.functions_with((name.encode(),)):
+    for caller in module.functions_naming(name):
         for scope in caller.family():
             for node in scope.kept(ast.Call):
                 if isinstance(node, ast.Call):

@@ -6,7 +6,7 @@ import _ast as ast
 import os
 
 from hermetic.source import roles
-from hermetic.source.module import CannotParse, Module
+from hermetic.source.module import CannotParse, Module, contains
 from hermetic.source.names import MAX_BASES, lineage, resolve
 from hermetic.source.patterns import matches
 from hermetic.source.scope import Scope
@@ -41,6 +41,7 @@ class Project:
         self._files: dict[str, str | None] = {}
         self._listed: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
+        self._holds: dict[tuple[str, tuple[bytes, ...]], bool] = {}
 
     def add(self, module: Module) -> None:
         """Offer a module that was parsed elsewhere, so that it is not parsed again."""
@@ -78,6 +79,15 @@ class Project:
                 except (OSError, MemoryError):
                     pass
         return self._data[path]
+
+    def may_hold(self, path: str, tokens: tuple[bytes, ...]) -> bool:
+        """Tell whether a file holds one of the tokens; an `__init__` may pass on what another file holds."""
+        known = self._holds.get((path, tokens))
+        if known is None:
+            data = b"" if os.path.basename(path) == "__init__.py" else self.read(path)
+            known = data == b"" or (data is not None and contains(data, tokens))
+            self._holds[path, tokens] = known
+        return known
 
     def parse(self, path: str, data: bytes) -> Module:
         """Return the parsed file.
@@ -246,7 +256,8 @@ class Project:
         if known is None:
             near = os.path.dirname(os.path.abspath(module.path))
             names = [str(binding.value) for binding in module.top.bindings.get("*", ())]
-            names += [name for binding in module.top.bindings.get("pytest_plugins", ()) for name in words(binding.value)]
+            listed = module.top.bindings.get("pytest_plugins", ())
+            names += [name for binding in listed for name in words(binding.value)]
             paths = [self.file_of(name, near) for name in names]
             known = [found for found in (self.module(path) for path in paths if path is not None) if found is not None]
             module.top.memo["plugins"] = known
@@ -277,8 +288,8 @@ class Project:
         return [
             item
             for level in self.providers(module)
-            for item in fixtures_of(level)
-            if item is not function and roles.is_autouse(item) and (item.owner is None or item.owner in owners)
+            for item in autouse_of(level)
+            if item is not function and (item.owner is None or item.owner in owners)
         ]
 
 
@@ -286,6 +297,21 @@ def words(value: object) -> list[str]:
     """Return the strings of a written-out constant, list or tuple."""
     items = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value]
     return [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+
+
+def autouse_of(module: Module) -> list[Scope]:
+    """Return the autouse fixtures defined in a file; one that a later definition hides does not run."""
+    known: list[Scope] | None = module.top.memo.get("autouse fixtures")
+    if known is None:
+        known = module.top.memo["autouse fixtures"] = [
+            item for item in fixtures_of(module) if roles.is_autouse(item) and not is_hidden(item)
+        ]
+    return known
+
+
+def is_hidden(function: Scope) -> bool:
+    """Tell whether a later definition of the same name takes the place of a function."""
+    return function.parent is not None and function.parent.bindings[function.name][-1].value is not function
 
 
 def fixtures_by_name(module: Module) -> dict[str, list[Scope]]:

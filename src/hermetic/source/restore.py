@@ -8,9 +8,10 @@ a fixture that the test uses.
 from __future__ import annotations
 
 import _ast as ast
+from _bisect import bisect_left
 
 from hermetic.source import roles
-from hermetic.source.callee import ancestry, find_callee
+from hermetic.source.callee import ENTERERS, ancestry, find_callee
 from hermetic.source.changes import decorated
 from hermetic.source.names import is_generator, resolve
 from hermetic.source.scope import FUNCTIONS, Scope
@@ -23,14 +24,11 @@ CLEANUPS = frozenset({
     "addCleanup", "addClassCleanup", "addModuleCleanup", "addAsyncCleanup", "addfinalizer", "callback", "push",
     "push_async_callback", "push_async_exit",
 })  # fmt: skip
-ENTERERS = frozenset({
-    "enter_context", "enterContext", "enterClassContext", "enterModuleContext", "enter_async_context",
-    "enterAsyncContext",
-})  # fmt: skip
 CONTEXT_MAKERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 UNDO_KINDS = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
 TRIES = (ast.Try, ast.TryStar)
 ENDERS = ("__exit__", "__aexit__", "stop", "undo", "restore", "cleanup", "close")
+MAX_BELOW = 50  # statements that can stand right below another
 MAX_CALLS = 3  # helpers that call helpers
 END = 1 << 60  # a line below every other
 
@@ -55,6 +53,10 @@ class Undo:
     def by_use(self, scope: Scope) -> bool:
         """Tell whether something that `scope` uses anywhere undoes the change, as a `monkeypatch` call does."""
         raise NotImplementedError
+
+    def by_entered(self, scope: Scope, expression: ast.AST) -> bool:
+        """Tell whether a manager undoes the change when the stack on which it is entered is closed."""
+        return self.by_manager(scope, expression)
 
     def by_later_call(self, scope: Scope, call: ast.Call) -> bool:
         """Tell whether a call that the source does not spell as one (`addCleanup(os.chdir, old)`) undoes the change."""
@@ -108,8 +110,21 @@ def node_undoes(scope: Scope, node: ast.AST, undo: Undo, depth: int = MAX_CALLS)
 
 
 def kept_between(scope: Scope, first: int, last: int, *kinds: type) -> Iterator[ast.AST]:
-    """Yield the nodes of a scope that start on one of the lines from `first` to `last`."""
-    return (node for node in scope.kept(*kinds) if first <= node.lineno <= last)  # type: ignore[attr-defined]
+    """Yield the nodes of a scope that start on one of the lines from `first` to `last`, in the order of lines."""
+    known = scope.memo.get(kinds)
+    if known is None:
+        nodes = sorted(scope.kept(*kinds), key=line_of)
+        known = scope.memo[kinds] = ([line_of(node) for node in nodes], nodes)
+    lines, nodes = known
+    for number in range(bisect_left(lines, first), len(nodes)):
+        if lines[number] > last:
+            return
+        yield nodes[number]
+
+
+def line_of(node: ast.AST) -> int:
+    """Return the line on which a node starts."""
+    return node.lineno  # type: ignore[attr-defined,no-any-return]
 
 
 def block_undoes(scope: Scope, block: list[ast.stmt], undo: Undo) -> bool:
@@ -209,7 +224,7 @@ def by_cleanup(scope: Scope, undo: Undo) -> bool:
         method = getattr(node.func, "attr", getattr(node.func, "id", ""))
         if not node.args:
             continue
-        if method in ENTERERS and undo.by_manager(scope, node.args[0]):
+        if method in ENTERERS and undo.by_entered(scope, node.args[0]):
             return True
         if method in CLEANUPS and callable_undoes(scope, node.args[0], node.args[1:], undo):
             return True
@@ -224,14 +239,14 @@ def callable_undoes(scope: Scope, function: ast.expr, arguments: list[ast.expr],
             factory.module.load(factory)
             return any(undoes(inner, undo) for inner in factory.family())
         return bool(function.args) and callable_undoes(scope, function.args[0], function.args[1:], undo)  # partial
-    own = find_callee(scope, function)
-    if own is not None:
-        return undoes(own, undo)
-    if isinstance(function, ast.Attribute) and function.attr in ENDERS and undo.by_manager(scope, function.value):
-        return True
     call = ast.Call(func=function, args=arguments, keywords=[])
     call.lineno, call.col_offset = function.lineno, function.col_offset
-    return undo.by_later_call(scope, call)
+    if undo.by_later_call(scope, call):
+        return True
+    if isinstance(function, ast.Attribute) and function.attr in ENDERS and undo.by_manager(scope, function.value):
+        return True
+    own = find_callee(scope, function)
+    return own is not None and undoes(own, undo)
 
 
 def is_undone(scope: Scope, node: ast.AST, undo: Undo) -> bool:
@@ -249,7 +264,9 @@ def is_undone(scope: Scope, node: ast.AST, undo: Undo) -> bool:
 
 
 def is_undone_at_once(scope: Scope, node: ast.AST, undo: Undo) -> bool:
-    """Tell whether the statements right below undo the change, with nothing between that can fail."""
+    """Tell whether the call around, or the statements right below, undo the change before anything can fail."""
+    if any(isinstance(parent, ast.Call) and undo.by_plain_node(scope, parent) for _, parent in scope.ancestors(node)):
+        return True  # signal.signal(number, signal.signal(number, handler))
     for statement in statements_below(scope, node):
         last = statement.end_lineno or statement.lineno
         inside = list(kept_between(scope, statement.lineno, last, *UNDO_KINDS))
@@ -269,7 +286,8 @@ def statements_below(scope: Scope, node: ast.AST) -> list[ast.stmt]:
         for field in ("body", "orelse", "finalbody"):
             block = getattr(parent, field, None)
             if isinstance(block, list) and child in block:
-                return block[block.index(child) + 1 :]
+                start = block.index(child) + 1
+                return block[start : start + MAX_BELOW]
     return []
 
 

@@ -185,7 +185,7 @@ def is_named(expression: ast.AST) -> bool:
 def scopes_of(module: Module, name: str) -> Iterator[Scope]:
     """Yield the loaded scopes of a file that can use an app or router of this name."""
     yield load_import_time(module.top)
-    for function in module.functions_with((name.encode(),)):
+    for function in module.functions_naming(name):
         yield from function.family()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.changes import key_of
 from hermetic.source.names import resolve, value_of_attribute
 
 TYPE_CHECKING = False
@@ -17,6 +18,7 @@ COPIERS = frozenset({
     "os.path.abspath", "os.path.realpath", "os.path.normpath",
 })  # fmt: skip
 GETTERS = frozenset({"copy", "get", "pop", "items", "values", "resolve", "absolute"})
+COPIED = (ast.Name, ast.Attribute, ast.Subscript, ast.Call)
 MAX_STEPS = 5
 
 
@@ -28,20 +30,36 @@ def uses_saved_value(change: Change, state: State) -> bool:
         values = [*node.args, *(keyword.value for keyword in node.keywords)]
     elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
         values = list(node.value.elts) if isinstance(node.value, ast.Tuple) else [node.value]
-    return any(is_saved(change.scope, value, state) for value in values)
+    key = change.key if state.keyed else ""
+    return any(is_saved(change.scope, value, state, key) for value in values)
 
 
-def is_saved(scope: Scope, value: ast.AST, state: State) -> bool:
-    """Tell whether an expression is an old value of the state that was kept in a variable or an attribute."""
+def is_saved(scope: Scope, value: ast.AST, state: State, key: str = "") -> bool:
+    """Tell whether an expression is an old value of the state that was kept, or a call that returns the old value."""
     if isinstance(value, (ast.Subscript, ast.Starred)):
         value = value.value
     if isinstance(value, ast.Call):
+        if state.name_of(resolve(scope, value.func)) in state.saves:
+            return not is_other_key(scope, value, state, key)
         inner = copied(scope, value)
-        return isinstance(inner, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) and is_saved(scope, inner, state)
+        return isinstance(inner, COPIED) and is_saved(scope, inner, state, key)
     if isinstance(value, ast.Attribute) and state.name_of(resolve(scope, value)) in state.saves:
         return True
     held = held_by(scope, value)
-    return held is not None and reads_state(held[0], held[1], state)
+    return held is not None and reads_state(held[0], held[1], state, key)
+
+
+def is_other_key(scope: Scope, expression: ast.AST, state: State, key: str) -> bool:
+    """Tell whether an expression reads another key than the one that is put back (`HOME` is no old `CACHE`)."""
+    part: ast.AST | None = None
+    if isinstance(expression, ast.Subscript):
+        part = expression.slice
+    elif isinstance(expression, ast.Call) and expression.args:
+        function = expression.func
+        on_state = isinstance(function, ast.Attribute) and resolve(scope, function.value) in state.items
+        part = expression.args[0] if on_state or resolve(scope, function) in state.saves else None
+    other = key_of(scope, part) if part is not None and key else ""
+    return bool(other) and other != key
 
 
 def copied(scope: Scope, call: ast.Call) -> ast.expr | None:
@@ -62,16 +80,16 @@ def held_by(scope: Scope, value: ast.AST) -> tuple[Scope, ast.AST] | None:
     return None
 
 
-def reads_state(scope: Scope, expression: ast.AST, state: State, steps: int = MAX_STEPS) -> bool:
+def reads_state(scope: Scope, expression: ast.AST, state: State, key: str = "", steps: int = MAX_STEPS) -> bool:
     """Tell whether an expression is the state's value: the object, an item, a copy, or a call that returns it."""
-    if not steps:
+    if not steps or is_other_key(scope, expression, state, key):
         return False
     if from_state(state.name_of(resolve(scope, expression)), state):
         return True
     if isinstance(expression, ast.Name):
         held = held_by(scope, expression)
-        return held is not None and reads_state(held[0], held[1], state, steps - 1)
-    return any(reads_state(scope, part, state, steps - 1) for part in parts_of(scope, expression))
+        return held is not None and reads_state(held[0], held[1], state, key, steps - 1)
+    return any(reads_state(scope, part, state, key, steps - 1) for part in parts_of(scope, expression))
 
 
 def parts_of(scope: Scope, expression: ast.AST) -> list[ast.expr]:

@@ -56,7 +56,7 @@ class Scope:
         self.globals: set[str] = set()
         self.loaded = False
         self.text: bytes | None = None
-        self.memo: dict[str, Any] = {}  # what others have worked out about this scope
+        self.memo: dict[object, Any] = {}  # what others have worked out about this scope
 
     @property
     def is_class(self) -> bool:

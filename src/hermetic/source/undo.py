@@ -11,11 +11,15 @@ from hermetic.source.restore import (
     END,
     TRIES,
     Undo,
+    after_yield,
+    assertion_lines,
+    is_after_yield,
     is_context_maker,
     is_monkeypatch,
     is_patch,
     kept_between,
     puts_back,
+    statements_below,
     undoes,
 )
 from hermetic.source.saved import uses_saved_value
@@ -40,14 +44,26 @@ class UndoState(Undo):
         self.state = state
         self.change = change
         self.steps = MAX_STEPS
+        self.entered = False
+
+    def states(self) -> tuple[State, ...]:
+        """Return the state, and those whose restore covers it."""
+        return (self.state, *self.state.also)
 
     def by_node(self, scope: Scope, node: ast.AST) -> bool:
         """Accept a call that restores, or another change of the same key."""
-        if isinstance(node, ast.Call) and self.ends(scope, node):
+        if isinstance(node, ast.Call) and (self.ends(scope, node) or self.sets_something(scope, node)):
             return True
         if any(same_key(self.change, item) for item in changes_at(scope, node, self.state)):
             return True
         return any(changes_at(scope, node, other) for other in self.state.also)
+
+    def sets_something(self, scope: Scope, call: ast.Call) -> bool:
+        """Whether a call sets an attribute that only the run knows, as `setattr(sys, name, old)` does."""
+        if resolve(scope, call.func) != "setattr" or not call.args[1:] or isinstance(call.args[1], ast.Constant):
+            return False
+        owner = self.state.name_of(resolve(scope, call.args[0]))
+        return any(name.rpartition(".")[0] == owner for name in (*self.state.attributes, *self.state.items))
 
     def ends(self, scope: Scope, call: ast.Call) -> bool:
         """Whether a call restores: one of the table, or the end of a patch or context manager of the state."""
@@ -77,24 +93,49 @@ class UndoState(Undo):
             return True
         call = call_behind(scope, expression)
         if call is not None and is_patch(bare):
-            return self.patches_state(scope, call, bare)
-        target = call.func if call is not None else expression
+            return any(UndoState(state, self.change).patches_state(scope, call, bare) for state in self.states())
+        if call is not None and self.is_given_state(scope, call, bare):
+            return True
+        known = self.by_own_manager(scope, call.func if call is not None else expression)
+        if known is not None:
+            return known
+        if bare.startswith(KNOWN):
+            return False
+        last = bare.rpartition(".")[2].lower()
+        return any(word in last for word in (*self.state.words, *APART)) or any(
+            UndoState(other, self.change).by_manager(scope, expression) for other in self.state.also
+        )
+
+    def by_own_manager(self, scope: Scope, target: ast.AST) -> bool | None:
+        """Whether a function or class of the project is such a manager; None when it is none of the project's."""
         own = find_callee(scope, target)
         if own is not None:
             return self.by_function(own)
         own_class = find_class(scope, target)
-        if own_class is not None:
-            leave = method_in(own_class, "__exit__") or method_in(own_class, "__aexit__")
-            return leave is not None and undoes(leave, self)
-        if bare.startswith(KNOWN):
-            return False
-        last = bare.rpartition(".")[2].lower()
-        return any(word in last for word in (*self.state.words, *APART))
+        if own_class is None:
+            return None
+        leave = method_in(own_class, "__exit__") or method_in(own_class, "__aexit__")
+        return leave is not None and undoes(leave, self)
+
+    def is_given_state(self, scope: Scope, call: ast.Call, name: str) -> bool:
+        """Whether a manager is given the state itself: `swap_attr(sys, "stdout", ...)`, `restored(sys.path)`."""
+        if name.endswith(("swap_attr", "patch_attr", "set_attr", "setattr")):
+            return bool(call.args) and self.holds(dotted_target(scope, call))
+        given = (self.state.name_of(resolve(scope, argument)) for argument in call.args)
+        return any(name in self.state.objects for name in given)
+
+    def by_entered(self, scope: Scope, expression: ast.AST) -> bool:
+        """Accept a context manager without a `finally` too: what closes the stack does not raise into it."""
+        self.entered = True
+        try:
+            return self.by_manager(scope, expression)
+        finally:
+            self.entered = False
 
     def by_function(self, function: Scope) -> bool:
         """Whether a function of the project is a context manager that undoes the change, or returns one."""
         if is_context_maker(function):
-            return puts_back(function, self)
+            return puts_back(function, self) or (self.entered and after_yield(function, self))
         function.module.load(function)
         self.steps -= 1
         try:
@@ -144,7 +185,16 @@ class UndoState(Undo):
     def holds(self, target: str) -> bool:
         """Whether a dotted name is the object, attribute or function that the change is about."""
         name = self.state.name_of(target)
-        return name in self.state.objects or name in self.state.calls or self.state.is_attribute(name)
+        if name in self.state.objects or name in self.state.calls or self.state.is_attribute(name):
+            return True
+        what = self.change.what
+        owner = what.partition(".")[0]  # patch("app.main.os"), patch("app.main.os.environ"), patch("app.main.chdir")
+        return target.endswith((f".{owner}", f".{what}", f".{self.object_of(what)}", f".{what.rpartition('.')[2]}"))
+
+    def object_of(self, what: str) -> str:
+        """Return the object whose method or item a change is, or the change's own name."""
+        base = what.rpartition(".")[0]
+        return base if base in self.state.objects else what
 
     def patches_state(self, scope: Scope, call: ast.Call, name: str) -> bool:
         """Whether a `mock.patch` call, in any of its forms, replaces or snapshots the state."""
@@ -211,19 +261,53 @@ def is_removal(change: Change) -> bool:
 
 
 def is_put_back(change: Change, state: State) -> bool:
-    """Tell whether a change itself is what puts the state back, so that it is no harm of its own."""
+    """Tell whether a change itself is what puts the state back, so that it is no harm of its own, or none at all."""
     scope, node = change.scope, change.node
-    if change.back or (not is_removal(change) and uses_saved_value(change, state)):
+    if change.back or is_after_yield(scope, node) or is_expected_to_fail(scope, node):
         return True
-    if any(isinstance(parent, TRIES) and child in parent.finalbody for child, parent in scope.ancestors(node)):
+    return is_cleaning(change, state) if is_removal(change) else uses_saved_value(change, state)
+
+
+def is_cleaning(change: Change, state: State) -> bool:
+    """Tell whether a removal takes away what the function itself, or the code that it has tested, has left."""
+    scope = change.scope
+    if any(line < change.line for line in assertion_lines(scope)):
         return True
-    yields = scope.nodes.get(ast.Yield)
-    if yields and min(item.lineno for item in yields) < change.line:  # type: ignore[attr-defined]
-        return True
-    if not is_removal(change):
-        return False
     earlier = (other for other in changes_in(scope, state) if other.line < change.line and same_key(other, change))
     return any(not is_removal(other) for other in earlier) or is_last(change, state)
+
+
+def is_expected_to_fail(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a statement is there to raise: the last one below `assertRaises`, or followed by `self.fail()`."""
+    below = statements_below(scope, node)
+    for child, parent in scope.ancestors(node):
+        if isinstance(parent, (ast.With, ast.AsyncWith)):
+            if child in parent.body and (below or child is not parent.body[-1]):
+                return False
+            if child in parent.body and any(is_raises(item.context_expr) for item in parent.items):
+                return True
+        elif isinstance(parent, TRIES):
+            return child in parent.body and bool(parent.handlers) and is_failing(scope, below or parent.orelse)
+        elif isinstance(parent, (ast.If, ast.For, ast.AsyncFor, ast.While)):
+            return False
+    return False
+
+
+def is_raises(expression: ast.expr) -> bool:
+    """Tell whether a context manager expects an exception."""
+    function = expression.func if isinstance(expression, ast.Call) else expression
+    name = getattr(function, "attr", getattr(function, "id", ""))
+    return name.startswith("assertRaises") or name == "raises"
+
+
+def is_failing(scope: Scope, block: list[ast.stmt]) -> bool:
+    """Tell whether a block starts with a call of `fail`, or raises."""
+    if not block:
+        return False
+    first = block[0]
+    calls = kept_between(scope, first.lineno, first.end_lineno or first.lineno, ast.Call)
+    names = (getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls)  # type: ignore[attr-defined]
+    return isinstance(first, ast.Raise) or any(name == "fail" for name in names)
 
 
 def is_last(change: Change, state: State) -> bool:

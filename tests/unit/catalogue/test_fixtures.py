@@ -1139,7 +1139,7 @@ def test_it(settings):
     "items whose making cannot be told": """
 @pytest.fixture(scope="module")
 def parts():
-    return {"client": state.connect(), "names": []}
+    return {"client": state.connect(), "options": {}}
 
 
 def test_it(parts):

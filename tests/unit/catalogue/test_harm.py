@@ -17,6 +17,7 @@ from hermetic.catalogue.registry import walked
 from hermetic.catalogue.rule import RECOMMENDED
 from tests.utils.lint import write_files
 from tests.utils.proof import Driver, absent, bad_problems, good_problems
+from tests.utils.proof_driver import WITHOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,7 @@ def first_of_each_rule(examples: dict[str, Example]) -> dict[str, Example]:
 def run_on_two_workers(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     (folder / "pytest.ini").touch()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "-p", "no:hermetic"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *(f"-pno:{name}" for name in WITHOUT)]
     return subprocess.run(
         [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

@@ -807,6 +807,25 @@ def test_variable():
     with patch.object(shop, "fetch", fake):  # <- HRM306
         pass
 """,
+    "306 set on an object, a class and a module": """
+import unittest
+from unittest.mock import AsyncMock, MagicMock, Mock
+
+import shop
+
+
+class ATest(unittest.TestCase):
+    def setUp(self):
+        self.client = shop.Special()
+        self.client.price = MagicMock(return_value=1)  # <- HRM306
+
+    def test_a(self):
+        client = shop.Client()
+        client.ping = Mock()  # <- HRM306
+        shop.fetch = Mock()  # <- HRM306
+        client.price = AsyncMock()
+        client.name = Mock()
+""",
     "306 decorators that leave it async": """
 from unittest.mock import Mock, patch
 
@@ -1839,6 +1858,28 @@ import decorated
 def test_a():
     with patch("decorated.command", Mock()), patch("decorated.blocking", Mock(return_value=1)):
         pass
+""",
+    ),
+    "306 set on an object, and given something to await": (
+        "HRM306",
+        """
+import asyncio
+from unittest.mock import MagicMock, Mock
+
+import shop
+
+
+def test_a(client):
+    mine = shop.Client()
+    mine.price = MagicMock()
+    mine.price.return_value = asyncio.Future()
+    mine.name = Mock()
+    client.price = MagicMock()
+    fake = Mock()
+    fake.price = Mock()
+    mine.inner.price = Mock()
+    inner = mine.inner
+    inner.price = Mock()
 """,
     ),
     "306 raising at the call is as good as in the await": (

@@ -302,6 +302,17 @@ def test_a(install):
 def test_a():
     app.state.api.dependency_overrides[get_db] = fake  # <- HRM201
 """,
+    "the autouse fixture that clears is hidden by another of its name": """
+@pytest.fixture(autouse=True)
+def clean():
+    yield
+    app.dependency_overrides.clear()
+def test_a():
+    app.dependency_overrides[get_db] = fake  # <- HRM201
+@pytest.fixture(autouse=True)
+def clean():
+    yield
+""",
     "at import, on an imported app": """
 app.dependency_overrides[get_db] = fake  # <- HRM201
 """,
@@ -1154,6 +1165,7 @@ def test_a(monkeypatch):
     "another attribute": """
 def test_a(monkeypatch):
     monkeypatch.setattr(app, "overrides", {get_user: lambda: fake()})
+    assert app.dependency_overrides == {}
 """,
     "another table": """
 def test_a(monkeypatch):
@@ -1360,6 +1372,13 @@ from auth import Claims, CurrentUser
 def read(user: CurrentUser, claims: Claims): ...
 """,
     ),
+    "a client with a prefix of its own": web("""
+app = FastAPI()
+@app.get("/other")
+def other(user: CurrentUser): ...
+@app.get("/v1/me")
+def read(user: CurrentUser, claims: Claims): ...
+"""),
     "the override itself asks for the scheme": web(
         """
 app = FastAPI()
@@ -1446,6 +1465,13 @@ app = FastAPI()
 @app.get("/me")
 def read(user: CurrentUser): ...
 @app.get("/claims")
+def claims(user: CurrentUser, claims: Claims): ...
+"""),
+    "a route whose last part is filled in is not the one that is requested": web("""
+app = FastAPI()
+@app.get("/me")
+def read(user: CurrentUser): ...
+@app.get("/claims/{name}")
 def claims(user: CurrentUser, claims: Claims): ...
 """),
     "a user that asks for no scheme": web(

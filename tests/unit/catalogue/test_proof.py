@@ -94,7 +94,8 @@ DOES_NOT_HOLD = {
     "state-but-no-probe": (example(POLLUTER_FIRST, "state"), "sees no change"),
     "state-but-a-broken-probe": (example(PASSES, "state", probe="object().missing"), "the probe raises"),
     "none-but-no-reason": (example(PASSES, "none"), "`why` does not say"),
-    "none-but-a-test-fails": (example(FAILS, "none", why="tried"), "a test fails"),
+    "none-but-a-test-fails": (example(FAILS, "none", why="tried"), "the run fails"),
+    "none-but-no-test": (example("x = 1\n", "none", why="tried"), "the run fails"),
     "no-such-harm": (example(PASSES, "sometimes"), "not one of forward, reverse"),
 }
 NOT_GOOD = {
@@ -193,6 +194,15 @@ def test_modules_that_are_needed_are_there_and_stay_apart(driver: Driver) -> Non
     does_not = Example("made up", {"test_it.py": PASSES}, probe="'xml.dom' in sys.modules")
 
     assert (driver.run(sees).before, driver.run(does_not).before) == ("True", "False")
+
+
+def test_modules_that_cannot_be_imported_are_an_answer_and_end_nothing(driver: Driver) -> None:
+    for _ in range(2):
+        run = driver.run(Example("made up", {"test_it.py": PASSES}, needs=["no_such_module_of_anybody"]))
+        assert (run.exit, run.passed) == (-1, [])
+        assert "no_such_module_of_anybody" in run.output
+
+    assert driver.run(example(PASSES)).passed
 
 
 def test_modules_that_are_not_installed_are_named() -> None:

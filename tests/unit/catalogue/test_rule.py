@@ -60,11 +60,11 @@ def test_marks_are_the_lines_that_end_with_the_code() -> None:
         "made up",
         {
             "a.py": "\nx = 1  # <- HRM101\ny = 2  # <- HRM102\nz = 3  # <- HRM101  \n",
-            "b.py": "x = 1  # <- HRM1011\ny = '# <- HRM101'\nz = 2  # <- HRM101\n",
+            "b.py": "x = 1  # <- HRM1011\nx = 0  # see HRM101\ny = '# <- HRM101'\nz = 2  # <- HRM101\n",
         },
     )
 
-    assert example.marks("HRM101") == {("a.py", 1), ("a.py", 3), ("b.py", 3)}
+    assert example.marks("HRM101") == {("a.py", 1), ("a.py", 3), ("b.py", 4)}
     assert example.marks("HRM103") == set()
 
 

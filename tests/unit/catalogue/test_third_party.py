@@ -61,7 +61,8 @@ def suite(tmp_path: Path) -> Path:
 
 
 def hermetic(suite: Path, offered: Path | None, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(offered or "")}
+    path = [*([str(offered)] if offered else []), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))}
     return subprocess.run(
         [sys.executable, "-m", "hermetic", *arguments],
         cwd=suite,

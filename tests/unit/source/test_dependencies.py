@@ -140,6 +140,13 @@ def test_the_routes_of_an_app_carry_what_app_router_and_route_depend_on(tmp_path
     }
 
 
+def test_a_function_of_another_file_that_is_given_the_app_adds_routes(tmp_path: Path) -> None:
+    write_files({"setup.py": "def register(number, api):\n    @api.get('/a')\n    def a(): ...\n"}, tmp_path)
+    text = "from setup import register\ndef create():\n    made = FastAPI()\n    register(1, made)\n    return made\n"
+    project, found = project_of(f"{DEPS}\n{text}app = create()\n", tmp_path)
+    assert [route.path for route in routes_of(found["app"], project).found] == ["/a"]
+
+
 class Wanted(Scheme):
     """Looks for one name; `None` replaces the overridden one."""
 

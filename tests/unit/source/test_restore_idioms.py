@@ -180,7 +180,7 @@ def leaks(files: Mapping[str, str], folder: Path, state: State = STATE) -> list[
     for path in files:
         module = project.module(str(folder / path))
         assert module is not None, f"{path} does not parse"
-        for leak in find_leaks(module, state, TOKENS, project):
+        for leak in find_leaks(module, state, project):
             name = leak.change.scope.module.path.removeprefix(f"{folder}/")
             found.append((name, leak.change.line, leak.late))
     return sorted(set(found))

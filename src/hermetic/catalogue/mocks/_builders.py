@@ -6,10 +6,11 @@ import _ast as ast
 
 from hermetic.catalogue.mocks._constructors import made_mock, mock_class, subclassed
 from hermetic.source import roles
-from hermetic.source.leaks import calls_of, widened
+from hermetic.source.leaks import widened
 from hermetic.source.module import contains
 from hermetic.source.names import find_function, lineage, resolve
 from hermetic.source.project import fixtures_of
+from hermetic.source.reach import calls_of
 from hermetic.source.scope import Scope, load_import_time
 
 TYPE_CHECKING = False
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 TOKENS = (b"AsyncMock", b"MagicMock")
 HEAVY = frozenset({"AsyncMock", "MagicMock"})
 MAX_CALLS = 3  # helpers that call helpers
-PLAIN_BASES = ("unittest.", "django.", "twisted.", "tornado.", "testtools.", "abc.", "typing.", "object")
+PLAIN_BASES = (
+    "unittest.", "django.", "rest_framework.", "twisted.", "tornado.", "testtools.", "aiounittest.", "asynctest.",
+    "flask_testing.", "parameterized.", "abc.", "typing.", "object",
+)  # fmt: skip
 
 
 class Builder:

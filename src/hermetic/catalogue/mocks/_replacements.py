@@ -5,14 +5,14 @@ from __future__ import annotations
 import _ast as ast
 import os
 
-from hermetic.catalogue.mocks._constructors import keyword
+from hermetic.catalogue.mocks._constructors import keyword, made_mock
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_class
 from hermetic.source.changes import import_time
-from hermetic.source.leaks import calls_of
 from hermetic.source.module import contains
 from hermetic.source.names import resolve
 from hermetic.source.origins import origins
+from hermetic.source.reach import calls_of
 from hermetic.source.restore import is_monkeypatch, is_patch
 from hermetic.source.scope import Scope
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hermetic.source.module import Module
     from hermetic.source.project import Project
 
-TOKENS = (b"patch", b"setattr(")
+TOKENS = (b"patch", b"setattr(", b"Mock")
 MAX_STEPS = 5
 
 
@@ -50,6 +50,8 @@ class Replacement:
 def replacements(scope: Scope, call: ast.Call) -> list[Replacement]:
     """Return what a call replaces; nothing for calls that replace nothing."""
     name = resolve(scope, call.func)
+    if made_mock(scope, call):
+        return assigned(scope, call)
     if is_patch(name):
         if name.endswith(".dict"):
             return []
@@ -59,6 +61,18 @@ def replacements(scope: Scope, call: ast.Call) -> list[Replacement]:
     if name.endswith(".setattr") and is_monkeypatch(name.removesuffix(".setattr")):
         return set_by_monkeypatch(scope, call)
     return []
+
+
+def assigned(scope: Scope, mock: ast.Call) -> list[Replacement]:
+    """Read `owner.name = Mock(...)`."""
+    statement = scope.parents.get(mock)
+    found = []
+    for target in statement.targets if isinstance(statement, ast.Assign) else ():
+        if isinstance(target, ast.Attribute):
+            owner = resolve(scope, target.value)
+            found.append(Replacement(scope, mock, target.value, target.attr, f"{owner}.{target.attr}"))
+            found[-1].new = mock
+    return found
 
 
 def patched(scope: Scope, call: ast.Call, *, is_object: bool) -> list[Replacement]:
@@ -173,6 +187,9 @@ def in_object(scope: Scope, expression: ast.expr, name: str, project: Project) -
     own = find_class(scope, expression)
     if own is not None:
         return method_of_class(own, name)
+    dotted = resolve(scope, expression)
+    if "()." in dotted or (dotted.startswith("@") and "." in dotted):  # an attribute of an object: of a class unknown
+        return None
     found = origins(scope, expression, project)
     if len(found) != 1:
         return None
@@ -232,14 +249,14 @@ def decorator_calls(definition: Scope) -> Iterator[tuple[Scope, ast.Call]]:
             yield outer, decorator
 
 
-def names_of(found: Replacement, owner: Scope | None) -> Iterator[tuple[Scope, ast.Name]]:
+def names_of(found: Replacement, owner: Scope | None) -> Iterator[tuple[Scope, ast.expr]]:
     """Yield the names that the mock of a replacement gets: `as name`, an assignment, a decorator's parameter."""
     scope, call = found.scope, found.call
     for _, parent in scope.ancestors(call):
         if isinstance(parent, ast.withitem) and isinstance(parent.optional_vars, ast.Name):
             yield scope, parent.optional_vars
         elif isinstance(parent, ast.Assign):
-            yield from ((scope, target) for target in parent.targets if isinstance(target, ast.Name))
+            yield from ((scope, target) for target in parent.targets if isinstance(target, (ast.Name, ast.Attribute)))
         if not isinstance(parent, (ast.Attribute, ast.Call)):
             break
     if owner is not None and call in owner.node.decorator_list:  # type: ignore[attr-defined]

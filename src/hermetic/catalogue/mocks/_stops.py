@@ -6,8 +6,8 @@ import _ast as ast
 
 from hermetic.catalogue.mocks._labels import ADDERS, ANYTHING, items_in, labels_of
 from hermetic.source.callee import find_callee, find_class, method_in
-from hermetic.source.leaks import calls_of
 from hermetic.source.names import resolve
+from hermetic.source.reach import calls_of
 from hermetic.source.restore import Undo, is_context_maker, puts_back, undoes
 
 TYPE_CHECKING = False

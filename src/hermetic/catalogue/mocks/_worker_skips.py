@@ -6,9 +6,9 @@ import _ast as ast
 import os
 
 from hermetic.source import roles
-from hermetic.source.leaks import calls_of
 from hermetic.source.module import contains
 from hermetic.source.names import find_function, resolve
+from hermetic.source.reach import calls_of
 from hermetic.source.scope import load_import_time
 
 TYPE_CHECKING = False

@@ -10,9 +10,10 @@ from hermetic.catalogue.mocks._uses import is_misused
 from hermetic.catalogue.rule import Example, Rule, node_id
 from hermetic.source import roles
 from hermetic.source.changes import text_of
-from hermetic.source.leaks import calls_of, widened
+from hermetic.source.leaks import widened
 from hermetic.source.module import contains
 from hermetic.source.project import fixtures_of
+from hermetic.source.reach import calls_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -267,7 +268,9 @@ def tokens_of(module: Module, project: Project) -> tuple[bytes, ...]:
             roles.fixture_name(item).encode() for item in fixtures_of(level) if names & set(roles.parameters(item))
         ]
         found += wide if level is module else ()
-    return tuple(dict.fromkeys((*found, *PATCHES)))
+    if contains(module.data, (*MAKERS, b"await ")):
+        found += PATCHES  # `patch` puts an AsyncMock where the target is async
+    return tuple(dict.fromkeys(found))
 
 
 def attributes_set(function: Scope) -> Iterator[str]:

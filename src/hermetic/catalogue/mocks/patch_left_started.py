@@ -8,7 +8,8 @@ from hermetic.catalogue.rule import PROJECT, Example, Rule, node_id, reached_fro
 from hermetic.source import roles
 from hermetic.source.callee import find_imported
 from hermetic.source.changes import import_time
-from hermetic.source.leaks import calls_of, entries_of, first_root, under_main, undone_after_import
+from hermetic.source.leaks import under_main, undone_after_import
+from hermetic.source.reach import calls_of, entries_of, first_root
 from hermetic.source.restore import after_yield, by_cleanup, is_context_maker, is_in_cleanup, is_undone, is_undone_late
 
 TYPE_CHECKING = False

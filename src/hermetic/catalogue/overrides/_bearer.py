@@ -151,9 +151,23 @@ def path_text(expression: ast.expr) -> str:
 
 
 def fits(route: str, path: str) -> bool:
-    """Tell whether a requested path can mean a route; a client may add a prefix of its own."""
-    wanted, given = route.strip("/").split("/"), path.strip("/").split("/")
-    if len(given) > len(wanted):
-        return False
+    """Tell whether a requested path means a route."""
+    wanted, given = segments(route), segments(path)
+    return len(wanted) == len(given) and ends_like(wanted, given)
+
+
+def fits_end(route: str, path: str) -> bool:
+    """Tell whether a requested path can mean a route below a prefix that the client adds."""
+    wanted, given = segments(route), segments(path)
+    return len(wanted) > len(given) and any(part in wanted for part in given) and ends_like(wanted, given)
+
+
+def segments(path: str) -> list[str]:
+    """Return the parts of a path."""
+    return path.strip("/").split("/")
+
+
+def ends_like(wanted: list[str], given: list[str]) -> bool:
+    """Tell whether the last parts of two paths agree, where neither is filled in at run time."""
     pairs = zip(reversed(wanted), reversed(given), strict=False)
     return all(part == segment or "{" in part or "{" in segment for part, segment in pairs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.overrides._bearer import Search, fits, last, requested
+from hermetic.catalogue.overrides._bearer import Search, fits, fits_end, last, requested
 from hermetic.catalogue.overrides._table import TOKENS, Override, overrides_in, scopes_with_table, table_owner
 from hermetic.catalogue.rule import PROJECT, Example, Rule
 from hermetic.source.origins import Origin, origins
@@ -452,7 +452,11 @@ def under_test(routes: Routes, override: Override) -> list[Route]:
     paths = requested(override.scope)
     if paths is None:
         return routes.found
-    return [route for route in routes.found if any(fits(route.path, path) for path in paths)] or routes.found
+    found = []
+    for path in paths:
+        exact = [route for route in routes.found if fits(route.path, path)]
+        found += exact or [route for route in routes.found if fits_end(route.path, path)]
+    return found or routes.found
 
 
 def pairs(project: Project) -> list[tuple[str, str]]:

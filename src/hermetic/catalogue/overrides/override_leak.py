@@ -441,9 +441,9 @@ def test_plan_is_free_by_default():
         """Yield the overrides that reach the next test."""
         found: dict[ast.AST, Leak] = {}
         for leak in (
-            *leaks_at_import(module, OVERRIDES, self.tokens, project),
-            *leaks_in_functions(module, OVERRIDES, self.tokens, project),
-            *leaks_through_imports(module, OVERRIDES, self.tokens, project),
+            *leaks_at_import(module, OVERRIDES, project),
+            *leaks_in_functions(module, OVERRIDES, project),
+            *leaks_through_imports(module, OVERRIDES, project),
         ):
             if self.counts(leak, module, project):
                 found.setdefault(leak.change.node, leak)

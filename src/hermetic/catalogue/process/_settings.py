@@ -58,7 +58,7 @@ SIGNALS = (
     ),
     State(
         "the signal mask",
-        calls=("signal.pthread_sigmask",),
+        neutral={"signal.pthread_sigmask": ("signal.SIG_UNBLOCK",)},
         saves=("signal.pthread_sigmask",),
         words=("signal", "sigmask"),
     ),

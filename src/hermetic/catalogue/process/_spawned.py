@@ -8,6 +8,7 @@ from hermetic.source.callee import ancestry, find_class
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
 from hermetic.source.restore import CLEANUPS
+from hermetic.source.undo import is_expected_to_fail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,8 +106,17 @@ def spawns_in(function: Scope) -> Iterator[Spawn]:
         for name, calls in called(scope).items():
             for call in calls:
                 kind = MAKERS.get(name) or kind_of_class(scope, call)
-                if kind is not None:
+                if (
+                    kind is not None
+                    and not is_mere_coroutine(scope, call, name)
+                    and not is_expected_to_fail(scope, call)
+                ):
                     yield Spawn(function, scope, call, kind)
+
+
+def is_mere_coroutine(scope: Scope, call: ast.Call, name: str) -> bool:
+    """Tell whether a call makes a coroutine that nobody awaits on the spot."""
+    return name.startswith("asyncio.") and not isinstance(scope.parents.get(call), ast.Await)
 
 
 def kind_of_class(scope: Scope, call: ast.Call) -> Kind | None:

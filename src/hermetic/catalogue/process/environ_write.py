@@ -45,7 +45,7 @@ class EnvironWrite(StateRule):
                 ("update", "pop", "popitem", "setdefault", "clear", "__setitem__", "__delitem__", "__ior__"),
             ),
             saves=("os.getenv", "os.getenvb"),
-            managers=("test.support.os_helper.EnvironmentVarGuard", "environs.Env().prefixed"),
+            managers=("test.support.os_helper.EnvironmentVarGuard", "test.support.run_with_tz"),
             patches=("setenv", "delenv"),
             words=("env",),
             keyed=True,

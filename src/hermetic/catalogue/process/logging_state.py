@@ -27,6 +27,13 @@ class Configuration(State):
         return name != "logging.basicConfig" or any(keyword.arg in ("force", None) for keyword in call.keywords)
 
 
+REGISTRY = LoggerState(
+    "registry",
+    items=(f"{LOGGER}.manager.loggerDict",),
+    attributes=(f"{LOGGER}.manager.loggerDict",),
+    methods={f"{LOGGER}.manager.loggerDict": ("clear", "pop", "update")},
+    words=WORDS,
+)
 HANDLERS = LoggerState(
     "handlers",
     items=(f"{LOGGER}.handlers",),
@@ -35,6 +42,7 @@ HANDLERS = LoggerState(
     managers=MANAGERS,
     words=WORDS,
     keyed=True,
+    also=(REGISTRY,),
 )
 LEVEL = LoggerState(
     "level",
@@ -45,6 +53,7 @@ LEVEL = LoggerState(
     uses=("@caplog.set_level",),
     words=WORDS,
     keyed=True,
+    also=(REGISTRY,),
 )
 
 
@@ -89,10 +98,20 @@ class LoggingState(StateRule):
             managers=MANAGERS,
             words=WORDS,
             keyed=True,
+            also=(REGISTRY,),
         ),
         LEVEL,
-        LoggerState("propagate", attributes=(f"{LOGGER}.propagate",), managers=MANAGERS, words=WORDS, keyed=True),
-        LoggerState("disabled", attributes=(f"{LOGGER}.disabled",), managers=MANAGERS, words=WORDS, keyed=True),
+        LoggerState(
+            "propagate",
+            attributes=(f"{LOGGER}.propagate",),
+            managers=MANAGERS,
+            words=WORDS,
+            keyed=True,
+            also=(REGISTRY,),
+        ),
+        LoggerState(
+            "disabled", attributes=(f"{LOGGER}.disabled",), managers=MANAGERS, words=WORDS, keyed=True, also=(REGISTRY,)
+        ),
         LoggerState(
             "disable",
             neutral={"logging.disable": ("logging.NOTSET", "0")},
@@ -107,13 +126,7 @@ class LoggingState(StateRule):
             words=WORDS,
             also=(HANDLERS, LEVEL),
         ),
-        LoggerState(
-            "registry",
-            items=(f"{LOGGER}.manager.loggerDict",),
-            attributes=(f"{LOGGER}.manager.loggerDict",),
-            methods={f"{LOGGER}.manager.loggerDict": ("clear", "pop", "update")},
-            words=WORDS,
-        ),
+        REGISTRY,
         State(
             "switches",
             attributes=("logging.raiseExceptions", "logging.lastResort"),

@@ -6,15 +6,45 @@ import _ast as ast
 
 from hermetic.catalogue.rule import Example, StateRule, spelled
 from hermetic.source.changes import State, called, key_of
+from hermetic.source.names import resolve
 from hermetic.source.undo import is_removal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.changes import Change
     from hermetic.source.leaks import Leak
+    from hermetic.source.scope import Scope
 
 METHODS = ("update", "pop", "popitem", "setdefault", "clear", "__setitem__", "__delitem__", "__ior__")
 IMPORTERS = ("importlib.import_module", "__import__", "runpy.run_module")
+
+
+class ModuleTable(State):
+    """`sys.modules`: an entry for what was just loaded from a file is an import, spelled out."""
+
+    def counts_target(self, scope: Scope, target: ast.expr) -> bool:
+        """Leave out what `module_from_spec` made."""
+        node = scope.parents.get(target)
+        value = node.value if isinstance(node, ast.Assign) else None
+        return not resolve(scope, value).endswith("module_from_spec()")
+
+
+TABLE = ModuleTable(
+    "module table",
+    items=("sys.modules",),
+    attributes=("sys.modules",),
+    methods={"sys.modules": METHODS},
+    restores=("test.support.import_helper.modules_cleanup",),
+    saves=("test.support.import_helper.modules_setup",),
+    managers=(
+        "test.support.import_helper.CleanImport",
+        "test.support.import_helper.isolated_modules",
+        "test.test_importlib.util.uncache",
+    ),
+    fixtures=("pytester", "testdir"),
+    words=("module", "uncache", "import"),
+    keyed=True,
+)
 
 
 class ModuleTableEdit(StateRule):
@@ -35,8 +65,9 @@ class ModuleTableEdit(StateRule):
     Edits at import time of a `conftest.py` are reported only when the `project` preset is selected.
 
     Limits:
-    Removing a module that the same function has imported is taken for cleaning up. A module that is imported for the
-    first time by a test and stays is no finding.
+    An entry for a module that `importlib.util.module_from_spec` made counts as an import, and a module that a test
+    imports for the first time is no finding. Removing a module that the same function has imported, or that an
+    assertion above has looked at, is taken for cleaning up.
     """
 
     code = "HRM104"
@@ -46,27 +77,13 @@ class ModuleTableEdit(StateRule):
     tokens = (b"modules", b"reload")
     related = ("HRM103", "HRM308")
     states = (
-        State(
-            "module table",
-            items=("sys.modules",),
-            attributes=("sys.modules",),
-            methods={"sys.modules": METHODS},
-            restores=("test.support.import_helper.modules_cleanup",),
-            saves=("test.support.import_helper.modules_setup",),
-            managers=(
-                "test.support.import_helper.CleanImport",
-                "test.support.import_helper.isolated_modules",
-                "test.test_importlib.util.uncache",
-            ),
-            fixtures=("pytester", "testdir"),
-            words=("module", "uncache", "import"),
-            keyed=True,
-        ),
+        TABLE,
         State(
             "module",
             calls=("importlib.reload", "imp.reload"),
             words=("reload",),
             keyed=True,
+            also=(TABLE,),
         ),
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from hermetic.catalogue.rule import Example, StateRule
-from hermetic.source.changes import State
+from hermetic.source.changes import State, stored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.changes import Change
+    from hermetic.source.leaks import Leak
 
 LIST_METHODS = ("append", "insert", "extend", "remove", "pop", "clear", "reverse", "sort", "__setitem__", "__iadd__")
 STREAMS = ("stdin", "stdout", "stderr")
@@ -64,6 +65,14 @@ class StreamOrArgv(StateRule):
     tokens = (b"argv", b"stdin", b"stdout", b"stderr")
     related = ("HRM106",)
     states = (*REPLACED, CLOSED, ARGV)
+
+    def keeps(self, leak: Leak) -> bool:
+        """Leave alone a stream of the test's own that is closed: the function has put it there."""
+        change = leak.change
+        if change.kind != CLOSED.kind:
+            return True
+        stream = change.what.rpartition(".")[0]
+        return all(name != stream for _, name, _, _ in stored(change.scope))
 
     def subject(self, change: Change) -> str:
         """Name the stream and what happens to it."""

@@ -20,7 +20,8 @@ from hermetic.catalogue.process._spawned import (
 from hermetic.catalogue.rule import Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
-from hermetic.source.leaks import entries_of, first_root, widened
+from hermetic.source.leaks import widened
+from hermetic.source.reach import entries_of, first_root
 from hermetic.source.restore import Undo, is_after_yield, is_asserted_between
 
 TYPE_CHECKING = False
@@ -167,7 +168,7 @@ def test_nothing_is_sent_without_a_plan():
             },
         ),
         Example(
-            "an executor of setUp keeps its threads",
+            "an executor of setUpClass keeps its threads",
             {
                 "test_jobs.py": """
 import concurrent.futures
@@ -176,8 +177,9 @@ import unittest
 
 
 class JobTest(unittest.TestCase):
-    def setUp(self):
-        self.jobs = concurrent.futures.ThreadPoolExecutor(2, thread_name_prefix="jobs")  # <- HRM109
+    @classmethod
+    def setUpClass(cls):
+        cls.jobs = concurrent.futures.ThreadPoolExecutor(2, thread_name_prefix="jobs")  # <- HRM109
 
     def test_a_job_runs(self):
         self.assertEqual(self.jobs.submit(int, "3").result(), 3)
@@ -383,7 +385,7 @@ def test_a_thread_has_a_name():
 
 def fate_of(spawn: Spawn) -> str:
     """Return whether what a call makes is ended, ended only when nothing fails, or left."""
-    if spawn.scope is not spawn.function and not any(entries_of(spawn.scope)):
+    if spawn.scope is not spawn.function and not entries_of(spawn.scope):
         return ENDED  # a function that is only passed on
     kind, name = holder(spawn)
     if kind == "other":

@@ -1,0 +1,179 @@
+"""Who calls whom: from a function that changes something to the test, fixture or setup that reaches it."""
+
+from __future__ import annotations
+
+import _ast as ast
+import os
+
+from hermetic.source import roles
+from hermetic.source.around import undone_around
+from hermetic.source.callee import is_entered
+from hermetic.source.changes import called
+from hermetic.source.names import find_function, resolve
+from hermetic.source.restore import Undo, after_yield, is_after_yield, is_context_maker, is_in_cleanup, is_undone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+ROOTS = ("test", "fixture", "setup")
+MAX_CALLS = 4
+LEAVERS = ("os._exit", "os.exec", "os.abort", "sys.exit")
+
+
+def calls_of(scope: Scope) -> Iterator[ast.Call]:
+    """Yield the call nodes of a loaded scope."""
+    for node in scope.kept(ast.Call):
+        assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
+        yield node
+
+
+def entries_of(inner: Scope) -> list[ast.AST]:
+    """Return the places where the function around a nested one calls it, or where a fixture hands it to tests."""
+    known: list[ast.AST] | None = inner.memo.get("entries")
+    if known is None:
+        known = inner.memo["entries"] = list(find_entries(inner))
+    return known
+
+
+def find_entries(inner: Scope) -> Iterator[ast.AST]:
+    """Yield what `entries_of` returns."""
+    outer = inner.parent
+    if outer is None or outer.is_class:
+        return
+    for call in calls_of(outer):
+        if find_function(outer, call.func) is inner:
+            yield call
+    if roles.role_of(outer) == "fixture":
+        for node in outer.kept(ast.Return, ast.Yield):
+            if node.value is not None and find_function(outer, node.value) is inner:  # type: ignore[attr-defined]
+                yield node
+
+
+def callees(function: Scope) -> list[tuple[ast.Call, Scope | None, str]]:
+    """Return `(call, function, dotted name)` of the calls in a loaded function that may run code of the project.
+
+    A function of the same file is given as such, one that may come from another file by its name.
+    """
+    known: list[tuple[ast.Call, Scope | None, str]] | None = function.memo.get("callees")
+    if known is None:
+        known = function.memo["callees"] = []
+        for call in calls_of(function):
+            own = find_function(function, call.func)
+            name = "" if own is not None else resolve(function, call.func)
+            if own is not None or ("." in name and name[0] not in "@.[" and not name.endswith((")", "]", ">"))):
+                known.append((call, own, name))
+    return known
+
+
+def callee_behind(function: Scope, own: Scope | None, name: str, tokens: tuple[bytes, ...]) -> Scope | None:
+    """Return the function that a call of `callees` runs, when its file holds one of the tokens."""
+    project = function.module.project
+    if own is not None or project is None:
+        return own
+    near = os.path.dirname(os.path.abspath(function.module.path))
+    located = project.locate(name, near)
+    if located is None or not project.may_hold(located[0], tokens):
+        return None
+    found = project.definition(name, near)
+    return found if found is not None and found.is_function else None
+
+
+def imported_calls(module: Module, local: str) -> list[tuple[Scope, Scope, str, list[ast.Call]]]:
+    """Return `(function, scope in it, dotted name, calls)` of the calls that a file makes under an imported name."""
+    known: dict[str, list[tuple[Scope, Scope, str, list[ast.Call]]]] = module.top.memo.setdefault("imported calls", {})
+    if local not in known:
+        known[local] = [
+            (caller, scope, name, calls)
+            for caller in module.functions_naming(local)
+            for scope in caller.family()
+            if scope is caller or entries_of(scope)
+            for name, calls in called(scope).items()
+            if first_name(calls[0]) == local and not is_in_cleanup(scope)
+        ]
+    return known[local]
+
+
+def first_name(call: ast.Call) -> str:
+    """Return the variable that the dotted name of a call starts with."""
+    first: ast.expr = call.func
+    while isinstance(first, ast.Attribute):
+        first = first.value
+    return first.id if isinstance(first, ast.Name) else ""
+
+
+def first_root(function: Scope, undo: Undo, project: Project) -> Scope | None:
+    """Return the first test, fixture or setup from which a change in `function` escapes; None when none does."""
+    seen = {function}
+    pending = [function]
+    for _ in range(MAX_CALLS):
+        callers: list[Scope] = []
+        for current in pending:
+            if roles.role_of(current) in ROOTS:
+                if not is_configuration(current, project) and not undone_around(current, undo, project):
+                    return current
+            elif roles.role_of(current) == "helper":
+                callers.extend(caller for caller in callers_of(current, undo) if caller not in seen)
+        seen.update(callers)
+        pending = callers
+    return None
+
+
+def is_configuration(root: Scope, project: Project) -> bool:
+    """Tell whether a fixture runs once, before all tests, and so is the same as an import of its conftest."""
+    return (
+        "project" not in project.presets
+        and roles.is_conftest(root.module.path)
+        and roles.role_of(root) == "fixture"
+        and roles.is_autouse(root)
+        and roles.fixture_scope(root) == "session"
+    )
+
+
+def callers_of(function: Scope, undo: Undo) -> Iterator[Scope]:
+    """Yield the functions of the same file that call `function` where nothing undoes the change."""
+    late = is_context_maker(function) and after_yield(function, undo)
+    for caller in function.module.functions_naming(function.name):
+        if caller is function or roles.role_of(caller) in ("teardown", "hook"):
+            continue
+        for scope in caller.family():
+            if scope is not caller and (is_in_cleanup(scope) or not entries_of(scope)):
+                continue
+            calls = (call for call, own, _ in callees(scope) if own is function)
+            if any(not is_call_undone(scope, caller, call, undo, late=late) for call in calls):
+                yield caller
+                break
+
+
+def is_call_undone(scope: Scope, caller: Scope, call: ast.Call, undo: Undo, *, late: bool = False) -> bool:
+    """Tell whether what a call changes is undone by the function that makes it, or by the one around that.
+
+    `late`: the call gives a context manager that restores unless its block fails, as one that is entered in a setup
+    and closed by a cleanup never does.
+    """
+    if is_undone(scope, call, undo) or is_in_child(scope, call) or is_after_yield(scope, call):
+        return True
+    if late and is_entered(scope, call):
+        return True
+    return scope is not caller and any(is_undone(caller, entry, undo) for entry in entries_of(scope))
+
+
+def is_in_child(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node runs in a forked child only: below an `if` or in a `try` that ends the process."""
+    leaving = [call for name, calls in called(scope).items() if name.startswith(LEAVERS) for call in calls]
+    return bool(leaving) and any(
+        isinstance(parent, (ast.If, ast.Try)) and any(is_in_block(parent, child, call) for call in leaving)
+        for child, parent in scope.ancestors(node)
+    )
+
+
+def is_in_block(parent: ast.If | ast.Try, child: ast.AST, call: ast.Call) -> bool:
+    """Tell whether a call stands in the same branch of an `if` as a statement, or anywhere in its `try`."""
+    if isinstance(parent, ast.Try):
+        return parent.lineno <= call.lineno <= (parent.end_lineno or 0)
+    block = parent.body if child in parent.body else parent.orelse
+    return bool(block) and block[0].lineno <= call.lineno <= (block[-1].end_lineno or 0)
