@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,14 +41,15 @@ ADVERSARIAL = {
     "def": nested("def inner():", 90),
     "class": nested("class Inner:", 90),
     "with": nested("with pytest.raises(x):", 18),
-    "aliases": body("    x0 = os.environ\n" + "".join(f"    x{n + 1} = x{n}\n" for n in range(DEEP)) + f"    x{DEEP}()\n"),
+    "aliases": body("    x0 = os\n" + "".join(f"    x{n + 1} = x{n}\n" for n in range(DEEP)) + f"    x{DEEP}()\n"),
     "alias circle": HEAD + "a = b\nb = a\n" + body("    a()\n    a.x()\n    a['A'] = a\n    request.addfinalizer(a)\n"),
     "inner alias circle": body("    a = b\n    b = a\n    a()\n    os.environ[a] = b\n    with a:\n        b()\n"),
-    "alias of itself": HEAD + "x = x.y\ny = y()\nz = z[0]\n" + body("    x()\n    y()\n    z()\n    os.environ[x] = z\n"),
+    "alias of itself": HEAD + "x = x.y\ny = y()\nz = z[0]\n" + body("    x()\n    y()\n    os.environ[x] = z\n"),
     "helpers": HEAD + "def a():\n    b()\n    os.environ.clear()\n\n\ndef b():\n    a()\n\n\ndef test_a():\n    a()\n",
     "helper of itself": HEAD + "def a():\n    a()\n    os.environ.clear()\n\n\ndef test_a():\n    a()\n",
     "classes": HEAD
-    + "class A(B):\n    def test_a(self):\n        self.x()\n        os.environ.clear()\n\n\nclass B(A):\n    pass\n\n\n"
+    + "class A(B):\n    def test_a(self):\n        self.x()\n        os.environ.clear()\n\n\n"
+    + "class B(A):\n    pass\n\n\n"
     + "class C(C):\n    def test_c(self):\n        self.x()\n        os.environ.clear()\n",
     "self": HEAD
     + "class TestA:\n    def setUp(self):\n        self.a = self.b\n        self.b = self.a\n\n    def test_a(self):\n"
@@ -80,9 +79,11 @@ def test_deep_and_circular_code_is_checked(project: Path, name: str) -> None:
 
 def test_files_that_import_each_other_are_checked(project: Path) -> None:
     files = {
-        "conftest.py": f"from test_a import *\nfrom test_a import fix\nimport helpers\n{HEAD}@pytest.fixture\ndef fix(fix):\n    os.environ.clear()\n",
+        "conftest.py": f"from test_a import *\nfrom test_a import fix\nimport helpers\n{HEAD}"
+        "@pytest.fixture\ndef fix(fix):\n    os.environ.clear()\n",
         "helpers.py": "from conftest import fix\nfrom test_a import use\nfrom helpers import use\n",
-        "test_a.py": "from conftest import *\nfrom helpers import use\nfrom test_a import fix\n\n\ndef test_a(fix):\n    use()\n    fix()\n",
+        "test_a.py": "from conftest import *\nfrom helpers import use\nfrom test_a import fix\n\n\n"
+        "def test_a(fix):\n    use()\n    fix()\n",
     }
     write_files(files, project)
 

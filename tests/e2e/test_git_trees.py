@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.utils.lint import write_files
-from tests.utils.process import BAD, OK, SELECT, check, environment, findings, found_in, hermetic, needs_root, places
+from tests.utils.process import BAD, OK, SELECT, check, environment, findings, found_in, needs_root, places
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.utils.lint import write_files
-from tests.utils.process import BAD, HANG, check, environment, findings, hermetic, offer
+from tests.utils.process import BAD, HANG, check, environment, offer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+MAIN = "import sys; from hermetic.cli import main; sys.exit(main(sys.argv[1:]))"
+
 
 def test_a_current_folder_that_is_gone_is_named(project: Path) -> None:
-    code = "import os, shutil, sys; from hermetic.cli import main; shutil.rmtree(os.getcwd()); sys.exit(main(sys.argv[1:]))"
+    code = f"import os, shutil; shutil.rmtree(os.getcwd()); {MAIN}"
 
     done = check(project, code=code)
 
@@ -145,13 +147,14 @@ class Waiting(Rule):
 def test_an_interrupt_in_the_middle_ends_with_a_message(project: Path, tmp_path: Path) -> None:
     started = tmp_path / "started"
     extra = {**offer(tmp_path / "installed", WAITING, "acme_rules:Waiting"), "STARTED": str(started)}
+    command = ["check", "--select", "ACME101"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "hermetic", "check", "--select", "ACME101"],
+        # Started in the background, a process inherits that interrupts are ignored.
+        [sys.executable, "-c", f"import signal as s; s.signal(s.SIGINT, s.default_int_handler); {MAIN}", *command],
         cwd=project,
         env=environment(project, extra),
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     while not started.exists() and process.poll() is None:
         time.sleep(0.01)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import sys
 
 from hermetic.catalogue import registry
-from hermetic.cli import say
+from hermetic.cli import complain, say
 from hermetic.config import nearest
+from hermetic.lint.own import with_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,22 +16,19 @@ if TYPE_CHECKING:
 
     from hermetic.catalogue.rule import Example, Rule
 
-CANNOT_RUN = 2
-
 
 def main(arguments: Sequence[str]) -> int:
     """Print a rule: what it is, why, what to do instead, a bad and a good example."""
     parser = argparse.ArgumentParser(prog="hermetic explain", description="Explain a rule.")
     parser.add_argument("code", metavar="CODE", help="a code such as HRM101, or a rule's name")
     wanted = parser.parse_args(arguments).code
-    entries = registry.all_entries()
+    entries = with_own(registry.all_entries())
     for entry in entries:
         if wanted.upper() == entry.code or wanted == entry.name:
             say(explained(entry.load()))
             return 0
     known = [entry.code for entry in entries] + [entry.name for entry in entries]
-    sys.stderr.write(f"hermetic: no rule {wanted!r}{nearest(wanted, known)}\n")
-    return CANNOT_RUN
+    return complain(f"no rule {wanted!r}{nearest(wanted, known)}")
 
 
 def explained(rule: Rule) -> str:

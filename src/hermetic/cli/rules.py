@@ -7,6 +7,7 @@ import json
 
 from hermetic.catalogue import registry
 from hermetic.cli import say
+from hermetic.lint.own import with_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="hermetic rules", description="List the rules.")
     parser.add_argument("--output-format", choices=("text", "json"), default="text")
     options = parser.parse_args(arguments)
-    rules = [entry.load() for entry in registry.all_entries()]
+    rules = [entry.load() for entry in with_own(registry.all_entries())]
     if options.output_format == "json":
         records = [
             {

@@ -106,11 +106,7 @@ class Engine:
 
     def helpers_contain(self, module: Module, tokens: tuple[bytes, ...]) -> bool:
         """Tell whether a project file that this one imports from holds one of the tokens."""
-        for _, _, path in self.project.imports(module):
-            data = self.project.read(path)
-            if data is not None and contains(data, tokens):
-                return True
-        return False
+        return any(self.project.reaches(path, tokens) for _, _, path in self.project.imports(module))
 
     def rule(self, entry: Entry) -> Rule:
         """Return a rule, imported once."""

@@ -26,6 +26,7 @@ class State:
     calls that record it (`@caplog.set_level`). `fixtures`: fixtures of plugins that put it back. `words`: name parts by
     which a context manager or fixture that cannot be read says that it handles this state. `keyed`: whether each key
     (variable, logger, signal) is a state of its own. `also`: states whose change in a cleanup puts this one back too.
+    `tokens`: bytes of which one occurs wherever the state is changed, where the names' last parts are too common.
 
     Subclasses may override `name_of`, `counts`, `counts_target` and the three that give keys.
     """
@@ -48,6 +49,7 @@ class State:
         words: Iterable[str] = (),
         keyed: bool = False,
         also: Iterable[State] = (),
+        tokens: Iterable[bytes] = (),
     ) -> None:
         self.kind = kind
         self.memo_key = f"{kind}:{id(self)}"  # two rules may give their states the same name
@@ -66,7 +68,7 @@ class State:
         self.words = tuple(words)
         self.keyed = keyed
         self.also = tuple(also)
-        self.tokens = self.find_tokens()
+        self.tokens = tuple(tokens) or self.find_tokens()
 
     def find_tokens(self) -> tuple[bytes, ...]:
         """Return bytes of which one occurs wherever the state is changed: the last part of each name, or the method."""

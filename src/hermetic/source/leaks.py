@@ -23,6 +23,7 @@ from hermetic.source.reach import (
     imported_calls,
     is_call_undone,
     is_in_child,
+    near_of,
 )
 from hermetic.source.restore import Undo, is_in_cleanup, is_undone, is_undone_late, undoes
 from hermetic.source.undo import UndoState, is_put_back
@@ -114,13 +115,26 @@ def settled(function: Scope, change: Change, state: State) -> bool:
     """Tell whether a change is undone in the function that makes it, or in the function around that."""
     undo = UndoState(state, change)
     scope = change.scope
-    if is_put_back(change, state) or is_undone(scope, change.node, undo) or is_in_child(scope, change.node):
+    if is_put_back(change, state) or is_dead(scope, change.node) or is_in_child(scope, change.node):
+        return True
+    if is_undone(scope, change.node, undo):
         return True
     while scope is not function and scope.parent is not None:
         inner, scope = scope, scope.parent
         if any(is_undone(scope, entry, undo) for entry in entries_of(inner)):
             return True
     return False
+
+
+def is_dead(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node never runs: below `if 0:`."""
+    return any(
+        isinstance(parent, ast.If)
+        and isinstance(parent.test, ast.Constant)
+        and not parent.test.value
+        and child in parent.body
+        for child, parent in scope.ancestors(node)
+    )
 
 
 def leaks_in_functions(module: Module, state: State, project: Project) -> Iterator[Leak]:
@@ -220,25 +234,45 @@ def leaks_through_imports(module: Module, state: State, project: Project) -> Ite
     """Yield the leaks of project functions that this file's tests call, at the line that changes the state."""
     if not module.is_test and not roles.is_conftest(module.path):
         return
-    known: dict[Scope, list[Change]] = {}
-    for local, _, path in project.imports(module):
-        if not project.may_hold(path, state.tokens):
+    known: dict[str, list[Change]] = {}
+    for local, dotted, path in project.imports(module):
+        if not project.reaches(path, state.tokens) or not may_change(dotted, path, module, state, project):
             continue
         for caller, scope, name, calls in imported_calls(module, local):
-            target = callee_behind(scope, None, name, state.tokens)
-            if target is None or target.module is module:
-                continue
-            if target not in known:
-                known[target] = reachable_changes(target, state)
-            for change in known[target]:
-                undo = UndoState(state, change)
-                if all(is_call_undone(scope, caller, call, undo) for call in calls):
-                    continue
-                root = first_root(caller, undo, project)
-                if root is not None:
-                    late = is_undone_late(change.scope, change.node, undo)
-                    late = late or all(is_undone_late(scope, call, undo) for call in calls)
-                    yield Leak(change, root, late=late)
+            if name not in known:
+                target = callee_behind(scope, None, name, state.tokens)
+                other = target if target is not None and target.module is not module else None
+                known[name] = reachable_changes(other, state) if other is not None else []
+            for change in known[name]:
+                yield from leaks_of_calls(caller, scope, calls, UndoState(state, change), project)
+
+
+def may_change(dotted: str, path: str, module: Module, state: State, project: Project) -> bool:
+    """Tell whether what a file imports may change the state: a module, or a function that is seen to do so."""
+    key = (path, dotted, state.memo_key)
+    if key in project.harmless:
+        return False
+    located = project.locate(dotted, near_of(module))
+    if located is None or not located[1]:
+        return True
+    target = project.definition(dotted, near_of(module))
+    if target is not None and target.is_function and reachable_changes(target, state):
+        return True
+    project.harmless.add(key)
+    return False
+
+
+def leaks_of_calls(
+    caller: Scope, scope: Scope, calls: list[ast.Call], undo: UndoState, project: Project
+) -> Iterator[Leak]:
+    """Yield the leak of an imported function that one scope calls, unless each call is undone."""
+    if all(is_call_undone(scope, caller, call, undo) for call in calls):
+        return
+    root = first_root(caller, undo, project)
+    if root is not None:
+        change = undo.change
+        late = is_undone_late(change.scope, change.node, undo)
+        yield Leak(change, root, late=late or all(is_undone_late(scope, call, undo) for call in calls))
 
 
 def reachable_changes(function: Scope, state: State) -> list[Change]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Binding
 
 USUAL_NAMES = ("test_*.py", "*_test.py", "test.py", "tests.py", "*_tests.py")  # also what other runners collect
+SUPPORT = ("conftest", "test", "helper", "util", "support", "fixture", "common", "base")
 MAX_HOPS = 4  # re-exports of re-exports
 
 
@@ -41,6 +42,9 @@ class Project:
         self._files: dict[str, str | None] = {}
         self._listed: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
+        self.harmless: set[tuple[str, str, str]] = set()  # imports that change no such state: (file, name, state)
+        self._sources: dict[str, str | None] = {}
+        self._reaches: dict[tuple[str, tuple[bytes, ...]], bool] = {}
         self._holds: dict[tuple[str, tuple[bytes, ...]], bool] = {}
 
     def add(self, module: Module) -> None:
@@ -80,13 +84,27 @@ class Project:
                     pass
         return self._data[path]
 
-    def may_hold(self, path: str, tokens: tuple[bytes, ...]) -> bool:
-        """Tell whether a file holds one of the tokens; an `__init__` may pass on what another file holds."""
+    def holds(self, path: str, tokens: tuple[bytes, ...]) -> bool:
+        """Tell whether a file holds one of the tokens."""
         known = self._holds.get((path, tokens))
         if known is None:
-            data = b"" if os.path.basename(path) == "__init__.py" else self.read(path)
-            known = data == b"" or (data is not None and contains(data, tokens))
-            self._holds[path, tokens] = known
+            data = self.read(path)
+            known = self._holds[path, tokens] = data is not None and contains(data, tokens)
+        return known
+
+    def reaches(self, path: str, tokens: tuple[bytes, ...]) -> bool:
+        """Tell whether a file holds one of the tokens, or passes on what a file that it imports holds.
+
+        Only packages and files of the suite are looked through: what a test calls in the code under test is its own.
+        """
+        known = self._reaches.get((path, tokens))
+        if known is None:
+            known = self.holds(path, tokens)
+            if not known and (is_support(path) or os.path.basename(path) == "__init__.py"):
+                module = self.module(path)
+                imports = self.imports(module) if module is not None else []
+                known = any(self.holds(other, tokens) for _, _, other in imports)
+            self._reaches[path, tokens] = known
         return known
 
     def parse(self, path: str, data: bytes) -> Module:
@@ -171,6 +189,27 @@ class Project:
         path, _, name = located.partition("\0")
         return path, name
 
+    def source_of(self, dotted: str, near: str) -> str | None:
+        """Return the file that defines a dotted name, behind the packages that only pass it on; None for others'."""
+        key = f"{near}\0{dotted}"
+        if key not in self._sources:
+            self._sources[key] = self._source_of(dotted, near)
+        return self._sources[key]
+
+    def _source_of(self, dotted: str, near: str) -> str | None:
+        path: str | None = None
+        for _ in range(MAX_HOPS):
+            located = self.locate(dotted, near)
+            if located is None:
+                return path
+            path, name = located
+            module = self.module(path) if name and os.path.basename(path) == "__init__.py" else None
+            passed = module.top.bindings.get(name) if module is not None else None
+            if not passed or passed[-1].kind != "import":
+                return path
+            dotted, near = str(passed[-1].value), os.path.dirname(path)
+        return path
+
     def definition(self, dotted: str, near: str) -> Scope | None:
         """Return the function or class that a dotted name means; None when it is not the project's."""
         found = self.binding(dotted, near)
@@ -217,9 +256,9 @@ class Project:
             known = []
             for local, bindings in module.top.bindings.items():
                 for binding in bindings:
-                    located = self.locate(str(binding.value), near) if binding.kind == "import" else None
-                    if located is not None:
-                        known.append((local, str(binding.value), located[0]))
+                    path = self.source_of(str(binding.value), near) if binding.kind == "import" else None
+                    if path is not None:
+                        known.append((local, str(binding.value), path))
             module.top.memo["project imports"] = known
         return known
 
@@ -291,6 +330,12 @@ class Project:
             for item in autouse_of(level)
             if item is not function and (item.owner is None or item.owner in owners)
         ]
+
+
+def is_support(path: str) -> bool:
+    """Tell whether a file belongs to a suite rather than to the code under test, by its name or folder."""
+    parts = path.replace("\\", "/").split("/")
+    return not {"tests", "test", "testing"}.isdisjoint(parts[-4:]) or parts[-1].startswith(SUPPORT)
 
 
 def words(value: object) -> list[str]:

@@ -10,6 +10,7 @@ from hermetic.source.around import undone_around
 from hermetic.source.callee import is_entered
 from hermetic.source.changes import called
 from hermetic.source.names import find_function, resolve
+from hermetic.source.project import is_support
 from hermetic.source.restore import Undo, after_yield, is_after_yield, is_context_maker, is_in_cleanup, is_undone
 
 TYPE_CHECKING = False
@@ -75,12 +76,20 @@ def callee_behind(function: Scope, own: Scope | None, name: str, tokens: tuple[b
     project = function.module.project
     if own is not None or project is None:
         return own
-    near = os.path.dirname(os.path.abspath(function.module.path))
-    located = project.locate(name, near)
-    if located is None or not project.may_hold(located[0], tokens):
+    near = near_of(function.module)
+    path = project.source_of(name, near)
+    if path is None or not (project.holds(path, tokens) or (is_support(path) and project.reaches(path, tokens))):
         return None
     found = project.definition(name, near)
     return found if found is not None and found.is_function else None
+
+
+def near_of(module: Module) -> str:
+    """Return the folder of a file, where its imports are looked up first."""
+    known: str | None = module.top.memo.get("near")
+    if known is None:
+        known = module.top.memo["near"] = os.path.dirname(os.path.abspath(module.path))
+    return known
 
 
 def imported_calls(module: Module, local: str) -> list[tuple[Scope, Scope, str, list[ast.Call]]]:

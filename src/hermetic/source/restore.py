@@ -318,15 +318,23 @@ def undone_by_class(function: Scope, undo: Undo, bases: Callable[[Scope], list[S
     if owner is None:
         return False
     for cls in bases(owner):
-        for method in cls.functions:
+        for method in arranging(cls):
             if method is function:
                 continue
-            role = roles.role_of(method)
-            if role == "teardown" and undoes(method, undo):
+            if roles.role_of(method) == "teardown" and undoes(method, undo):
                 return True
-            if role == "setup" and by_cleanup(method.module.load(method), undo):
+            if roles.role_of(method) == "setup" and by_cleanup(method.module.load(method), undo):
                 return True
     return False
+
+
+def arranging(cls: Scope) -> list[Scope]:
+    """Return the setup and teardown methods of a class."""
+    known: list[Scope] | None = cls.memo.get("arranging")
+    if known is None:
+        known = [method for method in cls.functions if roles.role_of(method) in ("setup", "teardown")]
+        cls.memo["arranging"] = known
+    return known
 
 
 def undone_by_file(function: Scope, undo: Undo) -> bool:

@@ -262,6 +262,10 @@ def used_fixtures(function: Scope) -> list[str]:
     """Return the fixtures that a function requests: parameters, then `usefixtures` marks."""
     names = parameters(function)
     for name, expression in marks(function):
-        if name == "pytest.mark.usefixtures" and isinstance(expression, ast.Call):
-            names.extend(str(item.value) for item in expression.args if isinstance(item, ast.Constant))
+        if name != "pytest.mark.usefixtures":
+            continue
+        found = function.module.top.find(expression.id) if isinstance(expression, ast.Name) else None
+        call = found[0].value if found is not None else expression  # with_database = pytest.mark.usefixtures(...)
+        if isinstance(call, ast.Call):
+            names.extend(str(item.value) for item in call.args if isinstance(item, ast.Constant))
     return names

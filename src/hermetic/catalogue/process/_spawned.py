@@ -146,7 +146,7 @@ def holder(spawn: Spawn) -> tuple[str, str]:
         if isinstance(parent, (ast.Await, ast.NamedExpr, ast.IfExp)):
             continue
         if isinstance(parent, ast.Expr):
-            return "nothing", ""
+            return ("other", "") if is_tried_alone(spawn.scope, parent) else ("nothing", "")
         if isinstance(parent, ast.Attribute):
             return ("nothing", parent.attr) if child is spawn.call or isinstance(child, ast.Await) else ("other", "")
         if isinstance(parent, (ast.Assign, ast.AnnAssign)):
@@ -159,6 +159,12 @@ def holder(spawn: Spawn) -> tuple[str, str]:
             return ("list", owner.id) if isinstance(owner, ast.Name) else ("other", "")
         return "other", ""
     return "other", ""
+
+
+def is_tried_alone(scope: Scope, statement: ast.Expr) -> bool:
+    """Tell whether a statement is all that a `try` with handlers tries: it is expected to raise."""
+    parent = scope.parents.get(statement)
+    return isinstance(parent, ast.Try) and bool(parent.handlers) and parent.body == [statement]
 
 
 def target_of(node: ast.Assign | ast.AnnAssign, kind: str) -> tuple[str, str]:
@@ -230,7 +236,7 @@ def uses_in_call(scope: Scope, call: ast.AST, name: str) -> Iterator[Use]:
     for argument in (*call.args, *call.keywords):
         value = argument.value if isinstance(argument, ast.keyword) else argument
         if isinstance(value, ast.Attribute) and is_name(value.value, name):
-            yield Use("handed" if is_end(value.attr) else "looked at", scope, call)
+            yield Use("handed" if is_end(value.attr) or value.attr == "pid" else "looked at", scope, call)
         elif holds(value, name):
             called_name = getattr(function, "attr", getattr(function, "id", ""))
             looks = called_name in LOOKERS or called_name.startswith("assert")

@@ -32,7 +32,16 @@ class ImportPathEdit(StateRule):
     name = "import-path-edit"
     message = "{what} is edited {where} and not put back"
     late_message = "{what} is edited {where} and put back only when nothing fails in between"
-    tokens = (b"path", b"site")
+    tokens = (
+        b"sys.path",
+        b"sys import",
+        b"sys as",
+        b"addsitedir",
+        b"addpackage",
+        b"(sys, ",
+        b"meta_path",
+        b"path_hooks",
+    )
     related = ("HRM104", "HRM101")
     states = (
         State(
@@ -45,6 +54,7 @@ class ImportPathEdit(StateRule):
             patches=("syspath_prepend",),
             fixtures=("pytester", "testdir"),
             words=("syspath", "sys_path", "pythonpath", "import_path", "path_entry", "module_path", "importable"),
+            tokens=(b"sys.path", b"sys import", b"sys as", b"addsitedir", b"addpackage", b"(sys, "),
         ),
         State(
             "import hooks",

@@ -133,7 +133,12 @@ class LoggingState(StateRule):
             neutral={"logging.captureWarnings": ("False",)},
             words=WORDS,
         ),
-        State("logger class", calls=("logging.setLoggerClass",), saves=("logging.getLoggerClass",), words=WORDS),
+        State(
+            "logger class",
+            neutral={"logging.setLoggerClass": ("logging.Logger",)},
+            saves=("logging.getLoggerClass",),
+            words=WORDS,
+        ),
         State(
             "record factory",
             calls=("logging.setLogRecordFactory",),

@@ -20,9 +20,11 @@ from hermetic.catalogue.process._spawned import (
 from hermetic.catalogue.rule import Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
+from hermetic.source.changes import called
 from hermetic.source.leaks import widened
+from hermetic.source.names import resolve
 from hermetic.source.reach import entries_of, first_root
-from hermetic.source.restore import Undo, is_after_yield, is_asserted_between
+from hermetic.source.restore import Undo, is_after_yield, is_asserted_between, is_patch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -487,7 +489,17 @@ def is_replaced(spawn: Spawn, root: Scope, project: Project) -> bool:
         places.extend(ancestry(root.owner))
     places.extend(project.autouse(root.module, root))
     places.extend(filter(None, (project.fixture(item, root.module, root) for item in roles.used_fixtures(root))))
-    return any(token in decorated(place) for place in places for token in quoted)
+    return any(token in decorated(place) for place in places for token in quoted) or is_patched(spawn, name)
+
+
+def is_patched(spawn: Spawn, name: str) -> bool:
+    """Tell whether a part of the class is replaced where it is called (`patch.object(subprocess.Popen, ...)`)."""
+    return any(
+        is_patch(called_name) and any(resolve(scope, argument).rpartition(".")[2] == name for argument in call.args)
+        for scope in spawn.function.family()
+        for called_name, calls in called(scope).items()
+        for call in calls
+    )
 
 
 def decorated(place: Scope) -> bytes:
