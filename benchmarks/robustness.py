@@ -3,8 +3,8 @@
 Usage: python benchmarks/robustness.py [FOLDER...] [--limit SECONDS] [--slowest N]
 
 Each file is checked by itself, as if it had been named on the command line: `--select ALL`, suppressions and all report
-formats included. A failure is a traceback, or a file that takes longer than the limit. What Python cannot parse must give
-the finding HRM001, and is counted. FOLDER defaults to the standard library of this interpreter, installed packages
+formats included. A failure is an exception, or a file that takes longer than the limit. What Python cannot parse must
+give the finding HRM001, and is counted. FOLDER defaults to the standard library of this interpreter, installed packages
 included. The exit code is 1 when a file failed, 2 when there was none to check.
 """
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MEGABYTE = 1024  # ru_maxrss counts kilobytes
 
 
-class TooSlow(Exception):
+class TooSlowError(Exception):
     """A file takes longer than the limit."""
 
 
@@ -51,12 +51,12 @@ def python_files(folder: Path) -> Iterator[str]:
     """Yield every Python file below a folder, links to folders not followed."""
     for base, folders, names in os.walk(folder):
         folders.sort()
-        yield from (os.path.join(base, name) for name in sorted(names) if name.endswith(".py"))
+        yield from (f"{base}{os.sep}{name}" for name in sorted(names) if name.endswith(".py"))
 
 
 def give_up(_number: int, _frame: FrameType | None) -> None:
     """Stop the file that is being checked."""
-    raise TooSlow
+    raise TooSlowError
 
 
 def check(engine: Engine, path: str, limit: float) -> Outcome:
@@ -68,7 +68,7 @@ def check(engine: Engine, path: str, limit: float) -> Outcome:
     try:
         findings = engine.check([path])
         for name in report.FORMATS:
-            report.renderer(name)(findings, False).encode("utf-8", "backslashreplace")  # noqa: FBT003 - as the command line calls it
+            report.renderer(name)(findings, colour=False).encode("utf-8", "backslashreplace")
         codes = [finding.code for finding in findings]
     except Exception:  # noqa: BLE001 - whatever it is, it is what this script looks for
         failure = traceback.format_exc()
@@ -96,11 +96,12 @@ def summary(outcomes: list[Outcome], slowest: int) -> Iterator[str]:
         yield f"FAILED {item.path}\n{item.failure}"
     cpu = sum(item.seconds for item in outcomes)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // MEGABYTE
-    yield f"{len(outcomes)} files, {len(failed)} failed, {cpu:.1f} s CPU, {peak} MB at the peak, Python {sys.version.split()[0]}"
+    version = sys.version.split()[0]
+    yield f"{len(outcomes)} files, {len(failed)} failed, {cpu:.1f} s CPU, {peak} MB at the peak, Python {version}"
     yield "findings: " + (", ".join(f"{code} {count}" for code, count in sorted(counts.items())) or "none")
     yield "slowest:"
     for item in sorted(outcomes, key=lambda item: -item.seconds)[:slowest]:
-        yield f"  {item.seconds:6.2f} s  {os.path.getsize(item.path) / 1e3:8.0f} kB  {item.path}"
+        yield f"  {item.seconds:6.2f} s  {Path(item.path).stat().st_size / 1e3:8.0f} kB  {item.path}"
 
 
 def main(arguments: list[str]) -> int:

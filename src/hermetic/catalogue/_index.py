@@ -23,7 +23,7 @@ RULES = (
         "hermetic.catalogue.process.import_path_edit",
         "ImportPathEdit",
         ("recommended",),
-        (b"path", b"site"),
+        (b"sys.path", b"sys import", b"sys as", b"addsitedir", b"addpackage", b"(sys, ", b"meta_path", b"path_hooks"),
     ),
     (
         "HRM104",

@@ -168,7 +168,7 @@ def write(options: Options, findings: list[Finding]) -> int:
         text = statistics(findings)
     else:
         colour = not options.output_file and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        text = report.renderer(options.output_format)(findings, colour, options.sources)
+        text = report.renderer(options.output_format)(findings, colour=colour, sources=options.sources)
     if not options.output_file:
         say(text)
         return 0

@@ -8,7 +8,7 @@ import os
 from hermetic.finding import Finding
 from hermetic.lint import discovery, suppressions
 from hermetic.lint.selection import CANNOT_READ
-from hermetic.source.module import CannotParse, contains
+from hermetic.source.module import CannotParse
 from hermetic.source.project import Project
 from hermetic.source.roles import is_conftest
 
@@ -51,7 +51,7 @@ class Engine:
         """
         collecting = gc.isenabled()
         gc.disable()  # a run makes many small objects that live until its end, and few cycles
-        self._named = {os.path.abspath(path): path for path in paths}
+        self.start(paths)
         try:
             found: dict[tuple[str, int, int, str], Finding] = {}
             for number, path in enumerate(paths, 1):
@@ -69,10 +69,15 @@ class Engine:
 
         Raises `IncompleteError`, as `check` does.
         """
-        self._named = {os.path.abspath(path): path}
+        self.start([path])
         self.project.hold(path, data)
         found = {finding.place: finding for finding in self.check_file(path, data)}
         return self.settled(list(found.values()))
+
+    def start(self, paths: list[str]) -> None:
+        """Forget what the last run noted."""
+        self._named = {os.path.abspath(path): path for path in paths}
+        self._comments, self._failures = {}, []
 
     def check_file(self, path: str, data: bytes | None) -> list[Finding]:
         """Return the findings that one file causes, before suppressions."""
@@ -87,7 +92,7 @@ class Engine:
         self._comments[path] = Comments(module)
         found = []
         for entry in self.selection.entries:
-            if not entry.tokens or contains(data, entry.tokens) or self.helpers_contain(module, entry.tokens):
+            if not entry.tokens or module.holds(entry.tokens) or self.helpers_contain(module, entry.tokens):
                 found.extend(self.found_by(entry, module))
         self.project.forget(path)
         return found

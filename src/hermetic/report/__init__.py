@@ -12,10 +12,7 @@ if TYPE_CHECKING:
         """A format. `sources` are files that are not as they are on disk, by path."""
 
         def __call__(  # noqa: D102 - described above
-            self,
-            findings: list[Finding],
-            colour: bool,  # noqa: FBT001 - a switch that all formats take
-            sources: dict[str, bytes] | None = None,
+            self, findings: list[Finding], *, colour: bool, sources: dict[str, bytes] | None = None
         ) -> str: ...
 
 

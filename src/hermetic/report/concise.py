@@ -11,11 +11,7 @@ if TYPE_CHECKING:
     from hermetic.finding import Finding
 
 
-def render(
-    findings: list[Finding],
-    colour: bool,  # noqa: ARG001, FBT001 - every format has this signature
-    sources: Mapping[str, bytes] | None = None,  # noqa: ARG001 - as above
-) -> str:
+def render(findings: list[Finding], *, colour: bool, sources: Mapping[str, bytes] | None = None) -> str:  # noqa: ARG001 - every format has this signature
     """Return `path:line:column: CODE message` lines."""
     return "".join(
         f"{printable(item.path)}:{item.line}:{item.column}: {item.code} {printable(item.message)}\n"

@@ -14,11 +14,7 @@ BOLD, RED, BLUE, PLAIN = "\033[1m", "\033[31m", "\033[34m", "\033[0m"
 LONGEST = 140  # characters of a source line that are shown
 
 
-def render(
-    findings: list[Finding],
-    colour: bool,  # noqa: FBT001 - every format has this signature
-    sources: Mapping[str, bytes] | None = None,
-) -> str:
+def render(findings: list[Finding], *, colour: bool, sources: Mapping[str, bytes] | None = None) -> str:
     """Return a block for each finding, and a summary that names the next step."""
     if not findings:
         return "No findings.\n"

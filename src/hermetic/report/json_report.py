@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-def render(
-    findings: list[Finding],
-    colour: bool,  # noqa: ARG001, FBT001 - every format has this signature
-    sources: Mapping[str, bytes] | None = None,  # noqa: ARG001 - as above
-) -> str:
+def render(findings: list[Finding], *, colour: bool, sources: Mapping[str, bytes] | None = None) -> str:  # noqa: ARG001 - every format has this signature
     """Return the document `{"version": 1, "tool": "hermetic", "findings": [...]}`."""
     document = {"version": VERSION, "tool": "hermetic", "findings": [as_dict(item) for item in findings]}
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"

@@ -15,10 +15,13 @@ SCOPES = ("function", "class", "module", "")  # a package or session fixture end
 ALONE = ("forked", "isolat", "subprocess", "sandbox")  # marks of plugins that give a test a process of its own
 
 
-def undone_around(root: Scope, undo: Undo, project: Project) -> bool:
-    """Tell whether the class, the file or a fixture undoes what a test, fixture or setup changed."""
+def undone_around(root: Scope, undo: Undo, project: Project, owner: Scope | None = None) -> bool:
+    """Tell whether the class, the file or a fixture undoes what a test, fixture or setup changed.
+
+    `owner` is the class that runs it, where it inherits it.
+    """
     return (
-        undone_by_class(root, undo)
+        undone_by_class(root, undo, owner)
         or undone_by_file(root, undo)
         or undone_by_fixture(root, undo, project)
         or any(word in name for name, _ in roles.marks(root) for word in ALONE)

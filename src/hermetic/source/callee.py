@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _ast as ast
-import os
 
 from hermetic.source.names import find_function, lineage, resolve
 from hermetic.source.scope import Scope
@@ -39,7 +38,7 @@ def find_imported(scope: Scope, expression: ast.AST) -> Scope | None:
     name = resolve(scope, expression) if project is not None else ""
     if project is None or "." not in name or name[0] in "@.[" or name.endswith((")", "]", ">")):
         return None
-    return project.definition(name, os.path.dirname(os.path.abspath(scope.module.path)))
+    return project.definition(name, scope.module.folder)
 
 
 def is_entered(scope: Scope, call: ast.AST) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _ast as ast
-import os
 
 from hermetic.source.names import find_method, is_async, is_generator, resolve
 from hermetic.source.origins import Origin, origins
@@ -111,7 +110,7 @@ def alias(scope: Scope, expression: ast.expr | None, project: Project) -> tuple[
     found = scope.find(expression.id, expression.lineno) if isinstance(expression, ast.Name) else None
     if found is None or found[0].kind == "import":
         dotted = resolve(scope, expression)
-        found = project.binding(dotted, os.path.dirname(os.path.abspath(scope.module.path))) if dotted else None
+        found = project.binding(dotted, scope.module.folder) if dotted else None
     if found is None or found[0].kind != "assign" or not isinstance(found[0].value, ast.expr):
         return None
     return found[1], found[0].value

@@ -53,7 +53,7 @@ class Leak:
 def find_leaks(module: Module, state: State, project: Project) -> list[Leak]:
     """Return the leaks of one kind of state that a file causes, at most one for each place and key."""
     found: dict[tuple[object, ...], Leak] = {}
-    own = contains(module.data, state.tokens)
+    own = module.holds(state.tokens)
     for leak in (
         *(leaks_at_import(module, state, project) if own else ()),
         *(leaks_in_functions(module, state, project) if own else ()),
@@ -75,16 +75,23 @@ def widened(module: Module, tokens: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """Return the tokens, and the names that the file's top level binds on a line that holds one of them."""
     if not tokens:
         return tokens
+    bound = module.top.memo.get("bound")
+    if bound is None:
+        bound = module.top.memo["bound"] = list(bound_at_import(module))
+        module.top.memo["bound text"] = b"\n".join(text for _, text in bound)
+    if not contains(module.top.memo["bound text"], tokens):
+        return tokens
+    return (*tokens, *(name for name, text in bound if contains(text, tokens)))
+
+
+def bound_at_import(module: Module) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each name that the module or a class body binds, with the text of the line that binds it."""
     lines = module.lines
-    extra = [
-        name.encode()
-        for scope in (module.top, *module.top.classes)
-        for name, bindings in scope.bindings.items()
-        for binding in bindings
-        if binding.kind in ("import", "assign")
-        and (contains(lines[binding.line - 1], tokens) or contains(imported_name(binding), tokens))
-    ]
-    return (*tokens, *extra)
+    for scope in (module.top, *module.top.classes):
+        for name, bindings in scope.bindings.items():
+            for binding in bindings:
+                if binding.kind in ("import", "assign"):
+                    yield name.encode(), lines[binding.line - 1] + b" " + imported_name(binding)
 
 
 def imported_name(binding: Binding) -> bytes:
@@ -200,7 +207,8 @@ def import_text(module: Module) -> bytes:
 
 def names_of_functions_with(module: Module, tokens: tuple[bytes, ...]) -> list[bytes]:
     """Return how calls of the file's own functions that hold a token start."""
-    return [f"{scope.name}(".encode() for scope in module.top.functions if contains(module.text(scope), tokens)]
+    holding = {number for token in tokens for number in module.functions_at(token)}
+    return [f"{module.top.functions[number].name}(".encode() for number in sorted(holding)]
 
 
 def changes_at_import(scope: Scope, state: State) -> Iterator[tuple[Change, ast.AST]]:
@@ -235,9 +243,14 @@ def leaks_through_imports(module: Module, state: State, project: Project) -> Ite
     if not module.is_test and not roles.is_conftest(module.path):
         return
     known: dict[str, list[Change]] = {}
-    for local, dotted, path in project.imports(module):
-        if not project.reaches(path, state.tokens) or not may_change(dotted, path, module, state, project):
-            continue
+    names_to_look_at = (
+        local
+        for path, names in imports_by_file(module, project).items()
+        if project.reaches(path, state.tokens)
+        for local, dotted in names
+        if may_change(dotted, path, module, state, project)
+    )
+    for local in names_to_look_at:
         for caller, scope, name, calls in imported_calls(module, local):
             if name not in known:
                 target = callee_behind(scope, None, name, state.tokens)
@@ -245,6 +258,16 @@ def leaks_through_imports(module: Module, state: State, project: Project) -> Ite
                 known[name] = reachable_changes(other, state) if other is not None else []
             for change in known[name]:
                 yield from leaks_of_calls(caller, scope, calls, UndoState(state, change), project)
+
+
+def imports_by_file(module: Module, project: Project) -> dict[str, list[tuple[str, str]]]:
+    """Return `(local name, dotted name)` of what a file imports from the project, by the file that defines it."""
+    known: dict[str, list[tuple[str, str]]] | None = module.top.memo.get("imports by file")
+    if known is None:
+        known = module.top.memo["imports by file"] = {}
+        for local, dotted, path in project.imports(module):
+            known.setdefault(path, []).append((local, dotted))
+    return known
 
 
 def may_change(dotted: str, path: str, module: Module, state: State, project: Project) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 import _warnings
+import os
 import sys
 
 from hermetic.source.scope import Scope, build_function, build_module
@@ -17,6 +18,7 @@ SILENT = ("ignore", None, Warning, None, 0)
 PARSE_FLAGS = 0x400  # ast.PyCF_ONLY_AST, without the import of `ast` that start-up time cannot afford
 
 
+SIGNS = b" .()[]'\"="  # what tokens have around a name
 # For `bytes.translate`: what cannot stand in a name becomes a space.
 WORDS = bytes(sign if sign >= 128 or chr(sign).isalnum() or sign == ord("_") else ord(" ") for sign in range(256))  # noqa: PLR2004
 
@@ -42,22 +44,35 @@ class Module:
         self, path: str, data: bytes, name: str = "", *, package: bool = False, is_test: bool = True
     ) -> None:
         self.path = path
+        self.folder = os.path.dirname(os.path.abspath(path))
         self.data = data
         self.name = name
         self.package = package
         self.is_test = is_test  # whether pytest collects tests from it
         self.project: Project | None = None  # the files around it; None where a file is read alone
         self.tree = parse(data, path)
-        self._starts: list[int] | None = None
+        self._plain: bytes | None = None
         self._lines: list[bytes] | None = None
+        self._words: bytes | None = None
+        self._held: dict[bytes, bool] = {}
+        self._spans: list[tuple[int, int]] = []  # of each function, in bytes of the plain text
+        self._functions_at: dict[bytes, list[int]] = {}
         self.top: Scope = build_module(self)
 
     @property
     def lines(self) -> list[bytes]:
         """The file's lines as Python counts them (form feeds do not end a line), encoded as UTF-8."""
         if self._lines is None:
-            self._lines = utf8(self.data).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+            self._lines = self.plain.split(b"\n")
         return self._lines
+
+    @property
+    def plain(self) -> bytes:
+        """The file's text as UTF-8, with lines that end as Python sees them end."""
+        if self._plain is None:
+            text = utf8(self.data)
+            self._plain = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+        return self._plain
 
     def text_of(self, node: ast.stmt) -> bytes:
         """Return the bytes of whole lines from the node's first decorator to its end."""
@@ -75,17 +90,75 @@ class Module:
 
         Without tokens, all of them. Each is loaded.
         """
-        return [self.load(scope) for scope in self.top.functions if not tokens or contains(self.text(scope), tokens)]
+        functions = self.top.functions
+        if not tokens:
+            return [self.load(scope) for scope in functions]
+        holding: set[int] = set()
+        for token in tokens:
+            holding.update(self.functions_at(token))
+        return [self.load(functions[number]) for number in sorted(holding)]
 
     def functions_naming(self, name: str) -> list[Scope]:
         """Return the functions, as `functions_with` does, whose text holds `name` as a whole word."""
-        known: dict[bytes, list[Scope]] | None = self.top.memo.get("functions by word")
+        token = name.encode()
+        if not self.holds((token,)):
+            return []
+        functions = self.top.functions
+        return [
+            self.load(functions[number])
+            for number in self.functions_at(token)
+            if token in self.text(functions[number]).translate(WORDS).split()
+        ]
+
+    def holds(self, tokens: tuple[bytes, ...]) -> bool:
+        """Tell whether one of `tokens` occurs in the file. Each token is looked for once, whichever rule asks."""
+        held = self._held
+        for token in tokens:
+            known = held.get(token)
+            if known is None:
+                core = token.strip(SIGNS)
+                known = core in self.words if core.replace(b"_", b"").isalnum() else True
+                held[token] = known = known and (len(core) == len(token) or token in self.data)
+            if known:
+                return True
+        return False
+
+    @property
+    def words(self) -> bytes:
+        """Every word of the file, once: what a token that is part of a word is looked for in."""
+        if self._words is None:
+            self._words = b" ".join(set(self.data.translate(WORDS).split()))
+        return self._words
+
+    def functions_at(self, token: bytes) -> list[int]:
+        """Return the indexes of the functions whose text holds `token`, by its places in the file."""
+        known = self._functions_at.get(token)
         if known is None:
-            known = self.top.memo["functions by word"] = {}
-            for scope in self.top.functions:
-                for word in set(self.text(scope).translate(WORDS).split()):
-                    known.setdefault(word, []).append(scope)
-        return [self.load(scope) for scope in known.get(name.encode(), ())]
+            known = self._functions_at[token] = self.find_functions(token) if self.holds((token,)) else []
+        return known
+
+    def find_functions(self, token: bytes) -> list[int]:
+        """Search the whole text once, and look up which function holds each place."""
+        if not self._spans:
+            starts = [0]
+            for line in self.lines:
+                starts.append(starts[-1] + len(line) + 1)
+            self._spans = [
+                (starts[first_line(scope.node) - 1], starts[scope.node.end_lineno or 1])  # type: ignore[arg-type, attr-defined]
+                for scope in self.top.functions
+            ]
+        spans, text = self._spans, self.plain
+        found: list[int] = []
+        place = text.find(token)
+        for number, (start, end) in enumerate(spans):
+            if 0 <= place < start:
+                place = text.find(token, start)
+            if place < 0:
+                break
+            if place < end:
+                found.append(number)
+                place = text.find(token, end)
+        return found
 
     def text(self, scope: Scope) -> bytes:
         """Return the source lines of a function, kept for the next rule that asks."""

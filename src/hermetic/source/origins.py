@@ -131,7 +131,7 @@ def kept_by(holder: Scope, found: list[Origin]) -> list[Origin]:
 
 def from_dotted(scope: Scope, dotted: str, project: Project, steps: int) -> list[Origin]:
     """Follow a dotted name into the project file that binds it; what cannot be found there is some module's."""
-    near = os.path.dirname(os.path.abspath(scope.module.path))
+    near = scope.module.folder
     found = project.binding(dotted, near) if steps else None
     if found is None:
         return [Origin(scope, None, dotted, SHARED)]
@@ -216,7 +216,7 @@ def project_function(scope: Scope, call: ast.Call, project: Project) -> Scope | 
     if found is None:
         name = resolve(scope, call.func)
         if name and name[0] not in "@.[":
-            found = project.definition(name, os.path.dirname(os.path.abspath(scope.module.path)))
+            found = project.definition(name, scope.module.folder)
     return found if found is not None and not found.is_class else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _ast as ast
+import gc
 import os
 
 from hermetic.source import roles
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 USUAL_NAMES = ("test_*.py", "*_test.py", "test.py", "tests.py", "*_tests.py")  # also what other runners collect
 SUPPORT = ("conftest", "test", "helper", "util", "support", "fixture", "common", "base")
+KEPT_BYTES = 1_000_000  # of source; its trees and scopes take about forty times as much memory
 MAX_HOPS = 4  # re-exports of re-exports
 
 
@@ -38,6 +40,9 @@ class Project:
         self.options = options or {}
         self.seen: dict[object, Any] = {}  # what rules noted of the files checked so far, by a key of their own
         self._modules: dict[str, Module | None] = {}
+        self._older: dict[str, Module | None] = {}  # not asked for since about KEPT_BYTES were parsed
+        self._weight = 0  # bytes of the source behind `_modules`
+        self._held: dict[str, bytes] = {}
         self._data: dict[str, bytes | None] = {}
         self._files: dict[str, str | None] = {}
         self._listed: dict[str, frozenset[str]] = {}
@@ -49,7 +54,14 @@ class Project:
 
     def add(self, module: Module) -> None:
         """Offer a module that was parsed elsewhere, so that it is not parsed again."""
-        self._modules[os.path.abspath(module.path)] = module
+        path = os.path.abspath(module.path)
+        self._older.pop(path, None)
+        self.keep(path, module)
+
+    def keep(self, path: str, module: Module | None) -> None:
+        """Keep a parsed file for the next one that asks for it."""
+        self._modules[path] = module
+        self._weight += len(module.data) if module is not None else 0
 
     def forget(self, path: str) -> None:
         """Drop the tree of a file that has been checked, unless another file may need it again."""
@@ -57,7 +69,12 @@ class Project:
             self._data.pop(path, None)
             module = self._modules.pop(os.path.abspath(path), None)
             if module is not None:
+                self._weight -= len(module.data)
                 module.close()
+        if self._weight > KEPT_BYTES:
+            self._older, self._modules, self._weight = self._modules, {}, 0
+            self._data.clear()
+            gc.collect()  # scopes refer to each other, and collection is off during a run
 
     def name_of(self, path: str) -> tuple[str, bool]:
         """Return the dotted name of a file below the root, and whether it is a package's `__init__`."""
@@ -70,10 +87,12 @@ class Project:
 
     def hold(self, path: str, data: bytes) -> None:
         """Take `data` for what stands in a file, whatever is on disk."""
-        self._data[path] = self._data[os.path.abspath(path)] = data
+        self._held[path] = self._held[os.path.abspath(path)] = data
 
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes, None when it cannot be read; a pipe or device is not, since that may never end."""
+        if path in self._held:
+            return self._held[path]
         if path not in self._data:
             self._data[path] = None
             if os.path.isfile(path):
@@ -123,6 +142,9 @@ class Project:
         """Return a parsed file, None when it cannot be read or parsed (it is reported when it is checked itself)."""
         path = os.path.abspath(path)
         if path not in self._modules:
+            if path in self._older:
+                self.keep(path, self._older.pop(path))
+                return self._modules[path]
             data = self.read(path)
             module = None
             if data is not None:
@@ -130,7 +152,7 @@ class Project:
                     module = self.parse(self.display(path), data)
                 except CannotParse:
                     module = None
-            self._modules[path] = module
+            self.keep(path, module)
         return self._modules[path]
 
     def display(self, path: str) -> str:
@@ -242,7 +264,7 @@ class Project:
                     bound = outer.find(name[1:])
                     found = bound[0].value if bound is not None else None
                 else:
-                    near = os.path.dirname(os.path.abspath(cls.module.path))
+                    near = cls.module.folder
                     found = self.definition(name, near) if "." in name else None
                 if isinstance(found, Scope):
                     pending.append(found)
@@ -252,7 +274,7 @@ class Project:
         """Return `(local name, dotted name, file)` for each name that a file imports from the project at its top level."""
         known = module.top.memo.get("project imports")
         if known is None:
-            near = os.path.dirname(os.path.abspath(module.path))
+            near = module.folder
             known = []
             for local, bindings in module.top.bindings.items():
                 for binding in bindings:
@@ -293,7 +315,7 @@ class Project:
         """Return the project files that a file imports with a star or names in `pytest_plugins`."""
         known = module.top.memo.get("plugins")
         if known is None:
-            near = os.path.dirname(os.path.abspath(module.path))
+            near = module.folder
             names = [str(binding.value) for binding in module.top.bindings.get("*", ())]
             listed = module.top.bindings.get("pytest_plugins", ())
             names += [name for binding in listed for name in words(binding.value)]
@@ -317,7 +339,7 @@ class Project:
                     return mine[-1]
             imported = level.top.bindings.get(name)
             if imported and imported[-1].kind == "import":
-                near_folder = os.path.dirname(os.path.abspath(level.path))
+                near_folder = level.folder
                 return self.definition(str(imported[-1].value), near_folder)
         return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _ast as ast
-import os
 
 from hermetic.source import roles
 from hermetic.source.around import undone_around
@@ -88,7 +87,7 @@ def near_of(module: Module) -> str:
     """Return the folder of a file, where its imports are looked up first."""
     known: str | None = module.top.memo.get("near")
     if known is None:
-        known = module.top.memo["near"] = os.path.dirname(os.path.abspath(module.path))
+        known = module.top.memo["near"] = module.folder
     return known
 
 

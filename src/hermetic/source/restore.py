@@ -11,14 +11,14 @@ import _ast as ast
 from _bisect import bisect_left
 
 from hermetic.source import roles
-from hermetic.source.callee import ENTERERS, ancestry, find_callee
+from hermetic.source.callee import ENTERERS, ancestry, find_callee, find_class
 from hermetic.source.changes import decorated
-from hermetic.source.names import is_generator, resolve
+from hermetic.source.names import first_parameter, is_generator, resolve
 from hermetic.source.scope import FUNCTIONS, Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 CLEANUPS = frozenset({
     "addCleanup", "addClassCleanup", "addModuleCleanup", "addAsyncCleanup", "addfinalizer", "callback", "push",
@@ -335,6 +335,37 @@ def arranging(cls: Scope) -> list[Scope]:
         known = [method for method in cls.functions if roles.role_of(method) in ("setup", "teardown")]
         cls.memo["arranging"] = known
     return known
+
+
+def is_run_for(owner: Scope, method: Scope) -> bool:
+    """Tell whether a setup or teardown runs for a class that inherits it: what overrides it calls it in turn.
+
+    Where the order of the base classes is not certain, it is taken to run.
+    """
+    if method.owner is None or method.owner is owner:
+        return True
+    outer = owner.parent or owner
+    direct = [find_class(outer, base) for base in owner.node.bases]  # type: ignore[attr-defined]
+    for cls in ancestry(owner):
+        if cls is method.owner:
+            return True
+        before = cls is owner or method.owner in ancestry(cls) or (cls in direct and method.owner in direct)
+        mine = [item for item in cls.functions if item.name == method.name]
+        if before and mine and not passes_on(mine[-1]):
+            return False
+    return True
+
+
+def passes_on(method: Scope) -> bool:
+    """Tell whether a method calls the one that it overrides: `super().tearDown()`, `Base.tearDown(self)`."""
+    own = first_parameter(method)
+    functions = (node.func for node in method.module.load(method).kept(ast.Call))  # type: ignore[attr-defined]
+    return any(
+        isinstance(function, ast.Attribute)
+        and function.attr == method.name
+        and getattr(function.value, "id", "") != own
+        for function in functions
+    )
 
 
 def undone_by_file(function: Scope, undo: Undo) -> bool:

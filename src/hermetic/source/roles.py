@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _ast as ast
-import os
 
 from hermetic.source.names import lineage, resolve
 from hermetic.source.scope import Scope
@@ -103,7 +102,7 @@ def bound_to(scope: Scope, expression: ast.expr) -> tuple[Scope, ast.expr] | Non
     project = scope.module.project
     if project is None:
         return None
-    imported = project.binding(resolve(scope, expression), os.path.dirname(os.path.abspath(scope.module.path)))
+    imported = project.binding(resolve(scope, expression), scope.module.folder)
     if imported is not None and imported[0].kind == "assign" and isinstance(imported[0].value, ast.expr):
         return imported[1], imported[0].value
     return None
@@ -223,17 +222,20 @@ def marks(scope: Scope) -> list[tuple[str, ast.expr]]:
     found: list[tuple[str, ast.expr]] = []
     current: Scope | None = scope
     while current is not None:
-        outer = current.parent or current
-        for decorator in getattr(current.node, "decorator_list", ()):
-            found.append((marker_name(outer, decorator), decorator))
-        levels = lineage(current) if current.is_class else [current]
-        for level in levels:
-            for decorator in getattr(level.node, "decorator_list", ()) if level is not current else ():
-                found.append((marker_name(level.parent or level, decorator), decorator))
-            for binding in level.bindings.get("pytestmark", ()) if not level.is_function else ():
-                if isinstance(binding.value, ast.expr):
-                    found.extend((marker_name(level, item), item) for item in items_of(level, binding.value))
+        found.extend(own_marks(current))
         current = current.parent
+    return found
+
+
+def own_marks(definition: Scope) -> list[tuple[str, ast.expr]]:
+    """Return `(dotted name, expression)` of the marks on one function, class (base classes included) or module."""
+    found: list[tuple[str, ast.expr]] = []
+    for level in lineage(definition) if definition.is_class else [definition]:
+        for decorator in getattr(level.node, "decorator_list", ()):
+            found.append((marker_name(level.parent or level, decorator), decorator))
+        for binding in level.bindings.get("pytestmark", ()) if not level.is_function else ():
+            if isinstance(binding.value, ast.expr):
+                found.extend((marker_name(level, item), item) for item in items_of(level, binding.value))
     return found
 
 

@@ -329,8 +329,8 @@ import pytest
 
 @pytest.mark.xdist_group("perf")
 @pytest.mark.benchmark(group="sort")
-class TestSort:
-    def test_speed(self):  # <- HRM303
+class TestSort:  # <- HRM303
+    def test_speed(self):
         pass
 """,
     "303 fewer rounds under a worker are still rounds": """
@@ -377,9 +377,9 @@ import pytest
 
 
 @pytest.mark.performance
-class SpeedTest(unittest.TestCase):
+class SpeedTest(unittest.TestCase):  # <- HRM303
     @unittest.skipUnless("PYTEST_XDIST_WORKER" in os.environ, "?")
-    def test_speed(self):  # <- HRM303
+    def test_speed(self):
         pass
 """,
     # HRM304

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import _ast as ast
-import os
 
 from hermetic.catalogue.mocks._awaitable import is_async_function
-from hermetic.catalogue.mocks._constructors import is_mocker, keyword, made_mock, mock_class
+from hermetic.catalogue.mocks._constructors import configured, is_mocker, made_mock, mock_class
 from hermetic.catalogue.mocks._replacements import Replacement, definition, injected, replacements
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_callee
@@ -65,7 +64,7 @@ def from_name(scope: Scope, name: ast.Name, path: list[str], project: Project, s
     if found[0].kind == "param":
         return len(bindings) == 1 and from_parameter(name.id, where, path, project, steps)
     if found[0].kind == "import":
-        known = project.binding(str(found[0].value), os.path.dirname(os.path.abspath(scope.module.path)))
+        known = project.binding(str(found[0].value), scope.module.folder)
         if known is None:
             return False
         bindings, where = [known[0]], known[1]
@@ -196,10 +195,14 @@ def child_is_async(  # noqa: PLR0913 - the facts of one constructor
     """Tell whether what `path` leads to below a mock is asynchronous; a shape (`spec`) decides for itself."""
     if not path:
         return whole
-    given = keyword(call, path[0])
-    if given is not None:
-        return gives_async(scope, given, path[1:], project, steps)
-    return whole and not shaped and not any(item.arg is None or item.arg in SHAPES for item in call.keywords)
+    options = configured(scope, call)
+    if options is None:
+        return False
+    for length in range(1, len(path) + 1):
+        given = options.get(".".join(path[:length]))
+        if given is not None:
+            return gives_async(*given, path[length:], project, steps)
+    return whole and not shaped and not any(name.rpartition(".")[2] in SHAPES for name in options)
 
 
 def puts_async(found: Replacement, path: list[str], project: Project, steps: int) -> bool:

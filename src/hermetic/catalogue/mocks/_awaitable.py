@@ -135,9 +135,12 @@ def is_plain(scope: Scope, expression: ast.AST, project: Project, steps: int = M
 
 
 def call_is_plain(scope: Scope, call: ast.Call) -> bool:
-    """Tell whether a call makes a plain object: a builtin's, a sync mock, or one of a class without `__await__`."""
+    """Tell whether a call makes a plain object: a builtin's, a mock, or one of a class without `__await__`.
+
+    To await an `AsyncMock` itself fails: its calls can be awaited.
+    """
     if made_mock(scope, call):
-        return made_mock(scope, call) in SYNC_MOCKS
+        return True
     name = resolve(scope, call.func)
     if name in MAKERS:
         return True

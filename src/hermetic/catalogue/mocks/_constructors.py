@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source import roles
 from hermetic.source.callee import find_class
 from hermetic.source.names import resolve
 
@@ -40,6 +41,22 @@ def is_mocker(name: str) -> bool:
 def made_mock(scope: Scope, node: ast.AST | None) -> str:
     """Return the class of the mock that an expression makes; "" when it makes none."""
     return mock_class(scope, node.func) if isinstance(node, ast.Call) else ""
+
+
+def configured(scope: Scope, call: ast.Call) -> roles.Options | None:
+    """Return what a mock is given by keyword, also as `**{"fetch.return_value": 1}`; None where not all can be read."""
+    for item in call.keywords:
+        if item.arg is None and not is_readable(scope, item.value):
+            return None
+    return roles.keywords_of(scope, call)
+
+
+def is_readable(scope: Scope, value: ast.expr) -> bool:
+    """Tell whether a value is a dictionary that is written out with constants for keys, or a variable that holds one."""
+    if isinstance(value, ast.Name):
+        found = roles.bound_to(scope, value)
+        value = found[1] if found is not None else value
+    return isinstance(value, ast.Dict) and all(isinstance(key, ast.Constant) for key in value.keys)
 
 
 def keyword(call: ast.Call, *names: str) -> ast.expr | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _ast as ast
-import os
 
 from hermetic.catalogue.mocks._constructors import keyword, made_mock
 from hermetic.source import roles
@@ -157,7 +156,7 @@ def text_value(scope: Scope, expression: ast.AST, steps: int = MAX_STEPS) -> str
 
 def definition(found: Replacement, project: Project) -> Scope | None:
     """Return the project function that a replacement replaces, None when it cannot be found."""
-    near = os.path.dirname(os.path.abspath(found.scope.module.path))
+    near = found.scope.module.folder
     if found.owner is None:
         return defined_at(found.target, near, project)
     if found.target[0] not in ".@[" and "(" not in found.target:

@@ -28,6 +28,15 @@ ASSERTIONS = frozenset({
     "assertSetEqual", "assertSequenceEqual", "assertCountEqual", "assertMultiLineEqual", "assertGreater",
     "assertGreaterEqual", "assertLess", "assertLessEqual", "assertAlmostEqual", "assertRegex",
 })  # fmt: skip
+# What looks at a list of coroutines without handing on the coroutines in it, and what only makes another list of it.
+LIST_READERS = frozenset({"len", "sum", "sorted", "min", "max", "all", "any", "bool", "str", "repr"})
+LIST_MAKERS = frozenset({"list", "tuple", "set", "reversed"})
+# The field in which a display or comprehension holds its items, by node class.
+ITEMS: dict[type, str] = {
+    ast.ListComp: "elt", ast.SetComp: "elt", ast.GeneratorExp: "elt", ast.DictComp: "value", ast.List: "elts",
+    ast.Tuple: "elts", ast.Set: "elts", ast.Dict: "values",
+}  # fmt: skip
+LIST_LOOKS = (ast.Compare, ast.BinOp, ast.UnaryOp, ast.FormattedValue, ast.If, ast.While, ast.Assert)
 WARNING_CATCHERS = frozenset({"pytest.warns", "pytest.deprecated_call", "warnings.catch_warnings"})
 # A node's field in which a value is looked at, by node class; None stands for every field.
 LOOKS: dict[type, str | None] = {
@@ -39,19 +48,59 @@ LOOKS: dict[type, str | None] = {
 
 def is_misused(scope: Scope, call: ast.Call) -> bool:
     """Tell whether the result of a call is never awaited nor handed on."""
-    verdict = UP
-    for child, parent in scope.ancestors(call):
-        verdict = judged(scope, child, parent, scope.parents)
-        if verdict != UP:
-            break
+    verdict, whole, listed = fate(scope, call, scope.parents)
     if verdict == VALUE:
         return not warns(scope, call)
-    statement = scope.parents.get(call)
-    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+    statement = scope.parents.get(whole)
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)) and not isinstance(whole, ast.GeneratorExp):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         if len(targets) == 1 and isinstance(targets[0], ast.Name) and targets[0].id not in scope.globals:
-            return name_is_misused(scope, targets[0].id)
+            return name_is_misused(scope, targets[0].id, listed=listed) and not warns(scope, call)
     return False
+
+
+def fate(
+    scope: Scope, node: ast.AST, parents: dict[ast.AST, ast.AST], *, listed: bool = False
+) -> tuple[str, ast.AST, bool]:
+    """Return what becomes of a coroutine (`listed`: of a list of them), the last expression that holds it, and how."""
+    child, parent = node, parents.get(node)
+    while parent is not None:
+        field = ITEMS.get(parent.__class__)
+        if not listed and field is not None and is_item(child, getattr(parent, field)):
+            listed = True
+        elif listed and isinstance(parent, ast.Subscript) and parent.value is child:
+            listed = isinstance(parent.slice, ast.Slice)
+        elif not (listed and is_list_of_it(scope, child, parent)):
+            verdict = judged_list(scope, child, parent) if listed else judged(scope, child, parent, parents)
+            if verdict != UP:
+                return verdict, child, listed
+        child, parent = parent, parents.get(parent)
+    return FINE, child, listed
+
+
+def is_item(child: ast.AST, held: object) -> bool:
+    """Tell whether a node is what a display or comprehension holds."""
+    return child in held if isinstance(held, list) else child is held
+
+
+def is_list_of_it(scope: Scope, child: ast.AST, call: ast.AST) -> bool:
+    """Tell whether a call makes a list of the same coroutines: `list(...)`."""
+    return isinstance(call, ast.Call) and call.func is not child and resolve(scope, call.func) in LIST_MAKERS
+
+
+def judged_list(scope: Scope, child: ast.AST, parent: ast.AST) -> str:
+    """Tell what a parent node does with a list of coroutines: whoever gets an item of it may await that."""
+    if isinstance(parent, ast.IfExp):
+        return VALUE if parent.test is child else UP
+    if isinstance(parent, ast.Expr):
+        return FINE if isinstance(child, ast.GeneratorExp) else VALUE
+    if isinstance(parent, ast.BoolOp):
+        return UP
+    if isinstance(parent, ast.Call) and parent.func is not child:
+        if isinstance(parent.func, ast.Attribute):
+            return VALUE if parent.func.attr in ASSERTIONS else FINE
+        return VALUE if resolve(scope, parent.func) in LIST_READERS else FINE
+    return VALUE if isinstance(parent, LIST_LOOKS) else FINE
 
 
 def judged(scope: Scope, child: ast.AST, parent: ast.AST, parents: dict[ast.AST, ast.AST]) -> str:
@@ -99,19 +148,10 @@ def catches(scope: Scope, manager: ast.expr) -> bool:
     return own is not None and contains(own.module.text(own), (b"warns(", b"assertWarns", b"catch_warnings"))
 
 
-def name_is_misused(scope: Scope, name: str) -> bool:
+def name_is_misused(scope: Scope, name: str, *, listed: bool = False) -> bool:
     """Tell whether every use of a variable looks at it like at a value; an unused one is never awaited either."""
-    for node, parents in reads(scope.node, name):
-        verdict, child = UP, node
-        while verdict == UP:
-            parent = parents.get(child)
-            if parent is None:
-                return False
-            verdict = judged(scope, child, parent, parents)
-            child = parent
-        if verdict == FINE:
-            return False
-    return True
+    uses = (fate(scope, node, parents, listed=listed) for node, parents in reads(scope.node, name))
+    return all(verdict == VALUE for verdict, _, _ in uses)
 
 
 def reads(root: ast.AST, name: str) -> Iterator[tuple[ast.AST, dict[ast.AST, ast.AST]]]:

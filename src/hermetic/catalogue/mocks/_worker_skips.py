@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _ast as ast
-import os
 
 from hermetic.source import roles
 from hermetic.source.module import contains
@@ -84,7 +83,7 @@ def behind(mark: ast.expr, scope: Scope, project: Project) -> tuple[ast.Call, Sc
 
 def folder(scope: Scope) -> str:
     """Return the folder of a scope's file."""
-    return os.path.dirname(os.path.abspath(scope.module.path))
+    return scope.module.folder
 
 
 def body_skips(function: Scope, project: Project, depth: int = 2) -> bool:

@@ -6,11 +6,21 @@ from hermetic.catalogue.mocks._patchers import Start, dies_with_test, spelled, s
 from hermetic.catalogue.mocks._stops import Stop
 from hermetic.catalogue.rule import PROJECT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
+from hermetic.source.around import undone_around
 from hermetic.source.callee import find_imported
 from hermetic.source.changes import import_time
 from hermetic.source.leaks import under_main, undone_after_import
 from hermetic.source.reach import calls_of, entries_of, first_root
-from hermetic.source.restore import after_yield, by_cleanup, is_context_maker, is_in_cleanup, is_undone, is_undone_late
+from hermetic.source.restore import (
+    after_yield,
+    by_cleanup,
+    is_context_maker,
+    is_in_cleanup,
+    is_run_for,
+    is_undone,
+    is_undone_late,
+    undone_by_file,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +52,8 @@ class PatchLeftStarted(Rule):
     the `project` preset is selected.
 
     Limits:
-    A patcher that is handed to code which cannot be read is left alone: that code may stop it.
+    A `tearDown` that a subclass overrides without `super()` stops nothing for that subclass; base classes are looked up
+    in the project's files. A patcher that is handed to code which cannot be read is left alone: that code may stop it.
     """
 
     code = "HRM304"
@@ -277,6 +288,7 @@ def test_nobody_is_called_ann():
             *started_at_import(module, project),
             *started_in_functions(module, project),
             *started_through_imports(module, project),
+            *started_in_bases(module, project),
         ):
             message = self.message.format(what=spelled(start.patcher), where=reached_from(start.scope, root))
             yield self.finding(start.scope.module, start.node, message, test=node_id(root) if root is not None else "")
@@ -351,3 +363,16 @@ def started_through_imports(module: Module, project: Project) -> Iterator[tuple[
                         root = None if is_undone(scope, call, stop) else first_root(caller, stop, project)
                         if root is not None:
                             yield start, root
+
+
+def started_in_bases(module: Module, project: Project) -> Iterator[tuple[Start, Scope]]:
+    """Yield the starts in setups that a class of this file inherits, where what would stop them does not run for it."""
+    for cls in module.top.classes if module.is_test else ():
+        for base in project.lineage(cls)[1:]:
+            for setup in base.functions if START in base.module.data else ():
+                if roles.role_of(setup) != "setup" or not is_run_for(cls, setup):
+                    continue
+                for start, stop in open_starts(setup.module.load(setup), project):
+                    here = any(undone_by_file(test, stop) for test in cls.functions[:1])
+                    if not here and not undone_around(setup, stop, project, cls):
+                        yield start, setup

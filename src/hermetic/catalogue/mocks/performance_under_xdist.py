@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hermetic.finding import Finding
     from hermetic.source.module import Module
     from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
 
 WHY = "what it costs is time and memory on a loaded machine: no test has to fail for the lack of a skip"
 
@@ -36,7 +37,8 @@ class PerformanceUnderXdist(Rule):
     `performance-markers` lists the markers of performance tests, `performance`, `benchmark` and `perf` by default.
 
     Limits:
-    A condition is evaluated as it comes out in a worker, so one that is the wrong way round is found. Tests that are
+    One mark is one finding, at the test or class that carries it; a `pytestmark` of the file counts for each definition
+    on its top level. A condition is evaluated as it comes out in a worker, so one that is the wrong way round is found. Tests that are
     deselected on the command line or in `addopts` are still reported. pytest-benchmark's `benchmark` fixture switches
     itself off under xdist and is left alone.
     """
@@ -80,8 +82,8 @@ slow = pytest.mark.benchmark
 
 
 @slow
-class TestThroughput:
-    def test_many_small_ones(self):  # <- HRM303
+class TestThroughput:  # <- HRM303
+    def test_many_small_ones(self):
         assert sum(1 for _ in range(10_000)) == 10_000
 """,
                 "test_latency.py": """
@@ -216,10 +218,23 @@ def test_sorting_is_fast():
         names = frozenset(f"pytest.mark.{name}" for name in markers if isinstance(name, str))  # type: ignore[attr-defined]
         if not module.is_test or not contains(module.data, tuple(name.rpartition(".")[2].encode() for name in names)):
             return
+        found: dict[Scope, str] = {}
         for test in module.top.functions:
             if roles.role_of(test) != "test":
                 continue
             marker = next((name for name, _ in roles.marks(test) if name in names), "")
             if marker and not is_skipped(test, module, project):
-                message = self.message.format(test=test.name, marker=marker.removeprefix("pytest.mark."))
-                yield self.finding(module, test.node, message, test=node_id(test))
+                found.setdefault(carrier(test, names), marker)
+        for marked, marker in found.items():
+            message = self.message.format(test=marked.name, marker=marker.removeprefix("pytest.mark."))
+            yield self.finding(module, marked.node, message, test=node_id(marked))
+
+
+def carrier(test: Scope, names: frozenset[str]) -> Scope:
+    """Return the definition that carries the mark of a test: the test, a class around it; the outermost for a file."""
+    current = test
+    while not any(name in names for name, _ in roles.own_marks(current)):
+        if current.parent is None or current.parent.parent is None:
+            break
+        current = current.parent
+    return current

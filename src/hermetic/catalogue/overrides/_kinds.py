@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.changes import called, stores_of
+from hermetic.source.changes import called, key_of, stores_of
 from hermetic.source.dependencies import (
     ASYNC,
     ASYNC_GENERATOR,
@@ -18,7 +18,7 @@ from hermetic.source.dependencies import (
     callable_of,
     kind_of_function,
 )
-from hermetic.source.names import resolve
+from hermetic.source.names import is_async, resolve
 from hermetic.source.origins import Origin, origins, project_function, results
 from hermetic.source.restore import TRIES, is_context_maker
 
@@ -39,6 +39,8 @@ NEED_LOOP = frozenset({
 OWN_LOOP = frozenset({"asyncio.run", "anyio.run", "anyio.from_thread.run", "anyio.from_thread.run_sync"})
 CONTEXT_SETTERS = frozenset({"structlog.contextvars.bind_contextvars"})
 CONNECT = "sqlite3.connect"
+THREAD_POSITION = 4  # of `check_same_thread` among its arguments
+MAX_STEPS = 5
 
 
 def not_callable(scope: Scope, value: ast.expr, project: Project) -> str:
@@ -119,7 +121,7 @@ def in_thread(body: Scope, wanted: str, project: Project) -> str:
                 return "runs in a worker thread, and the context variable that it sets stays there: make it async"
         if any(is_thread_local(scope, target, project) for _, _, target, _ in stores_of(scope)):
             return "runs in a worker thread, and the thread-local attribute that it sets stays there: make it async"
-    if opens_sqlite(body):
+    if opens_sqlite(body, project):
         return "opens its SQLite connection in a worker thread, where it cannot be used from the route: make it async"
     return ""
 
@@ -168,13 +170,35 @@ def made_by(scope: Scope, expression: ast.expr, maker: str, project: Project) ->
     )
 
 
-def opens_sqlite(body: Scope) -> bool:
-    """Tell whether a function gives away a SQLite connection that only its own thread may use."""
-    if any(keyword.arg == "check_same_thread" for call in called(body).get(CONNECT, ()) for keyword in call.keywords):
-        return False
-    made = (f"{CONNECT}()", f"{CONNECT}()<with>")
-    return any(
-        resolve(body, part) in made
-        for value in returned(body)
-        for part in (value, *(value.args if isinstance(value, ast.Call) else ()))
-    )
+def opens_sqlite(body: Scope, project: Project) -> bool:
+    """Tell whether a function gives away a SQLite connection that it opened and that only its own thread may use."""
+    return any(is_bound(scope, call) for value in returned(body) for scope, call in opened(body, value, project))
+
+
+def opened(scope: Scope, value: ast.AST, project: Project, steps: int = MAX_STEPS) -> Iterator[tuple[Scope, ast.Call]]:
+    """Yield the calls of `sqlite3.connect` that a value of a function comes from, or that it is wrapped around.
+
+    Helpers of the project are followed; a connection that stands outside of them was opened by somebody else.
+    """
+    if isinstance(value, ast.Name):
+        found = scope.find(value.id, value.lineno)
+        bound = found[0].value if found is not None and found[1] is scope and found[0].kind in ("assign", "with") else None
+        if steps and isinstance(bound, ast.AST):
+            yield from opened(scope, bound, project, steps - 1)
+    elif isinstance(value, ast.Call):
+        function = project_function(scope, value, project)
+        if resolve(scope, value.func) == CONNECT:
+            yield scope, value
+        elif function is None:
+            for argument in value.args if steps else ():
+                yield from opened(scope, argument, project, steps - 1)
+        elif steps and not is_async(function) and (is_context_maker(function) or not decorated(function)):
+            for result in returned(function.module.load(function)):
+                yield from opened(function, result, project, steps - 1)
+
+
+def is_bound(scope: Scope, connect: ast.Call) -> bool:
+    """Tell whether a call of `sqlite3.connect` leaves the connection to the thread that makes it."""
+    given = [item.value for item in connect.keywords if item.arg in ("check_same_thread", None)]
+    given += connect.args[THREAD_POSITION : THREAD_POSITION + 1]
+    return all(key_of(scope, value) == "True" for value in given)

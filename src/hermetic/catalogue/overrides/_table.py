@@ -23,12 +23,15 @@ PAIR = 2
 
 
 class Override:
-    """One entry: `key` is the dependency that is replaced, `value` what replaces it, `table` the dict (or its app)."""
+    """One entry: `key` is the dependency that is replaced, `value` what replaces it, `table` the dict (or its app).
 
-    __slots__ = ("key", "node", "scope", "table", "value")
+    `node` and `table` are read in `installed_in`, `key` and `value` in `scope`: that of the variable which holds them.
+    """
+
+    __slots__ = ("installed_in", "key", "node", "scope", "table", "value")
 
     def __init__(self, scope: Scope, node: ast.AST, table: ast.expr, key: ast.expr, value: ast.expr) -> None:
-        self.scope = scope
+        self.scope = self.installed_in = scope
         self.node = node
         self.table = table
         self.key = key
@@ -36,8 +39,11 @@ class Override:
 
     @property
     def place(self) -> ast.AST:
-        """The node at which a finding stands: the statement, or the entry itself in a dict of several lines."""
-        return self.node if self.node.lineno == self.key.lineno else self.key  # type: ignore[attr-defined]
+        """The node at which a finding stands: what installs the override, or the entry in a dict written out there."""
+        first: int = self.node.lineno  # type: ignore[attr-defined]
+        last: int = self.node.end_lineno or first  # type: ignore[attr-defined]
+        same_text = self.scope.module is self.installed_in.module and first < self.key.lineno <= last
+        return self.key if same_text else self.node
 
 
 def table_owner(scope: Scope, expression: ast.AST | None) -> tuple[Scope, ast.expr] | None:
@@ -132,4 +138,6 @@ def entries(scope: Scope, node: ast.AST, table: ast.expr, value: ast.expr | None
         return
     for key, item in zip(value.keys, value.values, strict=True):
         if key is not None:
-            yield Override(where, node if where is scope else value, table, key, item)
+            override = Override(where, node, table, key, item)
+            override.installed_in = scope
+            yield override

@@ -449,7 +449,7 @@ def test_the_token_is_not_read(monkeypatch):
 
 def under_test(routes: Routes, override: Override) -> list[Route]:
     """Return the routes that the tests around an override request; all of them where that cannot be told."""
-    paths = requested(override.scope)
+    paths = requested(override.installed_in)
     if paths is None:
         return routes.found
     found = []
@@ -467,7 +467,7 @@ def pairs(project: Project) -> list[tuple[str, str]]:
 
 def apps(override: Override, project: Project) -> list[Origin]:
     """Return the applications whose table an override is written into."""
-    owner = table_owner(override.scope, override.table)
+    owner = table_owner(override.installed_in, override.table)
     if owner is None:  # monkeypatch.setattr(app, "dependency_overrides", ...) names the application itself
-        owner = (override.scope, override.table)
+        owner = (override.installed_in, override.table)
     return [origin for origin in origins(*owner, project) if isinstance(origin.value, ast.Call)]
