@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from pathlib import Path
+
+from typing import TYPE_CHECKING
 
 from corpus_cases import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MANIFEST = ROOT / "FROZEN"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from corpus_cases import Case, read_corpus
 
-PROBE_PLUGIN = '''
+PROBE_PLUGIN = """
 import pathlib
 
 import pytest
@@ -44,7 +44,7 @@ def pytest_runtestloop(session):
         name = session.config.getoption("--state-file")
         if name and before != after:
             pathlib.Path(name).write_text(f"{before} -> {after}")
-'''
+"""
 
 NOTHING_RAN = (4, 5)  # pytest's exit codes for a usage error and for no tests collected
 
@@ -106,6 +106,12 @@ def problems(case: Case) -> list[str]:
             found.append(f"good twin fails {' '.join(order) or 'forward'}:\n{run.output[-1500:]}")
         if run.state:
             found.append(f"good twin changes its state: {run.state}")
+    return found + harm_problems(case)
+
+
+def harm_problems(case: Case) -> list[str]:
+    """Return why the harm of the bad twin is not as the case states; empty when it is."""
+    found = []
     order = {"reverse": ("--reverse-items",), "xdist": ("-n", "2")}.get(case.harm, ())
     run = Run(case.bad, *order, probe=case.state_probe)
     if case.harm == "state":

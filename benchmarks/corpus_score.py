@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corpus_cases import Case, read_corpus
-
 from hermetic import config
 from hermetic.catalogue import registry
 from hermetic.lint import discovery, selection
@@ -103,10 +102,17 @@ def main(arguments: list[str]) -> int:
                 print(f"alarm   {item.case.id}  {alarm}")
     if options.json:
         records = [
-            {"case": item.case.id, "code": item.case.code, "layer": item.layer, "caught": item.caught, "false_alarms": item.false_alarms}
+            {
+                "case": item.case.id,
+                "code": item.case.code,
+                "layer": item.layer,
+                "caught": item.caught,
+                "false_alarms": item.false_alarms,
+            }
             for item in scores
         ]
-        options.json.write_text(json.dumps({"version": 1, "tool": "hermetic", "scores": records}, indent=2) + "\n", encoding="utf-8")
+        document = {"version": 1, "tool": "hermetic", "scores": records}
+        options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

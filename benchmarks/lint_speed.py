@@ -3,8 +3,9 @@
 Usage: python benchmarks/lint_speed.py [FOLDER] [--files N] [--rounds N]
 
 Cold lint: CPU of `hermetic check` (a whole process) over N test files, against the CPU of `ast.parse` of the same bytes
-(a whole process as well, less the start of a bare interpreter). One file: CPU of `hermetic check FILE` against
-`python -I -c pass`. Each figure is the median of the rounds, taken in turn so that drift of the machine hits both sides.
+(a
+whole process as well, less the start of a bare interpreter). One file: CPU of `hermetic check FILE` against
+`python -I -c pass`. Each figure is the median of the rounds, taken in turn, so that drift hits both sides alike.
 FOLDER defaults to the standard library of this interpreter.
 """
 
@@ -20,7 +21,13 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-PARSE = "import sys, gc; gc.disable()\nfor name in open(sys.argv[1]).read().split('\\n'):\n    try: compile(open(name, 'rb').read(), name, 'exec', 1024, True)\n    except (SyntaxError, ValueError): pass\n"
+PARSE = """
+import gc, sys
+gc.disable()
+for name in open(sys.argv[1]).read().split("\\n"):
+    compile(open(name, "rb").read(), name, "exec", 0x400, True)
+"""
+LEAST_BYTES = 4000  # of the file that stands for one changed file
 
 
 def cpu(command: list[str], folder: Path) -> float:
@@ -86,7 +93,7 @@ def main(arguments: list[str]) -> int:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed hermetic has its bytecode
         parse = [sys.executable, "-I", "-W", "ignore", "-c", PARSE, str(names)]
         parsed, linted, empty = medians(options.rounds, folder, parse, [*check, "."], bare)
-        one_file = str(next(path for path in sorted(folder.glob("test_*.py")) if path.stat().st_size > 4000))
+        one_file = str(next(path for path in sorted(folder.glob("test_*.py")) if path.stat().st_size > LEAST_BYTES))
         one, start = medians(options.rounds * 4, folder, [*check, one_file], bare)
     print(f"{len(files)} test files, {size / 1e6:.1f} MB, Python {sys.version.split()[0]}")
     print(f"cold lint     {linted:6.2f} s   ast.parse {parsed - empty:6.2f} s   ratio {linted / (parsed - empty):.2f}")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hermetic.catalogue.rule import Rule
 
 ROOT = Path(__file__).resolve().parent.parent
+LINE_LENGTH = 120
 INDEX = "src/hermetic/catalogue/_index.py"
 PAGES = "docs/rules"
 REPAIR = "run: .venv/bin/python scripts/generate.py"
@@ -46,7 +47,7 @@ def index_source(rules: Sequence[type[Rule]]) -> str:
         entry = entry_of(rule)
         lines += ["    (", f'        "{entry.code}",', f'        "{entry.name}",', f'        "{entry.module}",']
         lines += [f'        "{entry.attribute}",', f"        {tuple_source(entry.presets)},"]
-        lines += [f"        {tuple_source(entry.tokens)},", "    ),"]
+        lines += [*token_lines(entry.tokens), "    ),"]
     return "\n".join([*lines, ")", ""])
 
 
@@ -54,6 +55,14 @@ def tuple_source(values: Sequence[str | bytes]) -> str:
     """Return a tuple as source, in double quotes."""
     items = [f"b{quoted(value.decode())}" if isinstance(value, bytes) else quoted(value) for value in values]
     return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+
+
+def token_lines(tokens: Sequence[bytes]) -> list[str]:
+    """Return the tokens as the formatter lays them out: on one line, or where that is too long on one line each."""
+    line = f"        {tuple_source(tokens)},"
+    if len(line) <= LINE_LENGTH:
+        return [line]
+    return ["        (", *(f"            b{quoted(token.decode())}," for token in tokens), "        ),"]
 
 
 def quoted(text: str) -> str:

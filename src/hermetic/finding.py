@@ -14,7 +14,7 @@ class Finding:
 
     __slots__ = ("code", "column", "end_column", "end_line", "layer", "line", "message", "name", "path", "test")
 
-    def __init__(  # noqa: PLR0913 - a record: one argument for each of its fields
+    def __init__(  # noqa: PLR0913, PLR0917 - a record: one argument for each of its fields
         self,
         code: str,
         name: str,

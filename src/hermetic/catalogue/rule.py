@@ -30,8 +30,9 @@ class Example:
     a finding is expected. `claims` are the layers that must catch a bad example.
 
     `harm` says how plain pytest shows the harm of a bad example: `forward` (a test fails in file order that passes
-    alone), `reverse`, `fails` (a test fails or errors), `state` (`probe`, an expression evaluated in the pytest process,
-    differs after the run), or `none`, with the reason in `why`. `needs` are modules that running it takes beyond pytest.
+    alone), `reverse`, `fails` (a test fails or errors), `state` (`probe`, an expression evaluated in the pytest
+    process, differs after the run), or `none`, with the reason in `why`. `needs` are modules that running it takes
+    beyond pytest.
     """
 
     __slots__ = ("claims", "files", "harm", "needs", "probe", "title", "why")
@@ -72,8 +73,8 @@ class Rule:
     applies `Options` and `Limits`, each a line of its own followed by a colon.
 
     `tokens` are bytes of which one occurs in every file that can break the rule; a file without any is not checked for
-    it. An empty tuple means: always. `claims` are the layers of examples that do not say otherwise, `no_claims` gives the
-    reason for each layer that is left out. `presets` names the selections that the rule belongs to.
+    it. An empty tuple means: always. `claims` are the layers of examples that do not say otherwise, `no_claims` gives
+    the reason for each layer that is left out. `presets` names the selections that the rule belongs to.
     """
 
     code: str
@@ -106,8 +107,8 @@ class Rule:
 class StateRule(Rule):
     """A rule about one or more kinds of process state; the restore idioms are the same for all of them.
 
-    `message` is a format with `{what}` (the object or call that changes the state), `{kind}` (the name of the state) and
-    `{where}` (what reaches it); `late_message` is used where the state is put back, but only when nothing fails first.
+    `message` is a format with `{what}` (the object or call that changes the state), `{kind}` (the name of the state)
+    and `{where}` (what reaches it); `late_message` is used where the state is put back, but only when nothing fails first.
     `at_import` says whether a change made while a test file is imported counts; in a conftest it counts only where the
     `project` preset is on, since there it is usually configuration.
     """

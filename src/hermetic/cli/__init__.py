@@ -32,9 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def safely(command: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
     """Run a command; what stops it from outside is exit code 2, not a traceback."""
-    if sys.stdout is None:  # closed by the caller
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the life of the process
+    given = sys.stdout
     try:
+        if given is None:  # closed by the caller
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - closed with the process
         return flushed(command(arguments))
     except CannotRunError as error:
         return complain(str(error))
@@ -49,6 +50,8 @@ def safely(command: Callable[[Sequence[str]], int], arguments: Sequence[str]) ->
 
         traceback.print_exc()
         return complain("the above is a defect of hermetic itself; nothing is known about the files")
+    finally:
+        sys.stdout = given
 
 
 def flushed(code: int) -> int:

@@ -8,7 +8,7 @@ import os
 from hermetic.finding import Finding
 from hermetic.lint import discovery, suppressions
 from hermetic.lint.selection import CANNOT_READ
-from hermetic.source.module import CannotParse
+from hermetic.source.module import CannotParseError
 from hermetic.source.project import Project
 from hermetic.source.roles import is_conftest
 
@@ -85,7 +85,7 @@ class Engine:
             return [Finding(CANNOT_READ, "cannot-read", why_unreadable(path), path, 0)]
         try:
             module = self.project.parse(path, data)
-        except CannotParse as error:
+        except CannotParseError as error:
             message = f"cannot be parsed: {error.reason}"
             return [Finding(CANNOT_READ, "cannot-read", message, path, error.line, max(error.column, 1))]
         self.project.add(module)

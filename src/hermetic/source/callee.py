@@ -18,8 +18,24 @@ def find_callee(scope: Scope, expression: ast.AST) -> Scope | None:
     own = find_function(scope, expression)
     if own is not None:
         return own
-    found = find_imported(scope, expression)
+    if not isinstance(expression, (ast.Name, ast.Attribute)):
+        return None
+    found = find_imported(scope, expression) or find_method_of_object(scope, expression)
     return found if found is not None and found.is_function else None
+
+
+def find_method_of_object(scope: Scope, expression: ast.AST) -> Scope | None:
+    """Return the method that `saver.restore` names, where `saver` is made from a class of the project."""
+    made, found, method = resolve(scope, expression).rpartition("().")
+    if not found or not made or "(" in made or "." in method:
+        return None
+    if made.startswith("."):
+        bound = scope.module.top.find(made[1:])
+        cls = bound[0].value if bound is not None else None
+    else:
+        project = scope.module.project
+        cls = project.definition(made, scope.module.folder) if project is not None else None
+    return method_in(cls, method) if isinstance(cls, Scope) and cls.is_class else None
 
 
 def find_class(scope: Scope, expression: ast.AST) -> Scope | None:

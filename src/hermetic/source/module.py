@@ -23,7 +23,7 @@ SIGNS = b" .()[]'\"="  # what tokens have around a name
 WORDS = bytes(sign if sign >= 128 or chr(sign).isalnum() or sign == ord("_") else ord(" ") for sign in range(256))  # noqa: PLR2004
 
 
-class CannotParse(Exception):
+class CannotParseError(Exception):
     """A file that Python itself cannot parse. `line` and `column` are 1-based, or 0 where Python names none."""
 
     def __init__(self, reason: str, line: int = 0, column: int = 0) -> None:
@@ -40,9 +40,7 @@ class Module:
     hold one of its tokens.
     """
 
-    def __init__(
-        self, path: str, data: bytes, name: str = "", *, package: bool = False, is_test: bool = True
-    ) -> None:
+    def __init__(self, path: str, data: bytes, name: str = "", *, package: bool = False, is_test: bool = True) -> None:
         self.path = path
         self.folder = os.path.dirname(os.path.abspath(path))
         self.data = data
@@ -169,7 +167,7 @@ class Module:
     def load(self, scope: Scope) -> Scope:
         """Walk the inside of a function, once."""
         if not scope.loaded:
-            build_function(self, scope)
+            build_function(scope)
         return scope
 
     def close(self) -> None:
@@ -199,7 +197,7 @@ def first_line(node: ast.stmt) -> int:
 def parse(data: bytes, path: str) -> ast.Module:
     """Parse source bytes, whatever their encoding.
 
-    Raises `CannotParse` for everything that Python rejects, too deep nesting included.
+    Raises `CannotParseError` for everything that Python rejects, too deep nesting included.
     """
     warnings = sys.modules.get("warnings")
     filters = _warnings.filters if warnings is None else warnings.filters
@@ -207,11 +205,13 @@ def parse(data: bytes, path: str) -> ast.Module:
     try:
         tree = compile(data, path, "exec", PARSE_FLAGS, dont_inherit=True)
     except SyntaxError as error:
-        raise CannotParse(error.msg or "invalid syntax", error.lineno or line_of_null(data), error.offset or 0) from None
+        raise CannotParseError(
+            error.msg or "invalid syntax", error.lineno or line_of_null(data), error.offset or 0
+        ) from None
     except (RecursionError, MemoryError):
-        raise CannotParse("nested too deeply for this interpreter") from None
+        raise CannotParseError("nested too deeply for this interpreter") from None
     except ValueError as error:
-        raise CannotParse(str(error), line_of_null(data)) from None
+        raise CannotParseError(str(error), line_of_null(data)) from None
     finally:
         filters.remove(SILENT)
     assert isinstance(tree, ast.Module)  # noqa: S101 - tells the type checker what the flag promises

@@ -1,7 +1,7 @@
 """What an expression means: dotted names, seen through imports, aliases and `self`.
 
-`resolve` gives a plain string. `os.environ` is itself however it was imported; `a()` is what calling `a` gives; `a[]` an
-element of it; a leading `@` marks a parameter (in a test: a fixture), a leading `.` something defined in this file, a
+`resolve` gives a plain string. `os.environ` is itself however it was imported; `a()` is what calling `a` gives; `a[]`
+an element of it; a leading `@` marks a parameter (in a test: a fixture), a leading `.` something defined in this file, a
 leading `[` a list of what follows, a trailing `<with>` what a `with` statement binds. An empty string means: not known.
 """
 
@@ -159,7 +159,7 @@ def value_of_attribute(scope: Scope, attribute: ast.Attribute) -> tuple[Scope, a
 
 def attribute_value(owner: Scope, name: str) -> tuple[Scope, ast.expr] | None:
     """Return where a class assigns `self.<name>` (or `<name>` in its body), and the value."""
-    known: dict[str, tuple[Scope, ast.expr] | None] = owner.memo.setdefault("attributes", {})  # type: ignore[assignment]
+    known: dict[str, tuple[Scope, ast.expr] | None] = owner.memo.setdefault("attributes", {})
     if name not in known:
         known[name] = find_attribute(owner, name)
     return known[name]

@@ -7,8 +7,8 @@ import gc
 import os
 
 from hermetic.source import roles
-from hermetic.source.module import CannotParse, Module, contains
-from hermetic.source.names import MAX_BASES, lineage, resolve
+from hermetic.source.module import CannotParseError, Module, contains
+from hermetic.source.names import MAX_BASES, resolve
 from hermetic.source.patterns import matches
 from hermetic.source.scope import Scope
 
@@ -129,7 +129,7 @@ class Project:
     def parse(self, path: str, data: bytes) -> Module:
         """Return the parsed file.
 
-        Raises `CannotParse`.
+        Raises `CannotParseError`.
         """
         name, package = self.name_of(path)
         file = os.path.basename(path)
@@ -150,7 +150,7 @@ class Project:
             if data is not None:
                 try:
                     module = self.parse(self.display(path), data)
-                except CannotParse:
+                except CannotParseError:
                     module = None
             self.keep(path, module)
         return self._modules[path]
@@ -164,7 +164,7 @@ class Project:
         """Return the names in a folder, read once."""
         if folder not in self._listed:
             try:
-                self._listed[folder] = frozenset(os.listdir(folder))  # noqa: PTH208 - pathlib costs start-up time
+                self._listed[folder] = frozenset(os.listdir(folder))
             except OSError:
                 self._listed[folder] = frozenset()
         return self._listed[folder]
@@ -184,7 +184,7 @@ class Project:
 
     def file_of(self, dotted: str, near: str) -> str | None:
         """Return the file of a module by its dotted name, None when it is not one of the project's."""
-        head, _, rest = dotted.partition(".")
+        head, _, _ = dotted.partition(".")
         for folder in self.roots(near):
             names = self.listing(folder)
             if head not in names and f"{head}.py" not in names:
@@ -271,7 +271,7 @@ class Project:
         return order
 
     def imports(self, module: Module) -> list[tuple[str, str, str]]:
-        """Return `(local name, dotted name, file)` for each name that a file imports from the project at its top level."""
+        """Return `(local name, dotted name, file)` for each project name that a file imports at its top level."""
         known = module.top.memo.get("project imports")
         if known is None:
             near = module.folder
@@ -295,7 +295,7 @@ class Project:
                 if module is not None:
                     found.append(module)
             parent = os.path.dirname(folder)
-            if folder == self.root or parent == folder or not folder.startswith(self.root):
+            if folder in {self.root, parent} or not folder.startswith(self.root):
                 return found
             folder = parent
 
@@ -330,7 +330,11 @@ class Project:
         Its class comes first, then its file, then the conftests. A fixture that requests its own name gets the one
         that it overrides.
         """
-        owners = lineage(near.owner) if near is not None and near.owner is not None else []
+        owners = self.lineage(near.owner) if near is not None and near.owner is not None else []
+        for base in owners:
+            mine = [item for item in fixtures_by_name(base.module).get(name, ()) if item.owner is base]
+            if base.module is not module and mine:
+                return mine[-1]
         for level in self.providers(module):
             candidates = [item for item in fixtures_by_name(level).get(name, ()) if item is not near]
             for owner in (*owners, None):
@@ -344,14 +348,13 @@ class Project:
         return None
 
     def autouse(self, module: Module, function: Scope) -> list[Scope]:
-        """Return the autouse fixtures that run around `function`."""
-        owners = lineage(function.owner) if function.owner is not None else []
-        return [
-            item
-            for level in self.providers(module)
-            for item in autouse_of(level)
-            if item is not function and (item.owner is None or item.owner in owners)
-        ]
+        """Return the autouse fixtures that run around `function`, those of inherited classes of other files too."""
+        owners = self.lineage(function.owner) if function.owner is not None else []
+        levels = self.providers(module)
+        found = [item for level in levels for item in autouse_of(level) if item.owner is None or item.owner in owners]
+        elsewhere = (owner for owner in owners if owner.module not in levels)
+        found += [item for owner in elsewhere for item in autouse_of(owner.module) if item.owner is owner]
+        return [item for item in found if item is not function]
 
 
 def is_support(path: str) -> bool:
@@ -395,6 +398,10 @@ def fixtures_of(module: Module) -> list[Scope]:
     """Return the fixtures defined in a file."""
     known = module.top.memo.get("fixtures")
     if known is None:
-        known = [item for item in module.top.functions if roles.role_of(item) == "fixture"] if b"fixture" in module.data else []
+        known = (
+            [item for item in module.top.functions if roles.role_of(item) == "fixture"]
+            if b"fixture" in module.data
+            else []
+        )
         module.top.memo["fixtures"] = known
     return known

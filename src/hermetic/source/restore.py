@@ -309,17 +309,17 @@ def by_decorator(scope: Scope, undo: Undo) -> bool:
     return False
 
 
-def undone_by_class(function: Scope, undo: Undo, bases: Callable[[Scope], list[Scope]] = ancestry) -> bool:
+def undone_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> bool:
     """Tell whether the test's class (bases included) undoes the change in a teardown or a setup's cleanup.
 
-    `bases` gives a class and its base classes.
+    `owner` is the class that runs the function, where it inherits it.
     """
-    owner = function.owner
+    owner = owner or function.owner
     if owner is None:
         return False
-    for cls in bases(owner):
+    for cls in ancestry(owner):
         for method in arranging(cls):
-            if method is function:
+            if method is function or not is_run_for(owner, method):
                 continue
             if roles.role_of(method) == "teardown" and undoes(method, undo):
                 return True

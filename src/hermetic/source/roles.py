@@ -7,7 +7,9 @@ import _ast as ast
 from hermetic.source.names import lineage, resolve
 from hermetic.source.scope import Scope
 
-FIXTURE_MAKERS = frozenset({"pytest.fixture", "pytest.yield_fixture", "pytest_asyncio.fixture", "_pytest.fixtures.fixture"})
+FIXTURE_MAKERS = frozenset(
+    {"pytest.fixture", "pytest.yield_fixture", "pytest_asyncio.fixture", "_pytest.fixtures.fixture"}
+)
 SETUP = frozenset({
     "setUp", "setUpClass", "setUpModule", "asyncSetUp", "setup_method", "setup_class", "setup_module", "setup_function",
 })  # fmt: skip
@@ -231,8 +233,8 @@ def own_marks(definition: Scope) -> list[tuple[str, ast.expr]]:
     """Return `(dotted name, expression)` of the marks on one function, class (base classes included) or module."""
     found: list[tuple[str, ast.expr]] = []
     for level in lineage(definition) if definition.is_class else [definition]:
-        for decorator in getattr(level.node, "decorator_list", ()):
-            found.append((marker_name(level.parent or level, decorator), decorator))
+        outer = level.parent or level
+        found.extend((marker_name(outer, item), item) for item in getattr(level.node, "decorator_list", ()))
         for binding in level.bindings.get("pytestmark", ()) if not level.is_function else ():
             if isinstance(binding.value, ast.expr):
                 found.extend((marker_name(level, item), item) for item in items_of(level, binding.value))

@@ -9,7 +9,7 @@ import _ast as ast
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from hermetic.source.module import Module
@@ -19,7 +19,8 @@ SKIPPED_FIELDS = {"ctx", "op", "ops", "id", "attr", "arg", "kind", "type_comment
 # What a rule can ask a function for. Other nodes are walked through and not kept.
 KEPT = (
     ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.With, ast.AsyncWith, ast.Try, ast.TryStar,
-    ast.Yield, ast.YieldFrom, ast.Await, ast.Return, ast.Expr, ast.Compare, ast.For, ast.AsyncFor, ast.Global, ast.Assert,
+    ast.Yield, ast.YieldFrom, ast.Await, ast.Return, ast.Expr, ast.Compare, ast.For, ast.AsyncFor, ast.Global,
+    ast.Assert,
 )  # fmt: skip
 
 
@@ -179,12 +180,12 @@ def blocks_of(statement: ast.stmt) -> list[list[ast.stmt]]:
     body = getattr(statement, "body", None)
     if isinstance(body, list):
         blocks.insert(0, body)
-    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-        blocks.append(part.body)
+    parts = (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ()))
+    blocks.extend(part.body for part in parts)
     return [block for block in blocks if block]
 
 
-def build_function(module: Module, function: Scope) -> None:
+def build_function(function: Scope) -> None:
     """Walk the inside of a function, its nested functions included, once."""
     pending = [function]
     while pending:
@@ -206,7 +207,7 @@ def load_import_time(scope: Scope) -> Scope:
     return scope
 
 
-def walk(scope: Scope, owner: ast.AST, roots: list[ast.AST]) -> None:
+def walk(scope: Scope, owner: ast.AST, roots: list[ast.AST]) -> None:  # noqa: C901 - the hot loop: one function, no calls
     """Visit everything below `roots` that belongs to `scope`, record bindings, parents and the kept nodes."""
     parents, nodes = scope.parents, scope.nodes
     stack = list(reversed(roots))
@@ -246,35 +247,46 @@ def bind_parameters(scope: Scope) -> None:
     if arguments is None:
         return
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    for extra in (arguments.vararg, arguments.kwarg):
-        if extra is not None:
-            named.append(extra)
+    named.extend(extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None)
     for argument in named:
         scope.bind(argument.arg, "param", argument.arg, 0)
 
 
 def bind_statement(scope: Scope, node: ast.AST) -> None:
     """Record the names that one statement (or walrus, or comprehension) binds."""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
+    binder = BINDERS.get(node.__class__)
+    if binder is not None:
+        binder(scope, node)
+
+
+def bind_assignment(scope: Scope, node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> None:
+    """Bind the targets of an assignment."""
+    if node.value is not None:
+        for target in node.targets if isinstance(node, ast.Assign) else (node.target,):
             bind_target(scope, target, "assign", node.value, node.lineno)
-    elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)):
-        if node.value is not None:
-            bind_target(scope, node.target, "assign", node.value, node.lineno)
-    elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
-        bind_target(scope, node.target, "for", node.iter, getattr(node, "lineno", 0))
-    elif isinstance(node, (ast.With, ast.AsyncWith)):
-        for item in node.items:
-            if item.optional_vars is not None:
-                bind_target(scope, item.optional_vars, "with", item.context_expr, node.lineno)
-    elif isinstance(node, ast.Import):
-        bind_import(scope, node)
-    elif isinstance(node, ast.ImportFrom):
-        bind_import_from(scope, node)
-    elif isinstance(node, ast.ExceptHandler) and node.name:
+
+
+def bind_loop(scope: Scope, node: ast.For | ast.AsyncFor | ast.comprehension) -> None:
+    """Bind the names of a loop or a comprehension."""
+    bind_target(scope, node.target, "for", node.iter, getattr(node, "lineno", 0))
+
+
+def bind_with(scope: Scope, node: ast.With | ast.AsyncWith) -> None:
+    """Bind what a `with` statement enters."""
+    for item in node.items:
+        if item.optional_vars is not None:
+            bind_target(scope, item.optional_vars, "with", item.context_expr, node.lineno)
+
+
+def bind_error(scope: Scope, node: ast.ExceptHandler) -> None:
+    """Bind the name of a caught exception."""
+    if node.name:
         scope.bind(node.name, "other", None, node.lineno)
-    elif isinstance(node, ast.Global):
-        scope.globals.update(node.names)
+
+
+def bind_global(scope: Scope, node: ast.Global) -> None:
+    """Leave the names of a `global` statement to the module."""
+    scope.globals.update(node.names)
 
 
 def bind_target(scope: Scope, target: ast.AST, kind: str, value: ast.expr, line: int) -> None:
@@ -323,7 +335,17 @@ def package_of(module: Module, level: int) -> str:
 KEPT_SET = frozenset(KEPT)
 LEAVES = frozenset({ast.Name, ast.Constant, type(None), str, int, bool, ast.Pass, ast.Break, ast.Continue})
 SCOPED = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})
-BINDERS = frozenset({
-    ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension, ast.With, ast.AsyncWith,
-    ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.Global,
-})  # fmt: skip
+BINDERS: dict[type, Callable[[Scope, Any], None]] = {
+    ast.Assign: bind_assignment,
+    ast.AnnAssign: bind_assignment,
+    ast.NamedExpr: bind_assignment,
+    ast.For: bind_loop,
+    ast.AsyncFor: bind_loop,
+    ast.comprehension: bind_loop,
+    ast.With: bind_with,
+    ast.AsyncWith: bind_with,
+    ast.Import: bind_import,
+    ast.ImportFrom: bind_import_from,
+    ast.ExceptHandler: bind_error,
+    ast.Global: bind_global,
+}

@@ -243,7 +243,57 @@ def limited(monkeypatch):  # <- HRM401
     },
 }
 
+DUPLICATED |= {
+    "in a class, under the name of the file's fixture": RESET
+    + """
+class TestState:
+    @pytest.fixture(autouse=True, name="reset")
+    def prepared(self):  # <- HRM401
+        state.names.clear()
+""",
+    "with a lambda, and with a nested function": {
+        "test_a.py": """
+@pytest.fixture(autouse=True)
+def late(monkeypatch):
+    def hour(day=1):
+        return state.hour + day
+    monkeypatch.setattr(state, "hour", hour)
+    monkeypatch.setattr(state, "day", lambda number: number + 1)
+""",
+        "test_b.py": """
+@pytest.fixture(autouse=True)
+def late(monkeypatch):  # <- HRM401
+    def hour(day=1):
+        return state.hour + day
+    monkeypatch.setattr(state, "hour", hour)
+    monkeypatch.setattr(state, "day", lambda number: number + 1)
+""",
+    },
+}
+
 NOT_DUPLICATED = {
+    "a fixture of a class extends the file's, or switches it off": RESET
+    + """
+class TestMore:
+    @pytest.fixture(autouse=True)
+    def reset(self, reset):
+        state.names.clear()
+
+
+class TestNone:
+    @pytest.fixture(autouse=True)
+    def reset(self):
+        "Keep it."
+        yield
+""",
+    "lambdas that differ": {
+        "test_a.py": "@pytest.fixture(autouse=True)\ndef a():\n    state.use(lambda: 1)\n",
+        "test_b.py": "@pytest.fixture(autouse=True)\ndef a():\n    state.use(lambda: 2)\n",
+    },
+    "lambdas that use what their own files define": {
+        "test_a.py": "x = {}\n@pytest.fixture(autouse=True)\ndef a():\n    state.use(lambda: x)\n",
+        "test_b.py": "x = {}\n@pytest.fixture(autouse=True)\ndef a():\n    state.use(lambda: x)\n",
+    },
     "each uses what its own file defines": {
         "test_a.py": "values = {}\n" + RESET.replace("state.values", "values"),
         "test_b.py": "values = {}\n" + RESET.replace("state.values", "values"),
@@ -482,7 +532,24 @@ started = pytest.fixture(_start, scope="module", autouse=True)  # <- HRM402
 """,
 }
 
+MISPLACED |= {
+    "a conftest lists the file": {
+        "tests/conftest.py": "pytest_plugins = ('tests.db_setup',)\n",
+        "tests/db_setup.py": STARTED.replace("started():", "started():  # <- HRM402"),
+    },
+    "a helper beside the tests, all of it imported": {
+        "common.py": STARTED.replace("started():", "started():  # <- HRM402"),
+        "test_it.py": "from common import *\n",
+    },
+}
+
 WELL_PLACED = {
+    "an entry point declares the plugin that the conftest lists": {
+        "pyproject.toml": '[project.entry-points.pytest11]\nshop = "shop.plugin"\n',
+        "conftest.py": "pytest_plugins = ['shop.plugin']\n",
+        "shop/__init__.py": "",
+        "shop/plugin.py": STARTED,
+    },
     "conftest": {
         "tests/conftest.py": "@pytest.fixture(scope='session', autouse=True)\nasync def started():\n    state.start()\n"
     },

@@ -382,7 +382,95 @@ class SpeedTest(unittest.TestCase):  # <- HRM303
     def test_speed(self):
         pass
 """,
+    "303 one mark of a class and one of the file": """
+import pytest
+
+pytestmark = pytest.mark.perf
+
+
+def test_one():  # <- HRM303
+    pass
+
+
+class TestMany:  # <- HRM303
+    def test_two(self):
+        pass
+
+    class TestInner:
+        def test_three(self):
+            pass
+""",
     # HRM304
+    "304 a base's tearDown that the subclass overrides": """
+import unittest
+from unittest.mock import patch
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.patcher = patch("shop.now")
+        self.patcher.start()  # <- HRM304
+
+    def tearDown(self):
+        self.patcher.stop()
+
+
+class ShopTest(Base):
+    def tearDown(self):
+        self.done = True
+
+    def test_a(self):
+        pass
+""",
+    "304 the subclass starts, and its tearDown hides the one that stops": """
+import unittest
+from unittest.mock import patch
+
+
+class Stopping(unittest.TestCase):
+    def tearDown(self):
+        patch.stopall()
+
+
+class ShopTest(Stopping):
+    def setUp(self):
+        patch("shop.now").start()  # <- HRM304
+
+    def tearDown(self):
+        self.done = True
+""",
+    "305 lists of coroutines": """
+from unittest.mock import AsyncMock
+
+
+def test_a():
+    send = AsyncMock(return_value=1)
+    assert sum(send(n) for n in (1, 2)) == 3  # <- HRM305
+    assert [send(n) for n in (1, 2)] == [1, 1]  # <- HRM305
+    both = [send(1), 2]  # <- HRM305
+    assert both[0].real == 1
+    named = {n: send(n) for n in (1, 2)}  # <- HRM305
+    assert named[1] == 1
+""",
+    "305 a mock that a dictionary configures": """
+from unittest import mock
+
+ANSWERS = {"fetch.return_value": 1, "name": mock.Mock()}
+
+
+def test_a():
+    client = mock.AsyncMock(**ANSWERS)
+    assert client.fetch() == 1  # <- HRM305
+    assert client.name()
+""",
+    "306 a mock that returns an AsyncMock": """
+from unittest.mock import AsyncMock, MagicMock, patch
+
+
+def test_a():
+    with patch("shop.fetch", MagicMock(return_value=AsyncMock())):  # <- HRM306
+        pass
+""",
     "304 an object of the module, and a class": """
 from unittest.mock import patch
 
@@ -1245,6 +1333,74 @@ import pytest
 @pytest.mark.parametrize("performance", [1])
 def test_a(performance):
     assert performance
+""",
+    ),
+    "304 the tearDown of the base runs": (
+        "HRM304",
+        """
+import unittest
+from unittest.mock import patch
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.patcher = patch("shop.now")
+        self.patcher.start()
+
+    def tearDown(self):
+        self.patcher.stop()
+
+
+class SuperTest(Base):
+    def tearDown(self):
+        super().tearDown()
+
+
+class ByNameTest(Base):
+    def tearDown(self):
+        Base.tearDown(self)
+
+
+class OwnSetupTest(Base):
+    def setUp(self):
+        self.ready = True
+
+    def tearDown(self):
+        self.ready = False
+
+
+class PlainTest(Base):
+    def test_a(self):
+        pass
+""",
+    ),
+    "305 items of a list are awaited": (
+        "HRM305",
+        """
+import asyncio
+from unittest.mock import AsyncMock
+
+
+async def test_a():
+    send = AsyncMock(return_value=1)
+    jobs = [send(n) for n in (1, 2)]
+    assert len(jobs) == 2
+    for job in jobs:
+        await job
+    pair = (send(1), send(2))
+    assert await pair[0] == await pair[1]
+    assert await asyncio.gather(*[send(n) for n in (1, 2)]) == [1, 1]
+""",
+    ),
+    "305 a dictionary that cannot be read may give a spec": (
+        "HRM305",
+        """
+from unittest.mock import AsyncMock
+
+
+def test_a(options):
+    client = AsyncMock(**options)
+    assert client.fetch() == 1
 """,
     ),
     "304 other things are started": (

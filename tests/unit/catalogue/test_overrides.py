@@ -815,6 +815,112 @@ def test_an_override_that_stays_is_found_across_files(project: dict[str, str], t
     assert places(project, tmp_path, "HRM201", ("HRM201",)) == marks(project, "HRM201") != set()
 
 
+SESSION_WIDE = (
+    CONFTEST
+    + """
+@pytest.fixture(scope="session", autouse=True)
+def doors():
+    app.dependency_overrides[get_db] = fake
+    yield
+    app.dependency_overrides.clear()
+"""
+)
+REMOVALS = {
+    "pop after an assertion": """
+def test_a():
+    assert app.dependency_overrides
+    app.dependency_overrides.pop(get_db)  # <- HRM201
+""",
+    "del under an alias": """
+def test_a():
+    table = app.dependency_overrides
+    del table[get_db]  # <- HRM201
+    assert TestClient(app).get("/").status_code == 401
+""",
+    "clear in a setup": """
+class TestA:
+    def setup_method(self):
+        app.dependency_overrides.clear()  # <- HRM201
+    def test_a(self): ...
+""",
+    "an empty table, and a fixture that does not put it back": """
+@pytest.fixture
+def real():
+    app.dependency_overrides = {}  # <- HRM201
+    return TestClient(app)
+def test_a(real): ...
+""",
+    "put back below an assertion": """
+def test_a():
+    old = app.dependency_overrides.pop(get_db)  # <- HRM201
+    assert TestClient(app).get("/").status_code == 401
+    app.dependency_overrides[get_db] = old
+""",
+}
+KEPT = {
+    "monkeypatch takes it out": """
+def test_a(monkeypatch):
+    monkeypatch.delitem(app.dependency_overrides, get_db)
+""",
+    "a finally puts it back": """
+def test_a():
+    old = app.dependency_overrides.pop(get_db)
+    try:
+        assert TestClient(app).get("/").status_code == 401
+    finally:
+        app.dependency_overrides[get_db] = old
+""",
+    "another key, which nobody has installed": """
+def test_a():
+    app.dependency_overrides.pop(get_user, None)
+    assert True
+""",
+    "what the test's own fixture has set": """
+@pytest.fixture
+def own():
+    app.dependency_overrides[get_db] = fake
+    yield
+    app.dependency_overrides.pop(get_db)
+def test_a(own):
+    app.dependency_overrides.pop(get_db)
+    assert True
+""",
+    "an application of its own": """
+from fastapi import FastAPI
+def test_a():
+    mine = FastAPI()
+    mine.dependency_overrides.pop(get_db, None)
+    assert True
+""",
+}
+
+
+@pytest.mark.parametrize("test", [pytest.param(text, id=name) for name, text in REMOVALS.items()])
+def test_taking_out_what_others_rely_on_is_found(test: str, tmp_path: Path) -> None:
+    project = files(test, conftest=SESSION_WIDE)
+    assert places(project, tmp_path, "HRM201") == marks(project, "HRM201") != set()
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (tmp_path / "conftest.py").unlink()
+    assert places(files(test), alone, "HRM201") == set()
+
+
+@pytest.mark.parametrize("test", [pytest.param(text, id=name) for name, text in KEPT.items()])
+def test_a_removal_that_others_do_not_meet_is_left_alone(test: str, tmp_path: Path) -> None:
+    assert places(files(test, conftest=SESSION_WIDE), tmp_path, "HRM201") == set()
+
+
+def test_taking_out_what_the_test_has_set_is_no_finding_of_its_own(tmp_path: Path) -> None:
+    test = """
+def test_a():
+    app.dependency_overrides[get_db] = lambda: 2  # <- HRM201
+    assert TestClient(app).get("/").status_code == 200
+    app.dependency_overrides.pop(get_db)
+"""
+    project = files(test, conftest=SESSION_WIDE)
+    assert places(project, tmp_path, "HRM201") == marks(project, "HRM201")
+
+
 SAFE_ACROSS_FILES = {
     "what a conftest sets at import is configuration": {
         "conftest.py": CONFTEST + "app.dependency_overrides[get_db] = fake\n"
@@ -1041,6 +1147,47 @@ def override():
 def test_a(monkeypatch):
     monkeypatch.setitem(app.dependency_overrides, get_session, override)  # <- HRM202
 """,
+    "a connection that a helper opens": """
+def opened():
+    return sqlite3.connect(":memory:", check_same_thread=True)
+def override():
+    connection = opened()
+    yield connection
+def test_a(monkeypatch):
+    monkeypatch.setitem(app.dependency_overrides, get_session, override)  # <- HRM202
+""",
+    "a connection that contextlib closes": """
+from contextlib import closing
+def override():
+    with closing(sqlite3.connect(":memory:")) as connection:
+        yield connection
+def test_a(monkeypatch):
+    overrides = {
+        get_session: override,
+    }
+    monkeypatch.setattr(app, "dependency_overrides", overrides)  # <- HRM202
+""",
+    "async for plain, and a job calls it": """
+def job():
+    return app.dependency_overrides[get_plan]()["pages"]
+def test_a(monkeypatch):
+    monkeypatch.setitem(app.dependency_overrides, get_plan, fake)  # <- HRM202
+""",
+    "async for plain, through a helper": """
+def provider(dependency):
+    return app.dependency_overrides.get(dependency) or dependency
+def job():
+    plan = provider(get_plan)()
+    return plan["pages"]
+def test_a(monkeypatch):
+    monkeypatch.setitem(app.dependency_overrides, get_plan, fake)  # <- HRM202
+""",
+    "plain for async, and a job awaits it": """
+async def job():
+    return await app.dependency_overrides.get(get_user, get_user)()
+def test_a(monkeypatch):
+    monkeypatch.setitem(app.dependency_overrides, get_user, lambda: 1)  # <- HRM202
+""",
     "a connection wrapped in a repository": OVERRIDE.format(
         key="get_user", value="lambda: dict(sqlite3.connect(':memory:'))"
     ),
@@ -1172,6 +1319,38 @@ def test_a(monkeypatch):
     monkeypatch.setitem(app.overrides, get_user, lambda: fake())
 """,
 }
+
+
+FITTING = {
+    "a connection that the test has opened": """
+def test_a(monkeypatch):
+    connection = sqlite3.connect(":memory:")
+    monkeypatch.setitem(app.dependency_overrides, get_session, lambda: connection)
+""",
+    "a helper's connection that any thread may use": """
+def opened():
+    return sqlite3.connect(":memory:", check_same_thread=False)
+def test_a(monkeypatch):
+    monkeypatch.setitem(app.dependency_overrides, get_session, lambda: opened())
+""",
+    "async for plain, and the job runs what it gets": """
+def job():
+    return asyncio.run(app.dependency_overrides[get_plan]())
+def test_a(monkeypatch):
+    monkeypatch.setitem(app.dependency_overrides, get_plan, fake)
+""",
+    "async for plain, and the job calls another": """
+def job():
+    return app.dependency_overrides[get_store]()["pages"]
+def test_a(monkeypatch):
+    monkeypatch.setitem(app.dependency_overrides, get_plan, fake)
+""",
+}
+
+
+@pytest.mark.parametrize("test", [pytest.param(text, id=name) for name, text in FITTING.items()])
+def test_a_kind_that_fits_its_use_is_left_alone(test: str, tmp_path: Path) -> None:
+    assert places(async_project(test), tmp_path, "HRM202", ("HRM202",)) == set()
 
 
 @pytest.mark.parametrize("test", [pytest.param(text, id=name) for name, text in HARMLESS.items()])

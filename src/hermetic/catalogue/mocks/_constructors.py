@@ -52,7 +52,7 @@ def configured(scope: Scope, call: ast.Call) -> roles.Options | None:
 
 
 def is_readable(scope: Scope, value: ast.expr) -> bool:
-    """Tell whether a value is a dictionary that is written out with constants for keys, or a variable that holds one."""
+    """Tell whether a value is a dictionary written out with constants for keys, or a variable that holds one."""
     if isinstance(value, ast.Name):
         found = roles.bound_to(scope, value)
         value = found[1] if found is not None else value

@@ -38,9 +38,9 @@ class PerformanceUnderXdist(Rule):
 
     Limits:
     One mark is one finding, at the test or class that carries it; a `pytestmark` of the file counts for each definition
-    on its top level. A condition is evaluated as it comes out in a worker, so one that is the wrong way round is found. Tests that are
-    deselected on the command line or in `addopts` are still reported. pytest-benchmark's `benchmark` fixture switches
-    itself off under xdist and is left alone.
+    on its top level. A condition is evaluated as it comes out in a worker, so one that is the wrong way round is found.
+    Tests that are deselected on the command line or in `addopts` are still reported. pytest-benchmark's `benchmark`
+    fixture switches itself off under xdist and is left alone.
     """
 
     code = "HRM303"

@@ -182,7 +182,9 @@ def opened(scope: Scope, value: ast.AST, project: Project, steps: int = MAX_STEP
     """
     if isinstance(value, ast.Name):
         found = scope.find(value.id, value.lineno)
-        bound = found[0].value if found is not None and found[1] is scope and found[0].kind in ("assign", "with") else None
+        bound = (
+            found[0].value if found is not None and found[1] is scope and found[0].kind in ("assign", "with") else None
+        )
         if steps and isinstance(bound, ast.AST):
             yield from opened(scope, bound, project, steps - 1)
     elif isinstance(value, ast.Call):

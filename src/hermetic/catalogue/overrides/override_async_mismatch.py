@@ -5,9 +5,10 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.overrides import _kinds
+from hermetic.catalogue.overrides._direct import awaited, unawaited
 from hermetic.catalogue.overrides._table import TOKENS, Override, overrides_in, scopes_with_table
 from hermetic.catalogue.rule import PROJECT, Example, Rule
-from hermetic.source.dependencies import ASYNC, IN_LOOP, IN_THREAD, kind_of
+from hermetic.source.dependencies import ASYNC, IN_LOOP, IN_THREAD, PLAIN, callable_of, kind_of
 from hermetic.source.names import find_function
 from hermetic.source.origins import Origin, origins
 
@@ -30,7 +31,8 @@ class OverrideAsyncMismatch(Rule):
     context variable or an attribute of `threading.local` (the value stays in the thread), asks for the running loop
     (there is none in the thread), or returns a SQLite connection (which belongs to the thread that opened it). The
     other way round, an async override that calls `asyncio.run` and the like fails, since a loop is running already. And
-    a coroutine object, or a function decorated with `contextmanager`, is no override at all.
+    code that takes the override out of `dependency_overrides` and calls it itself, as a background job may, has nobody
+    to await an async one. And a coroutine object, or a function decorated with `contextmanager`, is no override at all.
 
     Do this instead:
     Give the override the dependency's own kind: `async def` for `async def`, with a `yield` where the dependency has
@@ -478,11 +480,26 @@ def judged(override: Override, project: Project) -> tuple[str, str]:
     for replacement in replacements(override, project):
         found = kind_of(replacement, project)
         problem = _kinds.harm(replacement, found, original, wanted, project)
+        problem = problem or called_directly(override, replacement, original, project)
         if not problem and PROJECT in project.presets:
             problem = mere(found, wanted)
         if problem:
             return dependency, problem
     return dependency, ""
+
+
+def called_directly(override: Override, replacement: Origin, original: Origin, project: Project) -> str:
+    """Return what goes wrong where code of the project looks the override up and calls it without FastAPI."""
+    module = override.installed_in.module
+    found, wanted = kind_of(replacement, project), kind_of(original, project)
+    if found == ASYNC and wanted == PLAIN:
+        caller = unawaited(original, module, project)
+        return f"is async, and {caller}() calls it without awaiting it: make it a plain function" if caller else ""
+    body = callable_of(replacement, project) if found == PLAIN and wanted == ASYNC else None
+    if body is None or body.is_class or any(isinstance(value, ast.Call) for value in _kinds.returned(body)):
+        return ""
+    caller = awaited(original, module, project)
+    return f"is a plain function, and {caller}() awaits what it returns: make it async" if caller else ""
 
 
 def replacements(override: Override, project: Project) -> list[Origin]:

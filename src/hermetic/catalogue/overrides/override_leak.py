@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.overrides._table import END, TABLE, TOKENS, table_owner
-from hermetic.catalogue.rule import PROJECT, Example, StateRule
+from hermetic.catalogue.overrides._removed import fixtures_around, removals
+from hermetic.catalogue.overrides._state import OVERRIDES, is_emptied, takes_out
+from hermetic.catalogue.overrides._table import TABLE, TOKENS, table_owner
+from hermetic.catalogue.rule import PROJECT, Example, StateRule, node_id, reached_from
 from hermetic.source import roles
-from hermetic.source.changes import Change, State, called, changes_in, flat
+from hermetic.source.changes import called, changes_in, flat
 from hermetic.source.leaks import leaks_at_import, leaks_in_functions, leaks_through_imports
 from hermetic.source.origins import SHARED, origins, passed_from
 
@@ -16,31 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermetic.finding import Finding
+    from hermetic.source.changes import Change
     from hermetic.source.leaks import Leak
     from hermetic.source.module import Module
     from hermetic.source.origins import Origin
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
-
-
-class Overrides(State):
-    """The table of overrides of whatever application."""
-
-    def name_of(self, name: str) -> str:
-        """Leave out which application it is: `main.app.dependency_overrides.pop` is `dependency_overrides.pop`."""
-        owner, dot, rest = name.rpartition(END)
-        return f"{TABLE}{rest}" if dot and owner else name
-
-
-OVERRIDES = Overrides(
-    "dependency overrides",
-    items=(TABLE,),
-    attributes=(TABLE,),
-    methods={TABLE: ("update", "setdefault", "pop", "__setitem__", "__delitem__", "__ior__")},
-    restores=(f"{TABLE}.clear", f"{TABLE}.popitem"),
-    words=("override", "dependenc"),
-    keyed=True,
-)
 
 
 APP = """
@@ -74,6 +57,9 @@ class OverrideLeak(StateRule):
     or make an application for each test with a factory. `try`/`finally`, `addfinalizer`, `addCleanup`, `tearDown` and
     an autouse fixture that clears the dict are accepted too.
 
+    Taking out an override that a conftest or a wider fixture has installed for many tests is a change as well: use
+    `monkeypatch.delitem(app.dependency_overrides, get_db)`. What the test or its own fixture has set may go at its end.
+
     Options:
     Overrides at import time of a `conftest.py`, and those of its session-wide autouse fixtures, hold for every test
     below it, so they are reported only when the `project` preset is selected.
@@ -87,6 +73,8 @@ class OverrideLeak(StateRule):
     name = "override-leak"
     message = "{what} is overridden {where}, and the override stays"
     late_message = "{what} is overridden {where}, and the override is taken out only when nothing fails in between"
+    removed = "the override of {what}, which others rely on, is taken out {where} and does not come back"
+    removed_late = "the override of {what} is taken out {where}, and comes back only when nothing fails in between"
     tokens = TOKENS
     related = ("HRM202", "HRM203", "HRM308")
     states = (OVERRIDES,)
@@ -449,6 +437,12 @@ def test_plan_is_free_by_default():
                 found.setdefault(leak.change.node, leak)
         for leak in found.values():
             yield self.leak_finding(leak)
+        for change, root, late in removals(module, project):
+            if is_shared(change, root, project):
+                template = self.removed_late if late else self.removed
+                where = reached_from(change.scope, root)
+                message = template.format(what=self.subject(change), where=where)
+                yield self.finding(module, change.node, message, test=node_id(root))
 
     def counts(self, leak: Leak, module: Module, project: Project) -> bool:
         """Tell whether a change of the dict is one that the next test meets."""
@@ -464,38 +458,6 @@ def test_plan_is_free_by_default():
     def subject(self, change: Change) -> str:
         """Name the dependency, where it is written out."""
         return change.key.rpartition(".")[2] or f"a dependency in {TABLE}"
-
-
-def takes_out(change: Change) -> bool:
-    """Tell whether a change only takes overrides out: `del`, `pop`, or an empty dict in place of the table."""
-    node = change.node
-    if isinstance(node, ast.Call):
-        return change.what.endswith((".pop", ".__delitem__"))
-    return isinstance(node, ast.Delete) or is_emptied(node)
-
-
-def is_emptied(node: ast.AST) -> bool:
-    """Tell whether a statement puts an empty dict in place of the table."""
-    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
-        return False
-    value = node.value
-    if isinstance(value, ast.Call):
-        return isinstance(value.func, ast.Name) and value.func.id == "dict" and not value.args and not value.keywords
-    return isinstance(value, ast.Dict) and not value.keys
-
-
-def fixtures_around(root: Scope, project: Project) -> list[Scope]:
-    """Return the fixtures that run around a test, fixture or setup: autouse, requested, and what those request."""
-    found = project.autouse(root.module, root)
-    pending = [root, *found]
-    while pending:
-        user = pending.pop()
-        for name in roles.used_fixtures(user) if user.is_function else ():
-            fixture = project.fixture(name, user.module, user)
-            if fixture is not None and fixture.is_function and fixture not in found:
-                found.append(fixture)
-                pending.append(fixture)
-    return found
 
 
 def starts_clean(fixture: Scope) -> bool:

@@ -232,7 +232,8 @@ def uses_in_call(scope: Scope, call: ast.AST, name: str) -> Iterator[Use]:
     assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
     function = call.func
     if isinstance(function, ast.Attribute) and is_name(function.value, name):
-        yield Use(function.attr, scope, call)
+        polled = function.attr == "poll" and is_repeated(scope, call)
+        yield Use("wait" if polled else function.attr, scope, call)
     for argument in (*call.args, *call.keywords):
         value = argument.value if isinstance(argument, ast.keyword) else argument
         if isinstance(value, ast.Attribute) and is_name(value.value, name):
@@ -241,6 +242,11 @@ def uses_in_call(scope: Scope, call: ast.AST, name: str) -> Iterator[Use]:
             called_name = getattr(function, "attr", getattr(function, "id", ""))
             looks = called_name in LOOKERS or called_name.startswith("assert")
             yield Use("looked at" if looks else "escape", scope, call)
+
+
+def is_repeated(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node stands in a loop."""
+    return any(isinstance(parent, (ast.While, ast.For, ast.AsyncFor)) for _, parent in scope.ancestors(node))
 
 
 def is_end(method: str) -> bool:

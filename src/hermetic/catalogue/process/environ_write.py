@@ -118,6 +118,90 @@ def test_mode_is_not_set():
 """,
             },
         ),
+        Example(
+            "a test file writes while it is imported",
+            {
+                "test_backend.py": """
+import os
+
+os.environ["APP_BACKEND"] = "memory"  # <- HRM101
+
+
+def test_the_backend_is_memory():
+    assert os.environ["APP_BACKEND"] == "memory"
+""",
+                "test_backend_default.py": """
+import os
+
+
+def test_no_backend_is_chosen():
+    assert "APP_BACKEND" not in os.environ
+""",
+            },
+        ),
+        Example(
+            "the code under test writes, in another file, and is called by a setup",
+            {
+                "app_start.py": """
+import os
+
+
+def start(debug):
+    if debug:
+        os.environ |= {"APP_TRACE": "1"}  # <- HRM101
+    return "started"
+""",
+                "test_start.py": """
+import os
+import unittest
+
+from app_start import start
+
+
+class StartTest(unittest.TestCase):
+    def setUp(self):
+        self.answer = start(debug=True)
+
+    def test_started(self):
+        self.assertEqual(self.answer, "started")
+
+
+def test_tracing_is_off():
+    assert "APP_TRACE" not in os.environ
+""",
+            },
+        ),
+        Example(
+            "putenv changes what child processes inherit; a removal below an assertion may never run",
+            {
+                "test_children.py": """
+import os
+import subprocess
+import sys
+
+
+def child(name):
+    code = f"import os; print(os.environ.get({name!r}))"
+    return subprocess.check_output([sys.executable, "-c", code], text=True).strip()
+
+
+def test_a_child_inherits_the_proxy():
+    os.putenv("APP_PROXY", "localhost")  # <- HRM101
+    assert child("APP_PROXY") == "localhost"
+
+
+def test_a_child_inherits_the_locale():
+    os.environ["APP_LOCALE"] = "de"  # <- HRM101
+    assert child("APP_LOCALE") == "fr"
+    del os.environ["APP_LOCALE"]
+
+
+def test_a_child_inherits_nothing():
+    assert child("APP_PROXY") == "None"
+    assert child("APP_LOCALE") == "None"
+"""
+            },
+        ),
     )
     good = (
         Example(
@@ -207,6 +291,77 @@ class ModeTest(unittest.TestCase):
 
     def test_mode(self):
         self.assertEqual(os.environ["APP_MODE"], "test")
+"""
+            },
+        ),
+        Example(
+            "a copy for a child process, and an environment that replaces the real one, are the test's own",
+            {
+                "test_children.py": """
+import os
+import subprocess
+import sys
+
+
+def test_a_child_gets_an_environment_of_its_own():
+    env = {**os.environ, "APP_CHILD": "1"}
+    env["APP_PROXY"] = "localhost"
+    code = "import os; print(os.environ['APP_PROXY'])"
+    assert subprocess.check_output([sys.executable, "-c", code], env=env, text=True).strip() == "localhost"
+
+
+def test_a_replaced_environment(monkeypatch):
+    monkeypatch.setattr(os, "environ", {})
+    os.environ["APP_MODE"] = "empty"
+    assert os.environ == {"APP_MODE": "empty"}
+
+
+def test_nothing_is_left():
+    assert "APP_MODE" not in os.environ
+"""
+            },
+        ),
+        Example(
+            "a context manager class puts back what it changed, whatever its block does",
+            {
+                "test_modes.py": """
+import os
+
+import pytest
+
+
+class Mode:
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        self.before = os.environ.get("APP_MODE")
+        os.environ["APP_MODE"] = self.name
+
+    def __exit__(self, *exc_info):
+        if self.before is None:
+            del os.environ["APP_MODE"]
+        else:
+            os.environ["APP_MODE"] = self.before
+
+
+def test_a_mode_in_a_block():
+    with Mode("test"):
+        assert os.environ["APP_MODE"] == "test"
+
+
+@pytest.fixture
+def staged():
+    with Mode("staging"):
+        yield
+
+
+def test_a_mode_of_a_fixture(staged):
+    assert os.environ["APP_MODE"] == "staging"
+
+
+def test_no_mode():
+    assert "APP_MODE" not in os.environ
 """
             },
         ),

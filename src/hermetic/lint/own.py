@@ -1,0 +1,72 @@
+"""What the engine itself reports, described as the rules are."""
+
+from __future__ import annotations
+
+from hermetic.catalogue.registry import entry_of
+from hermetic.catalogue.rule import Rule
+from hermetic.config import PRESETS
+from hermetic.lint.selection import CANNOT_READ, SUPPRESSION_UNUSED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.catalogue.registry import Entry
+    from hermetic.finding import Finding
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+
+
+class EngineRule(Rule):
+    """A finding that the engine gives while it reads a file; there is nothing more to check."""
+
+    presets = PRESETS
+
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:  # noqa: ARG002 - every rule's signature
+        """Yield nothing."""
+        yield from ()
+
+
+class CannotRead(EngineRule):
+    """A file cannot be read or parsed, so nothing is known about it.
+
+    Why it breaks:
+    A file that is skipped in silence looks like a clean one. It may hold a syntax error, bytes that are not text in the
+    encoding that it declares, code nested too deeply for the interpreter, or be no file at all: a folder, a pipe, a
+    link that points nowhere.
+
+    Do this instead:
+    Repair what the message names. A file that is broken on purpose is left out with `exclude`, or with this code in
+    `per-file-ignores`.
+    """
+
+    code = CANNOT_READ
+    name = "cannot-read"
+    message = "cannot be read"
+
+
+class SuppressionUnused(EngineRule):
+    """A suppression comment suppresses nothing.
+
+    Why it breaks:
+    A comment that outlives its finding hides the next one on that line, and tells the reader of a danger that is not
+    there. One without a code would hide whatever comes, and one with a misspelt code hides nothing.
+
+    Do this instead:
+    Remove the comment, or write the whole code and the reason: `# hermetic: ignore[HRM101] the reason`. It speaks for
+    its own line, or for the next line of code when it stands alone.
+
+    Limits:
+    In a helper file only misspelt comments are reported: whether the others suppress something is decided by the tests
+    that call the helper, and these need not be among the checked files.
+    """
+
+    code = SUPPRESSION_UNUSED
+    name = "suppression-unused"
+    message = "this suppression suppresses nothing"
+
+
+def with_own(entries: list[Entry]) -> list[Entry]:
+    """Return entries and the engine's own, our codes first and in their order."""
+    every = [entry_of(CannotRead), entry_of(SuppressionUnused), *entries]
+    return sorted(every, key=lambda entry: (not entry.code.startswith("HRM"), entry.code))

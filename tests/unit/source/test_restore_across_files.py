@@ -1,0 +1,307 @@
+"""Restore idioms across files: imported helpers, base classes, conftest fixtures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.knob import HEAD, TAIL, leaks
+from tests.utils.snippets import snippets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Each file starts with its path as a comment; HELPERS stands for the helpers that all these tables share.
+CAUGHT = snippets("""
+### an imported function
+# app.py
+import panel
+
+def run():
+    panel.table['a'] = 1
+# test_it.py
+from app import run
+
+def test_it():
+    run()
+### an imported function of a function
+# app.py
+import panel
+
+def run():
+    start()
+
+def start():
+    panel.table['a'] = 1
+# test_it.py
+import app as service
+
+def test_it():
+    service.run()
+### an imported context manager that does not restore
+# helpers.py
+import contextlib
+
+@contextlib.contextmanager
+def nothing():
+    yield
+# test_it.py
+import panel
+from helpers import nothing
+
+def test_it():
+    with nothing():
+        panel.table['a'] = 1
+### a base class in a file of its own
+# base.py
+import panel
+import unittest
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        panel.table['a'] = 1
+### a fixture of the conftest
+# conftest.py
+import panel, pytest
+
+@pytest.fixture
+def flag():
+    panel.table['a'] = 1
+### an imported function that a package passes on
+# app/__init__.py
+from app.core import run
+# app/core.py
+import panel
+
+def run():
+    panel.table['a'] = 1
+# test_it.py
+from app import run
+
+def test_it():
+    run()
+### an imported helper that calls another file's
+# tests/panels.py
+import panel
+
+def start():
+    panel.table['a'] = 1
+# tests/helpers.py
+from panels import start
+
+def run():
+    start()
+# tests/test_it.py
+from helpers import run
+
+def test_it():
+    run()
+""")
+
+LEFT_ALONE = snippets("""
+### an object of an imported class restores
+# savers.py
+import panel
+
+class Saver:
+    def __init__(self):
+        self.old = dict(panel.table)
+
+    def restore(self):
+        panel.table.clear()
+        panel.table.update(self.old)
+# test_it.py
+import panel
+from savers import Saver
+
+class TestIt:
+    def setup_method(self):
+        self.saver = Saver()
+
+    def teardown_method(self):
+        self.saver.restore()
+
+    def test_it(self):
+        panel.table['a'] = 1
+### an autouse fixture of an imported base class
+# mixins.py
+import panel
+import pytest
+
+class Wiped:
+    @pytest.fixture(autouse=True)
+    def _wiped(self):
+        yield
+        panel.table.clear()
+# base.py
+from mixins import Wiped
+
+class Base(Wiped):
+    pass
+# test_it.py
+import panel
+from base import Base
+
+class TestIt(Base):
+    def test_it(self):
+        panel.table['a'] = 1
+### a requested fixture of an imported base class
+# base.py
+import panel
+import pytest
+
+class Base:
+    @pytest.fixture
+    def wiped(self):
+        yield
+        panel.table.clear()
+# test_it.py
+import panel
+from base import Base
+
+class TestIt(Base):
+    def test_it(self, wiped):
+        panel.table['a'] = 1
+### an imported context manager
+# helpers.py
+HELPERS
+# test_it.py
+import panel
+from helpers import kept
+
+def test_it():
+    with kept():
+        panel.table['a'] = 1
+### an imported context manager class, through its module
+# helpers.py
+HELPERS
+# test_it.py
+import helpers, panel
+
+def test_it():
+    with helpers.Kept():
+        panel.table['a'] = 1
+### an imported cleanup
+# helpers.py
+HELPERS
+# test_it.py
+import panel
+from helpers import wipe
+
+def test_it(request):
+    panel.table['a'] = 1
+    request.addfinalizer(wipe)
+### an imported helper in a finally
+# helpers.py
+HELPERS
+# test_it.py
+import panel
+from helpers import wipe
+
+def test_it():
+    panel.table['a'] = 1
+    try:
+        work()
+    finally:
+        wipe()
+### an imported base class
+# base.py
+import panel
+import unittest
+
+class Base(unittest.TestCase):
+    def tearDown(self):
+        panel.table.clear()
+# test_it.py
+import panel
+from base import Base
+
+class It(Base):
+    def test_it(self):
+        panel.table['a'] = 1
+### a fixture of the conftest
+# conftest.py
+import panel, pytest
+
+@pytest.fixture
+def wiped():
+    yield
+    panel.table.clear()
+# test_it.py
+import panel
+
+def test_it(wiped):
+    panel.table['a'] = 1
+### an autouse fixture of the outer conftest
+# conftest.py
+import panel, pytest
+
+@pytest.fixture(autouse=True)
+def wiped():
+    yield
+    panel.table.clear()
+# sub/test_it.py
+import panel
+
+def test_it():
+    panel.table['a'] = 1
+### an imported function that undoes its own change
+# app.py
+import panel
+
+def run():
+    panel.table['a'] = 1
+    try:
+        work()
+    finally:
+        del panel.table['a']
+# test_it.py
+from app import run
+
+def test_it():
+    run()
+### an imported function that is called under a patch
+# app.py
+import panel
+
+def run():
+    panel.table['a'] = 1
+# test_it.py
+import panel
+from unittest import mock
+from app import run
+
+@mock.patch.dict(panel.table)
+def test_it():
+    run()
+### a session fixture of the conftest that runs for everything is configuration
+# conftest.py
+import panel, pytest
+
+@pytest.fixture(scope='session', autouse=True)
+def configured():
+    panel.table['a'] = 1
+""")
+
+
+def files_of(text: str) -> dict[str, str]:
+    files: dict[str, str] = {}
+    path = ""
+    for line in text.splitlines(keepends=True):
+        if line.startswith("# "):
+            path = line[2:].strip()
+            files[path] = ""
+        else:
+            files[path] += HEAD + TAIL if line.strip() == "HELPERS" else line
+    return files
+
+
+@pytest.mark.parametrize("case", CAUGHT)
+def test_a_change_is_caught_across_files(case: str, tmp_path: Path) -> None:
+    assert len(leaks(files_of(CAUGHT[case]), tmp_path)) == 1
+
+
+@pytest.mark.parametrize("case", LEFT_ALONE)
+def test_what_other_files_do_is_seen_to_undo_it(case: str, tmp_path: Path) -> None:
+    assert leaks(files_of(LEFT_ALONE[case]), tmp_path) == []
