@@ -103,7 +103,7 @@ def special(project: Path) -> Iterator[Path]:
     (project / "test_folder.py").mkdir()
     (project / "test_nowhere.py").symlink_to("gone.py")
     (project / "test_itself.py").symlink_to("test_itself.py")
-    (project / "test_zero.py").symlink_to("/dev/zero")
+    (project / "test_void.py").symlink_to("/dev/null")
     (project / "test_up").symlink_to("..")
     # The path of a socket is short, whatever the folder's is.
     with socket.socket(socket.AF_UNIX) as server, contextlib.chdir(project):
@@ -120,7 +120,7 @@ def test_what_is_no_file_is_a_finding_and_blocks_nothing(special: Path) -> None:
         OK,
         ("HRM001", "test_pipe.py", None),
         ("HRM001", "test_socket.py", None),
-        ("HRM001", "test_zero.py", None),
+        ("HRM001", "test_void.py", None),
     ]
     reasons = {item["path"]: item["message"] for item in found}
     assert "Too many levels of symbolic links" in reasons["test_itself.py"]

@@ -26,6 +26,7 @@ def nested(head: str, depth: int) -> str:
 ADVERSARIAL = {
     "attributes": body("    x = os.environ" + ".a" * DEEP + '\n    x["B"] = 1\n    os.environ["B"] = x\n'),
     "calls": body("    x = os" + "()" * DEEP + "\n    x()\n    os.environ[x()] = os" + "()" * DEEP + "\n"),
+    "keys": body("    os.environ[os" + "()" * DEEP + "] = x\n    os.environ[os" + "()" * DEEP + ".a] = x\n"),
     "method calls": body("    x = os" + ".a()" * DEEP + "\n    os.environ[os" + ".a(1)" * DEEP + "] = x\n"),
     "subscripts": body("    x = os.environ" + "[0]" * DEEP + "\n    x.update(a=1)\n"),
     "sum": body("    x = " + "os.environ + " * DEEP + "1\n    os.environ['B'] = x\n"),

@@ -218,7 +218,7 @@ def test_a_configuration_that_is_no_text_is_refused(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "reason"), [("/dev/zero", "not a regular file"), ("pyproject.toml", "Too many levels")]
+    ("target", "reason"), [("/dev/null", "not a regular file"), ("pyproject.toml", "Too many levels")]
 )
 def test_a_configuration_that_is_no_file_is_refused(project: Path, target: str, reason: str) -> None:
     (project / "pyproject.toml").symlink_to(target)

@@ -142,7 +142,8 @@ class Engine:
 
     def comments_of_helper(self, path: str) -> Comments:
         """Return the suppressions of a file that is reported without being checked itself."""
-        return Comments(self.project.module(path))
+        data = self.project.read(path)
+        return Comments(self.project.module(path) if data is not None and suppressions.MARK in data else None)
 
     def ignored(self, finding: Finding) -> bool:
         """Tell whether per-file ignores cover a finding."""

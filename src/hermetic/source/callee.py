@@ -13,28 +13,42 @@ ENTERERS = frozenset({
 })  # fmt: skip
 
 
-def find_callee(scope: Scope, expression: ast.AST) -> Scope | None:
-    """Return the function of this file or of the project that `expression` names; None for others."""
+def find_callee(scope: Scope, expression: ast.AST, tokens: tuple[bytes, ...] = ()) -> Scope | None:
+    """Return the function of this file or of the project that `expression` names; None for others.
+
+    With `tokens`, other files count only where they hold one of them.
+    """
     own = find_function(scope, expression)
     if own is not None:
         return own
     if not isinstance(expression, (ast.Name, ast.Attribute)):
         return None
-    found = find_imported(scope, expression) or find_method_of_object(scope, expression)
+    name = resolve(scope, expression)
+    found = definition_of(scope, name, tokens) or method_of_object(scope, name, tokens)
     return found if found is not None and found.is_function else None
 
 
-def find_method_of_object(scope: Scope, expression: ast.AST) -> Scope | None:
-    """Return the method that `saver.restore` names, where `saver` is made from a class of the project."""
-    made, found, method = resolve(scope, expression).rpartition("().")
+def definition_of(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> Scope | None:
+    """Return the definition that a dotted name of another project file means, where it holds one of the tokens."""
+    project = scope.module.project
+    if project is None or "." not in name or name[0] in "@.[" or name.endswith((")", "]", ">")):
+        return None
+    path = project.source_of(name, scope.module.folder)
+    if path is None or (tokens and not project.reaches(path, tokens)):
+        return None
+    return project.definition(name, scope.module.folder)
+
+
+def method_of_object(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> Scope | None:
+    """Return the method that `Saver().restore` names, for a class of the project."""
+    made, found, method = name.rpartition("().")
     if not found or not made or "(" in made or "." in method:
         return None
     if made.startswith("."):
         bound = scope.module.top.find(made[1:])
         cls = bound[0].value if bound is not None else None
     else:
-        project = scope.module.project
-        cls = project.definition(made, scope.module.folder) if project is not None else None
+        cls = definition_of(scope, made, tokens)
     return method_in(cls, method) if isinstance(cls, Scope) and cls.is_class else None
 
 
@@ -50,11 +64,7 @@ def find_class(scope: Scope, expression: ast.AST) -> Scope | None:
 
 def find_imported(scope: Scope, expression: ast.AST) -> Scope | None:
     """Return the definition that a dotted name of another project file means."""
-    project = scope.module.project
-    name = resolve(scope, expression) if project is not None else ""
-    if project is None or "." not in name or name[0] in "@.[" or name.endswith((")", "]", ">")):
-        return None
-    return project.definition(name, scope.module.folder)
+    return definition_of(scope, resolve(scope, expression), ())
 
 
 def is_entered(scope: Scope, call: ast.AST) -> bool:

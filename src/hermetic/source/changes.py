@@ -69,6 +69,9 @@ class State:
         self.keyed = keyed
         self.also = tuple(also)
         self.tokens = tuple(tokens) or self.find_tokens()
+        names = (*self.restores, *self.saves, *self.managers, *self.patches, "patch", "undo")
+        mine = (*self.tokens, *(name.rpartition(".")[2].encode() for name in names))
+        self.undo_tokens: tuple[bytes, ...] = mine + tuple(token for other in self.also for token in other.undo_tokens)
 
     def find_tokens(self) -> tuple[bytes, ...]:
         """Return bytes of which one occurs wherever the state is changed: the last part of each name, or the method."""

@@ -34,7 +34,12 @@ END = 1 << 60  # a line below every other
 
 
 class Undo:
-    """What puts one change back. Subclasses say so for a node, a context manager and a whole function."""
+    """What puts one change back. Subclasses say so for a node, a context manager and a whole function.
+
+    `tokens`: bytes of which one occurs in every file that can; none: any file can.
+    """
+
+    tokens: tuple[bytes, ...] = ()
 
     @property
     def answers(self) -> dict[object, bool]:
@@ -104,7 +109,7 @@ def node_undoes(scope: Scope, node: ast.AST, undo: Undo, depth: int = MAX_CALLS)
     if undo.by_node(scope, node):
         return True
     if isinstance(node, ast.Call) and depth:
-        own = find_callee(scope, node.func)
+        own = find_callee(scope, node.func, undo.tokens)
         return own is not None and undoes(own, undo, depth - 1)
     return False
 
@@ -234,7 +239,7 @@ def by_cleanup(scope: Scope, undo: Undo) -> bool:
 def callable_undoes(scope: Scope, function: ast.expr, arguments: list[ast.expr], undo: Undo) -> bool:
     """Tell whether calling `function` with `arguments` later undoes the change."""
     if isinstance(function, ast.Call):
-        factory = find_callee(scope, function.func)
+        factory = find_callee(scope, function.func, undo.tokens)
         if factory is not None:  # what it returns is one of the functions in it
             factory.module.load(factory)
             return any(undoes(inner, undo) for inner in factory.family())
@@ -245,7 +250,7 @@ def callable_undoes(scope: Scope, function: ast.expr, arguments: list[ast.expr],
         return True
     if isinstance(function, ast.Attribute) and function.attr in ENDERS and undo.by_manager(scope, function.value):
         return True
-    own = find_callee(scope, function)
+    own = find_callee(scope, function, undo.tokens)
     return own is not None and undoes(own, undo)
 
 

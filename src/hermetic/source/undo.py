@@ -43,6 +43,7 @@ class UndoState(Undo):
     def __init__(self, state: State, change: Change) -> None:
         self.state = state
         self.change = change
+        self.tokens = state.undo_tokens
         self.steps = MAX_STEPS
         self.entered = False
 
@@ -108,7 +109,7 @@ class UndoState(Undo):
 
     def by_own_manager(self, scope: Scope, target: ast.AST) -> bool | None:
         """Whether a function or class of the project is such a manager; None when it is none of the project's."""
-        own = find_callee(scope, target)
+        own = find_callee(scope, target, self.tokens)
         if own is not None:
             return self.by_function(own)
         own_class = find_class(scope, target)

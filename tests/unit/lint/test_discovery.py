@@ -112,8 +112,11 @@ def test_what_is_excluded_is_left_out(exclude: str, expected: list[str]) -> None
     assert found(".", exclude=(exclude,)) == expected
 
 
-def test_only_folders_below_the_root_make_a_test_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "tests" / "project"
+@pytest.mark.parametrize("place", ["tests/project", "tests"])
+def test_only_folders_below_the_root_make_a_test_folder(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / place
     write_files({"pyproject.toml": "", "app.py": "", "tests/helpers.py": ""}, folder)
     monkeypatch.chdir(folder)
 
@@ -136,11 +139,11 @@ def test_a_test_folder_that_is_no_part_of_a_project_counts(tmp_path: Path, monke
 
 
 def test_environments_caches_and_editors_locks_are_not_tests(tmp_path: Path) -> None:
-    names = [".venv/test_a.py", "node_modules/test_a.py", "__pycache__/test_a.py", "a.egg-info/test_a.py", "test_b.py"]
-    write_files(dict.fromkeys(names, ""), tmp_path)
-    (tmp_path / ".#test_b.py").symlink_to("somebody@somewhere.1")
+    folders = [".venv", "node_modules", "__pycache__", "a.egg-info", "tests"]
+    write_files({f"{folder}/test_a.py": "" for folder in folders}, tmp_path)
+    (tmp_path / "tests" / ".#test_a.py").symlink_to("somebody@somewhere.1")
 
-    assert found(str(tmp_path), root=tmp_path) == [str(tmp_path / "test_b.py")]
+    assert found(str(tmp_path), root=tmp_path) == [str(tmp_path / "tests" / "test_a.py")]
 
 
 def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:

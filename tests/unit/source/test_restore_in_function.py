@@ -63,6 +63,16 @@ class TestIt:
 """)
 
 CAUGHT = snippets("""
+### something else is entered on the stack
+with contextlib.ExitStack() as stack:
+    stack.enter_context(open(os.devnull))
+    panel.knob('a', 1)
+### monkeypatch of another attribute
+monkeypatch.setattr(panel, 'other', 1)
+panel.knob_value = 1
+### a patch of another attribute
+with mock.patch('service.other'):
+    panel.knob_value = 1
 ### nothing undoes it
 panel.knob('a', 1)
 ### put back below an assertion
@@ -147,6 +157,12 @@ else:
 """)
 
 LEFT_ALONE = snippets("""
+### what the code left is removed last, without an assertion
+work()
+panel.table.pop('a', None)
+### the table is replaced where the code looks it up
+with mock.patch('service.panel.table', {}):
+    panel.table['a'] = 1
 ### try and finally
 try:
     panel.knob('a', 1)
