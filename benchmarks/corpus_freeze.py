@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-
 from typing import TYPE_CHECKING
 
 from corpus_cases import ROOT

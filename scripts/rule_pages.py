@@ -102,6 +102,8 @@ def page(rule: type[Rule], known: dict[str, str]) -> str:
     doc = sections(rule)
     lines = [f"# {rule.code} {rule.name}", "", prose(doc["title"]), ""]
     lines += ['!!! failure "Message"', "", f"    {code_span(f'{rule.code} {measured_message(rule)}')}", ""]
+    if rule.repair:
+        lines += [f"**Repair:** {rule.repair}.", ""]
     for label, example in (("Bad", rule.bad[0]), ("Good", rule.good[0])):
         lines += [f'=== "{label}"', "", *indented(example_lines(rule, example)), ""]
     lines += [f"**Caught by:** {', '.join(rule.claims) or 'no layer yet'}. **Presets:** {', '.join(rule.presets)}.", ""]

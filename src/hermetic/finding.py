@@ -9,10 +9,23 @@ class Finding:
     """One hazard at one place.
 
     `line`, `end_line` and the columns are 1-based; columns count characters. `line` is 0 only for a file that has no
-    lines to name (it cannot be read). `test` is the node id through which the hazard is reached, or "".
+    lines to name (it cannot be read). `test` is the node id through which the hazard is reached, or "". `repair`
+    says in one line what to write instead.
     """
 
-    __slots__ = ("code", "column", "end_column", "end_line", "layer", "line", "message", "name", "path", "test")
+    __slots__ = (
+        "code",
+        "column",
+        "end_column",
+        "end_line",
+        "layer",
+        "line",
+        "message",
+        "name",
+        "path",
+        "repair",
+        "test",
+    )
 
     def __init__(  # noqa: PLR0913, PLR0917 - a record: one argument for each of its fields
         self,
@@ -26,6 +39,7 @@ class Finding:
         end_column: int = 0,
         layer: str = "lint",
         test: str = "",
+        repair: str = "",
     ) -> None:
         self.code = code
         self.name = name
@@ -37,6 +51,7 @@ class Finding:
         self.end_column = end_column or column
         self.layer = layer
         self.test = test
+        self.repair = repair
 
     @property
     def url(self) -> str:

@@ -80,6 +80,7 @@ class Rule:
     code: str
     name: str
     message: str
+    repair: str = ""  # what to write instead, in one line
     presets: tuple[str, ...] = (RECOMMENDED,)
     claims: tuple[str, ...] = (LINT,)
     no_claims: Mapping[str, str] = {}
@@ -101,14 +102,26 @@ class Rule:
             end_line, end_column = line, len(module.lines[line - 1].decode("utf-8", "replace").rstrip()) + 1
         else:
             end_column = module.column(end_line, end_offset)
-        return Finding(self.code, self.name, message, module.path, line, column, end_line, end_column, test=test)
+        return Finding(
+            self.code,
+            self.name,
+            message,
+            module.path,
+            line,
+            column,
+            end_line,
+            end_column,
+            test=test,
+            repair=self.repair,
+        )
 
 
 class StateRule(Rule):
     """A rule about one or more kinds of process state; the restore idioms are the same for all of them.
 
     `message` is a format with `{what}` (the object or call that changes the state), `{kind}` (the name of the state)
-    and `{where}` (what reaches it); `late_message` is used where the state is put back, but only when nothing fails first.
+    and `{where}` (what reaches it); `late_message` is used where the state is put back, but only when nothing fails
+    first.
     `at_import` says whether a change made while a test file is imported counts; in a conftest it counts only where the
     `project` preset is on, since there it is usually configuration.
     """

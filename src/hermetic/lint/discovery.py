@@ -28,19 +28,23 @@ class NoSuchPathError(CannotRunError):
 def discover(paths: list[str], settings: Settings) -> list[str]:
     """Return the files to check, sorted, each once, relative to the current folder where they lie below it.
 
-    A file that is named is always checked. In a folder these are: test files by pytest's `python_files`, conftest
-    files, and the other Python files that stand in a test folder (their helpers). A folder inside that cannot be listed
-    is returned itself, so that it is reported. Submodules and other repositories inside one are not searched.
+    A file that is named is always checked, and so is an excluded folder. In a folder these are: test files by pytest's
+    `python_files`, conftest files, and the other Python files that stand in a test folder (their helpers). A folder
+    inside that cannot be listed is returned itself, so that it is reported. Submodules and other repositories inside one are not searched.
     Raises `NoSuchPathError` for a path that does not exist, or a named folder that cannot be listed.
     """
     found: dict[str, str] = {}
     here = os.getcwd().rstrip(os.sep) + os.sep
     for path in paths:
         if os.path.isdir(path):
-            all_below = is_bare_test_folder(os.path.abspath(path))
+            folder = os.path.abspath(path)
+            all_below = is_bare_test_folder(folder)
+            on_purpose = is_excluded(below(folder, settings.root), settings)
             for name in files_below(path):
                 absolute = os.path.abspath(name)
-                if is_wanted(absolute, settings, all_below) or not name.endswith(".py"):
+                if is_wanted(absolute, settings, all_below=all_below, on_purpose=on_purpose) or not name.endswith(
+                    ".py"
+                ):
                     found.setdefault(absolute, shown(name, absolute, here))
         elif os.path.lexists(path):
             absolute = os.path.abspath(path)
@@ -65,14 +69,19 @@ def tests_among(paths: list[str], settings: Settings) -> list[str]:
     return discover([path for path in paths if not os.path.isfile(path) or is_wanted(path, settings)], settings)
 
 
-def is_wanted(path: str, settings: Settings, all_below: bool = False) -> bool:  # noqa: FBT001, FBT002 - see discover
-    """Tell whether a file is one to check when nobody names it; `all_below`: it lies in a test folder anyway."""
+def is_wanted(path: str, settings: Settings, *, all_below: bool = False, on_purpose: bool = False) -> bool:
+    """Tell whether a file is one to check when nobody names it.
+
+    `all_below`: it lies in a test folder anyway; `on_purpose`: an excluded folder around it was named.
+    """
     if not path.endswith(".py"):
         return False
     relative = below(path, settings.root)
     if relative.rpartition("/")[2].startswith(".#"):  # an editor's lock: a link that points nowhere
         return False
-    return (all_below or is_checked(relative, settings.python_files)) and not is_excluded(relative, settings)
+    if not on_purpose and is_excluded(relative, settings):
+        return False
+    return all_below or is_checked(relative, settings.python_files)
 
 
 def is_bare_test_folder(folder: str) -> bool:

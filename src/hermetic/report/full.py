@@ -49,7 +49,8 @@ def block(item: Finding, files: dict[str, list[str]], paint: Paint) -> str:
     pad = " " * len(margin)
     bar = paint("|", BLUE)
     source = shown(line)[:LONGEST].rstrip()
-    return f"{head} {pad} {bar}\n {paint(margin, BLUE)} {bar} {source}\n {pad} {bar} {underline(item, line)}\n"
+    repair = f" {pad} {paint('=', BLUE)} repair: {item.repair}\n" if item.repair else ""
+    return f"{head} {pad} {bar}\n {paint(margin, BLUE)} {bar} {source}\n {pad} {bar} {underline(item, line)}\n{repair}"
 
 
 def source_line(item: Finding, files: dict[str, list[str]]) -> str:

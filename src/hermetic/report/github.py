@@ -22,7 +22,12 @@ def command(item: Finding) -> str:
     if item.line:
         place += f",endLine={item.end_line},endColumn={item.end_column}"
     title = escape_property(f"{item.code} {item.name}")
-    return f"::error {place},title={title}::{escape_data(f'{item.message} ({item.url})')}\n"
+    return f"::error {place},title={title}::{escape_data(f'{advice(item)} ({item.url})')}\n"
+
+
+def advice(item: Finding) -> str:
+    """Return the message, and the repair where the rule names one."""
+    return f"{item.message}; {item.repair}" if item.repair else item.message
 
 
 def escape_data(text: str) -> str:

@@ -1,7 +1,7 @@
 """What an expression means: dotted names, seen through imports, aliases and `self`.
 
 `resolve` gives a plain string. `os.environ` is itself however it was imported; `a()` is what calling `a` gives; `a[]`
-an element of it; a leading `@` marks a parameter (in a test: a fixture), a leading `.` something defined in this file, a
+an element of it; a leading `@` marks a parameter (in a test: a fixture), a leading `.` something of this file, a
 leading `[` a list of what follows, a trailing `<with>` what a `with` statement binds. An empty string means: not known.
 """
 

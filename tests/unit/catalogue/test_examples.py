@@ -67,6 +67,12 @@ def test_each_bad_example_holds_one_of_the_rules_tokens(rule: type[Rule]) -> Non
         assert not rule.tokens or any(token in text for token in rule.tokens)
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_names_the_repair_in_one_line(rule: type[Rule]) -> None:
+    assert 0 < len(rule.repair) <= 100
+    assert "\n" not in rule.repair
+
+
 def test_the_index_lists_the_rules_that_walking_finds() -> None:
     assert [(entry.code, entry.module, entry.attribute) for entry in indexed()] == [
         (rule.code, rule.__module__, rule.__name__) for rule in RULES

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hermetic import config
 from hermetic.config import Settings
 from hermetic.lint import discovery
 from hermetic.lint.discovery import NoSuchPathError, covers, discover, is_checked
@@ -188,3 +189,13 @@ def test_a_pattern_with_a_folder_matches_the_end_of_the_path(pattern: str, expec
 def test_a_pattern_covers_the_file_and_everything_below_a_folder() -> None:
     assert covers("examples/*/polluted", "examples/api/polluted/tests/test_a.py")
     assert not covers("examples/*/polluted", "examples/api/clean/test_a.py")
+
+
+def test_an_excluded_folder_that_is_named_is_checked(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.hermetic]\nexclude = ["polluted"]\n', encoding="utf-8")
+    (tmp_path / "polluted").mkdir()
+    (tmp_path / "polluted" / "test_it.py").touch()
+    settings = config.load(str(tmp_path))
+
+    assert discover([str(tmp_path)], settings) == []
+    assert discover([str(tmp_path / "polluted")], settings) == [str(tmp_path / "polluted" / "test_it.py")]

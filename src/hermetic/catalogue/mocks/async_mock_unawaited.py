@@ -48,6 +48,7 @@ class AsyncMockUnawaited(Rule):
 
     code = "HRM305"
     name = "async-mock-unawaited"
+    repair = "await the call, or assert on await_count"
     message = "{what}() is an AsyncMock call whose result is not awaited"
     related = ("HRM306",)
 

@@ -48,6 +48,7 @@ class MockUncollected(Rule):
 
     code = "HRM302"
     name = "mock-uncollected"
+    repair = "call gc.collect() in the teardown"
     message = "{place} builds {what} and no teardown calls gc.collect()"
     presets = (MEMORY,)
     tokens = TOKENS

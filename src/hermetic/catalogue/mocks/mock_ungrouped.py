@@ -45,6 +45,7 @@ class MockUngrouped(Rule):
 
     code = "HRM301"
     name = "mock-ungrouped"
+    repair = "mark the class or module with @pytest.mark.xdist_group(...) and run with --dist loadgroup"
     message = "{place} builds {what} and has no xdist_group mark"
     presets = (MEMORY,)
     tokens = TOKENS

@@ -45,6 +45,7 @@ class PerformanceUnderXdist(Rule):
 
     code = "HRM303"
     name = "performance-under-xdist"
+    repair = "skip it when PYTEST_XDIST_WORKER is set, and run it in a process of its own"
     message = "{test} is marked {marker} and does not skip in an xdist worker"
     presets = (MEMORY,)
     tokens = (b"mark",)

@@ -52,6 +52,7 @@ class SyncMockForAsync(Rule):
 
     code = "HRM306"
     name = "sync-mock-for-async"
+    repair = "use AsyncMock, or leave the choice to patch"
     message = "{target} is async, and calls of {mock} in its place cannot be awaited"
     tokens = TOKENS
     related = ("HRM305", "HRM202")

@@ -46,6 +46,7 @@ class BearerOverrideMissing(Rule):
 
     code = "HRM203"
     name = "bearer-override-missing"
+    repair = "override the bearer scheme as well"
     message = "{user} is overridden, but {scheme} is not: {how}"
     presets = (PROJECT,)
     tokens = TOKENS

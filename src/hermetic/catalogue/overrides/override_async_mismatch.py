@@ -50,6 +50,7 @@ class OverrideAsyncMismatch(Rule):
 
     code = "HRM202"
     name = "override-async-mismatch"
+    repair = "give the override the kind (def or async def) of what it replaces"
     message = "the override of {dependency} {problem}"
     presets = ("recommended", "project")
     tokens = TOKENS

@@ -71,6 +71,7 @@ class OverrideLeak(StateRule):
 
     code = "HRM201"
     name = "override-leak"
+    repair = "override in a fixture and restore after its yield, or use monkeypatch.setitem"
     message = "{what} is overridden {where}, and the override stays"
     late_message = "{what} is overridden {where}, and the override is taken out only when nothing fails in between"
     removed = "the override of {what}, which others rely on, is taken out {where} and does not come back"

@@ -25,6 +25,7 @@ class CwdChange(StateRule):
 
     code = "HRM102"
     name = "cwd-change"
+    repair = "use monkeypatch.chdir, or contextlib.chdir in a with statement"
     message = "the working directory is changed {where} and not changed back"
     late_message = "the working directory is changed {where} and changed back only when nothing fails in between"
     tokens = (b"chdir",)

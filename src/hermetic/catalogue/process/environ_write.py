@@ -31,6 +31,7 @@ class EnvironWrite(StateRule):
 
     code = "HRM101"
     name = "environ-write"
+    repair = "use monkeypatch.setenv/delenv, or patch.dict(os.environ) around the call"
     message = "{what} is changed {where} and not put back"
     tokens = (b"environ", b"putenv", b"unsetenv")
     related = ("HRM102", "HRM602")

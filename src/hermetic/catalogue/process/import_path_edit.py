@@ -30,6 +30,7 @@ class ImportPathEdit(StateRule):
 
     code = "HRM103"
     name = "import-path-edit"
+    repair = "use monkeypatch.syspath_prepend, or the pythonpath setting of pytest"
     message = "{what} is edited {where} and not put back"
     late_message = "{what} is edited {where} and put back only when nothing fails in between"
     tokens = (

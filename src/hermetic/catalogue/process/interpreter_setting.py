@@ -37,6 +37,7 @@ class InterpreterSetting(StateRule):
 
     code = "HRM106"
     name = "interpreter-setting"
+    repair = "save the old setting and put it back in a fixture after its yield"
     message = "{what} changed {where} and not set back"
     late_message = "{what} changed {where} and set back only when nothing fails in between"
     tokens = (

@@ -82,6 +82,7 @@ class LoggingState(StateRule):
 
     code = "HRM105"
     name = "logging-state"
+    repair = "use caplog.set_level, or put the old value back in a fixture after its yield"
     tokens = (
         b"Handler(", b"handlers", b"Filter(", b"filters", b"setLevel", b".level", b"'level'", b'"level"', b"propagate",
         b"disable", b"basicConfig", b"Config(", b"Config", b"raiseExceptions", b"lastResort", b"setLoggerClass",

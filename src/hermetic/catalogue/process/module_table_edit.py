@@ -72,6 +72,7 @@ class ModuleTableEdit(StateRule):
 
     code = "HRM104"
     name = "module-table-edit"
+    repair = "use monkeypatch.setitem/delitem(sys.modules, ...), or patch.dict(sys.modules)"
     message = "{what} is changed {where} and not put back"
     late_message = "{what} is changed {where} and put back only when nothing fails in between"
     tokens = (b"modules", b"reload")

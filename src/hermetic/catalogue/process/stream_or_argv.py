@@ -60,6 +60,7 @@ class StreamOrArgv(StateRule):
 
     code = "HRM107"
     name = "stream-or-argv"
+    repair = "use capsys, contextlib.redirect_stdout, or monkeypatch.setattr(sys, ...)"
     message = "{what} {where} and not put back"
     late_message = "{what} {where} and put back only when nothing fails in between"
     tokens = (b"argv", b"stdin", b"stdout", b"stderr")
