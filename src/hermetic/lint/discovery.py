@@ -30,7 +30,8 @@ def discover(paths: list[str], settings: Settings) -> list[str]:
 
     A file that is named is always checked, and so is an excluded folder. In a folder these are: test files by pytest's
     `python_files`, conftest files, and the other Python files that stand in a test folder (their helpers). A folder
-    inside that cannot be listed is returned itself, so that it is reported. Submodules and other repositories inside one are not searched.
+    inside that cannot be listed is returned itself, so that it is reported. Submodules and other repositories inside
+    one are not searched.
     Raises `NoSuchPathError` for a path that does not exist, or a named folder that cannot be listed.
     """
     found: dict[str, str] = {}

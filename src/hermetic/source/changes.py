@@ -28,8 +28,10 @@ class State:
     (variable, logger, signal) is a state of its own. `also`: states whose change in a cleanup puts this one back too.
     `tokens`: bytes of which one occurs wherever the state is changed, where the names' last parts are too common.
 
-    Subclasses may override `name_of`, `counts`, `counts_target` and the three that give keys.
+    Subclasses may override `name_of`, `resets`, `counts`, `counts_target` and the three that give keys.
     """
+
+    by_owner = False  # each object that holds the state is a key; a whole list of it is still only that object's
 
     def __init__(  # noqa: PLR0913 - a table with one column for each way of spelling
         self,
@@ -83,6 +85,10 @@ class State:
     def name_of(self, name: str) -> str:
         """Return the name under which the tables know what a dotted name means."""
         return name
+
+    def resets(self, node: ast.AST) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a change of the whole state puts it back to how tests find it."""
+        return False
 
     def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a call of the tables changes the state (a getter may share its name with the setter)."""
@@ -303,7 +309,7 @@ def changes_by_call(scope: Scope, state: State) -> Iterator[Change]:
         name = state.name_of(plain)
         if name in state.calls or name in state.methods:
             base, _, method = name.rpartition(".")
-            whole = base in state.items and method in WHOLE_METHODS
+            whole = base in state.items and method in WHOLE_METHODS and not state.by_owner
             for call in calls:
                 if state.counts(scope, call, name):
                     back = is_neutral(scope, call, name, state)
@@ -342,12 +348,11 @@ def changes_by_store(scope: Scope, state: State) -> Iterator[Change]:
             continue
         if isinstance(target, ast.Subscript):
             if name in state.items:
-                yield Change(
-                    scope, node, name, state.item_key(scope, target), whole=isinstance(target.slice, ast.Slice)
-                )
+                whole = isinstance(target.slice, ast.Slice) and not state.by_owner
+                yield Change(scope, node, name, state.item_key(scope, target), whole=whole)
         elif state.is_attribute(name) or (verb == "augmented" and name in state.items):
             key = state.attribute_key(scope, target.value, name) if isinstance(target, ast.Attribute) else ""
-            yield Change(scope, node, name, key, whole=name in state.items)
+            yield Change(scope, node, name, key, whole=name in state.items and not state.by_owner)
 
 
 def same_key(one: Change, other: Change) -> bool:

@@ -81,9 +81,11 @@ class UndoState(Undo):
         """Accept a call that restores, a removal of the same key, or a saved value written back."""
         if isinstance(node, ast.Call) and self.ends(scope, node):
             return True
+        state = self.state
         return any(
-            same_key(self.change, item) and (item.back or is_removal(item) or uses_saved_value(item, self.state))
-            for item in changes_at(scope, node, self.state)
+            same_key(self.change, item)
+            and (item.back or is_removal(item) or state.resets(node) or uses_saved_value(item, state))
+            for item in changes_at(scope, node, state)
         )
 
     def by_manager(self, scope: Scope, expression: ast.AST) -> bool:

@@ -2171,3 +2171,121 @@ def test_fixtures_of_a_conftest_are_not_asked_for_a_group(tmp_path: Path) -> Non
         "import pytest\nfrom unittest.mock import MagicMock\n\n\n@pytest.fixture\ndef repo():\n    return MagicMock()\n"
     )
     assert lint_files({"conftest.py": source}, tmp_path, select=("HRM301", "HRM302")) == []
+
+
+WRAPPING = """
+class Answer:
+    def __init__(self, coroutine):
+        self.coroutine = coroutine
+
+
+class Session:
+    def get(self, url):
+        return Answer(self._request("GET", url))
+
+    def post(self, url):
+        return self._request("POST", url)
+
+    async def _request(self, method, url):
+        raise NotImplementedError
+"""
+READS = """
+import wrapping
+from unittest.mock import Mock, patch
+
+
+def test_get(client):
+    with patch("wrapping.Session._request", Mock(return_value=1)) as request:
+        wrapping.Session().get("x")
+    assert request.call_args.args == ("GET", "x")
+"""
+OWN_LOOP = READS.replace('wrapping.Session().get("x")', 'drive(wrapping.Session().post("x"))')
+DRIVE = "\n\ndef drive(work):\n    return asyncio.run(work)\n"
+SITE = """
+import wrapping
+
+
+async def page():
+    return await wrapping.Session().post("x")
+"""
+CLIENT = "import pytest\n\n\n@pytest.fixture\ndef client():\n    return "
+AWAITED = {
+    "the test is async": (READS.replace("def test", "async def test"), WRAPPING, {}),
+    "the test drives a loop": (OWN_LOOP.replace("drive(", "asyncio.run("), WRAPPING, {}),
+    "a helper of the test drives it": (f"import asyncio\n{OWN_LOOP}{DRIVE}", WRAPPING, {}),
+    "a client of the web application, in a fixture": (READS, WRAPPING, {"conftest.py": f"{CLIENT}TestClient(app)\n"}),
+    "a client of a plugin": (READS, WRAPPING, {}),
+    "a client that the file makes": (f"client = TestClient(app)\n{READS}", WRAPPING, {}),
+    "an async function of the same file": (
+        READS,
+        f"{WRAPPING}\n    async def put(self):\n        self._request()\n",
+        {},
+    ),
+    "a plain function that runs it": (
+        READS,
+        f"{WRAPPING}\n    def put(self):\n        return asyncio.run(self._request())\n",
+        {},
+    ),
+    "handed on": (READS, f"{WRAPPING}\n    def put(self):\n        return Task(self._request, 1)\n", {}),
+    "an imported file awaits what a plain function returns": (f"import site_pages\n{READS}", WRAPPING, {}),
+    "nobody calls it in its own file": (READS, WRAPPING.replace("self._request(", "self.other("), {}),
+}
+
+
+def wrapping_files(test: str, wrapping: str, others: dict[str, str], *, client: bool) -> dict[str, str]:
+    plain = {} if client else {"conftest.py": f"{CLIENT}1\n"}
+    return {"wrapping.py": wrapping, "site_pages.py": SITE, **plain, **others, "test_case.py": test.lstrip("\n")}
+
+
+@pytest.mark.parametrize("title", AWAITED)
+def test_a_plain_mock_is_found_where_its_call_may_be_awaited(title: str, tmp_path: Path) -> None:
+    files = wrapping_files(*AWAITED[title], client="plugin" in title)
+    line = next(number for number, text in enumerate(files["test_case.py"].splitlines(), 1) if " patch(" in text)
+    assert [item.line for item in lint_files(files, tmp_path, select=("HRM306",))] == [line]
+
+
+def test_a_plain_mock_whose_call_nobody_awaits_is_left_alone(tmp_path: Path) -> None:
+    named = '\n\n__all__ = ["_request"]\n\n\ndef last_request(a_request):\n    return a_request\n'
+    files = wrapping_files(READS, WRAPPING + named, {}, client=False)
+    assert lint_files(files, tmp_path, select=("HRM306",)) == []
+
+
+ENDS = {
+    "pytest.fail": "pytest.fail('x')", "pytest.skip": "pytest.skip('x')", "pytest.exit": "pytest.exit('x')",
+    "sys.exit": "sys.exit(1)", "self.fail": "self.fail('x')", "self.skipTest": "self.skipTest('x')",
+    "pytest.xfail": "pytest.xfail('x')", "a function that never returns": "stop()",
+}  # fmt: skip
+ENDING = """
+import sys
+import unittest
+from typing import NoReturn
+import pytest
+import shop
+from unittest.mock import patch
+
+
+def stop() -> NoReturn:
+    raise SystemExit
+
+
+class ATest(unittest.TestCase):
+    def test_a(self):
+        def refuse(key):
+            print(key)
+            {end}
+
+        with patch.object(shop, "fetch", refuse):
+            pass
+"""
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_replacement_that_never_returns_is_left_alone(end: str, tmp_path: Path) -> None:
+    files = files_of(ENDING.replace("{end}", ENDS[end]))
+    assert lint_files(files, tmp_path, select=("HRM306",)) == []
+
+
+@pytest.mark.parametrize("end", ["pytest.mark.skip('x')", "self.failures('x')", "sys.intern('x')", "print()"])
+def test_a_replacement_that_returns_after_a_call_is_found(end: str, tmp_path: Path) -> None:
+    files = files_of(ENDING.replace("{end}", end))
+    assert [item.line for item in lint_files(files, tmp_path, select=("HRM306",))] == [19]

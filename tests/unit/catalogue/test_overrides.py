@@ -1029,6 +1029,12 @@ MESSAGES = {
     "app.dependency_overrides[get_db] = fake\n    assert app\n    app.dependency_overrides.clear()": (
         "get_db is overridden in test_a, and the override is taken out only when nothing fails in between"
     ),
+    "app.dependency_overrides[get_db] = fake\n    assert app\n    app.dependency_overrides = {}": (
+        "get_db is overridden in test_a, and the override is taken out only when nothing fails in between"
+    ),
+    "app.dependency_overrides[get_db] = fake\n    assert app\n    app.dependency_overrides = dict()": (
+        "get_db is overridden in test_a, and the override is taken out only when nothing fails in between"
+    ),
 }
 
 
@@ -1036,6 +1042,13 @@ MESSAGES = {
 def test_the_message_names_the_dependency_and_the_test(body: str, message: str, tmp_path: Path) -> None:
     found = lint_files(files(f"def test_a():\n    {body}\n"), tmp_path, select=("HRM201",))
     assert [(item.message, item.test.rpartition("::")[2]) for item in found] == [(message, "test_a")]
+
+
+def test_another_table_in_its_place_does_not_take_the_override_out(tmp_path: Path) -> None:
+    body = "app.dependency_overrides[get_db] = fake\n    assert app\n    app.dependency_overrides = {get_user: fake}"
+    found = lint_files(files(f"def test_a():\n    {body}\n"), tmp_path, select=("HRM201",))
+    assert len(found) == 2
+    assert all(item.message.endswith("the override stays") for item in found)
 
 
 ASYNC_APP = """

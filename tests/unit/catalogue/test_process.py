@@ -62,9 +62,29 @@ def test_configuration_in_a_conftest_is_reported_only_by_the_project_preset(sour
     assert [item.code for item in found] == ["HRM101"]
 
 
-def test_a_restore_that_a_failure_skips_is_said_to_be_one(tmp_path: Path) -> None:
-    source = "import os\n\n\ndef test_a():\n    os.environ['A'] = '1'\n    assert run()\n    del os.environ['A']\n"
-    found = lint_files({"test_it.py": source}, tmp_path, select=("HRM101",))
-    assert [item.message for item in found] == [
+MESSAGES = {
+    "os.environ['A'] = '1'": "os.environ['A'] is changed in test_a and not put back",
+    "os.environ['A'] = '1'\n    assert run()\n    del os.environ['A']": (
         "os.environ['A'] is changed in test_a and put back only when nothing fails in between"
-    ]
+    ),
+    "os.chdir('/')": "the working directory is changed in test_a and not changed back",
+    "sys.path.append('x')": "sys.path is edited in test_a and not put back",
+    "importlib.reload(app)": "the module app (importlib.reload) is changed in test_a and not put back",
+    "logging.root.setLevel(10)": "the level of logging.getLogger() is changed in test_a and not put back",
+    "logging.getLogger('a').handlers = []": (
+        "the handler list of logging.getLogger('a') is changed in test_a and not put back"
+    ),
+    "gc.set_threshold(1)": "the thresholds of garbage collection are changed in test_a and not set back",
+    "builtins.print = None": "builtins.print is changed in test_a and not set back",
+    "sys.stdin.close()": "sys.stdin is closed in test_a and not put back",
+    "sys.stderr = None": "sys.stderr is replaced in test_a and not put back",
+    "random.seed(1)": "the global random generator is seeded in test_a and its state is not put back",
+    "threading.Timer(5, print).start()": "a timer is started in test_a and not cancelled",
+}
+
+
+@pytest.mark.parametrize("body", MESSAGES)
+def test_a_message_says_what_is_changed_where(body: str, tmp_path: Path) -> None:
+    imports = "import app, builtins, gc, importlib, logging, os, random, sys, threading\n\n\n"
+    found = lint_files({"test_it.py": f"{imports}def test_a():\n    {body}\n"}, tmp_path, select=CODES)
+    assert [item.message for item in found] == [MESSAGES[body]]

@@ -113,6 +113,16 @@ def test_it():
 """)
 
 LEFT_ALONE = snippets("""
+### a context manager that is entered in setUp, and closed by the cleanup
+@contextlib.contextmanager
+def flag():
+    panel.table["a"] = 1
+    yield
+    del panel.table["a"]
+
+class It(unittest.TestCase):
+    def setUp(self):
+        self.enterContext(flag())
 ### a fixture restores after its yield
 @pytest.fixture
 def thing():

@@ -27,6 +27,9 @@ DISPLAYS = (
     ast.SetComp,
 )  # fmt: skip
 MAKERS = frozenset({"dict", "list", "tuple", "set", "str", "int", "float", "bytes", "bool", "object", "frozenset"})
+NEVER_RETURN = frozenset({
+    "pytest.fail", "pytest.skip", "pytest.xfail", "pytest.exit", "sys.exit", "os._exit", "os.abort", "exit", "quit",
+})  # fmt: skip
 MAX_STEPS = 4
 
 
@@ -161,9 +164,25 @@ def returns_plain(function: Scope, project: Project) -> bool:
     if is_async(function) or function.node.decorator_list:  # type: ignore[attr-defined]
         return False
     function.module.load(function)
-    if is_generator(function) or isinstance(function.node.body[-1], ast.Raise):  # type: ignore[attr-defined]
+    if is_generator(function) or never_returns(function):
         return False
     return all(is_plain(function, value, project) for value in results(function))
+
+
+def never_returns(function: Scope) -> bool:
+    """Tell whether a function ends by raising, itself or in a call made for that: it raises at the call, as a mock."""
+    last = function.node.body[-1]  # type: ignore[attr-defined]
+    if isinstance(last, ast.Raise):
+        return True
+    call = getattr(last, "value", None)
+    if not isinstance(call, ast.Call):
+        return False
+    target = call.func
+    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+        return target.attr in ("fail", "skipTest")
+    own = find_callee(function, target)
+    declared = resolve(own, own.node.returns) if own is not None and own.is_function else ""  # type: ignore[attr-defined]
+    return resolve(function, target) in NEVER_RETURN or declared.endswith(("NoReturn", "Never"))
 
 
 def is_set_up(scope: Scope, expression: ast.AST, project: Project) -> bool:

@@ -8,6 +8,7 @@ from hermetic.catalogue.mocks._awaitable import (
     is_set_up,
     never_awaitable,
 )
+from hermetic.catalogue.mocks._reached import may_be_awaited
 from hermetic.catalogue.mocks._replacements import (
     TOKENS,
     Replacement,
@@ -47,7 +48,8 @@ class SyncMockForAsync(Rule):
 
     Limits:
     A target that is only known at run time is not seen. Functions with a decorator that is not known to keep them
-    async, async generators, and replacements whose result cannot be told from the source are left alone.
+    async, async generators, and replacements whose result cannot be told from the source are left alone. So are
+    functions that their own file calls in plain functions only, without `await`, when the test is a plain one too.
     """
 
     code = "HRM306"
@@ -311,7 +313,7 @@ def test_an_unknown_item_has_no_price():
         for scope, call, owner in patch_calls(module):
             for found in replacements(scope, call):
                 mock = plain_mock(found, owner, project)
-                if mock and is_async_target(found, project):
+                if mock and is_async_target(found, project) and is_reached(found, owner, module, project):
                     target = found.target.lstrip(".@[").replace("()", "")
                     test = node_id(owner) if owner is not None else ""
                     yield self.finding(module, call, self.message.format(target=target, mock=mock), test=test)
@@ -325,6 +327,12 @@ def is_async_target(found: Replacement, project: Project) -> bool:
     target = found.target.lstrip(".@[").replace("()", "")
     patterns = project.options.get("async-functions", ())
     return any(matches(target, str(pattern)) for pattern in patterns)  # type: ignore[attr-defined]
+
+
+def is_reached(found: Replacement, owner: Scope | None, module: Module, project: Project) -> bool:
+    """Tell whether somebody may await what takes the target's place."""
+    function = definition(found, project)
+    return function is None or may_be_awaited(function, owner, module, project)
 
 
 def plain_mock(found: Replacement, owner: Scope | None, project: Project) -> str:

@@ -20,6 +20,10 @@ class Overrides(State):
         owner, dot, rest = name.rpartition(END)
         return f"{TABLE}{rest}" if dot and owner else name
 
+    def resets(self, node: ast.AST) -> bool:
+        """Accept an empty dict in place of the table."""
+        return is_emptied(node)
+
 
 METHODS = ("update", "setdefault", "pop", "__setitem__", "__delitem__", "__ior__")
 OVERRIDES = Overrides(

@@ -27,6 +27,8 @@ MAX_STEPS = 4
 class LoggerState(State):
     """State that each logger has one of; its key is the logger."""
 
+    by_owner = True
+
     def name_of(self, name: str) -> str:
         """Write whatever gives a registered logger as `logging.Logger`."""
         for start in (*GETTERS, *ROOTS):

@@ -267,18 +267,7 @@ def loop_names(function: Scope, name: str) -> set[str]:
                     and goes_through(binding.value, name)
                 ):
                     found.add(variable)
-        for loop in scope.kept(ast.For, ast.AsyncFor):
-            if goes_through(loop.iter, name):  # type: ignore[attr-defined]
-                found |= {item.id for item in names_in(loop.target)}  # type: ignore[attr-defined]
     return found
-
-
-def names_in(target: ast.expr) -> Iterator[ast.Name]:
-    """Yield the names of a loop's target."""
-    if isinstance(target, ast.Name):
-        yield target
-    for item in getattr(target, "elts", ()):
-        yield from names_in(item)
 
 
 def goes_through(expression: ast.AST, name: str) -> bool:

@@ -112,7 +112,7 @@ class ModuleTableEdit(StateRule):
                 if binding.kind == "import" and binding.line < change.line
                 for part in prefixes(str(binding.value))
             }
-        return change.key not in imported and not is_own_name(change.node)
+        return change.key not in imported
 
     bad = (
         Example(
@@ -339,13 +339,3 @@ def prefixes(dotted: str) -> list[str]:
     """Return a dotted name and the packages that importing it imports."""
     parts = dotted.split(".")
     return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
-
-
-def is_own_name(node: ast.AST) -> bool:
-    """Tell whether a removal is of this very file (`del sys.modules[__name__]`)."""
-    targets = node.targets if isinstance(node, ast.Delete) else getattr(node, "args", [])[:1]
-    return any(
-        isinstance(part, ast.Name) and part.id == "__name__"
-        for target in targets
-        for part in (target, getattr(target, "slice", None))
-    )
