@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _ast as ast
-import gc
 import os
 
 from hermetic.source import roles
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 USUAL_NAMES = ("test_*.py", "*_test.py", "test.py", "tests.py", "*_tests.py")  # also what other runners collect
 SUPPORT = ("conftest", "test", "helper", "util", "support", "fixture", "common", "base")
-KEPT_BYTES = 1_000_000  # of source; its trees and scopes take about forty times as much memory
+KEPT_BYTES = 2_000_000  # of source between two files; its trees and scopes take about forty times as much memory
 MAX_HOPS = 4  # re-exports of re-exports
 
 
@@ -38,9 +37,9 @@ class Project:
         self.python_files = (*python_files, *USUAL_NAMES)
         self.presets = presets
         self.options = options or {}
-        self.seen: dict[object, Any] = {}  # what rules noted of the files checked so far, by a key of their own
+        # What rules noted of the files checked so far, by a key of their own; no trees or scopes, which are let go.
+        self.seen: dict[object, Any] = {}
         self._modules: dict[str, Module | None] = {}
-        self._older: dict[str, Module | None] = {}  # not asked for since about KEPT_BYTES were parsed
         self._weight = 0  # bytes of the source behind `_modules`
         self._held: dict[str, bytes] = {}
         self._data: dict[str, bytes | None] = {}
@@ -54,9 +53,7 @@ class Project:
 
     def add(self, module: Module) -> None:
         """Offer a module that was parsed elsewhere, so that it is not parsed again."""
-        path = os.path.abspath(module.path)
-        self._older.pop(path, None)
-        self.keep(path, module)
+        self.keep(os.path.abspath(module.path), module)
 
     def keep(self, path: str, module: Module | None) -> None:
         """Keep a parsed file for the next one that asks for it."""
@@ -64,7 +61,7 @@ class Project:
         self._weight += len(module.data) if module is not None else 0
 
     def forget(self, path: str) -> None:
-        """Drop the tree of a file that has been checked, unless another file may need it again."""
+        """Drop the tree of a file that has been checked, and all others when they have become too many."""
         if not roles.is_conftest(path):
             self._data.pop(path, None)
             module = self._modules.pop(os.path.abspath(path), None)
@@ -72,9 +69,9 @@ class Project:
                 self._weight -= len(module.data)
                 module.close()
         if self._weight > KEPT_BYTES:
-            self._older, self._modules, self._weight = self._modules, {}, 0
-            self._data.clear()
-            gc.collect()  # scopes refer to each other, and collection is off during a run
+            for module in filter(None, self._modules.values()):
+                module.close()
+            self._modules, self._data, self._weight = {}, {}, 0
 
     def name_of(self, path: str) -> tuple[str, bool]:
         """Return the dotted name of a file below the root, and whether it is a package's `__init__`."""
@@ -142,9 +139,6 @@ class Project:
         """Return a parsed file, None when it cannot be read or parsed (it is reported when it is checked itself)."""
         path = os.path.abspath(path)
         if path not in self._modules:
-            if path in self._older:
-                self.keep(path, self._older.pop(path))
-                return self._modules[path]
             data = self.read(path)
             module = None
             if data is not None:

@@ -26,6 +26,7 @@ from hermetic.source.names import resolve
 from hermetic.source.reach import entries_of, first_root
 from hermetic.source.restore import Undo, is_after_yield, is_asserted_between, is_patch
 
+START = "start"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ class ThreadOrChildLeft(Rule):
                     template = self.late_message if fate == LATE else self.message
                     where = reached_from(function, root)
                     text = template.format(what=spawn.kind.name, where=where, ending=spawn.kind.ending)
-                    yield self.finding(module, spawn.call, text, test=node_id(root))
+                    yield self.finding(module, started_at(spawn), text, test=node_id(root))
 
     bad = (
         Example(
@@ -109,8 +110,8 @@ def poll():
 
 
 def test_the_poller_starts():
-    poller = threading.Thread(target=poll, name="poller", daemon=True)  # <- HRM109
-    poller.start()
+    poller = threading.Thread(target=poll, name="poller", daemon=True)
+    poller.start()  # <- HRM109
     assert poller.daemon
 
 
@@ -205,8 +206,8 @@ import pytest
 
 @pytest.fixture
 def worker():
-    process = multiprocessing.Process(target=time.sleep, args=(5,), daemon=True)  # <- HRM109
-    process.start()
+    process = multiprocessing.Process(target=time.sleep, args=(5,), daemon=True)
+    process.start()  # <- HRM109
     yield process
 
 
@@ -406,6 +407,16 @@ def fate_of(spawn: Spawn) -> str:
     for variable in loop_names(spawn.function, name) if kind == "list" else ():
         uses.extend(uses_of(spawn.function, variable))
     return fate_by_uses(spawn, uses)
+
+
+def started_at(spawn: Spawn) -> ast.AST:
+    """Return the node that sets it going: the call of `start` on its variable, or the call that makes it."""
+    kind, name = holder(spawn)
+    if kind not in ("name", "self") or START not in spawn.kind.starts:
+        return spawn.call
+    variable = f"self.{name}" if kind == "self" else name
+    uses = uses_of(spawn.function, variable)
+    return next((use.node for use in uses if use.verb == START), spawn.call)
 
 
 def without_end(spawn: Spawn) -> str:
