@@ -100,5 +100,5 @@ lock: | $(BIN)/python  ## new locks; LOCK_ARGS=--upgrade takes newer versions
 	$(UV_COMPILE) requirements/demo.in --constraint requirements/dev.txt --output-file requirements/demo.txt
 
 clean:  ## remove what was built and cached; `rm -rf .venv` starts over
-	rm -rf site build dist .coverage .coverage.* htmlcov .hypothesis .pytest_cache .mypy_cache .ruff_cache .hermetic_cache
+	rm -rf site build dist .coverage .coverage.* htmlcov .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find . -name .venv -prune -o -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

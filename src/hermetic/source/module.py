@@ -13,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.project import Project
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SILENT = ("ignore", None, Warning, None, 0)
 PARSE_FLAGS = 0x400  # ast.PyCF_ONLY_AST, without the import of `ast` that start-up time cannot afford
 

@@ -18,7 +18,6 @@ TEARDOWN = frozenset({
     "teardown_module", "teardown_function", "doClassCleanups", "__exit__", "__aexit__", "__del__", "pytest_unconfigure",
     "pytest_sessionfinish", "pytest_runtest_teardown",
 })  # fmt: skip
-CLASS_SETUP = ("setUp", "asyncSetUp", "setup_method", "setUpClass", "setup_class")
 
 
 def role_of(function: Scope) -> str:
