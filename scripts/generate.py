@@ -47,7 +47,7 @@ def index_source(rules: Sequence[type[Rule]]) -> str:
         entry = entry_of(rule)
         lines += ["    (", f'        "{entry.code}",', f'        "{entry.name}",', f'        "{entry.module}",']
         lines += [f'        "{entry.attribute}",', f"        {tuple_source(entry.presets)},"]
-        lines += [*token_lines(entry.tokens), "    ),"]
+        lines += [*token_lines(entry.tokens), *(["        True,"] if entry.through_fixtures else []), "    ),"]
     return "\n".join([*lines, ")", ""])
 
 

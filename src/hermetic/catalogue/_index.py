@@ -177,7 +177,8 @@ RULES = (
         "hermetic.catalogue.mocks.async_mock_unawaited",
         "AsyncMockUnawaited",
         ("recommended",),
-        (),
+        (b"AsyncMock", b"async_stub", b"patch(", b"patch.object("),
+        True,
     ),
     (
         "HRM306",
@@ -209,6 +210,7 @@ RULES = (
         "hermetic.catalogue.fixtures.shared_fixture_mutated",
         "SharedFixtureMutated",
         ("recommended",),
-        (),
+        (b"scope",),
+        True,
     ),
 )

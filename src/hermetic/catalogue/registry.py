@@ -18,10 +18,17 @@ ENGINE_CODES = frozenset({"HRM001", "HRM905"})  # given by the engine itself, so
 class Entry:
     """What is known of a rule before its module is imported."""
 
-    __slots__ = ("attribute", "code", "module", "name", "presets", "tokens")
+    __slots__ = ("attribute", "code", "module", "name", "presets", "through_fixtures", "tokens")
 
     def __init__(  # noqa: PLR0913, PLR0917 - a record: one argument for each of its fields
-        self, code: str, name: str, module: str, attribute: str, presets: tuple[str, ...], tokens: tuple[bytes, ...]
+        self,
+        code: str,
+        name: str,
+        module: str,
+        attribute: str,
+        presets: tuple[str, ...],
+        tokens: tuple[bytes, ...],
+        through_fixtures: bool = False,  # noqa: FBT001, FBT002 - a field of the record
     ) -> None:
         self.code = code
         self.name = name
@@ -29,6 +36,7 @@ class Entry:
         self.attribute = attribute
         self.presets = presets
         self.tokens = tokens
+        self.through_fixtures = through_fixtures
 
     def load(self) -> Rule:
         """Import the rule's module and return the rule."""
@@ -39,7 +47,7 @@ class Entry:
 
 def entry_of(rule: type[Rule]) -> Entry:
     """Return the index entry of a rule class."""
-    return Entry(rule.code, rule.name, rule.__module__, rule.__name__, rule.presets, rule.tokens)
+    return Entry(rule.code, rule.name, rule.__module__, rule.__name__, rule.presets, rule.tokens, rule.through_fixtures)
 
 
 def indexed() -> list[Entry]:

@@ -7,7 +7,7 @@ import os
 from hermetic.lint import discovery
 from hermetic.lint.engine import Engine
 from hermetic.lint.selection import Selection
-from hermetic.source.module import contains
+from hermetic.source.text import contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import os
 from hermetic.finding import Finding
 from hermetic.lint import discovery, suppressions
 from hermetic.lint.selection import CANNOT_READ
-from hermetic.source.module import CannotParseError
+from hermetic.source.module import CannotParseError, Module, check_syntax
 from hermetic.source.project import Project
 from hermetic.source.roles import is_conftest
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hermetic.catalogue.rule import Rule
     from hermetic.config import Settings
     from hermetic.lint.selection import Selection
-    from hermetic.source.module import Module
+    from hermetic.source.text import Text
 
 
 class IncompleteError(Exception):
@@ -83,19 +83,32 @@ class Engine:
         """Return the findings that one file causes, before suppressions."""
         if data is None:
             return [Finding(CANNOT_READ, "cannot-read", why_unreadable(path), path, 0)]
+        text = self.project.open(path, data)
+        entries = [entry for entry in self.selection.entries if self.concerns(entry, text)]
+        found: list[Finding] = []
         try:
-            module = self.project.parse(path, data)
+            if entries:
+                module = Module.of(text)
+                self.project.add(module)
+                found.extend(finding for entry in entries for finding in self.found_by(entry, module))
+            else:
+                check_syntax(data, path)
+            self._comments[path] = Comments(text)
         except CannotParseError as error:
             message = f"cannot be parsed: {error.reason}"
-            return [Finding(CANNOT_READ, "cannot-read", message, path, error.line, max(error.column, 1))]
-        self.project.add(module)
-        self._comments[path] = Comments(module)
-        found = []
-        for entry in self.selection.entries:
-            if not entry.tokens or module.holds(entry.tokens) or self.helpers_contain(module, entry.tokens):
-                found.extend(self.found_by(entry, module))
+            found = [Finding(CANNOT_READ, "cannot-read", message, path, error.line, max(error.column, 1))]
         self.project.forget(path)
         return found
+
+    def concerns(self, entry: Entry, text: Text) -> bool:
+        """Tell whether a rule has to look at a file: it holds a token of it, or names something that leads to one."""
+        tokens = entry.tokens
+        if not tokens or text.holds(tokens):
+            return True
+        leads = self.project.leads
+        if any(leads(dotted, text.folder, tokens, text) for _, dotted in text.outline.imports):
+            return True
+        return entry.through_fixtures and self.project.fixtures_lead(text, tokens)
 
     def found_by(self, entry: Entry, module: Module) -> list[Finding]:
         """Return what one rule finds in a file; a rule that fails there is noted, and the run goes on."""
@@ -108,10 +121,6 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - a rule, perhaps of a third party, can fail in any way
             self._failures.append((f"{entry.code} ({entry.module}) failed on {module.path}", error))
         return found
-
-    def helpers_contain(self, module: Module, tokens: tuple[bytes, ...]) -> bool:
-        """Tell whether a project file that this one imports from holds one of the tokens."""
-        return any(self.project.reaches(path, tokens) for _, _, path in self.project.imports(module))
 
     def rule(self, entry: Entry) -> Rule:
         """Return a rule, imported once."""
@@ -143,7 +152,7 @@ class Engine:
     def comments_of_helper(self, path: str) -> Comments:
         """Return the suppressions of a file that is reported without being checked itself."""
         data = self.project.read(path)
-        return Comments(self.project.module(path) if data is not None and suppressions.MARK in data else None)
+        return Comments(self.project.text(path) if data is not None and suppressions.MARK in data else None)
 
     def ignored(self, finding: Finding) -> bool:
         """Tell whether per-file ignores cover a finding."""
@@ -158,9 +167,9 @@ class Comments:
 
     __slots__ = ("decided", "items")
 
-    def __init__(self, module: Module | None) -> None:
-        self.items = suppressions.read(module) if module is not None else []
-        self.decided = module is not None and (module.is_test or is_conftest(module.path))
+    def __init__(self, text: Text | None) -> None:
+        self.items = suppressions.read(text) if text is not None else []
+        self.decided = text is not None and (text.is_test or is_conftest(text.path))
 
     def unused(self, path: str, selection: Selection) -> list[Finding]:
         """Return the findings about comments that suppress nothing."""

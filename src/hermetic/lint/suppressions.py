@@ -7,7 +7,7 @@ from hermetic.lint.selection import SUPPRESSION_UNUSED, is_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hermetic.source.module import Module
+    from hermetic.source.text import Text
 
 MARK = b"hermetic: ignore"
 
@@ -26,25 +26,25 @@ class Suppression:
         self.used: set[str] = set()
 
 
-def read(module: Module) -> list[Suppression]:
+def read(text: Text) -> list[Suppression]:
     """Return the suppression comments of a file.
 
     A comment at the end of a line speaks for that line; a comment on a line of its own for the next line of code.
     """
-    if MARK not in module.data:
+    if MARK not in text.data:
         return []
     import io  # noqa: PLC0415 - only for files that hold the mark
     import tokenize  # noqa: PLC0415
 
     found = []
-    source = b"\n".join(module.lines).decode("utf-8", "replace") + "\n"
+    source = b"\n".join(text.lines).decode("utf-8", "replace") + "\n"
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type == tokenize.COMMENT and MARK.decode() in token.string:
                 found.append(parse(token.string, token.start[0], token.start[1] + 1, token.line))  # noqa: PERF401 - what stands above an error counts
     except (tokenize.TokenError, IndentationError, SyntaxError):
         return found
-    lines = module.lines
+    lines = text.lines
     for item in found:
         while item.line > item.comment_line and item.line <= len(lines) and blank_or_comment(lines[item.line - 1]):
             item.line += 1

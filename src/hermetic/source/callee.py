@@ -33,8 +33,7 @@ def definition_of(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> Scope |
     project = scope.module.project
     if project is None or "." not in name or name[0] in "@.[" or name.endswith((")", "]", ">")):
         return None
-    path = project.source_of(name, scope.module.folder)
-    if path is None or (tokens and not project.reaches(path, tokens)):
+    if tokens and not project.leads(name, scope.module.folder, tokens):
         return None
     return project.definition(name, scope.module.folder)
 

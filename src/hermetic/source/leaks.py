@@ -11,7 +11,6 @@ import _ast as ast
 from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.changes import Change, State, changes_in, import_time, stored
-from hermetic.source.module import Module, contains
 from hermetic.source.names import find_function, resolve
 from hermetic.source.reach import (
     MAX_CALLS,
@@ -26,12 +25,14 @@ from hermetic.source.reach import (
     near_of,
 )
 from hermetic.source.restore import Undo, is_in_cleanup, is_undone, is_undone_late, undoes
+from hermetic.source.text import contains
 from hermetic.source.undo import UndoState, is_put_back
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.scope import Binding, Scope
 
@@ -244,11 +245,7 @@ def leaks_through_imports(module: Module, state: State, project: Project) -> Ite
         return
     known: dict[str, list[Change]] = {}
     names_to_look_at = (
-        local
-        for path, names in imports_by_file(module, project).items()
-        if project.reaches(path, state.tokens)
-        for local, dotted in names
-        if may_change(dotted, path, module, state, project)
+        local for local, dotted in module.outline.imports if local != "*" and may_change(dotted, module, state, project)
     )
     for local in names_to_look_at:
         for caller, scope, name, calls in imported_calls(module, local):
@@ -260,24 +257,16 @@ def leaks_through_imports(module: Module, state: State, project: Project) -> Ite
                 yield from leaks_of_calls(caller, scope, calls, UndoState(state, change), project)
 
 
-def imports_by_file(module: Module, project: Project) -> dict[str, list[tuple[str, str]]]:
-    """Return `(local name, dotted name)` of what a file imports from the project, by the file that defines it."""
-    known: dict[str, list[tuple[str, str]]] | None = module.top.memo.get("imports by file")
-    if known is None:
-        known = module.top.memo["imports by file"] = {}
-        for local, dotted, path in project.imports(module):
-            known.setdefault(path, []).append((local, dotted))
-    return known
-
-
-def may_change(dotted: str, path: str, module: Module, state: State, project: Project) -> bool:
+def may_change(dotted: str, module: Module, state: State, project: Project) -> bool:
     """Tell whether what a file imports may change the state: a module, or a function that is seen to do so."""
-    key = (path, dotted, state.memo_key)
-    if key in project.harmless:
+    if not project.leads(dotted, near_of(module), state.tokens, module):
         return False
     located = project.locate(dotted, near_of(module))
     if located is None or not located[1]:
         return True
+    key = (*located, state.memo_key)
+    if key in project.harmless:
+        return False
     target = project.definition(dotted, near_of(module))
     if target is not None and target.is_function and reachable_changes(target, state):
         return True

@@ -6,10 +6,11 @@ import _ast as ast
 import os
 
 from hermetic.source import roles
-from hermetic.source.module import CannotParseError, Module, contains
+from hermetic.source.module import CannotParseError, Module
 from hermetic.source.names import MAX_BASES, resolve
 from hermetic.source.patterns import matches
 from hermetic.source.scope import Scope
+from hermetic.source.text import Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ class Project:
         self._roots: dict[str, tuple[str, ...]] = {}
         self.harmless: set[tuple[str, str, str]] = set()  # imports that change no such state: (file, name, state)
         self._sources: dict[str, str | None] = {}
-        self._reaches: dict[tuple[str, tuple[bytes, ...]], bool] = {}
-        self._holds: dict[tuple[str, tuple[bytes, ...]], bool] = {}
+        self._texts: dict[str, Text] = {}
+        self._leading: dict[tuple[str, tuple[bytes, ...]], frozenset[bytes]] = {}
+        self._own: dict[tuple[str, str], bool] = {}
 
     def add(self, module: Module) -> None:
         """Offer a module that was parsed elsewhere, so that it is not parsed again."""
@@ -71,7 +73,7 @@ class Project:
         if self._weight > KEPT_BYTES:
             for module in filter(None, self._modules.values()):
                 module.close()
-            self._modules, self._data, self._weight = {}, {}, 0
+            self._modules, self._texts, self._data, self._weight = {}, {}, {}, 0
 
     def name_of(self, path: str) -> tuple[str, bool]:
         """Return the dotted name of a file below the root, and whether it is a package's `__init__`."""
@@ -100,40 +102,91 @@ class Project:
                     pass
         return self._data[path]
 
-    def holds(self, path: str, tokens: tuple[bytes, ...]) -> bool:
-        """Tell whether a file holds one of the tokens."""
-        known = self._holds.get((path, tokens))
-        if known is None:
-            data = self.read(path)
-            known = self._holds[path, tokens] = data is not None and contains(data, tokens)
-        return known
+    def leads(self, dotted: str, near: str, tokens: tuple[bytes, ...], user: Text | None = None) -> bool:
+        """Tell whether a project name that is imported in the folder `near` leads to one of the tokens.
 
-    def reaches(self, path: str, tokens: tuple[bytes, ...]) -> bool:
-        """Tell whether a file holds one of the tokens, or passes on what a file that it imports holds.
-
-        Only packages and files of the suite are looked through: what a test calls in the code under test is its own.
+        A module leads there when `user`, the file that imports it, mentions a name of it that does.
         """
-        known = self._reaches.get((path, tokens))
+        located = self.locate(dotted, near)
+        if located is None:
+            return False
+        path, name = located
+        leading = self.leading(path, tokens)
+        if name or not leading or user is None:
+            return name.encode() in leading if name else bool(leading)
+        return any(other in user.words for other in leading)
+
+    def leading(self, path: str, tokens: tuple[bytes, ...]) -> frozenset[bytes]:
+        """Return the names of a project file that lead to one of the tokens.
+
+        Packages and files of the suite pass on what they import; what the code under test calls elsewhere is its own.
+        """
+        key = (path, tokens)
+        if key not in self._leading:
+            self._leading[key] = frozenset()  # what imports itself in a circle leads nowhere else
+            text = self.text(path)
+            if text is not None:
+                passes = is_support(path) or os.path.basename(path) == "__init__.py"
+                known = self.passed_on(text, tokens) if passes else frozenset()
+                if known or text.holds(tokens):
+                    self._leading[key] = text.outline.names_leading_to(tokens, known)
+        return self._leading[key]
+
+    def passed_on(self, text: Text, tokens: tuple[bytes, ...]) -> frozenset[bytes]:
+        """Return the names that a file imports and that lead to one of the tokens."""
+        known: set[bytes] = set()
+        for local, dotted in text.outline.imports:
+            if local == "*":
+                located = self.locate(dotted, text.folder)
+                known |= self.leading(located[0], tokens) if located is not None else set()
+            elif self.leads(dotted, text.folder, tokens, text):
+                known.add(local.encode())
+        return frozenset(known)
+
+    def fixtures_lead(self, text: Text, tokens: tuple[bytes, ...]) -> bool:
+        """Tell whether a file mentions a fixture of its conftests, or of plugins, that leads to one of the tokens."""
+        if b"pytest_plugins" in text.words:
+            return True
+        conftests = self.conftests(text.path)
+        levels = [provider for conftest in conftests for provider in (conftest, *self.plugins_of(conftest))]
+        return any(name in text.words for level in levels for name in self.leading(os.path.abspath(level.path), tokens))
+
+    def is_own(self, head: str, near: str) -> bool:
+        """Tell whether the first part of a dotted name (b"" where it is relative) stands below the roots."""
+        known = self._own.get((near, head))
         if known is None:
-            known = self.holds(path, tokens)
-            if not known and (is_support(path) or os.path.basename(path) == "__init__.py"):
-                module = self.module(path)
-                imports = self.imports(module) if module is not None else []
-                known = any(self.holds(other, tokens) for _, _, other in imports)
-            self._reaches[path, tokens] = known
+            known = not head or any(
+                head in names or f"{head}.py" in names for names in map(self.listing, self.roots(near))
+            )
+            self._own[near, head] = known
         return known
+
+    def open(self, path: str, data: bytes) -> Text:
+        """Return a file as text."""
+        name, package = self.name_of(path)
+        file = os.path.basename(path)
+        is_test = any(matches(file, pattern.rpartition("/")[2]) for pattern in self.python_files)
+        text = Text(path, data, name, package=package, is_test=is_test)
+        text.project = self
+        return text
+
+    def text(self, path: str) -> Text | None:
+        """Return a file as text, None when it cannot be read."""
+        path = os.path.abspath(path)
+        text: Text | None = self._modules.get(path) or self._texts.get(path)
+        if text is None:
+            data = self.read(path)
+            if data is None:
+                return None
+            text = self._texts[path] = self.open(self.display(path), data)
+        return text
 
     def parse(self, path: str, data: bytes) -> Module:
         """Return the parsed file.
 
         Raises `CannotParseError`.
         """
-        name, package = self.name_of(path)
-        file = os.path.basename(path)
-        is_test = any(matches(file, pattern.rpartition("/")[2]) for pattern in self.python_files)
-        module = Module(path, data, name, package=package, is_test=is_test)
-        module.project = self
-        return module
+        return Module.of(self.open(path, data))
 
     def module(self, path: str) -> Module | None:
         """Return a parsed file, None when it cannot be read or parsed (it is reported when it is checked itself)."""

@@ -9,7 +9,6 @@ from hermetic.source.around import undone_around
 from hermetic.source.callee import is_entered
 from hermetic.source.changes import called
 from hermetic.source.names import find_function, resolve
-from hermetic.source.project import is_support
 from hermetic.source.restore import Undo, after_yield, is_after_yield, is_context_maker, is_in_cleanup, is_undone
 
 TYPE_CHECKING = False
@@ -76,8 +75,7 @@ def callee_behind(function: Scope, own: Scope | None, name: str, tokens: tuple[b
     if own is not None or project is None:
         return own
     near = near_of(function.module)
-    path = project.source_of(name, near)
-    if path is None or not (project.holds(path, tokens) or (is_support(path) and project.reaches(path, tokens))):
+    if not project.leads(name, near, tokens):
         return None
     found = project.definition(name, near)
     return found if found is not None and found.is_function else None

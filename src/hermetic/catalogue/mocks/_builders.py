@@ -7,11 +7,11 @@ import _ast as ast
 from hermetic.catalogue.mocks._constructors import made_mock, mock_class, subclassed
 from hermetic.source import roles
 from hermetic.source.leaks import widened
-from hermetic.source.module import contains
 from hermetic.source.names import find_function, lineage, resolve
 from hermetic.source.project import fixtures_of
 from hermetic.source.reach import calls_of
 from hermetic.source.scope import Scope, load_import_time
+from hermetic.source.text import contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

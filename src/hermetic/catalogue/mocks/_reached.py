@@ -6,9 +6,9 @@ import _ast as ast
 
 from hermetic.source import roles
 from hermetic.source.changes import import_time
-from hermetic.source.module import WORDS, contains
 from hermetic.source.names import is_async
 from hermetic.source.reach import callee_behind, callees, calls_of
+from hermetic.source.text import WORDS, contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from hermetic.catalogue.mocks._constructors import keyword, made_mock
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_class
 from hermetic.source.changes import import_time
-from hermetic.source.module import contains
 from hermetic.source.names import resolve
 from hermetic.source.origins import origins
 from hermetic.source.reach import calls_of
 from hermetic.source.restore import is_monkeypatch, is_patch
 from hermetic.source.scope import Scope
+from hermetic.source.text import contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

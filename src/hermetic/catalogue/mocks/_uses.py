@@ -5,8 +5,8 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.callee import find_callee
-from hermetic.source.module import contains
 from hermetic.source.names import resolve
+from hermetic.source.text import contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
-from hermetic.source.module import contains
 from hermetic.source.names import find_function, resolve
 from hermetic.source.reach import calls_of
 from hermetic.source.scope import load_import_time
+from hermetic.source.text import contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from hermetic.catalogue.rule import Example, Rule, node_id
 from hermetic.source import roles
 from hermetic.source.changes import text_of
 from hermetic.source.leaks import widened
-from hermetic.source.module import contains
 from hermetic.source.project import fixtures_of
 from hermetic.source.reach import calls_of
+from hermetic.source.text import contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class AsyncMockUnawaited(Rule):
     name = "async-mock-unawaited"
     repair = "await the call, or assert on await_count"
     message = "{what}() is an AsyncMock call whose result is not awaited"
+    tokens = (*MAKERS, *PATCHES)
+    through_fixtures = True
     related = ("HRM306",)
 
     bad = (
@@ -256,7 +258,9 @@ def tokens_of(module: Module, project: Project) -> tuple[bytes, ...]:
     """Return what a function that calls an `AsyncMock` holds: its name, an alias, a fixture, a helper, an attribute."""
     levels = [level for level in project.providers(module) if contains(level.data, MAKERS)]
     imported = tuple(
-        local.encode() for local, _, path in project.imports(module) if contains(project.read(path) or b"", MAKERS)
+        local.encode()
+        for local, dotted in module.outline.imports
+        if project.leads(dotted, module.folder, MAKERS, module)
     )
     found = [*MAKERS, *imported]
     for level in levels:

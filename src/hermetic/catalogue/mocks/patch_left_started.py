@@ -351,8 +351,8 @@ def started_through_imports(module: Module, project: Project) -> Iterator[tuple[
     """Yield the starts of project functions that this file's tests call."""
     if not module.is_test and not roles.is_conftest(module.path):
         return
-    for local, _, path in project.imports(module):
-        if START not in (project.read(path) or b""):
+    for local, dotted in module.outline.imports:
+        if not project.leads(dotted, module.folder, (START,), module):
             continue
         for caller in module.functions_with((local.encode(),)):
             for scope in caller.family():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hermetic.catalogue.mocks._worker_skips import is_skipped
 from hermetic.catalogue.rule import MEMORY, Example, Rule, node_id
 from hermetic.source import roles
-from hermetic.source.module import contains
+from hermetic.source.text import contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -41,8 +41,8 @@ def files_around(original: Origin, module: Module, project: Project) -> Iterator
     yield module
     if original.scope.module.holds(TOKENS):
         yield original.scope.module
-    for _, _, path in project.imports(module):
-        imported = project.module(path) if project.reaches(path, TOKENS) else None
+    for _, dotted, path in project.imports(module):
+        imported = project.module(path) if project.leads(dotted, module.folder, TOKENS, module) else None
         if imported is not None:
             yield imported
 

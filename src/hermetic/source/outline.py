@@ -1,0 +1,229 @@
+"""A file's top level, seen as text: which names it defines, and which of them lead to a token.
+
+An import is followed only where the name that it brings leads to something that a rule looks for. That is decided
+here, without a tree, for files of the code under test as well. In doubt a name leads there: the rule then looks at the
+tree and decides.
+"""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source.scope import bind_import, bind_import_from
+from hermetic.source.text import WORDS, contains
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.source.text import Text
+
+IMPORT = b"import "
+INSIDE = (
+    b" ",
+    b"\t",
+    b"#",
+    b")",
+    b"]",
+    b"}",
+    b"\x0c",
+    b"\\",
+)  # how lines start that start no statement of the top level
+LISTED = bytes.maketrans(b"()*", b"   ")
+QUOTES = (b'"""', b"'''")
+DEFINERS = (b"def ", b"async def ", b"class ")
+COMPOUND = (
+    b"if ",
+    b"try:",
+    b"else",
+    b"elif ",
+    b"except",
+    b"finally",
+    b"with ",
+    b"for ",
+    b"while ",
+    b"match ",
+    b"case ",
+)
+
+
+class Block:
+    """One statement of the top level: the names that it binds, and its text."""
+
+    __slots__ = ("_words", "names", "text")
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self.names = names_of(text)
+        self._words: set[bytes] | None = None
+
+    @property
+    def words(self) -> set[bytes]:
+        """The words of the text."""
+        if self._words is None:
+            self._words = set(self.text.translate(WORDS).split())
+        return self._words
+
+
+class Outline:
+    """The top level of one file."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self._blocks: list[Block] | None = None
+        self._imports: list[tuple[str, str]] | None = None
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The statements of the top level, in order."""
+        if self._blocks is None:
+            self._blocks = [Block(part) for part in statements(self.text.plain)]
+        return self._blocks
+
+    def names_leading_to(self, tokens: tuple[bytes, ...], known: frozenset[bytes] = frozenset()) -> frozenset[bytes]:
+        """Return the names whose text holds a token, or mentions a name that leads to one, or one of `known`."""
+        leading = set(known)
+        waiting = []
+        for block in self.blocks:
+            if contains(block.text, tokens):
+                leading.update(block.names)
+            else:
+                waiting.append(block)
+        grown = bool(leading)
+        while grown:
+            grown = False
+            for block in waiting[:]:
+                if not leading.isdisjoint(block.words):
+                    waiting.remove(block)
+                    grown = grown or not leading.issuperset(block.names)
+                    leading.update(block.names)
+        return frozenset(leading)
+
+    @property
+    def imports(self) -> list[tuple[str, str]]:
+        """`(local name, dotted name)` of what the file imports from the project, anywhere; `*` stands for a star."""
+        if self._imports is None:
+            self._imports = list(imports_in(self.text))
+        return self._imports
+
+
+def statements(text: bytes) -> Iterator[bytes]:
+    """Yield the text of each statement of the top level; one that holds half of a long string goes on."""
+    start = place = 0
+    decorated = False
+    for line in text.split(b"\n"):
+        if line and not line.startswith(INSIDE):
+            if not decorated and place > start and is_whole(text[start:place]):
+                yield text[start:place]
+                start = place
+            decorated = line.startswith(b"@")
+        place += len(line) + 1
+    yield text[start:]
+
+
+def is_whole(text: bytes) -> bool:
+    """Tell whether every long string that starts in a text ends there."""
+    return not any(text.count(quotes) % 2 for quotes in QUOTES)
+
+
+def names_of(text: bytes) -> tuple[bytes, ...]:
+    """Return the names that a statement of the top level binds, those inside an `if` or `try` too."""
+    if text.startswith((b"@", *DEFINERS)):
+        return defined_names(text)
+    if text.startswith((IMPORT, b"from ")):
+        return imported_names(text)
+    if text.startswith(COMPOUND):
+        lines = (line.lstrip() for line in text.split(b"\n")[1:])
+        return tuple(name for line in lines if line and not line.startswith(COMPOUND) for name in names_of(line))
+    targets, equals, _ = text.partition(b"\n")[0].rpartition(b"=")
+    return tuple(targets.translate(WORDS).split()) if equals else (first_word(text),)
+
+
+def defined_names(text: bytes) -> tuple[bytes, ...]:
+    """Return the name of a function or class, and the one under which a fixture is requested."""
+    for opening in DEFINERS:
+        head, found, rest = (b"\n" + text).partition(b"\n" + opening)
+        if found:
+            return (first_word(rest), *quoted_after(head, b"name"))
+    return ()
+
+
+def first_word(text: bytes) -> bytes:
+    """Return the name that a text starts with."""
+    words = text[:200].translate(WORDS).split(b" ", 1)
+    return words[0]
+
+
+def quoted_after(text: bytes, keyword: bytes) -> Iterator[bytes]:
+    """Yield the strings that a decorator gives for a keyword: the name under which a fixture is requested."""
+    for part in text.split(keyword)[1:]:
+        value = part.lstrip(b" =")
+        if value[:1] in (b'"', b"'"):
+            yield value[1:].partition(value[:1])[0]
+
+
+def imported_names(statement: bytes) -> tuple[bytes, ...]:
+    """Return the local names of an import statement; a star brings none that can be told here."""
+    names = statement.partition(IMPORT)[2].translate(LISTED)
+    words = [part.split() for part in names.split(b",")]
+    return tuple(part[-1].partition(b".")[0] for part in words if part)
+
+
+def imports_in(text: Text) -> Iterator[tuple[str, str]]:
+    """Yield the names that the import statements of a file bring from the project."""
+    plain = text.plain
+    project = text.project
+    place = plain.find(IMPORT)
+    while place >= 0 and project is not None:
+        start = plain.rfind(b"\n", 0, place) + 1
+        statement = plain[start:place].lstrip()
+        end = plain.find(b"\n", place)
+        if not statement or statement.startswith(b"from "):
+            line = plain[start : end if end >= 0 else len(plain)]
+            head = statement[5:] if statement else line.lstrip()[len(IMPORT) :]
+            if not statement or project.is_own(head.split(b".", 1)[0].strip(), text.folder):
+                yield from brought(text, whole_import(plain, start, line))
+        place = plain.find(IMPORT, place + 1)
+
+
+def whole_import(plain: bytes, start: int, line: bytes) -> bytes:
+    """Return an import statement of one or more lines, without its indentation."""
+    if b"(" in line:
+        end = plain.find(b")", start)
+        return plain[start : end + 1].lstrip() if end >= 0 else b""
+    while line.endswith(b"\\"):
+        end = plain.find(b"\n", start + len(line) + 1)
+        longer = plain[start : end if end >= 0 else len(plain)]
+        if len(longer) <= len(line):
+            break
+        line = longer
+    return line.strip().partition(b";")[0]
+
+
+class Bound:
+    """Takes what an import binds, as a scope does."""
+
+    __slots__ = ("found", "module")
+
+    def __init__(self, module: Text) -> None:
+        self.module = module
+        self.found: list[tuple[str, str]] = []
+
+    def bind(self, name: str, _kind: str, value: object, _line: int) -> None:
+        """Note a name."""
+        self.found.append((name, str(value)))
+
+
+def brought(text: Text, statement: bytes) -> list[tuple[str, str]]:
+    """Return what one import statement binds; nothing for text that only looks like one."""
+    try:
+        tree = compile(statement, "<import>", "exec", 0x400, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return []
+    bound = Bound(text)
+    for node in tree.body:  # type: ignore[attr-defined]
+        if isinstance(node, ast.Import):
+            bind_import(bound, node)  # type: ignore[arg-type]
+        elif isinstance(node, ast.ImportFrom):
+            bind_import_from(bound, node)  # type: ignore[arg-type]
+    return bound.found

@@ -1,0 +1,106 @@
+"""A file as text: its lines, its words, and which of the rules' tokens it holds. Nothing is parsed."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.outline import Outline
+    from hermetic.source.project import Project
+
+SIGNS = b" .()[]'\"="  # what tokens have around a name
+# For `bytes.translate`: what cannot stand in a name becomes a space.
+WORDS = bytes(sign if sign >= 128 or chr(sign).isalnum() or sign == ord("_") else ord(" ") for sign in range(256))  # noqa: PLR2004
+CORES: dict[bytes, tuple[bytes, bool]] = {}  # token -> its name without signs, and whether that is a whole word
+
+
+class Text:
+    """One file's bytes and where it stands. `name` is its dotted name, `is_test` whether pytest collects it."""
+
+    def __init__(self, path: str, data: bytes, name: str = "", *, package: bool = False, is_test: bool = True) -> None:
+        self.path = path
+        self.folder = os.path.dirname(os.path.abspath(path))
+        self.data = data
+        self.name = name
+        self.package = package
+        self.is_test = is_test
+        self.project: Project | None = None  # the files around it; None where a file is read alone
+        self._plain: bytes | None = None
+        self._lines: list[bytes] | None = None
+        self._words: bytes | None = None
+        self._held: dict[bytes, bool] = {}
+        self._outline: Outline | None = None
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The file's lines as Python counts them (form feeds do not end a line), encoded as UTF-8."""
+        if self._lines is None:
+            self._lines = self.plain.split(b"\n")
+        return self._lines
+
+    @property
+    def plain(self) -> bytes:
+        """The file's text as UTF-8, with lines that end as Python sees them end."""
+        if self._plain is None:
+            text = utf8(self.data)
+            self._plain = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+        return self._plain
+
+    @property
+    def words(self) -> bytes:
+        """Every word of the file, once: what a token that is part of a word is looked for in."""
+        if self._words is None:
+            self._words = b" ".join(set(self.data.translate(WORDS).split()))
+        return self._words
+
+    @property
+    def outline(self) -> Outline:
+        """What the file's top level defines."""
+        if self._outline is None:
+            from hermetic.source.outline import Outline  # noqa: PLC0415 - only where something is imported
+
+            self._outline = Outline(self)
+        return self._outline
+
+    def holds(self, tokens: tuple[bytes, ...]) -> bool:
+        """Tell whether one of `tokens` occurs in the file. Each token is looked for once, whichever rule asks."""
+        held = self._held
+        for token in tokens:
+            known = held.get(token)
+            if known is None:
+                core, is_word = CORES.get(token) or core_of(token)
+                known = held[token] = (not is_word or core in self.words) and (core is token or token in self.data)
+            if known:
+                return True
+        return False
+
+
+def core_of(token: bytes) -> tuple[bytes, bool]:
+    """Return what to look for among the words of a file before the token itself is looked for in its text."""
+    core = token.strip(SIGNS)
+    is_word = core.replace(b"_", b"").isalnum()
+    CORES[token] = found = (token if core == token else core, True) if is_word else (b"", False)
+    return found
+
+
+def contains(text: bytes, tokens: tuple[bytes, ...]) -> bool:
+    """Tell whether one of `tokens` occurs in `text`."""
+    for token in tokens:  # noqa: SIM110 - half the time of `any`, and asked for each function and token
+        if token in text:
+            return True
+    return False
+
+
+def utf8(data: bytes) -> bytes:
+    """Return source bytes as UTF-8 without a byte order mark, as `ast` counts offsets."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        return data[3:]
+    head = data[:400].split(b"\n", 2)[:2]
+    if any(b"coding" in line and line.lstrip().startswith(b"#") for line in head):
+        import io  # noqa: PLC0415 - rare, and tokenize is slow to import
+        import tokenize  # noqa: PLC0415
+
+        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+        return data.decode(encoding, "replace").encode()
+    return data
