@@ -47,7 +47,10 @@ def index_source(rules: Sequence[type[Rule]]) -> str:
         entry = entry_of(rule)
         lines += ["    (", f'        "{entry.code}",', f'        "{entry.name}",', f'        "{entry.module}",']
         lines += [f'        "{entry.attribute}",', f"        {tuple_source(entry.presets)},"]
-        lines += [*token_lines(entry.tokens), *(["        True,"] if entry.through_fixtures else []), "    ),"]
+        lines += token_lines(entry.tokens)
+        if entry.companions or entry.through_fixtures:
+            lines += token_lines(entry.companions)
+        lines += [*(["        True,"] if entry.through_fixtures else []), "    ),"]
     return "\n".join([*lines, ")", ""])
 
 

@@ -60,6 +60,7 @@ RULES = (
             b"captureWarnings",
             b"loggerDict",
         ),
+        (b"logg", b"Logg", b"LOGG", b"log.", b"LOG."),
     ),
     (
         "HRM106",
@@ -105,7 +106,7 @@ RULES = (
         "hermetic.catalogue.process.random_seed",
         "RandomSeed",
         ("recommended",),
-        (b"seed", b"setstate", b"set_state"),
+        (b"seed(", b"random.seed", b"seed as", b"setstate", b"set_state"),
     ),
     (
         "HRM109",
@@ -178,6 +179,7 @@ RULES = (
         "AsyncMockUnawaited",
         ("recommended",),
         (b"AsyncMock", b"async_stub", b"patch(", b"patch.object("),
+        (b"AsyncMock", b"async_stub", b"await "),
         True,
     ),
     (
@@ -211,6 +213,7 @@ RULES = (
         "SharedFixtureMutated",
         ("recommended",),
         (b"scope",),
+        (),
         True,
     ),
 )

@@ -18,7 +18,7 @@ ENGINE_CODES = frozenset({"HRM001", "HRM905"})  # given by the engine itself, so
 class Entry:
     """What is known of a rule before its module is imported."""
 
-    __slots__ = ("attribute", "code", "module", "name", "presets", "through_fixtures", "tokens")
+    __slots__ = ("attribute", "code", "companions", "module", "name", "presets", "through_fixtures", "tokens")
 
     def __init__(  # noqa: PLR0913, PLR0917 - a record: one argument for each of its fields
         self,
@@ -28,6 +28,7 @@ class Entry:
         attribute: str,
         presets: tuple[str, ...],
         tokens: tuple[bytes, ...],
+        companions: tuple[bytes, ...] = (),
         through_fixtures: bool = False,  # noqa: FBT001, FBT002 - a field of the record
     ) -> None:
         self.code = code
@@ -36,6 +37,7 @@ class Entry:
         self.attribute = attribute
         self.presets = presets
         self.tokens = tokens
+        self.companions = companions
         self.through_fixtures = through_fixtures
 
     def load(self) -> Rule:
@@ -47,7 +49,8 @@ class Entry:
 
 def entry_of(rule: type[Rule]) -> Entry:
     """Return the index entry of a rule class."""
-    return Entry(rule.code, rule.name, rule.__module__, rule.__name__, rule.presets, rule.tokens, rule.through_fixtures)
+    fields = (rule.code, rule.name, rule.__module__, rule.__name__, rule.presets)
+    return Entry(*fields, rule.tokens, rule.companions, rule.through_fixtures)
 
 
 def indexed() -> list[Entry]:

@@ -11,6 +11,7 @@ from hermetic.lint.selection import CANNOT_READ
 from hermetic.source.module import CannotParseError, Module, check_syntax
 from hermetic.source.project import Project
 from hermetic.source.roles import is_conftest
+from hermetic.source.text import needles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Engine:
         self.settings = settings
         self.selection = selection
         self.project = Project(settings.root, selection.presets, settings.options, settings.python_files)
+        self._needles = needles(token for entry in selection.entries for token in (*entry.tokens, *entry.companions))
         self._rules: dict[str, Rule] = {}
         self._comments: dict[str, Comments] = {}
         self._named: dict[str, str] = {}  # absolute path -> path as it was given, of the checked files
@@ -84,6 +86,7 @@ class Engine:
         if data is None:
             return [Finding(CANNOT_READ, "cannot-read", why_unreadable(path), path, 0)]
         text = self.project.open(path, data)
+        text.look_for(self._needles)
         entries = [entry for entry in self.selection.entries if self.concerns(entry, text)]
         found: list[Finding] = []
         try:
@@ -103,7 +106,7 @@ class Engine:
     def concerns(self, entry: Entry, text: Text) -> bool:
         """Tell whether a rule has to look at a file: it holds a token of it, or names something that leads to one."""
         tokens = entry.tokens
-        if not tokens or text.holds(tokens):
+        if not tokens or (text.holds(tokens) and (not entry.companions or text.holds(entry.companions))):
             return True
         leads = self.project.leads
         if any(leads(dotted, text.folder, tokens, text) for _, dotted in text.outline.imports):

@@ -9,6 +9,10 @@ import sys
 from hermetic.source.scope import Scope, build_function, build_module
 from hermetic.source.text import WORDS, Text
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 SILENT = ("ignore", None, Warning, None, 0)
 FUTURE = b"from __future__ import _\n"
 PARSE_FLAGS = 0x400  # ast.PyCF_ONLY_AST, without the import of `ast` that start-up time cannot afford
@@ -165,13 +169,13 @@ def parse(data: bytes, path: str) -> ast.Module:
     return tree
 
 
-def silenced() -> list[object]:
+def silenced() -> list[Any]:
     """Silence warnings, and return the filters, whose first one is to be removed when that is over.
 
     What the compiler warns of is not ours to print, and as an error it would hide the file.
     """
     warnings = sys.modules.get("warnings")
-    filters: list[object] = _warnings.filters if warnings is None else warnings.filters
+    filters: list[Any] = _warnings.filters if warnings is None else warnings.filters
     filters.insert(0, SILENT)
     return filters
 

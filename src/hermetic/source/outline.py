@@ -180,8 +180,9 @@ def imports_in(text: Text) -> Iterator[tuple[str, str]]:
         end = plain.find(b"\n", place)
         if not statement or statement.startswith(b"from "):
             line = plain[start : end if end >= 0 else len(plain)]
-            head = statement[5:] if statement else line.lstrip()[len(IMPORT) :]
-            if not statement or project.is_own(head.split(b".", 1)[0].strip(), text.folder):
+            parts = [statement[5:]] if statement else line.lstrip()[len(IMPORT) :].split(b",")
+            heads = {part.partition(b".")[0].partition(b" as ")[0].strip().decode("utf-8", "replace") for part in parts}
+            if any(project.is_own(head, text.folder) for head in heads):
                 yield from brought(text, whole_import(plain, start, line))
         place = plain.find(IMPORT, place + 1)
 

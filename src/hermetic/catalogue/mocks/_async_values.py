@@ -15,7 +15,7 @@ from hermetic.source.origins import passed, results
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hermetic.source.module import Module
     from hermetic.source.project import Project
@@ -222,8 +222,18 @@ def is_set_plain(module: Module, name: str) -> bool:
     """Tell whether some line of a file gives an attribute of this name a value that is no `AsyncMock`."""
     known: dict[str, bool] = module.top.memo.setdefault("set plain", {})
     if name not in known:
-        known[name] = any(sets_plain(line, name.encode()) for line in module.lines if name.encode() in line)
+        known[name] = any(sets_plain(line, name.encode()) for line in lines_with(module.plain, name.encode()))
     return known[name]
+
+
+def lines_with(text: bytes, word: bytes) -> Iterator[bytes]:
+    """Yield the lines of a text that hold a word."""
+    place = text.find(word)
+    while place >= 0:
+        end = text.find(b"\n", place)
+        end = end if end >= 0 else len(text)
+        yield text[text.rfind(b"\n", 0, place) + 1 : end]
+        place = text.find(word, end)
 
 
 def sets_plain(line: bytes, name: bytes) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.mocks._constructors import keyword, made_mock
+from hermetic.catalogue.mocks._constructors import MOCKS, keyword, made_mock
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_class
-from hermetic.source.changes import import_time
+from hermetic.source.changes import called, import_time
 from hermetic.source.names import resolve
 from hermetic.source.origins import origins
-from hermetic.source.reach import calls_of
 from hermetic.source.restore import is_monkeypatch, is_patch
 from hermetic.source.scope import Scope
 from hermetic.source.text import contains
@@ -231,13 +230,21 @@ def patch_calls(module: Module) -> Iterator[tuple[Scope, ast.Call, Scope | None]
     for function in module.functions_with(TOKENS):
         yield from ((scope, call, function) for scope, call in decorator_calls(function))
         for scope in function.family():
-            yield from ((scope, call, function) for call in calls_of(scope))
+            yield from ((scope, call, function) for call in replacing_calls(scope))
     for cls in module.top.classes:
         yield from ((scope, call, None) for scope, call in decorator_calls(cls))
     texts = [statement for scope in (module.top, *module.top.classes) for statement in scope.statements]
     if any(contains(module.text_of(statement), TOKENS) for statement in texts):
         for scope in import_time(module.top):
-            yield from ((scope, call, None) for call in calls_of(scope))
+            yield from ((scope, call, None) for call in replacing_calls(scope))
+
+
+def replacing_calls(scope: Scope) -> Iterator[ast.Call]:
+    """Yield the calls of a scope that may replace something, by what they call."""
+    for name, calls in called(scope).items():
+        last = name.rpartition(".")[2]
+        if last == "setattr" or last in MOCKS or is_patch(name):
+            yield from calls
 
 
 def decorator_calls(definition: Scope) -> Iterator[tuple[Scope, ast.Call]]:

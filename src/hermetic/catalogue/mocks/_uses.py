@@ -10,8 +10,6 @@ from hermetic.source.text import contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from hermetic.source.scope import Scope
 
 FINE, VALUE, UP = "handed on", "used", "decided by the parent"
@@ -49,14 +47,24 @@ LOOKS: dict[type, str | None] = {
 def is_misused(scope: Scope, call: ast.Call) -> bool:
     """Tell whether the result of a call is never awaited nor handed on."""
     verdict, whole, listed = fate(scope, call, scope.parents)
-    if verdict == VALUE:
-        return not warns(scope, call)
-    statement = scope.parents.get(whole)
-    if isinstance(statement, (ast.Assign, ast.AnnAssign)) and not isinstance(whole, ast.GeneratorExp):
+    name = variable_of(scope, whole) if verdict != VALUE else ""
+    return (verdict == VALUE or bool(name and name_is_misused(scope, name, listed=listed))) and not warns(scope, call)
+
+
+def may_be_misused(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether `is_misused` is worth its price: the result is used like a value, or held by a variable."""
+    verdict, whole, _ = fate(scope, call, scope.parents)
+    return verdict == VALUE or variable_of(scope, whole) != ""
+
+
+def variable_of(scope: Scope, value: ast.AST) -> str:
+    """Return the one local variable that a value is assigned to, "" without one."""
+    statement = scope.parents.get(value)
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)) and not isinstance(value, ast.GeneratorExp):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         if len(targets) == 1 and isinstance(targets[0], ast.Name) and targets[0].id not in scope.globals:
-            return name_is_misused(scope, targets[0].id, listed=listed) and not warns(scope, call)
-    return False
+            return targets[0].id
+    return ""
 
 
 def fate(
@@ -150,21 +158,28 @@ def catches(scope: Scope, manager: ast.expr) -> bool:
 
 def name_is_misused(scope: Scope, name: str, *, listed: bool = False) -> bool:
     """Tell whether every use of a variable looks at it like at a value; an unused one is never awaited either."""
-    uses = (fate(scope, node, parents, listed=listed) for node, parents in reads(scope.node, name))
+    places, parents = read_once(scope)
+    uses = (fate(scope, node, parents, listed=listed) for node in places.get(name, ()))
     return all(verdict == VALUE for verdict, _, _ in uses)
 
 
-def reads(root: ast.AST, name: str) -> Iterator[tuple[ast.AST, dict[ast.AST, ast.AST]]]:
-    """Yield each place below a function that reads a name, with the parents of all nodes visited so far."""
+def read_once(function: Scope) -> tuple[dict[str, list[ast.AST]], dict[ast.AST, ast.AST]]:
+    """Return the places below a function that read a variable, by its name, and the parents of all nodes there."""
+    known: tuple[dict[str, list[ast.AST]], dict[ast.AST, ast.AST]] | None = function.memo.get("reads")
+    if known is not None:
+        return known
+    places: dict[str, list[ast.AST]] = {}
     parents: dict[ast.AST, ast.AST] = {}
-    stack = [root]
+    stack = [function.node]
     while stack:
         node = stack.pop()
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-            yield node, parents
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            places.setdefault(node.id, []).append(node)
         for field in node._fields:
             value = getattr(node, field, None)
             for child in value if isinstance(value, list) else (value,):
                 if isinstance(child, ast.AST) and not isinstance(child, ast.expr_context):
                     parents[child] = node
                     stack.append(child)
+    function.memo["reads"] = known = places, parents
+    return known

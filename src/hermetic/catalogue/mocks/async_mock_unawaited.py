@@ -6,7 +6,7 @@ import _ast as ast
 
 from hermetic.catalogue.mocks._async_values import is_async_mock_call
 from hermetic.catalogue.mocks._constructors import made_mock
-from hermetic.catalogue.mocks._uses import is_misused
+from hermetic.catalogue.mocks._uses import is_misused, may_be_misused
 from hermetic.catalogue.rule import Example, Rule, node_id
 from hermetic.source import roles
 from hermetic.source.changes import text_of
@@ -51,6 +51,7 @@ class AsyncMockUnawaited(Rule):
     repair = "await the call, or assert on await_count"
     message = "{what}() is an AsyncMock call whose result is not awaited"
     tokens = (*MAKERS, *PATCHES)
+    companions = (*MAKERS, b"await ")  # `patch` puts an `AsyncMock` where the target is async
     through_fixtures = True
     related = ("HRM306",)
 
@@ -246,9 +247,10 @@ def test_a_coroutine_can_be_closed_unused():
             for scope in function.family():
                 for call in calls_of(scope):
                     if (
-                        is_misused(scope, call)
+                        may_be_misused(scope, call)
                         and not made_mock(scope, call)
                         and is_async_mock_call(scope, call, project)
+                        and is_misused(scope, call)
                     ):
                         message = self.message.format(what=text_of(call.func) or "this")
                         yield self.finding(module, call, message, test=node_id(function))
@@ -273,8 +275,8 @@ def tokens_of(module: Module, project: Project) -> tuple[bytes, ...]:
             roles.fixture_name(item).encode() for item in fixtures_of(level) if names & set(roles.parameters(item))
         ]
         found += wide if level is module else ()
-    if contains(module.data, (*MAKERS, b"await ")):
-        found += PATCHES  # `patch` puts an AsyncMock where the target is async
+    if module.holds(AsyncMockUnawaited.companions):
+        found += PATCHES
     return tuple(dict.fromkeys(found))
 
 

@@ -88,6 +88,7 @@ class LoggingState(StateRule):
         b"disable", b"basicConfig", b"Config(", b"Config", b"raiseExceptions", b"lastResort", b"setLoggerClass",
         b"setLogRecordFactory", b"captureWarnings", b"loggerDict",
     )  # fmt: skip
+    companions = (b"logg", b"Logg", b"LOGG", b"log.", b"LOG.")
     related = ("HRM107",)
     states = (
         HANDLERS,
