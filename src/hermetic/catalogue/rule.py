@@ -138,7 +138,7 @@ class StateRule(Rule):
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the changes that reach the next test."""
         for state in self.states:
-            for leak in find_leaks(module, state, project):
+            for leak in find_leaks(module, state, project, self.tokens):
                 if leak.root is None and not self.counts_at_import(module, project):
                     continue
                 if self.keeps(leak):

@@ -108,8 +108,7 @@ class Engine:
         tokens = entry.tokens
         if not tokens or (text.holds(tokens) and (not entry.companions or text.holds(entry.companions))):
             return True
-        leads = self.project.leads
-        if any(leads(dotted, text.folder, tokens, text) for _, dotted in text.outline.imports):
+        if self.project.imports_leading_to(text, tokens):
             return True
         return entry.through_fixtures and self.project.fixtures_lead(text, tokens)
 

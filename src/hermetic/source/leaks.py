@@ -51,14 +51,17 @@ class Leak:
         self.late = late
 
 
-def find_leaks(module: Module, state: State, project: Project) -> list[Leak]:
-    """Return the leaks of one kind of state that a file causes, at most one for each place and key."""
+def find_leaks(module: Module, state: State, project: Project, tokens: tuple[bytes, ...] = ()) -> list[Leak]:
+    """Return the leaks of one kind of state that a file causes, at most one for each place and key.
+
+    `tokens` are those of the rule: only imports that lead to one of them are followed.
+    """
     found: dict[tuple[object, ...], Leak] = {}
     own = module.holds(state.tokens)
     for leak in (
         *(leaks_at_import(module, state, project) if own else ()),
         *(leaks_in_functions(module, state, project) if own else ()),
-        *leaks_through_imports(module, state, project),
+        *leaks_through_imports(module, state, project, tokens or state.tokens),
     ):
         first = found.setdefault(one_leak(leak, state), leak)
         if first.change.line > leak.change.line:
@@ -239,13 +242,15 @@ def under_main(scope: Scope, node: ast.AST) -> bool:
     return False
 
 
-def leaks_through_imports(module: Module, state: State, project: Project) -> Iterator[Leak]:
+def leaks_through_imports(module: Module, state: State, project: Project, tokens: tuple[bytes, ...]) -> Iterator[Leak]:
     """Yield the leaks of project functions that this file's tests call, at the line that changes the state."""
     if not module.is_test and not roles.is_conftest(module.path):
         return
     known: dict[str, list[Change]] = {}
     names_to_look_at = (
-        local for local, dotted in module.outline.imports if local != "*" and may_change(dotted, module, state, project)
+        local
+        for local, dotted in project.imports_leading_to(module, tokens)
+        if local != "*" and may_change(dotted, module, state, project)
     )
     for local in names_to_look_at:
         for caller, scope, name, calls in imported_calls(module, local):

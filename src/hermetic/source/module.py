@@ -49,7 +49,7 @@ class Module(Text):
         Raises `CannotParseError`.
         """
         module = cls(text.path, text.data, text.name, package=text.package, is_test=text.is_test)
-        module.project, module._outline = text.project, text._outline  # noqa: SLF001 - what its other half has worked out
+        module.project, module.memo, module._outline = text.project, text.memo, text._outline  # noqa: SLF001 - what its other half has worked out
         module._plain, module._lines, module._words, module._held = text._plain, text._lines, text._words, text._held  # noqa: SLF001
         return module
 

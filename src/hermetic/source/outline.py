@@ -52,9 +52,9 @@ class Block:
 
     __slots__ = ("_words", "names", "text")
 
-    def __init__(self, text: bytes) -> None:
-        self.text = text
-        self.names = names_of(text)
+    def __init__(self, parts: list[bytes]) -> None:
+        self.text = b"".join(parts)
+        self.names = frozenset(name for part in parts for name in names_of(part) if name)
         self._words: set[bytes] | None = None
 
     @property
@@ -77,7 +77,7 @@ class Outline:
     def blocks(self) -> list[Block]:
         """The statements of the top level, in order."""
         if self._blocks is None:
-            self._blocks = [Block(part) for part in statements(self.text.plain)]
+            self._blocks = [Block(parts) for parts in statements(self.text.plain)]
         return self._blocks
 
     def names_leading_to(self, tokens: tuple[bytes, ...], known: frozenset[bytes] = frozenset()) -> frozenset[bytes]:
@@ -107,23 +107,27 @@ class Outline:
         return self._imports
 
 
-def statements(text: bytes) -> Iterator[bytes]:
-    """Yield the text of each statement of the top level; one that holds half of a long string goes on."""
+def statements(text: bytes) -> Iterator[list[bytes]]:
+    """Yield the text of each statement of the top level, in parts: where a long string holds what looks like others."""
+    parts: list[bytes] = []
     start = place = 0
     decorated = False
     for line in text.split(b"\n"):
         if line and not line.startswith(INSIDE):
-            if not decorated and place > start and is_whole(text[start:place]):
-                yield text[start:place]
+            if not decorated and place > start:
+                parts.append(text[start:place])
                 start = place
+                if is_whole(parts):
+                    yield parts
+                    parts = []
             decorated = line.startswith(b"@")
         place += len(line) + 1
-    yield text[start:]
+    yield [*parts, text[start:]]
 
 
-def is_whole(text: bytes) -> bool:
+def is_whole(parts: list[bytes]) -> bool:
     """Tell whether every long string that starts in a text ends there."""
-    return not any(text.count(quotes) % 2 for quotes in QUOTES)
+    return not any(sum(part.count(quotes) for part in parts) % 2 for quotes in QUOTES)
 
 
 def names_of(text: bytes) -> tuple[bytes, ...]:

@@ -44,7 +44,7 @@ class Project:
         self._weight = 0  # bytes of the source behind `_modules`
         self._held: dict[str, bytes] = {}
         self._data: dict[str, bytes | None] = {}
-        self._files: dict[str, str | None] = {}
+        self._files: dict[tuple[str, str], tuple[str, str] | None] = {}
         self._listed: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
         self.harmless: set[tuple[str, str, str]] = set()  # imports that change no such state: (file, name, state)
@@ -102,6 +102,15 @@ class Project:
                     pass
         return self._data[path]
 
+    def imports_leading_to(self, text: Text, tokens: tuple[bytes, ...]) -> list[tuple[str, str]]:
+        """Return `(local name, dotted name)` of what a file imports from the project and what leads to a token."""
+        known: list[tuple[str, str]] | None = text.memo.get(tokens)
+        if known is None:
+            leads, near = self.leads, text.folder
+            known = [item for item in text.outline.imports if leads(item[1], near, tokens, text)]
+            text.memo[tokens] = known
+        return known
+
     def leads(self, dotted: str, near: str, tokens: tuple[bytes, ...], user: Text | None = None) -> bool:
         """Tell whether a project name that is imported in the folder `near` leads to one of the tokens.
 
@@ -135,11 +144,11 @@ class Project:
     def passed_on(self, text: Text, tokens: tuple[bytes, ...]) -> frozenset[bytes]:
         """Return the names that a file imports and that lead to one of the tokens."""
         known: set[bytes] = set()
-        for local, dotted in text.outline.imports:
+        for local, dotted in self.imports_leading_to(text, tokens):
             if local == "*":
                 located = self.locate(dotted, text.folder)
                 known |= self.leading(located[0], tokens) if located is not None else set()
-            elif self.leads(dotted, text.folder, tokens, text):
+            else:
                 known.add(local.encode())
         return frozenset(known)
 
@@ -244,19 +253,14 @@ class Project:
 
     def locate(self, dotted: str, near: str) -> tuple[str, str] | None:
         """Split a dotted name into a project file and the name inside it ("" for the module itself)."""
-        key = f"{near}\0{dotted}"
+        key = (near, dotted)
         if key not in self._files:
-            found = self.file_of(dotted, near)
-            if found is None and "." in dotted:
-                base, _, _ = dotted.rpartition(".")
-                found = self.file_of(base, near)
-                found = f"{found}\0{dotted.rpartition('.')[2]}" if found else None
-            self._files[key] = found
-        located = self._files[key]
-        if located is None:
-            return None
-        path, _, name = located.partition("\0")
-        return path, name
+            path, name = self.file_of(dotted, near), ""
+            if path is None and "." in dotted:
+                base, _, name = dotted.rpartition(".")
+                path = self.file_of(base, near)
+            self._files[key] = (path, name) if path is not None else None
+        return self._files[key]
 
     def source_of(self, dotted: str, near: str) -> str | None:
         """Return the file that defines a dotted name, behind the packages that only pass it on; None for others'."""

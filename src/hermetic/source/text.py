@@ -7,6 +7,7 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from hermetic.source.outline import Outline
     from hermetic.source.project import Project
@@ -33,6 +34,7 @@ class Text:
         self._words: bytes | None = None
         self._held: dict[bytes, bool] = {}
         self._outline: Outline | None = None
+        self.memo: dict[object, Any] = {}  # what others have worked out about this file, before it is parsed
 
     @property
     def lines(self) -> list[bytes]:
@@ -115,6 +117,8 @@ def utf8(data: bytes) -> bytes:
         import io  # noqa: PLC0415 - rare, and tokenize is slow to import
         import tokenize  # noqa: PLC0415
 
-        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
-        return data.decode(encoding, "replace").encode()
+        try:
+            return data.decode(tokenize.detect_encoding(io.BytesIO(data).readline)[0], "replace").encode()
+        except (SyntaxError, LookupError):  # an encoding that nobody knows; Python cannot parse the file either
+            return data
     return data

@@ -351,9 +351,7 @@ def started_through_imports(module: Module, project: Project) -> Iterator[tuple[
     """Yield the starts of project functions that this file's tests call."""
     if not module.is_test and not roles.is_conftest(module.path):
         return
-    for local, dotted in module.outline.imports:
-        if not project.leads(dotted, module.folder, (START,), module):
-            continue
+    for local, _ in project.imports_leading_to(module, (START,)):
         for caller in module.functions_with((local.encode(),)):
             for scope in caller.family():
                 for call in () if is_in_cleanup(scope) else calls_of(scope):
@@ -370,7 +368,7 @@ def started_in_bases(module: Module, project: Project) -> Iterator[tuple[Start, 
     """Yield the starts in setups that a class of this file inherits, where what would stop them does not run for it."""
     for cls in module.top.classes if module.is_test else ():
         for base in project.lineage(cls)[1:]:
-            for setup in base.functions if START in base.module.data else ():
+            for setup in base.functions if base.module.holds((START,)) else ():
                 if roles.role_of(setup) != "setup" or not is_run_for(cls, setup):
                     continue
                 for start, stop in open_starts(setup.module.load(setup), project):

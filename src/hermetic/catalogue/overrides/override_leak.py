@@ -432,7 +432,7 @@ def test_plan_is_free_by_default():
         for leak in (
             *leaks_at_import(module, OVERRIDES, project),
             *leaks_in_functions(module, OVERRIDES, project),
-            *leaks_through_imports(module, OVERRIDES, project),
+            *leaks_through_imports(module, OVERRIDES, project, self.tokens),
         ):
             if self.counts(leak, module, project):
                 found.setdefault(leak.change.node, leak)
