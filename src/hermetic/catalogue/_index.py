@@ -180,6 +180,7 @@ RULES = (
         ("recommended",),
         (b"AsyncMock", b"async_stub", b"patch(", b"patch.object("),
         (b"AsyncMock", b"async_stub", b"await "),
+        (b"AsyncMock", b"async_stub"),
         True,
     ),
     (
@@ -189,6 +190,8 @@ RULES = (
         "SyncMockForAsync",
         ("recommended",),
         (b"patch", b"setattr(", b"Mock"),
+        (),
+        (),
     ),
     (
         "HRM401",
@@ -214,6 +217,7 @@ RULES = (
         ("recommended",),
         (b"scope",),
         (),
+        None,
         True,
     ),
 )

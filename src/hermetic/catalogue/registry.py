@@ -18,7 +18,17 @@ ENGINE_CODES = frozenset({"HRM001", "HRM905"})  # given by the engine itself, so
 class Entry:
     """What is known of a rule before its module is imported."""
 
-    __slots__ = ("attribute", "code", "companions", "module", "name", "presets", "through_fixtures", "tokens")
+    __slots__ = (
+        "attribute",
+        "code",
+        "companions",
+        "module",
+        "name",
+        "presets",
+        "reached",
+        "through_fixtures",
+        "tokens",
+    )
 
     def __init__(  # noqa: PLR0913, PLR0917 - a record: one argument for each of its fields
         self,
@@ -29,6 +39,7 @@ class Entry:
         presets: tuple[str, ...],
         tokens: tuple[bytes, ...],
         companions: tuple[bytes, ...] = (),
+        reached: tuple[bytes, ...] | None = None,
         through_fixtures: bool = False,  # noqa: FBT001, FBT002 - a field of the record
     ) -> None:
         self.code = code
@@ -38,6 +49,7 @@ class Entry:
         self.presets = presets
         self.tokens = tokens
         self.companions = companions
+        self.reached = tokens if reached is None else reached
         self.through_fixtures = through_fixtures
 
     def load(self) -> Rule:
@@ -50,7 +62,7 @@ class Entry:
 def entry_of(rule: type[Rule]) -> Entry:
     """Return the index entry of a rule class."""
     fields = (rule.code, rule.name, rule.__module__, rule.__name__, rule.presets)
-    return Entry(*fields, rule.tokens, rule.companions, rule.through_fixtures)
+    return Entry(*fields, rule.tokens, rule.companions, rule.reached, rule.through_fixtures)
 
 
 def indexed() -> list[Entry]:

@@ -74,9 +74,10 @@ class Rule:
 
     `tokens` are bytes of which one occurs in every file that can break the rule; a file without any is not checked for
     it. An empty tuple means: always. `companions`, where given, are bytes of which one stands in the same file as a
-    token. `through_fixtures` says that a file can break the rule as well when it uses a fixture of a conftest that
-    leads to a token. `claims` are the layers of examples that do not say otherwise, `no_claims` gives the reason for
-    each layer that is left out. `presets` names the selections that the rule belongs to.
+    token. `reached` are the tokens that count in what a file imports, where those are not the same. `through_fixtures`
+    says that a file can break the rule as well when it uses a fixture of a conftest that leads to a token. `claims` are
+    the layers of examples that do not say otherwise, `no_claims` gives the reason for each layer that is left out.
+    `presets` names the selections that the rule belongs to.
     """
 
     code: str
@@ -88,6 +89,7 @@ class Rule:
     no_claims: Mapping[str, str] = {}
     tokens: tuple[bytes, ...] = ()
     companions: tuple[bytes, ...] = ()
+    reached: tuple[bytes, ...] | None = None
     through_fixtures: bool = False
     related: tuple[str, ...] = ()
     bad: tuple[Example, ...] = ()

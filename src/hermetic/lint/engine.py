@@ -41,6 +41,7 @@ class Engine:
         self.selection = selection
         self.project = Project(settings.root, selection.presets, settings.options, settings.python_files)
         self._needles = needles(token for entry in selection.entries for token in (*entry.tokens, *entry.companions))
+        self.project.companions = {entry.tokens: entry.companions for entry in selection.entries if entry.companions}
         self._rules: dict[str, Rule] = {}
         self._comments: dict[str, Comments] = {}
         self._named: dict[str, str] = {}  # absolute path -> path as it was given, of the checked files
@@ -108,9 +109,9 @@ class Engine:
         tokens = entry.tokens
         if not tokens or (text.holds(tokens) and (not entry.companions or text.holds(entry.companions))):
             return True
-        if self.project.imports_leading_to(text, tokens):
+        if entry.reached and self.project.imports_leading_to(text, entry.reached):
             return True
-        return entry.through_fixtures and self.project.fixtures_lead(text, tokens)
+        return entry.through_fixtures and self.project.fixtures_lead(text, entry.reached)
 
     def found_by(self, entry: Entry, module: Module) -> list[Finding]:
         """Return what one rule finds in a file; a rule that fails there is noted, and the run goes on."""

@@ -29,6 +29,8 @@ INSIDE = (
     b"\x0c",
     b"\\",
 )  # how lines start that start no statement of the top level
+DOTTED = bytes(sign if sign in b"(." else word for sign, word in enumerate(WORDS))
+SPECIAL = (b"__init__", b"__post_init__", b"__enter__", b"__aenter__", b"__new__", b"setUp", b"setup", b"asyncSetUp")
 LISTED = bytes.maketrans(b"()*", b"   ")
 QUOTES = (b'"""', b"'''")
 DEFINERS = (b"def ", b"async def ", b"class ")
@@ -50,19 +52,26 @@ COMPOUND = (
 class Block:
     """One statement of the top level: the names that it binds, and its text."""
 
-    __slots__ = ("_words", "names", "text")
+    __slots__ = ("_uses", "names", "text")
 
     def __init__(self, parts: list[bytes]) -> None:
-        self.text = b"".join(parts)
+        text = b"".join(parts)
+        self.text = run_by_users(text) if len(parts) == 1 and text.startswith(b"class ") else text
         self.names = frozenset(name for part in parts for name in names_of(part) if name)
-        self._words: set[bytes] | None = None
+        self._uses: set[bytes] | None = None
 
     @property
-    def words(self) -> set[bytes]:
-        """The words of the text."""
-        if self._words is None:
-            self._words = set(self.text.translate(WORDS).split())
-        return self._words
+    def uses(self) -> set[bytes]:
+        """The names that the text calls, or calls something of, and those in a definition's decorators and header."""
+        if self._uses is None:
+            self._uses = set()
+            if self.text.startswith((b"@", *DEFINERS)):
+                header = self.text.partition(b":\n")[0].translate(DOTTED).replace(b"(", b" ")
+                self._uses = {word.partition(b".")[0] for word in header.split()}
+            for part in self.text.translate(DOTTED).split(b"(")[:-1]:
+                if part and part[-1:] != b" ":
+                    self._uses.add(part.rpartition(b" ")[2].partition(b".")[0])
+        return self._uses
 
 
 class Outline:
@@ -81,7 +90,7 @@ class Outline:
         return self._blocks
 
     def names_leading_to(self, tokens: tuple[bytes, ...], known: frozenset[bytes] = frozenset()) -> frozenset[bytes]:
-        """Return the names whose text holds a token, or mentions a name that leads to one, or one of `known`."""
+        """Return the names whose text holds a token, or calls a name that leads to one, or one of `known`."""
         leading = set(known)
         waiting = []
         for block in self.blocks:
@@ -93,7 +102,7 @@ class Outline:
         while grown:
             grown = False
             for block in waiting[:]:
-                if not leading.isdisjoint(block.words):
+                if not leading.isdisjoint(block.uses):
                     waiting.remove(block)
                     grown = grown or not leading.issuperset(block.names)
                     leading.update(block.names)
@@ -123,6 +132,24 @@ def statements(text: bytes) -> Iterator[list[bytes]]:
             decorated = line.startswith(b"@")
         place += len(line) + 1
     yield [*parts, text[start:]]
+
+
+def run_by_users(text: bytes) -> bytes:
+    """Return what of a class runs when it is called, or when tests inherit from it; other methods are not followed."""
+    head, *methods = text.replace(b"\n    async def ", b"\n    def ").split(b"\n    def ")
+    chosen = [head]
+    waiting: list[bytes] = []
+    for number, method in enumerate(methods):
+        before = head if not number else methods[number - 1]
+        decorated = b"fixture" in before.rpartition(b"\n    @")[2] and b"\n    @" in before
+        (chosen if decorated or method.startswith(SPECIAL) else waiting).append(method)
+    grown = True
+    while grown:
+        called = [method for method in waiting if b"." + first_word(method) + b"(" in b"".join(chosen)]
+        grown = bool(called)
+        chosen += called
+        waiting = [method for method in waiting if method not in called]
+    return b"\n".join(chosen)
 
 
 def is_whole(parts: list[bytes]) -> bool:

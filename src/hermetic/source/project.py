@@ -51,6 +51,8 @@ class Project:
         self._sources: dict[str, str | None] = {}
         self._texts: dict[str, Text] = {}
         self._leading: dict[tuple[str, tuple[bytes, ...]], frozenset[bytes]] = {}
+        # For the tokens of a rule, bytes of which one stands in the same file.
+        self.companions: dict[tuple[bytes, ...], tuple[bytes, ...]] = {}
         self._own: dict[tuple[str, str], bool] = {}
 
     def add(self, module: Module) -> None:
@@ -137,7 +139,8 @@ class Project:
             if text is not None:
                 passes = is_support(path) or os.path.basename(path) == "__init__.py"
                 known = self.passed_on(text, tokens) if passes else frozenset()
-                if known or text.holds(tokens):
+                companions = self.companions.get(tokens)
+                if known or (text.holds(tokens) and (companions is None or text.holds(companions))):
                     self._leading[key] = text.outline.names_leading_to(tokens, known)
         return self._leading[key]
 

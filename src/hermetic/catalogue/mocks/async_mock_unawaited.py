@@ -52,6 +52,7 @@ class AsyncMockUnawaited(Rule):
     message = "{what}() is an AsyncMock call whose result is not awaited"
     tokens = (*MAKERS, *PATCHES)
     companions = (*MAKERS, b"await ")  # `patch` puts an `AsyncMock` where the target is async
+    reached = MAKERS
     through_fixtures = True
     related = ("HRM306",)
 
