@@ -5,8 +5,9 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.process._fate import RETURNED, fate_of
-from hermetic.catalogue.process._spawned import Spawn, holder, spawns_in, uses_of
+from hermetic.catalogue.process._spawned import MAKERS, Spawn, holder, is_started, spawns_in, uses_of
 from hermetic.source import roles
+from hermetic.source.leaks import widened
 from hermetic.source.names import is_async
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, near_of
 from hermetic.source.undo import is_expected_to_fail
@@ -20,75 +21,95 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 RETURN = b"return"
+MAKING = frozenset(name.partition(".")[0] for name in MAKERS)  # their own functions are no helpers
 
 
-def names_that_return(module: Module, tokens: tuple[bytes, ...], project: Project) -> tuple[bytes, ...]:
-    """Return the names by which a file may call functions that return what they make: its own, and imported ones."""
-    known = set(imported_names(module, tokens, project))
-    pending = module.functions_with(tokens)
-    if known:
-        pending.extend(module.functions_with(tuple(known)))
-    for _ in range(MAX_CALLS):
-        returning = {scope.name.encode() for function in pending for scope in returning_in(function, tokens)} - known
-        if not returning:
-            break
-        known |= returning
-        pending = module.functions_with(tuple(returning))
-    return tuple(sorted(known))
+def received_by(module: Module, tokens: tuple[bytes, ...], project: Project) -> Iterator[tuple[Scope, list[Spawn]]]:
+    """Yield the functions of a file that get what others make and return, with the calls by which they get it."""
+    own = {scope.name for scope in returning_in(module, tokens)}
+    imported = {name for item in imported_names(module, tokens, project) for name in item}
+    names = own | imported
+    for function in module.functions_with(tuple(name.encode() for name in sorted(names))) if names else ():
+        yield function, list(received_in(function, tokens, names))
 
 
-def imported_names(module: Module, tokens: tuple[bytes, ...], project: Project) -> Iterator[bytes]:
-    """Yield the imported names of modules that hold a token, and of functions that return what they make."""
+def imported_names(module: Module, tokens: tuple[bytes, ...], project: Project) -> Iterator[set[str]]:
+    """Yield the names by which a file calls the functions that one of its imports brings and that return a child."""
     for local, dotted, path in project.imports(module):
-        if not project.reaches(path, tokens):
+        if dotted.partition(".")[0] in MAKING:
             continue
-        located = project.locate(dotted, near_of(module))
-        target = project.definition(dotted, near_of(module)) if located is not None and located[1] else None
-        if (located is not None and not located[1]) or (target is not None and returned_by(target, tokens)):
-            yield local.encode()
+        located = project.locate(dotted, near_of(module)) if project.holds(path, tokens) else None
+        if located is None or not project.holds(path, (f"def {located[1]}".encode(),)):
+            continue  # a class, or without any function; asked of the text, before it is parsed
+        if located[1]:
+            target = project.definition(dotted, near_of(module))
+            if target is not None and target in returning_in(target.module, tokens):
+                yield {local}
+        else:
+            found = project.module(located[0])
+            yield {scope.name for scope in returning_in(found, tokens)} if found is not None else set()
 
 
-def returning_in(function: Scope, tokens: tuple[bytes, ...]) -> Iterator[Scope]:
-    """Yield a loaded function and those nested in it, where they return what they make."""
-    if RETURN in function.module.text(function):
-        for scope in function.family():
-            if returned_by(scope, tokens):
-                yield scope
-
-
-def returned_by(scope: Scope, tokens: tuple[bytes, ...]) -> list[Spawn]:
-    """Return the calls by which a function makes what it returns."""
-    known: list[Spawn] | None = scope.memo.get("returned spawns")
+def returning_in(module: Module, tokens: tuple[bytes, ...]) -> dict[Scope, list[Spawn]]:
+    """Return the functions of a file that return what they make, with the calls that make it."""
+    known: dict[Scope, list[Spawn]] | None = module.top.memo.get("returned spawns")
     if known is None:
-        scope.memo["returned spawns"] = []  # for functions that call each other
-        known = scope.memo["returned spawns"] = list(find_returned(scope, tokens))
+        known = module.top.memo["returned spawns"] = {}
+        pending = module.functions_with(makers_of(module, tokens)) if module.holds((RETURN,)) else []
+        names: set[str] = set()
+        for _ in range(MAX_CALLS):
+            found = {
+                scope: spawns
+                for function in pending
+                for scope, spawns in returned_by(function, tokens, names)
+                if scope not in known
+            }
+            known.update(found)
+            names = {scope.name for scope in found}
+            pending = module.functions_with(tuple(name.encode() for name in names)) if names else []
     return known
 
 
-def find_returned(scope: Scope, tokens: tuple[bytes, ...]) -> Iterator[Spawn]:
-    """Yield what `returned_by` returns."""
-    if not scope.is_function or roles.role_of(scope) != "helper":
+def returned_by(function: Scope, tokens: tuple[bytes, ...], names: set[str]) -> Iterator[tuple[Scope, list[Spawn]]]:
+    """Yield a loaded function and those nested in it that return what they make, with the calls that make it.
+
+    With `names`, what they get by calling functions of these names; without, what they make themselves.
+    """
+    if RETURN not in function.module.text(function):
         return
-    function = scope
-    while function.parent is not None and not function.parent.is_class and function.parent.parent is not None:
-        function = function.parent
-    function.module.load(function)
-    for spawn in (*spawns_in(function), *received_in(function, tokens)):
-        if spawn.scope is scope and fate_of(spawn) == RETURNED:
-            yield spawn
+    returned: dict[Scope, list[Spawn]] = {}
+    for spawn in received_in(function, tokens, names) if names else spawns_in(function):
+        near = spawn.origin is None or spawn.origin.function.module is function.module  # other trees are let go
+        if near and roles.role_of(spawn.scope) == "helper" and fate_of(spawn) == RETURNED:
+            returned.setdefault(spawn.scope, []).append(spawn)
+    yield from returned.items()
 
 
-def received_in(function: Scope, tokens: tuple[bytes, ...]) -> Iterator[Spawn]:
-    """Yield the calls in a loaded function, nested ones included, that give what a function of the project makes."""
+def received_in(function: Scope, tokens: tuple[bytes, ...], names: set[str]) -> Iterator[Spawn]:
+    """Yield the calls in a loaded function, nested ones included, that give what another function makes.
+
+    Only calls of functions with one of these names are looked at.
+    """
     for scope in function.family():
         for call, own, name in callees(scope):
+            if getattr(call.func, "attr", getattr(call.func, "id", "")) not in names:
+                continue
             target = callee_behind(scope, own, name, tokens)
-            if target is None or target is function or is_expected_to_fail(scope, call):
-                continue
-            if is_async(target) and not isinstance(scope.parents.get(call), ast.Await):
-                continue
-            for made in returned_by(target, tokens):
-                yield Spawn(function, scope, call, made.kind, made, started=is_running(made))
+            made = returning_in(target.module, tokens).get(target, []) if target is not None else []
+            if target is not None and is_received(scope, call, target):
+                for item in made:
+                    yield Spawn(function, scope, call, item.kind, item, started=is_running(item))
+
+
+def makers_of(module: Module, tokens: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Return the tokens, the names that a file gives them, and its own classes of threads and processes."""
+    return (*widened(module, tokens), *(scope.name.encode() for scope in module.top.classes if is_started(scope)))
+
+
+def is_received(scope: Scope, call: ast.Call, target: Scope) -> bool:
+    """Tell whether a call gives what the function returns: it is awaited where it has to be, and not there to fail."""
+    awaited = isinstance(scope.parents.get(call), ast.Await)
+    return awaited == is_async(target) and not is_expected_to_fail(scope, call)
 
 
 def is_running(spawn: Spawn) -> bool:

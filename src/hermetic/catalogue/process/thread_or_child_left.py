@@ -5,13 +5,12 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.process._fate import ENDED, LATE, RETURNED, fate_of, started_at
-from hermetic.catalogue.process._returned import names_that_return, received_in
-from hermetic.catalogue.process._spawned import Spawn, is_started, spawns_in
+from hermetic.catalogue.process._returned import makers_of, received_by
+from hermetic.catalogue.process._spawned import Spawn, spawns_in
 from hermetic.catalogue.rule import Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
 from hermetic.source.changes import called
-from hermetic.source.leaks import widened
 from hermetic.source.names import resolve
 from hermetic.source.reach import first_root
 from hermetic.source.restore import Undo, is_patch
@@ -71,13 +70,10 @@ class ThreadOrChildLeft(Rule):
 
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the threads and processes that stay."""
-        classes = tuple(scope.name.encode() for scope in module.top.classes if is_started(scope))
-        tokens = (*widened(module, self.tokens), *classes)
-        for function in module.functions_with(tokens):
+        for function in module.functions_with(makers_of(module, self.tokens)):
             yield from self.left_by(function, spawns_in(function), project)
-        names = names_that_return(module, tokens, project)
-        for function in module.functions_with(names) if names else ():
-            yield from self.left_by(function, received_in(function, self.tokens), project)
+        for function, spawns in received_by(module, self.tokens, project):
+            yield from self.left_by(function, spawns, project)
 
     def left_by(self, function: Scope, spawns: Iterable[Spawn], project: Project) -> Iterator[Finding]:
         """Yield those of the threads and processes in a function that it leaves to the next test."""
@@ -244,6 +240,33 @@ def test_nobody_consumes():
 """
             },
         ),
+        Example(
+            "a helper returns a child process, and the test that gets it only looks at it",
+            {
+                "test_job.py": """
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def submit(code):
+    return subprocess.Popen([sys.executable, "-c", code])  # <- HRM109
+
+
+def test_the_job_has_a_number():
+    job = submit("import time; time.sleep(2)")
+    assert job.args
+    assert job.returncode is None
+
+
+def test_no_child_is_running():
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+"""
+            },
+        ),
     )
     good = (
         Example(
@@ -359,6 +382,38 @@ class WorkerTest(unittest.TestCase):
 
     def test_worker(self):
         self.assertTrue(self.worker.name)
+"""
+            },
+        ),
+        Example(
+            "what a helper returns is ended by its caller, and a timer is over when its event has come",
+            {
+                "test_job.py": """
+import subprocess
+import sys
+import threading
+
+
+def submit(code):
+    return subprocess.Popen([sys.executable, "-c", code])
+
+
+def test_the_job_ends_well():
+    job = submit("print(3)")
+    assert job.wait() == 0
+
+
+def test_the_wait_is_short():
+    done = threading.Event()
+    threading.Timer(0.01, done.set).start()
+    assert done.wait(5)
+
+
+def test_the_thread_has_ended():
+    thread = threading.Thread(target=print)
+    thread.start()
+    while thread.is_alive():
+        pass
 """
             },
         ),
