@@ -75,7 +75,7 @@ def quoted(text: str) -> str:
 def generated() -> Generated:
     """Return every generated file."""
     rules = list(walked())
-    described = sorted((*OWN, *rules), key=lambda rule: rule.code)
+    described: list[type[Rule]] = sorted([*OWN, *rules], key=lambda rule: rule.code)
     known = {rule.code: rule.name for rule in described}
     complete: list[type[Rule]] = []
     pages: dict[str, str] = {}

@@ -33,21 +33,28 @@ def received_by(module: Module, tokens: tuple[bytes, ...], project: Project) -> 
         yield function, list(received_in(function, tokens, names))
 
 
-def imported_names(module: Module, tokens: tuple[bytes, ...], project: Project) -> Iterator[set[str]]:
+def imported_names(module: Module, tokens: tuple[bytes, ...], project: Project) -> Iterator[frozenset[str]]:
     """Yield the names by which a file calls the functions that one of its imports brings and that return a child."""
     for local, dotted, path in project.imports(module):
-        if dotted.partition(".")[0] in MAKING:
+        name = dotted.rpartition(".")[2]
+        if dotted.partition(".")[0] in MAKING or not project.holds(path, tokens):
             continue
-        located = project.locate(dotted, near_of(module)) if project.holds(path, tokens) else None
-        if located is None or not project.holds(path, (f"def {located[1]}".encode(),)):
-            continue  # a class, or without any function; asked of the text, before it is parsed
-        if located[1]:
-            target = project.definition(dotted, near_of(module))
-            if target is not None and target in returning_in(target.module, tokens):
-                yield {local}
-        else:
-            found = project.module(located[0])
-            yield {scope.name for scope in returning_in(found, tokens)} if found is not None else set()
+        located = project.locate(dotted, near_of(module))
+        if located is not None and not located[1]:
+            yield names_in(path, tokens, project)
+        elif project.holds(path, (f"def {name}".encode(),)) and name in names_in(path, tokens, project):
+            yield frozenset((local,))
+
+
+def names_in(path: str, tokens: tuple[bytes, ...], project: Project) -> frozenset[str]:
+    """Return the names of a file's functions that return what they make, worked out once in a run."""
+    key = ("functions that return a child", path)
+    known: frozenset[str] | None = project.seen.get(key)
+    if known is None:
+        found = project.module(path)
+        names = (scope.name for scope in returning_in(found, tokens)) if found is not None else ()
+        known = project.seen[key] = frozenset(names)
+    return known
 
 
 def returning_in(module: Module, tokens: tuple[bytes, ...]) -> dict[Scope, list[Spawn]]:
