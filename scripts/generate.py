@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import hook_pages
 import rule_pages
 from hermetic.catalogue.registry import entry_of, walked
+from hermetic.lint.own import OWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,16 +80,19 @@ def quoted(text: str) -> str:
 def generated() -> Generated:
     """Return every generated file."""
     rules = list(walked())
-    known = {rule.code: rule.name for rule in rules}
-    complete, pages, problems = [], {}, []
-    for rule in rules:
+    described: list[type[Rule]] = sorted([*OWN, *rules], key=lambda rule: rule.code)
+    known = {rule.code: rule.name for rule in described}
+    complete: list[type[Rule]] = []
+    pages: dict[str, str] = {}
+    problems: list[str] = []
+    for rule in described:
         try:
             pages[f"{PAGES}/{rule.code}.md"] = rule_pages.page(rule, known)
             complete.append(rule)
         except rule_pages.IncompleteError as error:
             problems.append(f"{file_of(rule)}: {rule.code}: {error}")
     files = {INDEX: index_source(rules), f"{PAGES}/index.md": rule_pages.table_page(complete)}
-    kept = {f"{PAGES}/{rule.code}.md" for rule in rules} - set(pages)
+    kept = {f"{PAGES}/{rule.code}.md" for rule in described} - set(pages)
     return Generated(files | pages | hook_pages.files(rules), kept, problems)
 
 

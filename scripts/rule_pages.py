@@ -8,8 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hermetic import config
+from hermetic.catalogue import registry
 from hermetic.catalogue.rule import LINT
 from hermetic.config import OPTIONS, PRESETS
+from hermetic.lint import selection
+from hermetic.lint.engine import Engine
 from hermetic.source.module import Module
 from hermetic.source.project import Project
 
@@ -22,6 +26,7 @@ REQUIRED = ("Why it breaks", "Do this instead")
 SECTIONS = (*REQUIRED, "Options", "Limits")
 PLACEHOLDER = "FILL IN"
 FAMILIES = {
+    "0": "Reading files",
     "1": "Process state",
     "2": "Application overrides",
     "3": "Mocks",
@@ -139,6 +144,8 @@ def messages(rule: Rule, example: Example) -> list[str]:
             target = root / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(source, encoding="utf-8")
+        if rule.code in registry.ENGINE_CODES:
+            return engine_messages(rule.code, root, example)
         options = {name: default for name, (default, _) in OPTIONS.items()}
         project = Project(str(root), frozenset(PRESETS), options)
         found = []
@@ -148,6 +155,16 @@ def messages(rule: Rule, example: Example) -> list[str]:
                 module = Module(str(root / path), source.encode(), name, package=package)
                 found += [item.message.replace(f"{root}/", "") for item in rule.check(module, project)]
         return found
+
+
+def engine_messages(code: str, root: Path, example: Example) -> list[str]:
+    """Return the messages with a code that the engine itself gives for the files of an example below `root`."""
+    settings = config.Settings(str(root))
+    settings.select = ("ALL",)
+    entries = [registry.entry_of(rule) for rule in registry.walked()]
+    engine = Engine(settings, selection.choose(entries, settings))
+    found = engine.check([str(root / path) for path in example.files])
+    return [item.message for item in found if item.code == code]
 
 
 def more_examples(rule: type[Rule]) -> list[str]:

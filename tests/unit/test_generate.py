@@ -11,8 +11,10 @@ import pytest
 from mkdocs.config import load_config
 
 from hermetic.catalogue.process.environ_write import EnvironWrite
-from hermetic.catalogue.registry import walked
+from hermetic.catalogue.registry import ENGINE_CODES, walked
 from hermetic.catalogue.rule import Example, Rule
+from hermetic.lint.own import OWN
+from tests.utils.lint import lint_files
 from tests.utils.scripts import ROOT, imported, run_in, scratch_tree
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 RULE = "src/hermetic/catalogue/process/environ_write.py"
 INDEX = "src/hermetic/catalogue/_index.py"
 PAGE = "docs/rules/HRM101.md"
-RULES = list(walked())
+RULES = [*OWN, *walked()]
 REPAIR = "run: .venv/bin/python scripts/generate.py"
 
 rule_pages: Any = imported("scripts/rule_pages.py")
@@ -62,6 +64,32 @@ def test_the_committed_files_are_what_the_rules_say() -> None:
     done = run_in(ROOT, "scripts/generate.py", "--check")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_every_code_that_a_finding_can_carry_has_a_page_that_the_table_links() -> None:
+    codes = {*ENGINE_CODES, *(rule.code for rule in walked())}
+    table = (ROOT / "docs/rules/index.md").read_text(encoding="utf-8")
+
+    assert {path.stem for path in (ROOT / "docs/rules").glob("HRM*.md")} == codes
+    assert sorted(re.findall(r"\[(HRM\d+)\]\(\1\.md\)", table)) == sorted(codes)
+    assert {rule.code for rule in OWN} == ENGINE_CODES
+
+
+@pytest.mark.parametrize("rule", OWN, ids=lambda rule: rule.code)
+def test_the_examples_of_the_engines_own_findings_are_as_they_say(rule: type[Rule], tmp_path: Path) -> None:
+    for example in rule.bad:
+        found = lint_files(example.files, tmp_path, select=("recommended",))
+        assert {(item.path, item.line, item.code) for item in found} == {
+            (path, line, rule.code) for path, line in example.marks(rule.code)
+        }
+    for example in rule.good:
+        assert lint_files(example.files, tmp_path, select=("recommended",)) == []
+
+
+def test_a_missing_page_of_the_engines_own_is_noticed(tree: Path) -> None:
+    (tree / "docs/rules/HRM001.md").unlink()
+
+    assert checked(tree) == ["docs/rules/HRM001.md is missing", REPAIR]
 
 
 def test_generating_twice_changes_nothing(tree: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermetic.catalogue.registry import entry_of
-from hermetic.catalogue.rule import Rule
+from hermetic.catalogue.rule import Example, Rule
 from hermetic.config import PRESETS
 from hermetic.lint.selection import CANNOT_READ, SUPPRESSION_UNUSED
 
@@ -43,6 +43,30 @@ class CannotRead(EngineRule):
     code = CANNOT_READ
     name = "cannot-read"
     message = "cannot be read"
+    bad = (
+        Example(
+            "a bracket is closed by another one",
+            {
+                "test_total.py": """
+def test_total():
+    assert sum([1, 2) == 3  # <- HRM001
+"""
+            },
+            harm="none",
+            why="pytest stops with an error while it collects the file, whatever the order",
+        ),
+    )
+    good = (
+        Example(
+            "the file can be parsed",
+            {
+                "test_total.py": """
+def test_total():
+    assert sum([1, 2]) == 3
+"""
+            },
+        ),
+    )
 
 
 class SuppressionUnused(EngineRule):
@@ -64,9 +88,40 @@ class SuppressionUnused(EngineRule):
     code = SUPPRESSION_UNUSED
     name = "suppression-unused"
     message = "this suppression suppresses nothing"
+    bad = (
+        Example(
+            "the comment has outlived the line that it excused",
+            {
+                "test_home.py": """
+def test_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/tmp")  # hermetic: ignore[HRM101] set by hand until now  # <- HRM905
+"""
+            },
+            harm="none",
+            why="a comment does nothing to a test; it hides what the line may come to do",
+        ),
+    )
+    good = (
+        Example(
+            "the comment names what it excuses, and why",
+            {
+                "test_home.py": """
+import os
+
+
+def test_home():
+    os.environ["HOME"] = "/tmp"  # hermetic: ignore[HRM101] each test of this suite runs in its own container
+    assert os.path.expanduser("~") == "/tmp"
+"""
+            },
+        ),
+    )
+
+
+OWN = (CannotRead, SuppressionUnused)
 
 
 def with_own(entries: list[Entry]) -> list[Entry]:
     """Return entries and the engine's own, our codes first and in their order."""
-    every = [entry_of(CannotRead), entry_of(SuppressionUnused), *entries]
+    every = [*map(entry_of, OWN), *entries]
     return sorted(every, key=lambda entry: (not entry.code.startswith("HRM"), entry.code))

@@ -88,3 +88,40 @@ def test_a_message_says_what_is_changed_where(body: str, tmp_path: Path) -> None
     imports = "import app, builtins, gc, importlib, logging, os, random, sys, threading\n\n\n"
     found = lint_files({"test_it.py": f"{imports}def test_a():\n    {body}\n"}, tmp_path, select=CODES)
     assert [item.message for item in found] == [MESSAGES[body]]
+
+
+LAUNCHER = "import subprocess\n\n\ndef launch():\n    return subprocess.Popen(['x'])\n"
+IMPORTS = {
+    "the function": ("from launcher import launch", "launch"),
+    "its module": ("import launcher", "launcher.launch"),
+}
+
+
+@pytest.mark.parametrize(("line", "call"), IMPORTS.values(), ids=IMPORTS)
+def test_a_child_from_a_function_of_another_file_is_reported_where_it_is_started(
+    line: str, call: str, tmp_path: Path
+) -> None:
+    files = {
+        "launcher.py": LAUNCHER,
+        "test_it.py": f"{line}\n\n\ndef test_a():\n    child = {call}()\n    child.poll()\n",
+    }
+    (found,) = lint_files(files, tmp_path, select=("HRM109",))
+    assert (Path(found.path).name, found.line) == ("launcher.py", 5)
+    assert "in launch, called from test_a" in found.message
+
+
+@pytest.mark.parametrize(("line", "call"), IMPORTS.values(), ids=IMPORTS)
+def test_a_child_from_a_function_of_another_file_is_the_callers_to_end(line: str, call: str, tmp_path: Path) -> None:
+    files = {
+        "launcher.py": LAUNCHER,
+        "test_it.py": f"{line}\n\n\ndef test_a():\n    child = {call}()\n    child.wait()\n",
+    }
+    assert lint_files(files, tmp_path, select=("HRM109",)) == []
+
+
+def test_a_lost_child_of_a_shared_helper_is_found_whichever_file_comes_first(tmp_path: Path) -> None:
+    test = "from launcher import launch\n\n\ndef test_a():\n    assert launch().args\n"
+    chain = "from launcher import launch\n\n\ndef again():\n    return launch()\n"
+    files = {"launcher.py": LAUNCHER, "a_chain.py": chain, "test_a.py": test, "test_b.py": test}
+    found = lint_files(files, tmp_path, select=("HRM109",))
+    assert [(Path(item.path).name, item.line) for item in found] == [("launcher.py", 5)]

@@ -1,13 +1,13 @@
-"""Threads and child processes that a function starts: what holds each of them, and whether something ends it."""
+"""Threads and child processes that a function starts: what holds each of them, and what is done with it."""
 
 from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.catalogue.process._asked import ASKING, LOOKERS, is_repeated, is_seen_ended
 from hermetic.source.callee import ancestry, find_class
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
-from hermetic.source.restore import CLEANUPS
 from hermetic.source.undo import is_expected_to_fail
 
 TYPE_CHECKING = False
@@ -67,26 +67,43 @@ MAKERS = {
 # Parts of method names that end something, whatever the class calls it.
 ENDS = (
     "join", "stop", "shut", "close", "cancel", "kill", "term", "quit", "exit", "end", "finish", "wait", "abort", "halt",
-    "communicate", "cleanup", "teardown", "is_alive", "interrupt", "disconnect", "send_signal", "result", "done",
+    "communicate", "cleanup", "teardown", "interrupt", "disconnect", "send_signal", "result", "done",
 )  # fmt: skip
-# Methods by which a function tells a thread to end, or waits until it has done its work.
-SIGNALS = (".set", ".wait", ".join", ".get", ".result", ".abort", ".release", ".call_soon_threadsafe", ".put")
-SYNC = ("threading.", "queue.", "multiprocessing.", "asyncio.", "concurrent.", "socketserver.", "http.server.")
-KILLERS = frozenset({"os.kill", "os.killpg", "os.waitpid", "os.wait", "signal.pthread_kill", "psutil.Process"})
-LOOKERS = frozenset({"isinstance", "print", "len", "repr", "str", "id", "type", "hasattr", "bool", "enumerate", "zip"})
 WHOLE = (ast.List, ast.Tuple, ast.Set)
 
 
 class Spawn:
-    """One call that makes a thread or process; `function` is the outermost function around it."""
+    """One call that makes a thread or process; `function` is the outermost function around it.
 
-    __slots__ = ("call", "function", "kind", "scope")
+    `origin`: what the called function makes and returns, where the call is one of the project's own. `started`: what
+    the call gives runs already.
+    """
 
-    def __init__(self, function: Scope, scope: Scope, call: ast.Call, kind: Kind) -> None:
+    __slots__ = ("call", "function", "kind", "origin", "scope", "started")
+
+    def __init__(  # noqa: PLR0913 - a record
+        self,
+        function: Scope,
+        scope: Scope,
+        call: ast.Call,
+        kind: Kind,
+        origin: Spawn | None = None,
+        *,
+        started: bool = False,
+    ) -> None:
         self.function = function
         self.scope = scope
         self.call = call
         self.kind = kind
+        self.origin = origin
+        self.started = started or not kind.starts
+
+    def chain(self) -> Iterator[Spawn]:
+        """Yield this call, then the ones behind it, down to the one that makes the thread or process."""
+        current: Spawn | None = self
+        while current is not None:
+            yield current
+            current = current.origin
 
 
 class Use:
@@ -141,12 +158,17 @@ def kind_of(made: Scope) -> Kind | None:
 
 
 def holder(spawn: Spawn) -> tuple[str, str]:
-    """Return what holds the object: `name`, `self` or `list` with a name, `nothing` with the method called, `other`."""
+    """Return what holds the object and its name: `name`, `self`, `list`, `returned`, `other`, or `nothing`.
+
+    With `nothing` goes the method that is called on the spot.
+    """
     for child, parent in spawn.scope.ancestors(spawn.call):
         if isinstance(parent, (ast.Await, ast.NamedExpr, ast.IfExp)):
             continue
         if isinstance(parent, ast.Expr):
             return ("other", "") if is_tried_alone(spawn.scope, parent) else ("nothing", "")
+        if isinstance(parent, ast.Return):
+            return "returned", ""
         if isinstance(parent, ast.Attribute):
             return ("nothing", parent.attr) if child is spawn.call or isinstance(child, ast.Await) else ("other", "")
         if isinstance(parent, (ast.Assign, ast.AnnAssign)):
@@ -232,21 +254,23 @@ def uses_in_call(scope: Scope, call: ast.AST, name: str) -> Iterator[Use]:
     assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
     function = call.func
     if isinstance(function, ast.Attribute) and is_name(function.value, name):
-        polled = function.attr == "poll" and is_repeated(scope, call)
-        yield Use("wait" if polled else function.attr, scope, call)
+        yield Use(verb_of(scope, call, function.attr), scope, call)
     for argument in (*call.args, *call.keywords):
         value = argument.value if isinstance(argument, ast.keyword) else argument
         if isinstance(value, ast.Attribute) and is_name(value.value, name):
-            yield Use("handed" if is_end(value.attr) or value.attr == "pid" else "looked at", scope, call)
+            ends = is_end(value.attr) or value.attr in ("pid", ASKING)
+            yield Use("handed" if ends else "looked at", scope, call)
         elif holds(value, name):
             called_name = getattr(function, "attr", getattr(function, "id", ""))
             looks = called_name in LOOKERS or called_name.startswith("assert")
             yield Use("looked at" if looks else "escape", scope, call)
 
 
-def is_repeated(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether a node stands in a loop."""
-    return any(isinstance(parent, (ast.While, ast.For, ast.AsyncFor)) for _, parent in scope.ancestors(node))
+def verb_of(scope: Scope, call: ast.Call, method: str) -> str:
+    """Return what calling a method does: a question is an end only where the code goes on once the answer is no."""
+    if method == ASKING:
+        return "wait" if is_seen_ended(scope, call) else "looked at"
+    return "wait" if method == "poll" and is_repeated(scope, call) else method
 
 
 def is_end(method: str) -> bool:
@@ -279,26 +303,3 @@ def goes_through(expression: ast.AST, name: str) -> bool:
     if isinstance(expression, ast.Subscript):
         return goes_through(expression.value, name)
     return is_name(expression, name)
-
-
-def is_killed(function: Scope) -> bool:
-    """Tell whether a function ends a child by its number."""
-    return any(name in KILLERS for scope in function.family() for name in called(scope))
-
-
-def is_signalled(function: Scope) -> bool:
-    """Tell whether a function tells a thread to end by an event, queue or server, or waits for its work to be done."""
-    for scope in function.family():
-        for name, calls in called(scope).items():
-            if name.startswith(SYNC) and name.endswith(SIGNALS) and "Thread()" not in name and "Process()" not in name:
-                return True
-            method = name.rpartition(".")[2]
-            if method in ("shutdown", "server_close", "call_soon_threadsafe", "serve_until_stopped"):
-                return True
-            if method in CLEANUPS and any(
-                isinstance(argument, ast.Attribute) and (is_end(argument.attr) or argument.attr == "set")
-                for call in calls
-                for argument in call.args
-            ):
-                return True
-    return False

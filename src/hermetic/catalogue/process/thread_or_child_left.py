@@ -4,39 +4,25 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.process._spawned import (
-    THREAD,
-    Spawn,
-    Use,
-    holder,
-    is_end,
-    is_killed,
-    is_signalled,
-    is_started,
-    loop_names,
-    spawns_in,
-    uses_of,
-)
+from hermetic.catalogue.process._fate import ENDED, LATE, RETURNED, fate_of, started_at
+from hermetic.catalogue.process._returned import makers_of, received_by
+from hermetic.catalogue.process._spawned import Spawn, spawns_in
 from hermetic.catalogue.rule import Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
 from hermetic.source.changes import called
-from hermetic.source.leaks import widened
 from hermetic.source.names import resolve
-from hermetic.source.reach import entries_of, first_root
-from hermetic.source.restore import Undo, is_after_yield, is_asserted_between, is_patch
+from hermetic.source.reach import first_root
+from hermetic.source.restore import Undo, is_patch
 
-START = "start"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hermetic.finding import Finding
     from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
-
-ENDED, LATE, LEFT = "ended", "late", "left"
 
 
 class Nothing(Undo):
@@ -67,9 +53,11 @@ class ThreadOrChildLeft(Rule):
     longer, end it in a `finally`, after the fixture's `yield`, or with `addCleanup(process.kill)`.
 
     Limits:
-    What is handed to another function, returned, or kept in a structure is left alone: who gets it may end it. So are
-    threads whose function waits for an event or queue, or shuts down a server. Threads that code under test starts,
-    `os.fork` and asyncio's tasks are not seen here.
+    What is handed to another function or kept in a structure is left alone: who gets it may end it. What a function of
+    the project returns is its caller's to end; what a fixture returns, a method of an object or a decorated function
+    is left alone. So are threads whose function waits for an event or queue or shuts down a server, and those that give
+    a signal for which the test waits. Threads that code under test starts, `os.fork` and asyncio's tasks are not seen
+    here.
     """
 
     code = "HRM109"
@@ -82,18 +70,25 @@ class ThreadOrChildLeft(Rule):
 
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the threads and processes that stay."""
-        classes = tuple(scope.name.encode() for scope in module.top.classes if is_started(scope))
-        for function in module.functions_with((*widened(module, self.tokens), *classes)):
-            if roles.role_of(function) in ("teardown", "hook"):
+        for function in module.functions_with(makers_of(module, self.tokens)):
+            yield from self.left_by(function, spawns_in(function), project)
+        for function, spawns in received_by(module, self.tokens, project):
+            yield from self.left_by(function, spawns, project)
+
+    def left_by(self, function: Scope, spawns: Iterable[Spawn], project: Project) -> Iterator[Finding]:
+        """Yield those of the threads and processes in a function that it leaves to the next test."""
+        if roles.role_of(function) in ("teardown", "hook"):
+            return
+        for spawn in spawns:
+            fate = fate_of(spawn)
+            root = first_root(function, Nothing(), project) if fate not in (ENDED, RETURNED) else None
+            if root is None or any(is_replaced(item, root, project) for item in spawn.chain()):
                 continue
-            for spawn in spawns_in(function):
-                fate = fate_of(spawn)
-                root = first_root(function, Nothing(), project) if fate != ENDED else None
-                if root is not None and not is_replaced(spawn, root, project):
-                    template = self.late_message if fate == LATE else self.message
-                    where = reached_from(function, root)
-                    text = template.format(what=spawn.kind.name, where=where, ending=spawn.kind.ending)
-                    yield self.finding(module, started_at(spawn), text, test=node_id(root))
+            template = self.late_message if fate == LATE else self.message
+            starter, node = started_at(spawn)
+            where = reached_from(starter.function, root)
+            text = template.format(what=spawn.kind.name, where=where, ending=spawn.kind.ending)
+            yield self.finding(starter.function.module, node, text, test=node_id(root))
 
     bad = (
         Example(
@@ -245,6 +240,33 @@ def test_nobody_consumes():
 """
             },
         ),
+        Example(
+            "a helper returns a child process, and the test that gets it only looks at it",
+            {
+                "test_job.py": """
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def submit(code):
+    return subprocess.Popen([sys.executable, "-c", code])  # <- HRM109
+
+
+def test_the_job_has_a_number():
+    job = submit("import time; time.sleep(2)")
+    assert job.args
+    assert job.returncode is None
+
+
+def test_no_child_is_running():
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+"""
+            },
+        ),
     )
     good = (
         Example(
@@ -364,6 +386,38 @@ class WorkerTest(unittest.TestCase):
             },
         ),
         Example(
+            "what a helper returns is ended by its caller, and a timer is over when its event has come",
+            {
+                "test_job.py": """
+import subprocess
+import sys
+import threading
+
+
+def submit(code):
+    return subprocess.Popen([sys.executable, "-c", code])
+
+
+def test_the_job_ends_well():
+    job = submit("print(3)")
+    assert job.wait() == 0
+
+
+def test_the_wait_is_short():
+    done = threading.Event()
+    threading.Timer(0.01, done.set).start()
+    assert done.wait(5)
+
+
+def test_the_thread_has_ended():
+    thread = threading.Thread(target=print)
+    thread.start()
+    while thread.is_alive():
+        pass
+"""
+            },
+        ),
+        Example(
             "what is never started, or replaced by a mock, leaves nothing",
             {
                 "test_mocked.py": """
@@ -385,109 +439,6 @@ def test_a_thread_has_a_name():
             },
         ),
     )
-
-
-def fate_of(spawn: Spawn) -> str:
-    """Return whether what a call makes is ended, ended only when nothing fails, or left."""
-    if spawn.scope is not spawn.function and not entries_of(spawn.scope):
-        return ENDED  # a function that is only passed on
-    kind, name = holder(spawn)
-    if kind == "other":
-        return ENDED
-    if kind == "nothing":
-        starts = spawn.kind.starts
-        if (starts and name not in starts) or is_end(name) or name == "pid":
-            return ENDED
-        return without_end(spawn)
-    if kind == "self":
-        return fate_on_self(spawn, name)
-    uses = list(uses_of(spawn.function, name))
-    if kind == "list":
-        uses = [use for use in uses if use.verb not in ("append", "extend")]
-    for variable in loop_names(spawn.function, name) if kind == "list" else ():
-        uses.extend(uses_of(spawn.function, variable))
-    return fate_by_uses(spawn, uses)
-
-
-def started_at(spawn: Spawn) -> ast.AST:
-    """Return the node that sets it going: the call of `start` on its variable, or the call that makes it."""
-    kind, name = holder(spawn)
-    if kind not in ("name", "self") or START not in spawn.kind.starts:
-        return spawn.call
-    variable = f"self.{name}" if kind == "self" else name
-    uses = uses_of(spawn.function, variable)
-    return next((use.node for use in uses if use.verb == START), spawn.call)
-
-
-def without_end(spawn: Spawn) -> str:
-    """Judge what is not ended by name: a thread may be told to end, and a child be killed by its number."""
-    ended = is_signalled(spawn.function) if spawn.kind is THREAD else is_killed(spawn.function)
-    return ENDED if ended else LEFT
-
-
-def fate_on_self(spawn: Spawn, name: str) -> str:
-    """Judge what an attribute of `self` holds, by what the methods of the class do with it."""
-    method: Scope | None = spawn.function
-    owner = method.owner if method is not None else None
-    if owner is None:
-        return ENDED
-    uses: list[Use] = []
-    for cls in ancestry(owner):
-        for other in cls.functions:
-            if f".{name}".encode() in other.module.text(other):
-                uses.extend(uses_of(other.module.load(other), f"self.{name}"))
-    if any(is_end(use.verb) and use.scope is not spawn.scope for use in uses):
-        return ENDED
-    return fate_by_uses(spawn, uses)
-
-
-def fate_by_uses(spawn: Spawn, uses: list[Use]) -> str:
-    """Judge an object by everything that is done with it."""
-    kind = spawn.kind
-    if kind.starts and not any(use.verb in kind.starts for use in uses):
-        return ENDED
-    escapes = [use for use in uses if use.verb in ("escape", "with", "handed")]
-    if any(not is_kept_in_list(use) for use in escapes):
-        return ENDED
-    if escapes:  # appended to a list: judge the list
-        names = {use.node.func.value.id for use in escapes}  # type: ignore[attr-defined]
-        return max((fate_of_list(spawn, name) for name in names), key=(LEFT, LATE, ENDED).index)
-    ends = [use for use in uses if is_end(use.verb)]
-    if not ends:
-        return without_end(spawn)
-    return LATE if is_late(spawn, ends) else ENDED
-
-
-def is_kept_in_list(use: Use) -> bool:
-    """Tell whether an object is appended to a list of the function's own."""
-    function = getattr(use.node, "func", None)
-    if not isinstance(function, ast.Attribute) or function.attr != "append" or not isinstance(function.value, ast.Name):
-        return False
-    found = use.scope.find(function.value.id, function.lineno)
-    return found is not None and found[1].node.__class__ is not ast.Module and isinstance(found[0].value, ast.List)
-
-
-def fate_of_list(spawn: Spawn, name: str) -> str:
-    """Judge the objects in a list by what is done with the list and in the loops over it."""
-    uses = [use for use in uses_of(spawn.function, name) if use.verb not in ("append", "extend")]
-    for variable in loop_names(spawn.function, name):
-        uses.extend(use for use in uses_of(spawn.function, variable) if not is_kept_in_list(use))
-    if any(use.verb in ("escape", "with", "handed") or is_end(use.verb) for use in uses):
-        return ENDED
-    return without_end(spawn)
-
-
-def is_late(spawn: Spawn, ends: list[Use]) -> bool:
-    """Tell whether all that ends an object stands below an assertion, where a failure skips it."""
-    if any(use.verb not in spawn.kind.late and use.verb != "wait" for use in ends):
-        return False
-    last = spawn.call.end_lineno or spawn.call.lineno
-    return all(
-        use.scope is spawn.scope
-        and not is_after_yield(use.scope, use.node)
-        and is_asserted_between(use.scope, last, use.node.lineno)  # type: ignore[attr-defined]
-        for use in ends
-    ) and any(use.verb in spawn.kind.late for use in ends)
 
 
 def is_replaced(spawn: Spawn, root: Scope, project: Project) -> bool:

@@ -1,0 +1,150 @@
+"""What becomes of a thread or process: whether the function that holds it ends it, leaves it, or returns it."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.catalogue.process._signals import ends_by_itself, is_killed, is_signalled
+from hermetic.catalogue.process._spawned import THREAD, Spawn, Use, holder, is_end, is_name, loop_names, uses_of
+from hermetic.source.callee import ancestry
+from hermetic.source.names import is_generator
+from hermetic.source.reach import entries_of
+from hermetic.source.restore import is_after_yield, is_asserted_between
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.scope import Scope
+
+START = "start"
+ENDED, LATE, LEFT, RETURNED = "ended", "late", "left", "returned"
+
+
+def fate_of(spawn: Spawn) -> str:
+    """Return whether what a call makes is ended, ended only when nothing fails, left, or returned to the caller."""
+    if spawn.scope is not spawn.function and not entries_of(spawn.scope):
+        return ENDED  # a function that is only passed on
+    kind, name = holder(spawn)
+    if kind == "returned":
+        return fate_of_returned(spawn)
+    if kind == "other":
+        return ENDED
+    if kind == "nothing":
+        if (not spawn.started and name not in spawn.kind.starts) or is_end(name) or name == "pid":
+            return ENDED
+        return without_end(spawn)
+    if kind == "self":
+        return fate_on_self(spawn, name)
+    uses = list(uses_of(spawn.function, name))
+    if kind == "list":
+        uses = [use for use in uses if use.verb not in ("append", "extend")]
+    for variable in loop_names(spawn.function, name) if kind == "list" else ():
+        uses.extend(uses_of(spawn.function, variable))
+    if kind == "name" and is_only_returned(spawn, name, uses):
+        return fate_of_returned(spawn)
+    return fate_by_uses(spawn, uses)
+
+
+def is_only_returned(spawn: Spawn, name: str, uses: list[Use]) -> bool:
+    """Tell whether a function returns an object as it is, and neither ends it nor gives it to anyone else."""
+    leaving = [use for use in uses if use.verb in ("escape", "with", "handed", "yield") or is_end(use.verb)]
+    return bool(leaving) and all(
+        use.scope is spawn.scope and isinstance(use.node, ast.Return) and is_name(use.node.value, name)
+        for use in leaving
+    )
+
+
+def start_of(spawn: Spawn) -> ast.AST | None:
+    """Return the call of `start` on the variable that holds it, None without one."""
+    kind, name = holder(spawn)
+    if kind not in ("name", "self") or START not in spawn.kind.starts:
+        return None
+    variable = f"self.{name}" if kind == "self" else name
+    return next((use.node for use in uses_of(spawn.function, variable) if use.verb == START), None)
+
+
+def started_at(spawn: Spawn) -> tuple[Spawn, ast.AST]:
+    """Return which call sets it going, and where: the call of `start` on its variable, or the call that makes it."""
+    for item in spawn.chain():
+        node = start_of(item) if not item.started else None
+        if node is not None:
+            return item, node
+    *_, made = spawn.chain()
+    return made, made.call
+
+
+def fate_of_returned(spawn: Spawn) -> str:
+    """Judge what a function returns: its callers are to end it, where they get it as it is."""
+    scope = spawn.scope
+    plain = scope.is_function and not getattr(scope.node, "decorator_list", ()) and not is_generator(scope)
+    return RETURNED if plain and without_end(spawn) == LEFT else ENDED
+
+
+def without_end(spawn: Spawn) -> str:
+    """Judge what is not ended by name: a thread may be told to end, and a child be killed by its number."""
+    ended = is_signalled(spawn.function) if spawn.kind is THREAD else is_killed(spawn.function)
+    return ENDED if ended or ends_by_itself(spawn) else LEFT
+
+
+def fate_on_self(spawn: Spawn, name: str) -> str:
+    """Judge what an attribute of `self` holds, by what the methods of the class do with it."""
+    method: Scope | None = spawn.function
+    owner = method.owner if method is not None else None
+    if owner is None:
+        return ENDED
+    uses: list[Use] = []
+    for cls in ancestry(owner):
+        for other in cls.functions:
+            if f".{name}".encode() in other.module.text(other):
+                uses.extend(uses_of(other.module.load(other), f"self.{name}"))
+    if any(is_end(use.verb) and use.scope is not spawn.scope for use in uses):
+        return ENDED
+    return fate_by_uses(spawn, uses)
+
+
+def fate_by_uses(spawn: Spawn, uses: list[Use]) -> str:
+    """Judge an object by everything that is done with it."""
+    kind = spawn.kind
+    if not spawn.started and not any(use.verb in kind.starts for use in uses):
+        return ENDED
+    escapes = [use for use in uses if use.verb in ("escape", "with", "handed")]
+    if any(not is_kept_in_list(use) for use in escapes):
+        return ENDED
+    if escapes:  # appended to a list: judge the list
+        names = {use.node.func.value.id for use in escapes}  # type: ignore[attr-defined]
+        return max((fate_of_list(spawn, name) for name in names), key=(LEFT, LATE, ENDED).index)
+    ends = [use for use in uses if is_end(use.verb)]
+    if not ends:
+        return without_end(spawn)
+    return LATE if is_late(spawn, ends) and not ends_by_itself(spawn) else ENDED
+
+
+def is_kept_in_list(use: Use) -> bool:
+    """Tell whether an object is appended to a list of the function's own."""
+    function = getattr(use.node, "func", None)
+    if not isinstance(function, ast.Attribute) or function.attr != "append" or not isinstance(function.value, ast.Name):
+        return False
+    found = use.scope.find(function.value.id, function.lineno)
+    return found is not None and found[1].node.__class__ is not ast.Module and isinstance(found[0].value, ast.List)
+
+
+def fate_of_list(spawn: Spawn, name: str) -> str:
+    """Judge the objects in a list by what is done with the list and in the loops over it."""
+    uses = [use for use in uses_of(spawn.function, name) if use.verb not in ("append", "extend")]
+    for variable in loop_names(spawn.function, name):
+        uses.extend(use for use in uses_of(spawn.function, variable) if not is_kept_in_list(use))
+    if any(use.verb in ("escape", "with", "handed") or is_end(use.verb) for use in uses):
+        return ENDED
+    return without_end(spawn)
+
+
+def is_late(spawn: Spawn, ends: list[Use]) -> bool:
+    """Tell whether all that ends an object stands below an assertion, where a failure skips it."""
+    if any(use.verb not in spawn.kind.late and use.verb != "wait" for use in ends):
+        return False
+    last = spawn.call.end_lineno or spawn.call.lineno
+    return all(
+        use.scope is spawn.scope
+        and not is_after_yield(use.scope, use.node)
+        and is_asserted_between(use.scope, last, use.node.lineno)  # type: ignore[attr-defined]
+        for use in ends
+    ) and any(use.verb in spawn.kind.late for use in ends)
