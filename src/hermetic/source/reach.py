@@ -187,7 +187,7 @@ def is_called(method: str, user: Module) -> bool:
     if method in ("__exit__", "__aexit__"):
         return user.holds((b"with ", b"enter_context", b"enterContext"))
     by_closing = method in ("close", "aclose") and user.holds((b"closing(",))
-    return by_closing or user.holds((f".{method}".encode(),)) and bool(user.functions_naming(method))
+    return by_closing or (user.holds((f".{method}".encode(),)) and bool(user.functions_naming(method)))
 
 
 def is_call_undone(scope: Scope, caller: Scope, call: ast.Call, undo: Undo, *, late: bool = False) -> bool:

@@ -19,11 +19,11 @@ from hermetic.catalogue.process._spawned import (
 )
 from hermetic.catalogue.rule import Example, Rule, node_id, reached_from
 from hermetic.source import roles
-from hermetic.source.callee import ancestry
+from hermetic.source.callee import ancestry, constructor_of
 from hermetic.source.changes import called
 from hermetic.source.leaks import widened
 from hermetic.source.names import resolve
-from hermetic.source.reach import entries_of, first_root
+from hermetic.source.reach import callee_behind, entries_of, first_root, imported_calls, is_called
 from hermetic.source.restore import Undo, is_after_yield, is_asserted_between, is_patch
 
 START = "start"
@@ -68,8 +68,9 @@ class ThreadOrChildLeft(Rule):
 
     Limits:
     What is handed to another function, returned, or kept in a structure is left alone: who gets it may end it. So are
-    threads whose function waits for an event or queue, or shuts down a server. Threads that code under test starts,
-    `os.fork` and asyncio's tasks are not seen here.
+    threads whose function waits for an event or queue, or shuts down a server. Of code under test only constructors are
+    looked at: one that starts a thread which a method of the class ends, when no line of the test file calls that
+    method. `os.fork` and asyncio's tasks are not seen here.
     """
 
     code = "HRM109"
@@ -94,6 +95,24 @@ class ThreadOrChildLeft(Rule):
                     where = reached_from(function, root)
                     text = template.format(what=spawn.kind.name, where=where, ending=spawn.kind.ending)
                     yield self.finding(module, started_at(spawn), text, test=node_id(root))
+        yield from self.in_constructors(module, project)
+
+    def in_constructors(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield what an imported class starts when a test makes an object, and ends in a method that nobody calls."""
+        if not module.is_test:
+            return
+        for local, dotted, path in project.imports(module):
+            cls = project.definition(dotted, module.folder) if project.holds(path, self.tokens) else None
+            init = constructor_of(cls) if cls is not None and cls.is_class else None
+            if cls is None or init is None or init.module is module:
+                continue
+            for spawn in filter(is_running, spawns_in(init)):
+                root = root_left_with(spawn, cls, module, local, project)
+                if root is not None:
+                    text = self.message.format(
+                        what=spawn.kind.name, where=reached_from(init, root), ending=spawn.kind.ending
+                    )
+                    yield self.finding(init.module, started_at(spawn), text, test=node_id(root))
 
     bad = (
         Example(
@@ -245,8 +264,75 @@ def test_nobody_consumes():
 """
             },
         ),
+        Example(
+            "an object of the code under test starts a thread, and no test closes it",
+            {
+                "pulse.py": """
+import threading
+
+
+class Pulse:
+    def __init__(self):
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.ended.wait, name="pulse", daemon=True)
+        self.thread.start()  # <- HRM109
+
+    def close(self):
+        self.ended.set()
+        self.thread.join()
+""",
+                "test_pulse.py": """
+import threading
+
+from pulse import Pulse
+
+
+def test_the_pulse_beats():
+    pulse = Pulse()
+    assert not pulse.ended.is_set()
+
+
+def test_nothing_beats():
+    assert "pulse" not in [thread.name for thread in threading.enumerate()]
+""",
+            },
+        ),
     )
     good = (
+        Example(
+            "the object that starts a thread is closed by the fixture that makes it",
+            {
+                "pulse.py": """
+import threading
+
+
+class Pulse:
+    def __init__(self):
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.ended.wait)
+        self.thread.start()
+
+    def close(self):
+        self.ended.set()
+        self.thread.join()
+""",
+                "test_pulse.py": """
+import pytest
+from pulse import Pulse
+
+
+@pytest.fixture
+def pulse():
+    pulse = Pulse()
+    yield pulse
+    pulse.close()
+
+
+def test_the_pulse_beats(pulse):
+    assert pulse.thread.is_alive()
+""",
+            },
+        ),
         Example(
             "each is ended by its with",
             {
@@ -385,6 +471,51 @@ def test_a_thread_has_a_name():
             },
         ),
     )
+
+
+def is_running(spawn: Spawn) -> bool:
+    """Tell whether a constructor keeps what it makes in an attribute, and has set it going."""
+    kind, name = holder(spawn)
+    if kind != "self":
+        return False
+    starts = spawn.kind.starts
+    return not starts or any(use.verb in starts for use in uses_of(spawn.function, f"self.{name}"))
+
+
+def root_left_with(spawn: Spawn, cls: Scope, module: Module, local: str, project: Project) -> Scope | None:
+    """Return the test, fixture or setup that makes an object of a class and whose file never ends what that starts.
+
+    A class without a method for that is left alone: its thread may end by itself.
+    """
+    enders = [method.name for level in ancestry(cls) for method in level.functions if ends_what(spawn, method)]
+    if not enders or any(is_called(name, module) for name in enders):
+        return None
+    for caller, scope, name, calls in imported_calls(module, local):
+        if callee_behind(scope, None, name, ThreadOrChildLeft.tokens) is not spawn.function:
+            continue
+        root = first_root(caller, Nothing(), project) if any(is_kept(scope, call) for call in calls) else None
+        around = ancestry(root.owner) if root is not None and root.owner is not None else []
+        if root is None or any(is_called(name, level.module) for name in enders for level in around):
+            continue
+        if not is_replaced(spawn, root, project):
+            return root
+    return None
+
+
+def ends_what(spawn: Spawn, method: Scope) -> bool:
+    """Tell whether a method ends what the constructor of its class has started."""
+    if method is spawn.function:
+        return False
+    method.module.load(method)
+    return is_signalled(method) or any(is_end(use.verb) for use in uses_of(method, f"self.{holder(spawn)[1]}"))
+
+
+def is_kept(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether an object stays where it is made, or is what a fixture gives: nobody else can end it."""
+    parent = scope.parents.get(call)
+    if isinstance(parent, ast.Assign):
+        return isinstance(parent.targets[0], ast.Name)
+    return isinstance(parent, (ast.Expr, ast.Return, ast.Yield, ast.Attribute))
 
 
 def fate_of(spawn: Spawn) -> str:
