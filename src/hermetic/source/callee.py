@@ -12,6 +12,8 @@ ENTERERS = frozenset({
     "enterAsyncContext",
 })  # fmt: skip
 
+CONSTRUCTORS = ("__init__", "__post_init__")
+
 
 def find_callee(scope: Scope, expression: ast.AST, tokens: tuple[bytes, ...] = ()) -> Scope | None:
     """Return the function of this file or of the project that `expression` names; None for others.
@@ -59,6 +61,29 @@ def find_class(scope: Scope, expression: ast.AST) -> Scope | None:
             return found[0].value
     imported = find_imported(scope, expression)
     return imported if imported is not None and imported.is_class else None
+
+
+def constructor_of(cls: Scope) -> Scope | None:
+    """Return what making an object of a class runs: `__init__`, of a dataclass `__post_init__`, inherited ones too."""
+    if any(getattr(base, "attr", getattr(base, "id", "")) == "TestCase" for base in cls.node.bases):  # type: ignore[attr-defined]
+        return None
+    return next(filter(None, (method_in(cls, name) for name in CONSTRUCTORS)), None)
+
+
+def own_constructor(scope: Scope, expression: ast.AST) -> Scope | None:
+    """Return the constructor of the class of this file that an expression names."""
+    if not isinstance(expression, ast.Name):
+        return None
+    found = scope.find(expression.id, expression.lineno)
+    cls = found[0].value if found is not None and found[0].kind == "class" else None
+    return constructor_of(cls) if isinstance(cls, Scope) and cls.is_class else None
+
+
+def run_by(definition: Scope | None) -> Scope | None:
+    """Return the function that calling a definition runs: itself, or the constructor of a class."""
+    if definition is None or definition.is_function:
+        return definition
+    return constructor_of(definition) if definition.is_class else None
 
 
 def find_imported(scope: Scope, expression: ast.AST) -> Scope | None:

@@ -10,6 +10,7 @@ import _ast as ast
 
 from hermetic.source import roles
 from hermetic.source.around import undone_around
+from hermetic.source.callee import run_by
 from hermetic.source.changes import Change, State, changes_in, import_time, stored
 from hermetic.source.names import find_function, resolve
 from hermetic.source.reach import (
@@ -21,6 +22,7 @@ from hermetic.source.reach import (
     first_root,
     imported_calls,
     is_call_undone,
+    is_closed,
     is_in_child,
     near_of,
 )
@@ -259,6 +261,8 @@ def leaks_through_imports(module: Module, state: State, project: Project, tokens
                 other = target if target is not None and target.module is not module else None
                 known[name] = reachable_changes(other, state) if other is not None else []
             for change in known[name]:
+                if is_closed(change.scope, module, UndoState(state, change)):
+                    continue
                 yield from leaks_of_calls(caller, scope, calls, UndoState(state, change), project)
 
 
@@ -272,8 +276,8 @@ def may_change(dotted: str, module: Module, state: State, project: Project) -> b
     key = (*located, state.memo_key)
     if key in project.harmless:
         return False
-    target = project.definition(dotted, near_of(module))
-    if target is not None and target.is_function and reachable_changes(target, state):
+    target = run_by(project.definition(dotted, near_of(module)))
+    if target is not None and reachable_changes(target, state):
         return True
     project.harmless.add(key)
     return False

@@ -6,10 +6,18 @@ import _ast as ast
 
 from hermetic.source import roles
 from hermetic.source.around import undone_around
-from hermetic.source.callee import is_entered
+from hermetic.source.callee import CONSTRUCTORS, ancestry, is_entered, own_constructor, run_by
 from hermetic.source.changes import called
 from hermetic.source.names import find_function, resolve
-from hermetic.source.restore import Undo, after_yield, is_after_yield, is_context_maker, is_in_cleanup, is_undone
+from hermetic.source.restore import (
+    Undo,
+    after_yield,
+    is_after_yield,
+    is_context_maker,
+    is_in_cleanup,
+    is_undone,
+    undoes,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +70,7 @@ def callees(function: Scope) -> list[tuple[ast.Call, Scope | None, str]]:
     if known is None:
         known = function.memo["callees"] = []
         for call in calls_of(function):
-            own = find_function(function, call.func)
+            own = find_function(function, call.func) or own_constructor(function, call.func)
             name = "" if own is not None else resolve(function, call.func)
             if own is not None or ("." in name and name[0] not in "@.[" and not name.endswith((")", "]", ">"))):
                 known.append((call, own, name))
@@ -77,8 +85,7 @@ def callee_behind(function: Scope, own: Scope | None, name: str, tokens: tuple[b
     near = near_of(function.module)
     if not project.leads(name, near, tokens):
         return None
-    found = project.definition(name, near)
-    return found if found is not None and found.is_function else None
+    return run_by(project.definition(name, near))
 
 
 def near_of(module: Module) -> str:
@@ -143,7 +150,8 @@ def is_configuration(root: Scope, project: Project) -> bool:
 def callers_of(function: Scope, undo: Undo) -> Iterator[Scope]:
     """Yield the functions of the same file that call `function` where nothing undoes the change."""
     late = is_context_maker(function) and after_yield(function, undo)
-    for caller in function.module.functions_naming(function.name):
+    named = (caller for name in names_calling(function) for caller in function.module.functions_naming(name))
+    for caller in named:
         if caller is function or roles.role_of(caller) in ("teardown", "hook"):
             continue
         for scope in caller.family():
@@ -151,8 +159,33 @@ def callers_of(function: Scope, undo: Undo) -> Iterator[Scope]:
                 continue
             calls = (call for call, own, _ in callees(scope) if own is function)
             if any(not is_call_undone(scope, caller, call, undo, late=late) for call in calls):
-                yield caller
+                if not is_closed(function, caller.module, undo):
+                    yield caller
                 break
+
+
+def names_calling(function: Scope) -> list[str]:
+    """Return the names under which a file calls a function; a constructor goes by its class and the classes below."""
+    if function.name not in CONSTRUCTORS or function.owner is None:
+        return [function.name]
+    owner = function.owner
+    return [owner.name, *(cls.name for cls in owner.module.top.classes if cls is not owner and owner in ancestry(cls))]
+
+
+def is_closed(function: Scope, user: Module, undo: Undo) -> bool:
+    """Tell whether a file calls a method by which an object undoes what its constructor has changed."""
+    if function.name not in CONSTRUCTORS or function.owner is None:
+        return False
+    others = [method for cls in ancestry(function.owner) for method in cls.functions if method is not function]
+    return any(is_called(method.name, user) for method in others if undoes(method, undo))
+
+
+def is_called(method: str, user: Module) -> bool:
+    """Tell whether a file calls a method on anything, by hand, through `closing` or by a `with`."""
+    if method in ("__exit__", "__aexit__"):
+        return user.holds((b"with ", b"enter_context", b"enterContext"))
+    by_closing = method in ("close", "aclose") and user.holds((b"closing(",))
+    return by_closing or (user.holds((f".{method}".encode(),)) and bool(user.functions_naming(method)))
 
 
 def is_call_undone(scope: Scope, caller: Scope, call: ast.Call, undo: Undo, *, late: bool = False) -> bool:

@@ -272,7 +272,7 @@ def is_undone_at_once(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     """Tell whether the call around, or the statements right below, undo the change before anything can fail."""
     if any(isinstance(parent, ast.Call) and undo.by_plain_node(scope, parent) for _, parent in scope.ancestors(node)):
         return True  # signal.signal(number, signal.signal(number, handler))
-    for statement in statements_below(scope, node):
+    for statement in statements_after(scope, node):
         last = statement.end_lineno or statement.lineno
         inside = list(kept_between(scope, statement.lineno, last, *UNDO_KINDS))
         if isinstance(statement, SIMPLE) and any(undo.by_plain_node(scope, item) for item in inside):
@@ -294,6 +294,15 @@ def statements_below(scope: Scope, node: ast.AST) -> list[ast.stmt]:
                 start = block.index(child) + 1
                 return block[start : start + MAX_BELOW]
     return []
+
+
+def statements_after(scope: Scope, node: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements that follow, in the same block and then below the `if` around it."""
+    for child, parent in scope.ancestors(node):
+        if isinstance(child, ast.stmt):
+            yield from statements_below(scope, child)
+            if not isinstance(parent, ast.If):
+                return
 
 
 def is_undone_late(scope: Scope, node: ast.AST, undo: Undo) -> bool:

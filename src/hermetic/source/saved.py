@@ -10,7 +10,7 @@ from hermetic.source.names import resolve, value_of_attribute
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.changes import Change, State
-    from hermetic.source.scope import Scope
+    from hermetic.source.scope import Binding, Scope
 
 # Calls that give back their argument, or the same value in another type.
 COPIERS = frozenset({
@@ -76,8 +76,20 @@ def held_by(scope: Scope, value: ast.AST) -> tuple[Scope, ast.AST] | None:
     if isinstance(value, ast.Name):
         found = scope.find(value.id, value.lineno)
         if found is not None and isinstance(found[0].value, ast.AST):
-            return found[1], found[0].value
+            return found[1], value_unless_none(scope, value, *found)
     return None
+
+
+def value_unless_none(scope: Scope, name: ast.Name, binding: Binding, where: Scope) -> ast.AST:
+    """Return what a variable is set to; `else: old = None` says that nothing was saved, and spoils no save above."""
+    value = binding.value
+    assert isinstance(value, ast.AST)  # noqa: S101 - for the type checker
+    if isinstance(value, ast.Constant) and value.value is None:
+        for other in reversed(where.bindings[name.id]):
+            is_read = where is not scope or other.line < name.lineno
+            if is_read and other.kind == "assign" and isinstance(other.value, (ast.Call, ast.Attribute, ast.Subscript)):
+                return other.value
+    return value
 
 
 def reads_state(scope: Scope, expression: ast.AST, state: State, key: str = "", steps: int = MAX_STEPS) -> bool:

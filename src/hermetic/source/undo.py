@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source import roles
 from hermetic.source.callee import find_callee, find_class, method_in
 from hermetic.source.changes import Change, State, called, changes_at, changes_in, key_of, same_key
 from hermetic.source.names import resolve, value_of_attribute
@@ -314,8 +315,13 @@ def is_failing(scope: Scope, block: list[ast.stmt]) -> bool:
 
 
 def is_last(change: Change, state: State) -> bool:
-    """Tell whether nothing but changes of the state follows in a function that does something before: it cleans up."""
+    """Tell whether nothing but changes of the state follows in a function that does something before: it cleans up.
+
+    A setup has the whole test before it, and nothing of the test's to clean up.
+    """
     scope = change.scope
+    if roles.role_of(scope) == "setup":
+        return False
     mine = {item.node for item in changes_in(scope, state)}
     line = change.node.end_lineno or change.line  # type: ignore[attr-defined]
     working = (ast.Call, ast.Assert, ast.Await, ast.Yield)

@@ -14,6 +14,21 @@ if TYPE_CHECKING:
 
 # Each file starts with its path as a comment; HELPERS stands for the helpers that all these tables share.
 CAUGHT = snippets("""
+### the constructor of an imported class
+# app.py
+import panel
+
+class Base:
+    def __init__(self):
+        panel.table['a'] = 1
+
+class Client(Base):
+    pass
+# test_it.py
+from app import Client
+
+def test_it():
+    Client()
 ### an imported function
 # app.py
 import panel
@@ -100,6 +115,31 @@ def test_it():
 """)
 
 LEFT_ALONE = snippets("""
+### an imported object whose constructor changes it is closed by what uses it
+# app.py
+import panel
+
+class Client:
+    def __init__(self):
+        self.old = panel.knob('a', 1)
+
+    def close(self):
+        panel.knob('a', self.old)
+# test_it.py
+import contextlib
+import pytest
+from app import Client
+
+@pytest.fixture
+def client():
+    return Client()
+
+def test_it(client):
+    client.close()
+
+def test_that():
+    with contextlib.closing(Client()):
+        work()
 ### an object of an imported class restores
 # savers.py
 import panel

@@ -13,6 +13,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CAUGHT = snippets("""
+### a setup that removes last, and nothing brings it back
+class TestIt(unittest.TestCase):
+    def setUp(self):
+        work()
+        panel.table.pop("a")
+### a class of the file whose constructor changes it
+class Client:
+    def __init__(self):
+        panel.table["a"] = 1
+
+class Sub(Client):
+    pass
+
+def test_it():
+    Sub()
 ### a fixture that restores before its yield
 @pytest.fixture
 def thing():
@@ -113,6 +128,26 @@ def test_it():
 """)
 
 LEFT_ALONE = snippets("""
+### a setup that removes last, and a teardown that brings it back
+class TestIt(unittest.TestCase):
+    def setUp(self):
+        work()
+        self.old = panel.table.pop("a")
+
+    def tearDown(self):
+        panel.table["a"] = self.old
+### an object whose constructor changes it is closed
+class Client:
+    def __init__(self):
+        self.old = panel.knob("a", 1)
+
+    def close(self):
+        panel.knob("a", self.old)
+
+def test_it():
+    client = Client()
+    work()
+    client.close()
 ### a context manager that is entered in setUp, and closed by the cleanup
 @contextlib.contextmanager
 def flag():

@@ -157,6 +157,13 @@ else:
 """)
 
 LEFT_ALONE = snippets("""
+### saved and set under a condition, put back when something was saved
+if panel.has_knob:
+    old = panel.knob('a', 1)
+else:
+    old = None
+if old is not None:
+    panel.knob('a', old)
 ### what the code left is removed last, without an assertion
 work()
 panel.table.pop('a', None)

@@ -35,14 +35,15 @@ def received_by(module: Module, tokens: tuple[bytes, ...], project: Project) -> 
 
 def imported_names(module: Module, tokens: tuple[bytes, ...], project: Project) -> Iterator[frozenset[str]]:
     """Yield the names by which a file calls the functions that one of its imports brings and that return a child."""
-    for local, dotted, path in project.imports(module):
-        name = dotted.rpartition(".")[2]
-        if dotted.partition(".")[0] in MAKING or not project.holds(path, tokens):
+    near = near_of(module)
+    for local, dotted in project.imports_leading_to(module, tokens):
+        path = project.source_of(dotted, near) if dotted.partition(".")[0] not in MAKING else None
+        located = project.locate(dotted, near)
+        if path is None or located is None:
             continue
-        located = project.locate(dotted, near_of(module))
-        if located is not None and not located[1]:
+        if not located[1]:
             yield names_in(path, tokens, project)
-        elif project.holds(path, (f"def {name}".encode(),)) and name in names_in(path, tokens, project):
+        elif dotted.rpartition(".")[2] in names_in(path, tokens, project):
             yield frozenset((local,))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hermetic.source.changes import State
+from hermetic.source.project import is_support
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +36,14 @@ def is_none(call: ast.Call) -> bool:
     return getattr(last, "value", "") is None
 
 
+class TimeZone(State):
+    """The time zone: code under test that calls `tzset` and never names the variable only reads what others set."""
+
+    def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:  # noqa: ARG002 - the contract of State
+        """Tell a change from a look."""
+        return scope.module.is_test or scope.module.holds((b"TZ",)) or is_support(scope.module.path)
+
+
 LOCALE = Locale(
     "the locale",
     calls=("locale.setlocale", "locale.resetlocale", "_locale.setlocale"),
@@ -64,7 +73,7 @@ SIGNALS = (
     ),
 )
 LIMITS = (
-    State(
+    TimeZone(
         "the time zone",
         calls=("time.tzset",),
         managers=("test.support.run_with_tz",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hermetic.catalogue.process._settings import ATEXIT, STATES
 from hermetic.catalogue.rule import Example, StateRule
 from hermetic.source import roles
+from hermetic.source.callee import CONSTRUCTORS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class InterpreterSetting(StateRule):
         if leak.change.kind != ATEXIT.kind:
             return True
         root = leak.root
+        if leak.change.scope.name in CONSTRUCTORS:  # an object that looks after its own end
+            return False
         return root is not None and (roles.role_of(root) == "test" or roles.fixture_scope(root) == "function")
 
     bad = (

@@ -237,6 +237,30 @@ def test_the_camera_is_not_installed():
 """,
             },
         ),
+        Example(
+            "a setup removes a module, and no teardown brings it back",
+            {
+                "test_plugins.py": """
+import sys
+import unittest
+
+import colorsys
+
+
+class PluginTest(unittest.TestCase):
+    def setUp(self):
+        for name in [name for name in sys.modules if name.startswith("colorsys")]:
+            sys.modules.pop(name)  # <- HRM104
+
+    def test_the_module_can_be_imported_again(self):
+        self.assertTrue(__import__("colorsys").rgb_to_hsv)
+
+
+def test_there_is_one_copy_of_the_module():
+    assert __import__("colorsys") is colorsys
+"""
+            },
+        ),
     )
     good = (
         Example(
