@@ -31,6 +31,7 @@ INSIDE = (
 )  # how lines start that start no statement of the top level
 DOTTED = bytes(sign if sign in b"(." else word for sign, word in enumerate(WORDS))
 SPECIAL = (b"__init__", b"__post_init__", b"__enter__", b"__aenter__", b"__new__", b"setUp", b"setup", b"asyncSetUp")
+INDENTS = (b" ", b"\t")
 LISTED = bytes.maketrans(b"()*", b"   ")
 QUOTES = (b'"""', b"'''")
 DEFINERS = (b"def ", b"async def ", b"class ")
@@ -110,9 +111,13 @@ class Outline:
 
     @property
     def imports(self) -> list[tuple[str, str]]:
-        """`(local name, dotted name)` of what the file imports from the project, anywhere; `*` stands for a star."""
+        """`(local name, dotted name)` of what the file imports from the project; `*` stands for a star.
+
+        In a test file or conftest the imports inside functions count as well; what others import there, they keep.
+        """
         if self._imports is None:
-            self._imports = list(imports_in(self.text))
+            everywhere = self.text.is_test or self.text.path.endswith("conftest.py")
+            self._imports = list(imports_in(self.text, everywhere=everywhere))
         return self._imports
 
 
@@ -200,8 +205,8 @@ def imported_names(statement: bytes) -> tuple[bytes, ...]:
     return tuple(part[-1].partition(b".")[0] for part in words if part)
 
 
-def imports_in(text: Text) -> Iterator[tuple[str, str]]:
-    """Yield the names that the import statements of a file bring from the project."""
+def imports_in(text: Text, *, everywhere: bool) -> Iterator[tuple[str, str]]:
+    """Yield the names that the import statements of a file, or only those of its top level, bring from the project."""
     plain = text.plain
     project = text.project
     place = plain.find(IMPORT)
@@ -209,7 +214,8 @@ def imports_in(text: Text) -> Iterator[tuple[str, str]]:
         start = plain.rfind(b"\n", 0, place) + 1
         statement = plain[start:place].lstrip()
         end = plain.find(b"\n", place)
-        if not statement or statement.startswith(b"from "):
+        is_inside = plain[start : start + 1] in INDENTS and not everywhere
+        if not is_inside and (not statement or statement.startswith(b"from ")):
             line = plain[start : end if end >= 0 else len(plain)]
             parts = [statement[5:]] if statement else line.lstrip()[len(IMPORT) :].split(b",")
             heads = {part.partition(b".")[0].partition(b" as ")[0].strip().decode("utf-8", "replace") for part in parts}
