@@ -172,7 +172,7 @@ def names_of(text: bytes) -> tuple[bytes, ...]:
         lines = (line.lstrip() for line in text.split(b"\n")[1:])
         return tuple(name for line in lines if line and not line.startswith(COMPOUND) for name in names_of(line))
     targets, equals, _ = text.partition(b"\n")[0].rpartition(b"=")
-    return tuple(targets.translate(WORDS).split()) if equals else (first_word(text),)
+    return tuple(targets.translate(WORDS).split()) if equals else ()
 
 
 def defined_names(text: bytes) -> tuple[bytes, ...]:
