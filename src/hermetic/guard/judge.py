@@ -1,0 +1,135 @@
+"""Ledger entries in, findings out: which of them count, where they belong, and what they say."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from hermetic.finding import Finding
+from hermetic.guard import options as choices
+from hermetic.guard.places import USER, Place, whose
+from hermetic.guard.probe import short
+from hermetic.lint import discovery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import pytest
+
+    from hermetic.guard.chain import Entry, Owner
+    from hermetic.guard.options import Options
+
+GUARD, COLLECTION = "guard", "collection"
+MANY = 4  # so many changes of one rule on one line are one finding
+SUPPRESSION = re.compile(r"#\s*hermetic:\s*ignore\[([^\]]*)\]")
+UNKNOWN = "nothing that the guard hears tells who changed it"
+Record = dict[str, Any]
+
+
+class Judge:
+    """Turns what is left in ledgers into records: `Finding`s as plain data, with the level at which they count."""
+
+    def __init__(self, options: Options, folder: str, lint_place: Callable[[str, pytest.Item], Place | None]) -> None:
+        self.options = options
+        self.folder = folder  # the directory of the call: paths are relative to it
+        self.lint_place = lint_place
+
+    def counting(self, owner: Owner, item: pytest.Item | None) -> list[Entry]:
+        """Return the entries of a ledger that are findings."""
+        if owner.path and whose(owner.path) != USER:
+            return []  # a fixture of a plugin
+        allow = choices.allowed(item) if item is not None else frozenset()
+        return [
+            entry
+            for entry in owner.ledger.values()
+            if entry.code not in allow and self.options.level(entry.code) != "off" and not self.suppressed(entry)
+        ]
+
+    def suppressed(self, entry: Entry) -> bool:
+        """Tell whether the line carries a comment for this rule, or the file is one where the rule is ignored."""
+        place = entry.place
+        if place is None:
+            return False
+        comment = SUPPRESSION.search(linecache.getline(place.path, place.line))
+        if comment is not None and entry.code in comment[1].replace(" ", "").split(","):
+            return True
+        below = discovery.below(place.path, self.options.settings.root)
+        ignored = self.options.selection.ignored
+        return any(entry.code in codes and discovery.covers(pattern, below) for pattern, codes in ignored)
+
+    def records(
+        self, entries: Iterable[Entry], item: pytest.Item | None, test: str, owner: str = "", layer: str = GUARD
+    ) -> list[Record]:
+        """Return the records of entries, those of one rule on one line joined where they are many."""
+        groups: dict[tuple[str, Place | None], list[Entry]] = {}
+        for entry in entries:
+            place = entry.place
+            if place is None and item is not None:
+                place = self.lint_place(entry.code, item)
+            groups.setdefault((entry.code, place), []).append(entry)
+        found = []
+        for (code, place), group in groups.items():
+            parts = [group] if len(group) >= MANY else [[entry] for entry in group]
+            found += [self.record(code, place, part, item, test, owner, layer) for part in parts]
+        return found
+
+    def record(  # noqa: PLR0913, PLR0917 - a record: one argument for each thing that it says
+        self,
+        code: str,
+        place: Place | None,
+        group: list[Entry],
+        item: pytest.Item | None,
+        test: str,
+        owner: str,
+        layer: str,
+    ) -> Record:
+        """Return one record."""
+        change = group[0].change
+        state = change.state if len(group) == 1 else f"{change.state} and {len(group) - 1} more"
+        before, after = short(change.before), short(change.after)
+        who = f"fixture {owner}" if owner else (test.rpartition("::")[2] if layer == GUARD else "importing this file")
+        message = f"{who} left {state} changed: {before} -> {after}"
+        entry = self.options.entries.get(code)
+        rule = entry.load() if entry is not None else None
+        path = place.path if place is not None else str(getattr(item, "path", "") or test.partition("::")[0])
+        return {
+            "code": code,
+            "name": rule.name if rule is not None else code.lower(),
+            "message": message,
+            "path": self.shown(path),
+            "line": place.line if place is not None else 0,
+            "layer": layer,
+            "test": test,
+            "repair": rule.repair if rule is not None else "",
+            "line_reason": "" if place is not None else UNKNOWN,
+            "owner": owner,
+            "state": state,
+            "before": before,
+            "after": after,
+            "level": self.options.level(code),
+        }
+
+    def shown(self, path: str) -> str:
+        """Return a path as a report shows it: relative where it lies below the directory of the call."""
+        full = os.path.abspath(path)
+        below = os.path.relpath(full, self.folder) if os.path.splitdrive(full)[0] == os.path.splitdrive(self.folder)[0] else full
+        return full if below.startswith("..") else below.replace(os.sep, "/")
+
+
+def finding(record: Record) -> Finding:
+    """Return the finding that a record is."""
+    fields = {name: value for name, value in record.items() if name != "level"}
+    return Finding(**fields)
+
+
+def text(records: Iterable[Record]) -> str:
+    """Return what the report of a failed test says."""
+    lines = []
+    for record in records:
+        where = f"{record['path']}:{record['line']}" if record["line"] else f"{record['path']} ({record['line_reason']})"
+        lines += [f"{where}: {record['code']} {record['message']}"]
+        if record["repair"]:
+            lines += [f"    repair: {record['repair']}"]
+    return "\n".join(lines)

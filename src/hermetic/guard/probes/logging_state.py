@@ -1,0 +1,123 @@
+"""How the process logs."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hermetic.guard.probe import ABSENT, Change, Described, Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping
+
+    Row = tuple[int, bool, bool, tuple[Any, ...], tuple[Any, ...]]
+
+FIELDS = ("level", "propagate", "disabled", "handlers", "filters")
+SWITCHES = ("raiseExceptions", "lastResort", "_loggerClass", "_logRecordFactory", "_warnings_showwarning")
+SETTERS = {
+    "logging.disable": "disable",
+    "logging.Logger.setLevel": "level",
+    "logging.Logger.addHandler": "handlers",
+    "logging.Logger.removeHandler": "handlers",
+    "logging.Filterer.addFilter": "filters",
+    "logging.Filterer.removeFilter": "filters",
+    "logging.setLoggerClass": "_loggerClass",
+    "logging.setLogRecordFactory": "_logRecordFactory",
+    "logging.captureWarnings": "_warnings_showwarning",
+    "logging.config.dictConfig": "disabled",
+    "logging.config.fileConfig": "disabled",
+}
+WHOLE = ("disable", "disabled", "_loggerClass", "_logRecordFactory", "_warnings_showwarning")
+NEW: Row = (logging.NOTSET, True, False, (), ())
+
+
+class State(NamedTuple):
+    """The loggers with what is set on each, and what is set for all: `disable` and the switches of the module."""
+
+    rows: dict[logging.Logger, Row]
+    whole: tuple[Any, ...]
+
+
+class LoggingProbe(Probe[State]):
+    """Levels, handlers, filters, `propagate` and `disabled` of every logger, and the switches of `logging`."""
+
+    code = "HRM105"
+    setters = tuple(SETTERS)
+
+    def __init__(self) -> None:
+        self.loggers: list[logging.Logger] = []
+        self.known = -1
+        self.table: dict[str, Any] = {}
+
+    def snapshot(self) -> State:
+        """Read every logger (about 0.3 us each); the list of them is made anew when there are more."""
+        table = logging.root.manager.loggerDict
+        if len(table) != self.known or table is not self.table:
+            self.loggers = [logging.root, *(found for found in table.values() if isinstance(found, logging.Logger))]
+            self.known, self.table = len(table), table
+        rows = {
+            one: (one.level, one.propagate, one.disabled, tuple(one.handlers), tuple(one.filters))
+            for one in self.loggers
+        }
+        whole = (logging.root.manager.disable, *(getattr(logging, name) for name in SWITCHES))
+        return State(rows, whole)
+
+    def changes(self, before: State, after: State) -> Iterator[Change]:
+        """Compare logger by logger. A new one counts when it has handlers, or does not hand records on."""
+        if before.whole != after.whole:
+            yield from whole_changes(before.whole, after.whole)
+        if before.rows == after.rows:
+            return
+        for logger, new in after.rows.items():
+            old = before.rows.get(logger)
+            if old != new and (old is not None or counts(new)):
+                yield from logger_changes(logger, old or NEW, new)
+
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+        """Note a call by the field that it sets, and by the logger where it is one's own."""
+        field = SETTERS[name]
+        if field in WHOLE:
+            return field
+        return (field, args[0].name) if isinstance(args[0], logging.Logger) else None
+
+
+def counts(row: Row) -> bool:
+    """Tell whether a logger that is new does something to records."""
+    return not row[1] or row[2] or any(type(handler) is not logging.NullHandler for handler in row[3])
+
+
+def whole_changes(before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator[Change]:
+    """Yield what is set for all loggers."""
+    names = ("disable", *SWITCHES)
+    for name, old, new in zip(names, before, after, strict=True):
+        if old is not new and old != new:
+            holder = logging.root.manager if name == "disable" else logging
+            state = "logging.disable" if name == "disable" else f"logging.{name}"
+            yield Change(state, old, new, functools.partial(setattr, holder, name, old), name)
+
+
+def logger_changes(logger: logging.Logger, old: Row, new: Row) -> Iterator[Change]:
+    """Yield what differs of one logger."""
+    who = f"logging.getLogger({logger.name!r})" if logger is not logging.root else "logging.getLogger()"
+    for name, was, now in zip(FIELDS, old, new, strict=True):
+        if was == now:
+            continue
+        note: Hashable = name if name == "disabled" else (name, logger.name)
+        yield Change(f"{who}.{name}", shown(name, was), shown(name, now), undo_for(logger, name, was), note)
+
+
+def undo_for(logger: logging.Logger, name: str, value: Any) -> functools.partial[Any]:  # noqa: ANN401
+    """Return what puts one field of a logger back."""
+    if name == "level":
+        return functools.partial(logger.setLevel, value)  # clears the caches of enabled levels, too
+    if name in ("handlers", "filters"):
+        return functools.partial(getattr(logger, name).__setitem__, slice(None), list(value))
+    return functools.partial(setattr, logger, name, value)
+
+
+def shown(name: str, value: Any) -> object:  # noqa: ANN401
+    """Return a field as it is reported."""
+    if name == "level":
+        return Described(logging.getLevelName(value))
+    return (list(value) or ABSENT) if isinstance(value, tuple) else value

@@ -1,0 +1,207 @@
+"""The hooks around collection, fixtures and tests, in a process that runs tests."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest.reports import CollectErrorRepr
+
+from hermetic.guard import judge, options, registry
+from hermetic.guard.chain import Chain, Owner
+from hermetic.guard.linted import Linted
+from hermetic.guard.trail import Listening, Trail
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from hermetic.guard.judge import Record
+    from hermetic.guard.options import Options
+    from hermetic.guard.probe import Probe
+
+CARRIED = "_hermetic"  # the attribute of a report that carries the records; xdist sends it along
+FOUND: pytest.StashKey[list[Record]] = pytest.StashKey()
+
+
+class Guarded:
+    """Watches one session. Its records ride on reports, so that they reach the controller under xdist."""
+
+    def __init__(self, config: pytest.Config, chosen: Options) -> None:
+        self.config = config
+        self.options = chosen
+        active = frozenset(code for code in chosen.entries if chosen.level(code) != "off")
+        self.trail = Trail(found := registry.probes_for(config, active))
+        self.chain = Chain(found, self.trail, self.complain)
+        self.importers = [probe for probe in found if probe.at_import]
+        self.listening = Listening(self.trail)
+        self.judge = judge.Judge(chosen, str(config.invocation_params.dir), Linted(chosen).place)
+        self.pending: list[Record] = []  # found outside of a test; they ride on the next report
+        self.listening.start()
+
+    def stop(self) -> None:
+        """End the session's watch."""
+        self.listening.stop()
+
+    @staticmethod
+    def complain(probe: Probe[Any], error: BaseException) -> None:
+        """Say that a probe has been switched off."""
+        what = f"{type(probe).__module__}.{type(probe).__qualname__}"
+        warnings.warn(
+            pytest.PytestWarning(
+                f"hermetic: {probe.code} is not guarded from here on, since its probe {what} raised "
+                f"{type(error).__name__}: {error}"
+            ),
+            stacklevel=2,
+        )
+
+    # Collection
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Compare around the import of a test file, and look at the marks of what was collected."""
+        if not isinstance(collector, pytest.Module):
+            report = yield
+        else:
+            owner = Owner(collector.nodeid)
+            self.chain.owners = [owner]
+            self.chain.refresh(self.importers)
+            report = yield
+            self.chain.boundary([probe for probe in self.chain.probes if probe in self.importers])
+            self.chain.owners = []
+            self.imported(owner, report)
+        wrong = [text for node in report.result or () for text in options.wrong_marks(node, self.options)]
+        if isinstance(collector, pytest.Module):
+            wrong += options.wrong_marks(collector, self.options)
+        if wrong:
+            fail_collection(report, "\n".join(wrong))
+        return report
+
+    def imported(self, owner: Owner, report: pytest.CollectReport) -> None:
+        """Judge what the import of a test file changed."""
+        entries = self.judge.counting(owner, None)
+        if not entries:
+            return
+        records = self.judge.records(entries, None, owner.name, layer=judge.COLLECTION)
+        fatal = [record for record in records if record["level"] == "error"]
+        self.pending += records
+        if fatal:
+            self.chain.restore(entries)
+            fail_collection(report, judge.text(fatal))
+            report.__dict__[CARRIED] = self.taken()
+        else:
+            self.chain.keep(entries)
+
+    # Fixtures
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Let what a fixture of wider scope changes belong to it."""
+        if fixturedef.scope == "function":
+            return (yield)
+        owner = Owner(fixture_name(fixturedef), getattr(getattr(fixturedef.func, "__code__", None), "co_filename", ""))
+        fixturedef.addfinalizer(lambda: self.fixture_ended(owner, request))
+        self.chain.push(owner)
+        try:
+            return (yield)
+        finally:
+            self.chain.pop(owner)
+            fixturedef.addfinalizer(lambda: self.chain.push(owner))
+
+    def fixture_ended(self, owner: Owner, request: pytest.FixtureRequest) -> None:
+        """Judge what a fixture of wider scope has left."""
+        self.chain.pop(owner)
+        entries = self.judge.counting(owner, None)
+        if entries:
+            node = getattr(request, "_pyfuncitem", None)
+            item = node if isinstance(node, pytest.Item) else None
+            test = item.nodeid if item is not None else request.node.nodeid
+            self.settle(entries, self.judge.records(entries, item, test, owner.name))
+
+    def settle(self, entries: list[Any], records: list[Record]) -> None:
+        """Keep records for the next report; put back what is an error, remember the rest."""
+        self.pending += records
+        fatal = [entry for entry in entries if self.options.level(entry.code) == "error"]
+        if fatal:
+            self.chain.restore(fatal)
+        self.chain.keep([entry for entry in entries if entry not in fatal or entry.change.undo is None])
+
+    # Tests
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Begin a test, within what pytest and its plugins put around the phase."""
+        self.listening.wrap_imported()
+        self.chain.begin(Owner(item.name))
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
+        """End a test, after its fixtures; where a leak is an error, the teardown fails."""
+        try:
+            result = yield
+        except BaseException:
+            self.end(item)
+            raise
+        fatal = self.end(item)
+        if fatal:
+            pytest.fail(judge.text(fatal), pytrace=False)
+        return result
+
+    def end(self, item: pytest.Item) -> list[Record]:
+        """Judge a test, and return the records that fail it."""
+        if not self.chain.owners:
+            return []
+        owner = self.chain.owners[0]
+        self.chain.pop(owner)
+        entries = self.judge.counting(owner, item)
+        if entries:
+            self.settle(entries, self.judge.records(entries, item, item.nodeid))
+        if not self.pending:
+            return []
+        item.stash[FOUND] = self.taken()
+        return [record for record in item.stash[FOUND] if record["level"] == "error" and record["layer"] == judge.GUARD]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Let the records ride on the teardown's report."""
+        report = yield
+        if call.when == "teardown" and FOUND in item.stash:
+            report.__dict__[CARRIED] = item.stash[FOUND]
+            del item.stash[FOUND]
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Hand over what no report carried, such as findings of an import when no test ran."""
+        output = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            output[CARRIED] = self.taken()
+
+    def taken(self) -> list[Record]:
+        """Return the pending records, and forget them."""
+        records, self.pending = self.pending, []
+        return records
+
+
+def fail_collection(report: pytest.CollectReport, text: str) -> None:
+    """Make a file one that cannot be collected, for a reason that reads well."""
+    known = f"{report.longreprtext}\n" if report.outcome == "failed" else ""
+    report.outcome = "failed"
+    report.result = []
+    report.longrepr = CollectErrorRepr(known + text)
+
+
+def fixture_name(fixturedef: pytest.FixtureDef[Any]) -> str:
+    """Return the name by which a reader knows a fixture; pytest makes fixtures of its own for `setup_module` and kin."""
+    name = fixturedef.argname
+    for known in ("setup_module", "setup_class", "setUpClass", "setUpModule"):
+        if name.startswith("_") and known in name:
+            return known
+    return name

@@ -1,0 +1,161 @@
+"""The pytest plugin: options, and thin hooks that call the guard. Nothing of it is imported when the mode is off."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from hermetic.guard.judge import Record
+    from hermetic.guard.options import Options
+    from hermetic.guard.session import Guarded
+
+MODES = ("error", "warn", "off")
+NAME = "hermetic-session"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options and their ini twins."""
+    group = parser.getgroup("hermetic", "isolation of tests (hermetic)")
+    group.addoption(
+        "--hermetic",
+        choices=MODES,
+        help="what to do with a test that leaves state changed: error (it fails), warn (a summary; default), off",
+    )
+    group.addoption("--hermetic-report", metavar="FILE", help="write the findings to FILE, as JSON")
+    group.addoption(
+        "--hermetic-trace",
+        choices=("auto", "off"),
+        help="auto (default): in error mode, run leaking tests without a line again under a line tracer",
+    )
+    parser.addini("hermetic", "mode: error, warn or off", default="warn")
+    parser.addini("hermetic_report", "file for the findings, as JSON", default="")
+    parser.addini("hermetic_trace", "auto or off", default="auto")
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the hooks that conftest files and plugins may implement."""
+    from hermetic.guard import hookspecs  # noqa: PLC0415 - each part of the guard is imported where it is needed
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the guard, unless it is off."""
+    config.addinivalue_line(
+        "markers", "hermetic(allow=[...]): codes of rules that this test may break, such as 'HRM101'."
+    )
+    mode = str(config.getoption("hermetic") or config.getini("hermetic"))
+    if mode != "off":
+        from hermetic.guard import options  # noqa: PLC0415 - as above
+
+        config.pluginmanager.register(Session(config, options.read(config)), NAME)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the guard."""
+    session = config.pluginmanager.unregister(name=NAME)
+    if isinstance(session, Session):
+        session.close()
+
+
+class Session:
+    """One run: the guard where tests run, the summary and the report where results come together."""
+
+    def __init__(self, config: pytest.Config, options: Options) -> None:
+        self.config = config
+        self.options = options
+        self.records: list[Record] = []
+        self.seen: set[str] = set()
+        self.is_worker = hasattr(config, "workerinput")
+        self.guarded: Guarded | None = None
+        if not distributes(config):
+            from hermetic.guard.session import Guarded  # noqa: PLC0415 - a controller of xdist runs no tests
+
+            self.guarded = Guarded(config, options)
+            config.pluginmanager.register(self.guarded, "hermetic-guard")
+        if not self.is_worker and config.pluginmanager.hasplugin("xdist"):
+            config.pluginmanager.register(FromWorkers(self), "hermetic-workers")
+
+    def close(self) -> None:
+        """End the guard, and write the report."""
+        if self.guarded is not None:
+            self.config.pluginmanager.unregister(self.guarded)
+            self.guarded.stop()
+        if self.options.report and not self.is_worker:
+            self.write_report()
+
+    def take(self, records: list[Record]) -> None:
+        """Keep records; workers that collect the same files find the same about their import."""
+        for record in records:
+            key = json.dumps(record, sort_keys=True)
+            if record["layer"] != "collection" or key not in self.seen:
+                self.seen.add(key)
+                self.records.append(record)
+
+    def pytest_report_header(self) -> str | None:
+        """Name the mode, where somebody chose one or wants to know."""
+        if self.config.get_verbosity() > 0 or self.options.mode != "warn":
+            return f"hermetic: {self.options.mode}"
+        return None
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Take the records of a file whose import failed for them."""
+        self.take(report.__dict__.get("_hermetic", []))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the records of a test."""
+        carried = report.__dict__.get("_hermetic")
+        if carried:
+            self.take(carried)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Take what no report carried."""
+        if self.guarded is not None and not self.is_worker:
+            self.take(self.guarded.taken())
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """List the findings, each in one line."""
+        if not self.records:
+            return
+        terminalreporter.section("hermetic")
+        for record in self.records:
+            line = record["line"] or "?"
+            terminalreporter.write_line(f"{record['path']}:{line}: {record['code']} {record['message']}")
+            terminalreporter.write_line(f"    in {record['test']}; repair: {record['repair']}")
+
+    def write_report(self) -> None:
+        """Write the document of findings, also when there are none."""
+        from hermetic.guard.judge import finding  # noqa: PLC0415 - as above
+        from hermetic.report import json_report  # noqa: PLC0415
+
+        text = json_report.render([finding(record) for record in self.records], colour=False)
+        try:
+            with open(self.options.report, "w", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            print(f"hermetic: {self.options.report} cannot be written: {error.strerror}", file=sys.stderr)
+
+
+class FromWorkers:
+    """Hooks of xdist, registered where it is installed."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401, ARG002 - xdist's
+        """Take what a worker handed over at its end."""
+        self.session.take(getattr(node, "workeroutput", {}).get("_hermetic", []))
+
+
+def distributes(config: pytest.Config) -> bool:
+    """Tell whether this process hands its tests to workers."""
+    if hasattr(config, "workerinput"):
+        return False
+    return config.getoption("dist", "no") != "no" and bool(config.getoption("tx", None))
