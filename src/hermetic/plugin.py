@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +69,7 @@ class Session:
         self.config = config
         self.options = options
         self.records: list[Record] = []
-        self.seen: set[str] = set()
+        self.seen: set[tuple[object, ...]] = set()
         self.is_worker = hasattr(config, "workerinput")
         self.guarded: Guarded | None = None
         if not distributes(config):
@@ -92,7 +91,7 @@ class Session:
     def take(self, records: list[Record]) -> None:
         """Keep records; workers that collect the same files find the same about their import."""
         for record in records:
-            key = json.dumps(record, sort_keys=True)
+            key = (record["code"], record["path"], record["line"], record["state"])
             if record["layer"] != "collection" or key not in self.seen:
                 self.seen.add(key)
                 self.records.append(record)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.places import MACHINE
-from hermetic.guard.probe import same
+from hermetic.guard.probe import Probe, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from hermetic.guard.places import Place
-    from hermetic.guard.probe import Change, Probe
+    from hermetic.guard.probe import Change
     from hermetic.guard.trail import Trail
 
     Key = tuple[str, str]
@@ -67,6 +67,7 @@ class Chain:
         self.complain = complain
         self.last: dict[Probe[Any], Any] = {}
         self.owners: list[Owner] = []
+        self.told: dict[str, list[Probe[Any]]] = {}  # by method, the probes that have one of their own
         self.open: dict[Key, Change] = {}  # reported, and not put back: whoever does so later only cleans up
 
     def refresh(self, probes: Iterable[Probe[Any]] | None = None) -> None:
@@ -77,6 +78,22 @@ class Chain:
             except Exception as error:  # noqa: BLE001 - a probe must never end the run
                 self.disable(probe, error)
         self.trail.notes.clear()
+
+    def forget(self) -> None:
+        """Let the next test begin with new snapshots of everything."""
+        self.owners = []
+        self.last.clear()
+
+    def tell(self, method: str, *args: object) -> None:
+        """Call a method of those probes that have one of their own."""
+        if method not in self.told:
+            plain = getattr(Probe, method)
+            self.told[method] = [probe for probe in self.probes if getattr(type(probe), method) is not plain]
+        for probe in self.told[method]:
+            try:
+                getattr(probe, method)(*args)
+            except Exception as error:  # noqa: BLE001 - a probe must never end the run
+                self.disable(probe, error)
 
     def begin(self, owner: Owner) -> None:
         """Start the first owner: a test. What others changed since the last boundary is nobody's."""
@@ -97,9 +114,14 @@ class Chain:
             self.boundary()
             del self.owners[self.owners.index(owner) :]
 
-    def boundary(self, probes: Iterable[Probe[Any]] | None = None) -> None:
-        """Write what has changed since the last boundary into the ledger of the innermost owner."""
+    def boundary(self, probes: Iterable[Probe[Any]] | None = None, *, clear: bool = True) -> None:
+        """Write what has changed since the last boundary into the ledger of the innermost owner.
+
+        `clear` says whether the notes are done with: they are not where only some of the probes are asked.
+        """
         for probe in list(self.probes if probes is None else probes):
+            if probe not in self.last:
+                continue
             try:
                 now = probe.snapshot()
                 for change in probe.changes(self.last[probe], now):
@@ -107,10 +129,10 @@ class Chain:
                 self.last[probe] = now
             except Exception as error:  # noqa: BLE001 - as above
                 self.disable(probe, error)
-        for probe, error in self.trail.broken:
-            self.disable(probe, error)
-        self.trail.broken.clear()
-        self.trail.notes.clear()
+        while self.trail.broken:
+            self.disable(*self.trail.broken.pop())
+        if clear:
+            self.trail.notes.clear()
 
     def enter(self, probe: Probe[Any], change: Change) -> None:
         """Write one change down, unless it is none of the suite's, or repairs what was reported."""
@@ -148,5 +170,6 @@ class Chain:
         if probe in self.probes:
             self.probes.remove(probe)
             self.last.pop(probe, None)
+            self.told.clear()
             self.trail.drop(probe)
             self.complain(probe, error)

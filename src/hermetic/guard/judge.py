@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.finding import Finding
 from hermetic.guard import options as choices
+from hermetic.guard.linted import Linted
 from hermetic.guard.places import USER, Place, whose
 from hermetic.guard.probe import short
 from hermetic.lint import discovery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     import pytest
 
@@ -31,10 +32,11 @@ Record = dict[str, Any]
 class Judge:
     """Turns what is left in ledgers into records: `Finding`s as plain data, with the level at which they count."""
 
-    def __init__(self, options: Options, folder: str, lint_place: Callable[[str, pytest.Item], Place | None]) -> None:
+    def __init__(self, options: Options, folder: str, root: str) -> None:
         self.options = options
         self.folder = folder  # the directory of the call: paths are relative to it
-        self.lint_place = lint_place
+        self.root = root  # node ids are relative to it
+        self.linted = Linted(options)
 
     def counting(self, owner: Owner, item: pytest.Item | None) -> list[Entry]:
         """Return the entries of a ledger that are findings."""
@@ -66,8 +68,12 @@ class Judge:
         groups: dict[tuple[str, Place | None], list[Entry]] = {}
         for entry in entries:
             place = entry.place
-            if place is None and item is not None:
-                place = self.lint_place(entry.code, item)
+            if place is None:
+                place = (
+                    self.linted.of_test(entry.code, item)
+                    if item is not None
+                    else self.linted.of_import(entry.code, self.file_of(test))
+                )
             groups.setdefault((entry.code, place), []).append(entry)
         found = []
         for (code, place), group in groups.items():
@@ -93,7 +99,7 @@ class Judge:
         message = f"{who} left {state} changed: {before} -> {after}"
         entry = self.options.entries.get(code)
         rule = entry.load() if entry is not None else None
-        path = place.path if place is not None else str(getattr(item, "path", "") or test.partition("::")[0])
+        path = place.path if place is not None else str(getattr(item, "path", "") or self.file_of(test))
         return {
             "code": code,
             "name": rule.name if rule is not None else code.lower(),
@@ -111,10 +117,18 @@ class Judge:
             "level": self.options.level(code),
         }
 
+    def file_of(self, test: str) -> str:
+        """Return the file that a node id names."""
+        return os.path.join(self.root, test.partition("::")[0])
+
     def shown(self, path: str) -> str:
         """Return a path as a report shows it: relative where it lies below the directory of the call."""
         full = os.path.abspath(path)
-        below = os.path.relpath(full, self.folder) if os.path.splitdrive(full)[0] == os.path.splitdrive(self.folder)[0] else full
+        below = (
+            os.path.relpath(full, self.folder)
+            if os.path.splitdrive(full)[0] == os.path.splitdrive(self.folder)[0]
+            else full
+        )
         return full if below.startswith("..") else below.replace(os.sep, "/")
 
 
@@ -128,7 +142,9 @@ def text(records: Iterable[Record]) -> str:
     """Return what the report of a failed test says."""
     lines = []
     for record in records:
-        where = f"{record['path']}:{record['line']}" if record["line"] else f"{record['path']} ({record['line_reason']})"
+        where = (
+            f"{record['path']}:{record['line']}" if record["line"] else f"{record['path']} ({record['line_reason']})"
+        )
         lines += [f"{where}: {record['code']} {record['message']}"]
         if record["repair"]:
             lines += [f"    repair: {record['repair']}"]

@@ -23,16 +23,22 @@ class Linted:
         self.options = options
         self.known: dict[tuple[str, str], list[Finding]] = {}
 
-    def place(self, code: str, item: pytest.Item) -> Place | None:
+    def of_test(self, code: str, item: pytest.Item) -> Place | None:
         """Return the line that breaks a rule on behalf of a test, None when the linter sees none."""
-        if code not in self.options.entries:
-            return None
         path = str(item.path)
         names = {item.nodeid.partition("[")[0].rpartition("::")[2], *getattr(item, "fixturenames", ()), *XUNIT}
-        files = [path, *conftests(os.path.dirname(path), self.options.settings.root)]
-        for found in (finding for file in files for finding in self.findings(code, file)):
-            if found.test.rpartition("::")[2] in names:
-                return Place(os.path.abspath(found.path), found.line, "")
+        return self.place(code, [path, *conftests(os.path.dirname(path), self.options.settings.root)], names)
+
+    def of_import(self, code: str, path: str) -> Place | None:
+        """Return the line of a file that breaks a rule when it is imported."""
+        return self.place(code, [path], {""})
+
+    def place(self, code: str, files: list[str], names: set[str]) -> Place | None:
+        """Return the first finding in some files whose test or fixture has one of the names."""
+        for path in files if code in self.options.entries else ():
+            for found in self.findings(code, path):
+                if found.test.rpartition("::")[2] in names:
+                    return Place(os.path.abspath(found.path), found.line, "")
         return None
 
     def findings(self, code: str, path: str) -> list[Finding]:
@@ -62,6 +68,6 @@ def conftests(folder: str, root: str) -> list[str]:
         if os.path.isfile(path):
             found.append(path)
         parent = os.path.dirname(folder)
-        if folder == root or parent == folder:
+        if folder in (root, parent):
             return found
         folder = parent

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
-from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
+
+    import pytest
 
 Snapshot = TypeVar("Snapshot")
 LONGEST = 120  # characters of a representation
@@ -49,6 +52,7 @@ class Probe(Generic[Snapshot]):
     `code` is the rule whose hazard this is. `events` are audit events and `setters` are dotted names of functions
     without an audit event; whoever causes one is noted under the key that `heard` or `called` returns, and becomes the
     line of the change with that `note`. `at_import` says that a change during the import of a test file counts.
+    `phases` says that the state is also compared when the test function has ended, before its fixtures are torn down.
     `between` says that others (pytest, plugins) change this state between tests, so that the end of one test is not
     the start of the next.
     """
@@ -57,6 +61,7 @@ class Probe(Generic[Snapshot]):
     events: ClassVar[tuple[str, ...]] = ()
     setters: ClassVar[tuple[str, ...]] = ()
     at_import: ClassVar[bool] = False
+    phases: ClassVar[bool] = False
     between: ClassVar[bool] = False
 
     def snapshot(self) -> Snapshot:
@@ -66,6 +71,27 @@ class Probe(Generic[Snapshot]):
     def changes(self, before: Snapshot, after: Snapshot) -> Iterable[Change]:
         """Return what differs between two snapshots, without what is benign."""
         raise NotImplementedError
+
+    def import_begins(self, collector: pytest.Module) -> None:
+        """Learn that a test file is about to be imported, before the snapshot."""
+
+    def test_begins(self, item: pytest.Item) -> None:
+        """Learn that a test begins, before the snapshot and before its fixtures are set up."""
+
+    def test_ends(self, item: pytest.Item) -> None:
+        """Learn that a test has ended, after its fixtures were torn down and before the snapshot."""
+
+    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+        """Learn that a fixture of wider scope is about to be set up."""
+
+    def fixture_is_set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+        """Learn that a fixture of wider scope is set up (or failed to be); its value is in `cached_result[0]`.
+
+        What is in the next snapshot only from here on is not taken for a change of the fixture.
+        """
+
+    def fixture_ends(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Learn that a fixture of wider scope is about to be torn down."""
 
     def heard(self, event: str, args: tuple[object, ...]) -> Hashable:  # noqa: ARG002 - for subclasses
         """Return the key to note the place of an audit event under, None to ignore it. Runs before it happens."""
@@ -86,12 +112,13 @@ class _Short(reprlib.Repr):
 
 
 SHORT = _Short()
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+| id='\d+'")  # another one in each process
 
 
 def short(value: object) -> str:
     """Return a short representation on one line, whatever the object does."""
     try:
-        text = value if isinstance(value, Described) else SHORT.repr(value)
+        text = value if isinstance(value, Described) else ADDRESS.sub("", SHORT.repr(value))
     except Exception as error:  # noqa: BLE001 - a representation is code of the project
         text = f"<{type(value).__name__}, its repr raises {type(error).__name__}>"
     text = " ".join(text.split())

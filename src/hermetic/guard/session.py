@@ -10,7 +10,6 @@ from _pytest.reports import CollectErrorRepr
 
 from hermetic.guard import judge, options, registry
 from hermetic.guard.chain import Chain, Owner
-from hermetic.guard.linted import Linted
 from hermetic.guard.trail import Listening, Trail
 
 if TYPE_CHECKING:
@@ -34,8 +33,9 @@ class Guarded:
         self.trail = Trail(found := registry.probes_for(config, active))
         self.chain = Chain(found, self.trail, self.complain)
         self.importers = [probe for probe in found if probe.at_import]
+        self.phased = [probe for probe in found if probe.phases]
         self.listening = Listening(self.trail)
-        self.judge = judge.Judge(chosen, str(config.invocation_params.dir), Linted(chosen).place)
+        self.judge = judge.Judge(chosen, str(config.invocation_params.dir), str(config.rootpath))
         self.pending: list[Record] = []  # found outside of a test; they ride on the next report
         self.listening.start()
 
@@ -67,10 +67,11 @@ class Guarded:
         else:
             owner = Owner(collector.nodeid)
             self.chain.owners = [owner]
+            self.chain.tell("import_begins", collector)
             self.chain.refresh(self.importers)
             report = yield
-            self.chain.boundary([probe for probe in self.chain.probes if probe in self.importers])
-            self.chain.owners = []
+            self.chain.boundary(self.importers)
+            self.chain.forget()
             self.imported(owner, report)
         wrong = [text for node in report.result or () for text in options.wrong_marks(node, self.options)]
         if isinstance(collector, pytest.Module):
@@ -106,11 +107,18 @@ class Guarded:
         owner = Owner(fixture_name(fixturedef), getattr(getattr(fixturedef.func, "__code__", None), "co_filename", ""))
         fixturedef.addfinalizer(lambda: self.fixture_ended(owner, request))
         self.chain.push(owner)
+        self.chain.tell("fixture_begins", fixturedef, request)
         try:
             return (yield)
         finally:
             self.chain.pop(owner)
-            fixturedef.addfinalizer(lambda: self.chain.push(owner))
+            self.chain.tell("fixture_is_set_up", fixturedef, request)
+            fixturedef.addfinalizer(lambda: self.fixture_ends(owner, fixturedef))
+
+    def fixture_ends(self, owner: Owner, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Let what the teardown of a fixture changes belong to it."""
+        self.chain.push(owner)
+        self.chain.tell("fixture_ends", fixturedef)
 
     def fixture_ended(self, owner: Owner, request: pytest.FixtureRequest) -> None:
         """Judge what a fixture of wider scope has left."""
@@ -136,8 +144,18 @@ class Guarded:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Begin a test, within what pytest and its plugins put around the phase."""
         self.listening.wrap_imported()
+        self.chain.tell("test_begins", item)
         self.chain.begin(Owner(item.name))
         return (yield)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self) -> Generator[None, None, None]:
+        """Look at what pytest sets anew between the phases."""
+        try:
+            return (yield)
+        finally:
+            if self.chain.owners:
+                self.chain.boundary(self.phased, clear=False)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
@@ -152,12 +170,20 @@ class Guarded:
             pytest.fail(judge.text(fatal), pytrace=False)
         return result
 
-    def end(self, item: pytest.Item) -> list[Record]:
-        """Judge a test, and return the records that fail it."""
+    def end(self, item: pytest.Item, *, all_phases: bool = True) -> list[Record]:
+        """Judge a test, and return the records that fail it.
+
+        `all_phases` is false when something else failed the teardown before the guard was reached.
+        """
         if not self.chain.owners:
             return []
         owner = self.chain.owners[0]
-        self.chain.pop(owner)
+        self.chain.tell("test_ends", item)
+        if all_phases:
+            self.chain.pop(owner)
+        else:
+            self.chain.boundary([probe for probe in self.chain.probes if not probe.phases])
+            self.chain.forget()
         entries = self.judge.counting(owner, item)
         if entries:
             self.settle(entries, self.judge.records(entries, item, item.nodeid))
@@ -172,6 +198,8 @@ class Guarded:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Let the records ride on the teardown's report."""
         report = yield
+        if call.when == "teardown" and self.chain.owners:
+            self.end(item, all_phases=False)
         if call.when == "teardown" and FOUND in item.stash:
             report.__dict__[CARRIED] = item.stash[FOUND]
             del item.stash[FOUND]
@@ -199,7 +227,7 @@ def fail_collection(report: pytest.CollectReport, text: str) -> None:
 
 
 def fixture_name(fixturedef: pytest.FixtureDef[Any]) -> str:
-    """Return the name by which a reader knows a fixture; pytest makes fixtures of its own for `setup_module` and kin."""
+    """Return the name that a reader knows a fixture by; for `setup_module` and kin pytest makes fixtures of its own."""
     name = fixturedef.argname
     for known in ("setup_module", "setup_class", "setUpClass", "setUpModule"):
         if name.startswith("_") and known in name:

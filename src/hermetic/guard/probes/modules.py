@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import functools
+import importlib.machinery
 import operator
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermetic.guard.places import is_users
 from hermetic.guard.probe import ABSENT, Change, Probe, same
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
 
+SUFFIXES = tuple(importlib.machinery.EXTENSION_SUFFIXES)
+BY_PYTEST = "created by pytest"  # for the folders above a test file, with --import-mode=importlib
 PLAIN = (str, bytes, int, float, bool, type(None), tuple, list, dict, set, frozenset)
 
 
@@ -46,9 +50,10 @@ class ModulesProbe(Probe[Table]):
             return
         old, new = before.copy, after.copy
         if len(old) != len(new) or not all(map(operator.is_, old.values(), new.values())):
+            compiled = any(is_extension(new[name]) for name in new.keys() - old.keys())
             for name in old.keys() | new.keys():
                 was, now = old.get(name, ABSENT), new.get(name, ABSENT)
-                if was is not now and (was is not ABSENT or is_made_up(name, now, old)):
+                if was is not now and (was is not ABSENT or is_made_up(name, now, old, compiled=compiled)):
                     yield Change(f"sys.modules[{name!r}]", was, now, functools.partial(put_back, name, was), name)
         if self.reloaded:
             self.reloaded = {}
@@ -74,20 +79,29 @@ def reload_changes(name: str, before: dict[str, object]) -> Iterator[Change]:
     """Yield the globals of a reloaded module that have another value than before."""
     module = sys.modules.get(name)
     held = vars(module) if module is not None else {}
-    for key in before:
+    for key, was in before.items():
         now = held.get(key, ABSENT)
-        if not same(before[key], now):
-            undo = functools.partial(held.__setitem__, key, before[key])
-            yield Change(f"{name}.{key}", before[key], now, undo, ("reload", name))
+        if not same(was, now):
+            undo = functools.partial(held.__setitem__, key, was)
+            yield Change(f"{name}.{key}", was, now, undo, ("reload", name))
 
 
-def is_made_up(name: str, value: object, before: dict[str, Any]) -> bool:
-    """Tell whether a new entry is something else than an imported module."""
+def is_made_up(name: str, value: object, before: dict[str, Any], *, compiled: bool) -> bool:
+    """Tell whether a new entry is something else than an imported module.
+
+    `compiled` says that extension modules were imported as well: those make modules without a specification.
+    """
     if not isinstance(value, ModuleType):
         return value is None or type(value).__module__.partition(".")[0] in ("unittest", "mock")
-    made = getattr(value, "__spec__", None) is None and not hasattr(value, "__file__")
+    if getattr(value, "__spec__", None) is not None or hasattr(value, "__file__") or BY_PYTEST in (value.__doc__ or ""):
+        return False
     top = name.partition(".")[0]
-    return made and (top == name or top in before)
+    return (top == name or top in before) and (not compiled or any(map(is_users, vars(value).values())))
+
+
+def is_extension(value: object) -> bool:
+    """Tell whether a module comes from a shared library."""
+    return str(getattr(value, "__file__", None)).endswith(SUFFIXES)
 
 
 def put_back(name: str, value: object) -> None:

@@ -26,6 +26,7 @@ class StreamsProbe(Probe[Streams]):
     """`sys.stdin`, `sys.stdout`, `sys.stderr` and the originals: which object, and whether closed; `sys.argv`."""
 
     code = "HRM107"
+    phases = True  # a stream that is closed makes pytest's capture fail before the fixtures are torn down
     between = True  # pytest's capture sets the streams anew around each phase
 
     def snapshot(self) -> Streams:
