@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from hermetic.guard.checking import Checking
     from hermetic.guard.judge import Record
     from hermetic.guard.options import Options
     from hermetic.guard.session import Guarded
@@ -72,6 +73,7 @@ class Session:
         self.seen: set[tuple[object, ...]] = set()
         self.is_worker = hasattr(config, "workerinput")
         self.guarded: Guarded | None = None
+        self.workers: dict[str, list[str]] = {}
         if not distributes(config):
             from hermetic.guard.session import Guarded  # noqa: PLC0415 - a controller of xdist runs no tests
 
@@ -102,9 +104,46 @@ class Session:
             return f"hermetic: {self.options.mode}"
         return None
 
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Run the checks that need no collection, before workers start."""
+        self.session = session
+        if self.is_worker:
+            return
+        records = self.checking().before()
+        self.take(records)
+        from hermetic.guard import checking, judge  # noqa: PLC0415 - as above
+
+        if checking.fatal(records):
+            pytest.exit(f"{checking.reason(records)}\n{judge.text(records)}", returncode=1)
+
+    def checking(self) -> Checking:
+        """Return the checks; the controller of xdist makes its own."""
+        if self.guarded is not None:
+            return self.guarded.checking
+        from hermetic.guard import judge  # noqa: PLC0415 - as above
+        from hermetic.guard.checking import Checking  # noqa: PLC0415
+
+        reader = judge.Judge(self.options, str(self.config.invocation_params.dir), str(self.config.rootpath))
+        return Checking(self.config, self.options, reader, self.options.active())
+
+    def stop_for(self, records: list[Record]) -> None:
+        """Keep what checks found, and stop the run where it is an error."""
+        from hermetic.guard import checking  # noqa: PLC0415 - as above
+
+        self.take(records)
+        if checking.fatal(records):
+            self.session.shouldfail = checking.reason(records)
+            raise self.session.Failed(self.session.shouldfail)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take the records of a file whose import failed for them."""
-        self.take(report.__dict__.get("_hermetic", []))
+        records = report.__dict__.get("_hermetic", [])
+        self.take(records)
+        if report.nodeid.startswith("hermetic HRM") and self.guarded is None:
+            from hermetic.guard import checking  # noqa: PLC0415 - as above
+
+            self.session.shouldfail = checking.reason(records)
+            raise self.session.Failed(self.session.shouldfail)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the records of a test."""
@@ -126,7 +165,8 @@ class Session:
         for record in self.records:
             line = record["line"] or "?"
             terminalreporter.write_line(f"{record['path']}:{line}: {record['code']} {record['message']}")
-            terminalreporter.write_line(f"    in {record['test']}; repair: {record['repair']}")
+            parts = [f"in {record['test']}" if record["test"] else "", f"repair: {record['repair']}"]
+            terminalreporter.write_line(f"    {'; '.join(part for part in parts if part)}")
 
     def write_report(self) -> None:
         """Write the document of findings, also when there are none."""
@@ -146,6 +186,14 @@ class FromWorkers:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:  # noqa: ANN401 - xdist's
+        """Compare what the workers collected, once all have."""
+        gathered = self.session.workers
+        gathered[node.gateway.id] = list(ids)
+        if len(gathered) == len(self.session.config.getoption("tx", None) or ()):
+            self.session.stop_for(self.session.checking().gathered(gathered))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401, ARG002 - xdist's

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from hermetic.guard.chain import Entry, Owner
     from hermetic.guard.options import Options
 
+CARRIED = "_hermetic"  # the attribute of a report that carries the records; xdist sends it along
 GUARD, COLLECTION = "guard", "collection"
 MANY = 4  # so many changes of one rule on one line are one finding
 SUPPRESSION = re.compile(r"#\s*hermetic:\s*ignore\[([^\]]*)\]")
+FIELDS = ("code", "name", "message", "line", "test", "repair", "line_reason", "owner", "state", "before", "after")
 UNKNOWN = "nothing that the guard hears tells who changed it"
 Record = dict[str, Any]
 
@@ -51,15 +53,25 @@ class Judge:
 
     def suppressed(self, entry: Entry) -> bool:
         """Tell whether the line carries a comment for this rule, or the file is one where the rule is ignored."""
-        place = entry.place
-        if place is None:
-            return False
-        comment = SUPPRESSION.search(linecache.getline(place.path, place.line))
-        if comment is not None and entry.code in comment[1].replace(" ", "").split(","):
+        return entry.place is not None and self.excused(entry.code, entry.place.path, entry.place.line)
+
+    def excused(self, code: str, path: str, line: int) -> bool:
+        """Tell whether a rule is ignored on a line or in a file."""
+        comment = SUPPRESSION.search(linecache.getline(path, line))
+        if comment is not None and code in comment[1].replace(" ", "").split(","):
             return True
-        below = discovery.below(place.path, self.options.settings.root)
+        below = discovery.below(path, self.options.settings.root)
         ignored = self.options.selection.ignored
-        return any(entry.code in codes and discovery.covers(pattern, below) for pattern, codes in ignored)
+        return any(code in codes and discovery.covers(pattern, below) for pattern, codes in ignored)
+
+    def reports(self, item: Finding) -> bool:
+        """Tell whether a finding of a check counts."""
+        return self.options.level(item.code) != "off" and not self.excused(item.code, item.path, item.line)
+
+    def from_finding(self, item: Finding, layer: str) -> Record:
+        """Return the record of a finding that a check made."""
+        record = {name: getattr(item, name) for name in FIELDS}
+        return {**record, "path": self.shown(item.path), "layer": layer, "level": self.options.level(item.code)}
 
     def records(
         self, entries: Iterable[Entry], item: pytest.Item | None, test: str, owner: str = "", layer: str = GUARD

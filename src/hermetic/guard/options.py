@@ -32,6 +32,10 @@ class Options(NamedTuple):
     selection: Selection
     entries: dict[str, registry.Entry]
 
+    def active(self) -> frozenset[str]:
+        """Return the codes of the rules that are not off."""
+        return frozenset(code for code in self.entries if self.level(code) != "off")
+
     def level(self, code: str) -> str:
         """Return what to do with a finding: `error`, `warn` or `off`. A rule's own level wins over the mode."""
         if code in self.settings.levels:

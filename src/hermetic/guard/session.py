@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.reports import CollectErrorRepr
 
-from hermetic.guard import judge, options, registry
+from hermetic.guard import checking, judge, options, registry
 from hermetic.guard.chain import Chain, Owner
+from hermetic.guard.judge import CARRIED
 from hermetic.guard.trail import Listening, Trail
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from hermetic.guard.options import Options
     from hermetic.guard.probe import Probe
 
-CARRIED = "_hermetic"  # the attribute of a report that carries the records; xdist sends it along
 FOUND: pytest.StashKey[list[Record]] = pytest.StashKey()
 
 
@@ -29,13 +29,14 @@ class Guarded:
     def __init__(self, config: pytest.Config, chosen: Options) -> None:
         self.config = config
         self.options = chosen
-        active = frozenset(code for code in chosen.entries if chosen.level(code) != "off")
+        active = chosen.active()
         self.trail = Trail(found := registry.probes_for(config, active))
         self.chain = Chain(found, self.trail, self.complain)
         self.importers = [probe for probe in found if probe.at_import]
         self.phased = [probe for probe in found if probe.phases]
         self.listening = Listening(self.trail)
         self.judge = judge.Judge(chosen, str(config.invocation_params.dir), str(config.rootpath))
+        self.checking = checking.Checking(config, chosen, self.judge, active)
         self.pending: list[Record] = []  # found outside of a test; they ride on the next report
         self.listening.start()
 
@@ -94,6 +95,21 @@ class Guarded:
             report.__dict__[CARRIED] = self.taken()
         else:
             self.chain.keep(entries)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Run the checks on what was collected; where one of them is an error, stop before the first test."""
+        self.chain.forget()
+        records = self.checking.collected(session)
+        wrong = checking.fatal(records)
+        self.pending += records
+        if not wrong:
+            return
+        if self.checking.is_worker:
+            checking.relay(self.config, self.taken())
+        else:
+            session.shouldfail = checking.reason(records)
+            raise session.Failed(session.shouldfail)
 
     # Fixtures
 
