@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.utils.lint import write_files
-from tests.utils.proof_driver import WITHOUT
+from tests.utils.proof_driver import WITHOUT, plugin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,11 @@ class Guarded(NamedTuple):
     findings: list[dict[str, Any]]
     exit: int
     output: str
+
+    @property
+    def found(self) -> set[tuple[str, str, int | None]]:
+        """The (code, path, line) of all findings."""
+        return {(item["code"], item["path"], item["line"]) for item in self.findings}
 
     def places(self, code: str) -> set[tuple[str, int | None]]:
         """Return the (path, line) pairs of the findings of one rule."""
@@ -40,7 +45,7 @@ def guarded(folder: Path, *arguments: str, mode: str = "error", files: Mapping[s
     report.unlink(missing_ok=True)
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     without = [f"-pno:{name}" for name in WITHOUT if name != "hermetic"]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "hermetic.plugin", f"--hermetic={mode}", *without]
+    command = [sys.executable, "-m", "pytest", "-q", *plugin(), f"--hermetic={mode}", *without]
     done = subprocess.run(
         [*command, f"--hermetic-report={report}", *arguments],
         cwd=folder,

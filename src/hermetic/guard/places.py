@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 USER, LIBRARY, STDLIB, MACHINE, IMPORT = "user", "library", "stdlib", "machine", "import"
+SESSION = "wrap_session"  # the function of pytest that every session runs in
 OWN = str(Path(__file__).parents[1])
 
 
@@ -87,6 +88,8 @@ def responsible(frame: FrameType | None) -> Place | None:
         owner = _whose.get(code.co_filename) or whose(code.co_filename)
         if owner == USER:
             return Place(code.co_filename, frame.f_lineno, code.co_name, USER, importing)
+        if owner == MACHINE and code.co_name == SESSION:
+            break  # whoever called pytest.main is not responsible for what happens in the session
         if owner == IMPORT:
             importing = library is not None
         elif owner == LIBRARY and library is None:

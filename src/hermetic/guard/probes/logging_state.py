@@ -84,7 +84,7 @@ class LoggingProbe(Probe[State]):
 
 def counts(row: Row) -> bool:
     """Tell whether a logger that is new does something to records."""
-    return not row[1] or row[2] or any(type(handler) is not logging.NullHandler for handler in row[3])
+    return not row[1] or row[2] or any(type(handler) is not logging.NullHandler for handler in suites(row[3]))
 
 
 def whole_changes(before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator[Change]:
@@ -101,10 +101,15 @@ def logger_changes(logger: logging.Logger, old: Row, new: Row) -> Iterator[Chang
     """Yield what differs of one logger."""
     who = f"logging.getLogger({logger.name!r})" if logger is not logging.root else "logging.getLogger()"
     for name, was, now in zip(FIELDS, old, new, strict=True):
-        if was == now:
+        if was == now or (name == "handlers" and suites(was) == suites(now)):
             continue
         note: Hashable = name if name == "disabled" else (name, logger.name)
         yield Change(f"{who}.{name}", shown(name, was), shown(name, now), undo_for(logger, name, was), note)
+
+
+def suites(handlers: Any) -> list[Any]:  # noqa: ANN401 - a field of a row
+    """Return handlers without those with which pytest captures records, also of loggers that do not propagate."""
+    return [one for one in handlers if type(one).__module__ != "_pytest.logging"]
 
 
 def undo_for(logger: logging.Logger, name: str, value: Any) -> functools.partial[Any]:  # noqa: ANN401
