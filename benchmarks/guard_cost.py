@@ -4,8 +4,8 @@ Run it with the interpreter that hermetic is installed for:
 
     .venv/bin/python benchmarks/guard_cost.py [--tests 1000] [--pairs 5] [--path SUITE] [-- PYTEST ARGS]
 
-Prints for each mode the median of CPU(mode) / CPU(without the plugin) of runs one after the other, and the difference in
-microseconds per test. A run is a process of its own, so start-up is in both; `off` shows what an installed plugin costs.
+Prints for each mode the median of CPU(mode) / CPU(without the plugin) of runs one after the other, and the difference
+in microseconds per test. A run is a process of its own, so start-up is in both; `off` is an installed plugin at rest.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ HEAD = "import json\nimport logging\nimport os\n\nimport pytest\n\n"
 
 
 def suite(folder: Path, count: int) -> None:
-    """Write a suite of `count` tests in ten files: each takes about 2 ms and writes a file, a variable and a log line."""
+    """Write `count` tests in ten files: each takes about 2 ms and writes a file, a variable and a log line."""
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     for number in range(10):
         (folder / f"test_members_{number}.py").write_text(HEAD + TEST.format(count=count // 10), encoding="utf-8")
@@ -75,7 +75,7 @@ def main() -> None:
             suite(folder, given.tests)
         run(folder, "", given.arguments)  # compiles the files
         for mode in MODES:
-            ratios, differences = [], []
+            ratios, differences, count = [], [], 0
             for _ in range(given.pairs):
                 plain, count = run(folder, "", given.arguments)
                 guarded, _ = run(folder, mode, given.arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     from hermetic.guard.checking import Checking
-    from hermetic.guard.judge import Record
+    from hermetic.guard.judge import Judge, Record
     from hermetic.guard.options import Options
     from hermetic.guard.session import Guarded
 
@@ -31,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("auto", "off"),
         help="auto (default): in error mode, run leaking tests without a line again under a line tracer",
     )
+    group.addoption("--hermetic-retrace", help=argparse.SUPPRESS)  # the file of a child that runs tests again
     parser.addini("hermetic", "mode: error, warn or off", default="warn")
     parser.addini("hermetic_report", "file for the findings, as JSON", default="")
     parser.addini("hermetic_trace", "auto or off", default="auto")
@@ -49,11 +51,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "hermetic(allow=[...]): codes of rules that this test may break, such as 'HRM101'."
     )
+    if config.getoption("hermetic_retrace"):
+        from hermetic.guard.retrace import Retrace  # noqa: PLC0415 - each part is imported where it is needed
+
+        config.pluginmanager.register(Retrace(config.getoption("hermetic_retrace")), NAME)
+        return
     mode = str(config.getoption("hermetic") or config.getini("hermetic"))
     if mode != "off":
         from hermetic.guard import options  # noqa: PLC0415 - as above
 
         config.pluginmanager.register(Session(config, options.read(config)), NAME)
+    elif config.getoption("hermetic_report") and not hasattr(config, "workerinput"):
+        write_report(str(config.getoption("hermetic_report")), [])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -88,7 +97,7 @@ class Session:
             self.config.pluginmanager.unregister(self.guarded)
             self.guarded.stop()
         if self.options.report and not self.is_worker:
-            self.write_report()
+            write_report(self.options.report, self.records)
 
     def take(self, records: list[Record]) -> None:
         """Keep records; workers that collect the same files find the same about their import."""
@@ -120,11 +129,9 @@ class Session:
         """Return the checks; the controller of xdist makes its own."""
         if self.guarded is not None:
             return self.guarded.checking
-        from hermetic.guard import judge  # noqa: PLC0415 - as above
-        from hermetic.guard.checking import Checking  # noqa: PLC0415
+        from hermetic.guard.checking import Checking  # noqa: PLC0415 - as above
 
-        reader = judge.Judge(self.options, str(self.config.invocation_params.dir), str(self.config.rootpath))
-        return Checking(self.config, self.options, reader, self.options.active())
+        return Checking(self.config, self.options, self.reader(), self.options.active())
 
     def stop_for(self, records: list[Record]) -> None:
         """Keep what checks found, and stop the run where it is an error."""
@@ -153,9 +160,23 @@ class Session:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        """Take what no report carried."""
-        if self.guarded is not None and not self.is_worker:
+        """Take what no report carried, and find the lines that are missing by running tests again."""
+        if self.is_worker:
+            return
+        if self.guarded is not None:
             self.take(self.guarded.taken())
+        if self.records and self.options.mode == "error" and self.options.trace == "auto":
+            from hermetic.guard import retrace  # noqa: PLC0415 - as above
+
+            retrace.trace_again(self.config, self.reader(), self.records)
+
+    def reader(self) -> Judge:
+        """Return what makes records; the controller of xdist has none of its own."""
+        if self.guarded is not None:
+            return self.guarded.judge
+        from hermetic.guard.judge import Judge  # noqa: PLC0415 - as above
+
+        return Judge(self.options, str(self.config.invocation_params.dir), str(self.config.rootpath))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """List the findings, each in one line."""
@@ -168,17 +189,21 @@ class Session:
             parts = [f"in {record['test']}" if record["test"] else "", f"repair: {record['repair']}"]
             terminalreporter.write_line(f"    {'; '.join(part for part in parts if part)}")
 
-    def write_report(self) -> None:
-        """Write the document of findings, also when there are none."""
-        from hermetic.guard.judge import finding  # noqa: PLC0415 - as above
-        from hermetic.report import json_report  # noqa: PLC0415
 
-        text = json_report.render([finding(record) for record in self.records], colour=False)
-        try:
-            with open(self.options.report, "w", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            print(f"hermetic: {self.options.report} cannot be written: {error.strerror}", file=sys.stderr)
+def write_report(path: str, records: list[Record]) -> None:
+    """Write the document of findings, also when there are none."""
+    from hermetic.report import json_report  # noqa: PLC0415 - as above
+
+    found = []
+    if records:
+        from hermetic.guard.judge import finding  # noqa: PLC0415
+
+        found = [finding(record) for record in records]
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(json_report.render(found, colour=False))
+    except OSError as error:
+        print(f"hermetic: {path} cannot be written: {error.strerror}", file=sys.stderr)
 
 
 class FromWorkers:

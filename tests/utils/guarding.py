@@ -24,6 +24,7 @@ class Guarded(NamedTuple):
     findings: list[dict[str, Any]]
     exit: int
     output: str
+    reported: bool = True
 
     @property
     def found(self) -> set[tuple[str, str, int | None]]:
@@ -35,21 +36,26 @@ class Guarded(NamedTuple):
         return {(item["path"], item["line"]) for item in self.findings if item["code"] == code}
 
 
+def clean_environment() -> dict[str, str]:
+    """Return this process's environment without what pytest put there."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+
+
 def guarded(folder: Path, *arguments: str, mode: str = "error", files: Mapping[str, str] | None = None) -> Guarded:
     """Run pytest with the plugin over a folder, after writing `files` there."""
     write_files(files or {}, folder)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "pyproject.toml").touch()
     if not (folder / "pytest.ini").exists():
         (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     report = folder.parent / f"{folder.name}-report.json"
     report.unlink(missing_ok=True)
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     without = [f"-pno:{name}" for name in WITHOUT if name != "hermetic"]
     command = [sys.executable, "-m", "pytest", "-q", *plugin(), f"--hermetic={mode}", *without]
     done = subprocess.run(
         [*command, f"--hermetic-report={report}", *arguments],
         cwd=folder,
-        env=environment,
+        env=clean_environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -57,4 +63,4 @@ def guarded(folder: Path, *arguments: str, mode: str = "error", files: Mapping[s
     )
     output = done.stdout + done.stderr
     document = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {"findings": []}
-    return Guarded(document["findings"], done.returncode, output)
+    return Guarded(document["findings"], done.returncode, output, report.exists())

@@ -6,8 +6,6 @@ import os
 from typing import TYPE_CHECKING
 
 from hermetic.guard.places import Place
-from hermetic.lint.engine import Engine, IncompleteError
-from hermetic.lint.selection import Selection
 
 if TYPE_CHECKING:
     import pytest
@@ -43,6 +41,9 @@ class Linted:
 
     def findings(self, code: str, path: str) -> list[Finding]:
         """Return what one rule finds in one file."""
+        from hermetic.lint.engine import Engine, IncompleteError  # noqa: PLC0415 - only where something leaked
+        from hermetic.lint.selection import Selection  # noqa: PLC0415
+
         key = (code, path)
         if key not in self.known:
             entry = self.options.entries[code]

@@ -44,8 +44,10 @@ class Trail:
                 self.broken.append((probe, error))
 
     def call(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
-        """Note who calls a setter."""
-        for probe in () if self.paused else self.callees.get(name, ()):
+        """Note who calls a setter, unless it is pytest: its log capture does so twelve times a test."""
+        if self.paused or places.whose(sys._getframe(2).f_code.co_filename) == places.MACHINE:  # noqa: SLF001
+            return
+        for probe in self.callees.get(name, ()):
             try:
                 self.note(probe, probe.called(name, args, kwargs))
             except Exception as error:  # noqa: BLE001 - as above
@@ -146,6 +148,7 @@ class Listening:
         self.trail = trail
         self.outer: Trail | None = None
         self.waiting: list[str] = []
+        self.imported = 0  # how many modules there were when setters were last looked for
         self.installed: list[str] = []
 
     def start(self) -> None:
@@ -159,7 +162,8 @@ class Listening:
 
     def wrap_imported(self) -> None:
         """Wrap the setters whose module has been imported by now."""
-        if self.waiting:
+        if self.waiting and len(sys.modules) != self.imported:
+            self.imported = len(sys.modules)
             new = [name for name in self.waiting if wrap(name)]
             if new:
                 self.installed += new

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import importlib.machinery
-import operator
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.places import is_users
-from hermetic.guard.probe import ABSENT, Change, Probe, same
+from hermetic.guard.probe import ABSENT, Change, Probe, alike, same
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
@@ -49,7 +48,7 @@ class ModulesProbe(Probe[Table]):
             yield Change("sys.modules", Sized(before.copy), Sized(after.copy), undo)
             return
         old, new = before.copy, after.copy
-        if len(old) != len(new) or not all(map(operator.is_, old.values(), new.values())):
+        if not alike(old, new):
             compiled = any(is_extension(new[name]) for name in new.keys() - old.keys())
             for name in old.keys() | new.keys():
                 was, now = old.get(name, ABSENT), new.get(name, ABSENT)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import _locale
 import _signal  # type: ignore[import-not-found]  # without the conversion to enumerations, 20 times as slow
-import asyncio.events
+import _socket
 import atexit
 import builtins
 import functools
 import gc
-import operator
 import os
 import signal
-import socket
 import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.places import USER, whose
-from hermetic.guard.probe import ABSENT, Change, Described, Probe
+from hermetic.guard.probe import ABSENT, Change, Described, Probe, alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -36,12 +34,12 @@ class Setting(NamedTuple):
 
 def policy() -> Any:  # noqa: ANN401 - asyncio's, or None
     """Return the event loop policy without making one."""
-    return getattr(asyncio.events, "_event_loop_policy", None)
+    return getattr(sys.modules.get("asyncio.events"), "_event_loop_policy", None)
 
 
 def set_policy(value: Any) -> None:  # noqa: ANN401 - as above
     """Set the event loop policy, None included."""
-    asyncio.events._event_loop_policy = value  # type: ignore[attr-defined]  # noqa: SLF001 - the setter warns
+    vars(sys.modules["asyncio.events"])["_event_loop_policy"] = value  # the setter warns from Python 3.14 on
 
 
 def attribute(holder: Any, name: str, state: str = "") -> Setting:  # noqa: ANN401 - a module
@@ -81,7 +79,7 @@ SETTINGS: tuple[Setting, ...] = (
         "sys.set_int_max_str_digits",
     ),
     Setting(
-        "the default socket timeout", socket.getdefaulttimeout, socket.setdefaulttimeout, "socket.setdefaulttimeout"
+        "the default socket timeout", _socket.getdefaulttimeout, _socket.setdefaulttimeout, "socket.setdefaulttimeout"
     ),
     Setting("the event loop policy", policy, set_policy, "asyncio.set_event_loop_policy"),
     Setting("garbage collection", gc.isenabled, lambda on: gc.enable() if on else gc.disable(), "gc.disable"),
@@ -171,9 +169,7 @@ class SettingsProbe(Probe[Values]):
             yield from setting_changes(before.settings, after.settings)
         if before.handlers != after.handlers:
             yield from handler_changes(before.handlers, after.handlers)
-        if len(before.builtins) != len(after.builtins) or not all(
-            map(operator.is_, before.builtins.values(), after.builtins.values())
-        ):
+        if not alike(before.builtins, after.builtins):
             yield from builtin_changes(before.builtins, after.builtins)
         if before.umask != after.umask:
             old, new = (Described(f"{mask:#05o}") for mask in (before.umask, after.umask))
@@ -214,7 +210,7 @@ def setting_changes(before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator
     for setting, old, new in zip(SETTINGS, before, after, strict=True):
         if old is new or old == new:
             continue
-        if setting.read is policy and old is None and type(new) is asyncio.DefaultEventLoopPolicy:
+        if setting.read is policy and old is None and type(new).__module__.startswith("asyncio."):
             continue
         yield Change(setting.state, old, new, functools.partial(setting.put, old), setting.setter or None)
 
