@@ -195,7 +195,8 @@ def plain(folder: Path, *arguments: str) -> str:
 
 def timeless(output: str) -> list[str]:
     """Return lines without times and without what xdist prints in any order."""
-    return sorted(re.sub(r"\d+\.\d+s|0x[0-9a-f]+|gw\d", "", line).strip(" =") for line in output.splitlines())
+    lines = [line for line in output.splitlines() if not line.endswith("%]")]
+    return sorted(re.sub(r"\d+\.\d+s|0x[0-9a-f]+|gw\d", "", line).strip(" =") for line in lines)
 
 
 def states(run: Guarded) -> dict[str, tuple[str, str | None]]:
@@ -410,7 +411,7 @@ def test_same():
 
 def test_a_line_that_nothing_hears_is_found_by_running_the_test_again(tmp_path: Path) -> None:
     files = {
-        "helper.py": "import sys\n\n\ndef quiet(names):\n    target = getattr(sys, 'a' + 'rgv')\n    target.extend(names)\n",
+        "helper.py": "import sys\n\n\ndef quiet(names):\n    it = getattr(sys, 'a' + 'rgv')\n    it.extend(names)\n",
         "test_hidden.py": "import helper\n\n\ndef test_hidden():\n    helper.quiet(['--quiet'])\n",
     }
     traced = guarded(tmp_path / "suite", files=files)

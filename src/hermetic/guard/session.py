@@ -120,7 +120,7 @@ class Guarded:
         """Let what a fixture of wider scope changes belong to it."""
         if fixturedef.scope == "function":
             return (yield)
-        owner = Owner(fixture_name(fixturedef), getattr(getattr(fixturedef.func, "__code__", None), "co_filename", ""))
+        owner = owner_of(fixturedef)
         fixturedef.addfinalizer(lambda: self.fixture_ended(owner, request))
         self.chain.push(owner)
         self.chain.tell("fixture_begins", fixturedef, request)
@@ -242,10 +242,10 @@ def fail_collection(report: pytest.CollectReport, text: str) -> None:
     report.longrepr = CollectErrorRepr(known + text)
 
 
-def fixture_name(fixturedef: pytest.FixtureDef[Any]) -> str:
-    """Return the name that a reader knows a fixture by; for `setup_module` and kin pytest makes fixtures of its own."""
+def owner_of(fixturedef: pytest.FixtureDef[Any]) -> Owner:
+    """Return a fixture as an owner. For `setup_module` and kin pytest makes fixtures, which stand for the user's code."""
     name = fixturedef.argname
     for known in ("setup_module", "setup_class", "setUpClass", "setUpModule"):
         if name.startswith("_") and known in name:
-            return known
-    return name
+            return Owner(known)
+    return Owner(name, getattr(getattr(fixturedef.func, "__code__", None), "co_filename", ""))
