@@ -194,8 +194,8 @@ def plain(folder: Path, *arguments: str) -> str:
 
 
 def timeless(output: str) -> list[str]:
-    """Return lines without times and without what xdist prints in any order."""
-    lines = [line for line in output.splitlines() if not line.endswith("%]")]
+    """Return lines without times, progress (in any order under xdist) and the list of installed plugins."""
+    lines = [line for line in output.splitlines() if not line.endswith("%]") and not line.startswith("plugins:")]
     return sorted(re.sub(r"\d+\.\d+s|0x[0-9a-f]+|gw\d", "", line).strip(" =") for line in lines)
 
 
@@ -373,16 +373,18 @@ import os
 
 def test_inner(pytester):
     pytester.makepyfile("import os\\ndef test_it():\\n    os.environ['INNER'] = '1'\\n")
-    result = pytester.runpytest_inprocess("-p", "hermetic.plugin", "--hermetic=error")
+    result = pytester.runpytest_inprocess(*PLUGIN, "--hermetic=error")
     result.assert_outcomes(passed=1, errors=1)
     assert "INNER" not in os.environ
 
 
 def test_outer():
     os.environ["OUTER"] = "1"
-""",
+""".replace("PLUGIN", repr(plugin())),
     }
     run = guarded(tmp_path / "suite", "-p", "no:xdist", files=files)
+
+    assert "2 passed" in run.output
 
     assert [(item["state"], item["line"]) for item in run.findings] == [("os.environ['OUTER']", 13)], run.output
 

@@ -243,7 +243,7 @@ def fail_collection(report: pytest.CollectReport, text: str) -> None:
 
 
 def owner_of(fixturedef: pytest.FixtureDef[Any]) -> Owner:
-    """Return a fixture as an owner. For `setup_module` and kin pytest makes fixtures, which stand for the user's code."""
+    """Return a fixture as an owner; those that pytest makes for `setup_module` and kin stand for the user's code."""
     name = fixturedef.argname
     for known in ("setup_module", "setup_class", "setUpClass", "setUpModule"):
         if name.startswith("_") and known in name:

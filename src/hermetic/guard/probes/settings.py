@@ -233,7 +233,7 @@ def handler(value: Any) -> object:  # noqa: ANN401 - a function, a number, or No
 
 
 def builtin_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:
-    """Yield the names in `builtins` that differ. The last result, which doctest and a prompt leave in `_`, is benign."""
+    """Yield the names in `builtins` that differ. The last result, which doctest leaves in `_`, is benign."""
     for name in before.keys() | after.keys():
         old, new = before.get(name, ABSENT), after.get(name, ABSENT)
         if old is not new and not (name == "_" and not callable(new)):
