@@ -138,7 +138,11 @@ class Chain:
         """Write one change down, unless it is none of the suite's, or repairs what was reported."""
         key = (probe.code, change.state)
         known = self.open.get(key)
-        if known is not None and same(known.before, change.after):
+        if (
+            known is not None
+            and not any(key in owner.ledger for owner in self.owners)
+            and same(known.before, change.after)
+        ):
             del self.open[key]
             return
         place = self.trail.notes.get((probe.code, change.note if change.note is not None else change.state))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 USER, LIBRARY, STDLIB, MACHINE, IMPORT = "user", "library", "stdlib", "machine", "import"
+abspath = os.path.abspath  # as it is, whatever a test puts in its place
+getframe = sys._getframe  # noqa: SLF001 - the way to see one's caller; tests of code without it take it away
 SESSION = "wrap_session"  # the function of pytest that every session runs in
 OWN = str(Path(__file__).parents[1])
 
@@ -62,7 +64,10 @@ def whose(filename: str) -> str:
 def _judge(filename: str) -> str:
     if filename.startswith("<"):
         return IMPORT if "importlib" in filename else STDLIB
-    path = os.path.abspath(filename)
+    try:
+        path = abspath(filename)
+    except OSError:  # a relative name, and the working directory is gone
+        path = filename
     for folder, owner in FOLDERS.items():
         if path.startswith(folder):
             return owner

@@ -45,7 +45,7 @@ class Trail:
 
     def call(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
         """Note who calls a setter, unless it is pytest: its log capture does so twelve times a test."""
-        if self.paused or places.whose(sys._getframe(2).f_code.co_filename) == places.MACHINE:  # noqa: SLF001
+        if self.paused or places.whose(places.getframe(2).f_code.co_filename) == places.MACHINE:
             return
         for probe in self.callees.get(name, ()):
             try:
@@ -60,7 +60,7 @@ class Trail:
         full = (probe.code, key)
         if full not in self.notes:
             self.notes[full] = None  # walking frames raises audit events itself
-            self.notes[full] = places.responsible(sys._getframe(3))  # noqa: SLF001 - the way to see one's caller
+            self.notes[full] = places.responsible(places.getframe(3))
 
     def drop(self, probe: Probe[Any]) -> None:
         """Ask a probe no more."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermetic.guard.places import getframe
 from hermetic.guard.probe import ABSENT, Change, Probe
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class EnvironProbe(Probe[View]):
         key = str(decoded(args[0]))
         if key == CURRENT:
             return None
-        caller = sys._getframe(3).f_code  # noqa: SLF001 - heard, hear and the hook are between
+        caller = getframe(3).f_code  # heard, hear and the hook are between
         if caller is SET or caller is DELETE:
             self.apart.pop(key, None)
         else:

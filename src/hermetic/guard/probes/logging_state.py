@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.probe import ABSENT, Change, Described, Probe
@@ -11,7 +12,7 @@ from hermetic.guard.probe import ABSENT, Change, Described, Probe
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
 
-    Row = tuple[int, bool, bool, tuple[Any, ...], tuple[Any, ...]]
+    import pytest
 
 FIELDS = ("level", "propagate", "disabled", "handlers", "filters")
 SWITCHES = ("raiseExceptions", "lastResort", "_loggerClass", "_logRecordFactory", "_warnings_showwarning")
@@ -29,7 +30,20 @@ SETTERS = {
     "logging.config.fileConfig": "disabled",
 }
 WHOLE = ("disable", "disabled", "_loggerClass", "_logRecordFactory", "_warnings_showwarning")
-NEW: Row = (logging.NOTSET, True, False, (), ())
+LENGTH = 30  # characters of a test's name in its temporary folder's
+
+
+class Row(NamedTuple):
+    """What is set on one logger."""
+
+    level: int
+    propagate: bool
+    disabled: bool
+    handlers: tuple[Any, ...]
+    filters: tuple[Any, ...]
+
+
+NEW = Row(logging.NOTSET, True, False, (), ())  # noqa: FBT003 - as the fields say
 
 
 class State(NamedTuple):
@@ -48,7 +62,12 @@ class LoggingProbe(Probe[State]):
     def __init__(self) -> None:
         self.loggers: list[logging.Logger] = []
         self.known = -1
+        self.test = "\0"
         self.table: dict[str, Any] = {}
+
+    def test_begins(self, item: pytest.Item) -> None:
+        """Learn what a folder of the test is called."""
+        self.test = re.sub(r"\W", "_", item.name)[:LENGTH]
 
     def snapshot(self) -> State:
         """Read every logger (about 0.3 us each); the list of them is made anew when there are more."""
@@ -57,22 +76,25 @@ class LoggingProbe(Probe[State]):
             self.loggers = [logging.root, *(found for found in table.values() if isinstance(found, logging.Logger))]
             self.known, self.table = len(table), table
         rows = {
-            one: (one.level, one.propagate, one.disabled, tuple(one.handlers), tuple(one.filters))
+            one: Row(one.level, one.propagate, one.disabled, tuple(one.handlers), tuple(one.filters))
             for one in self.loggers
         }
         whole = (logging.root.manager.disable, *(getattr(logging, name) for name in SWITCHES))
         return State(rows, whole)
 
     def changes(self, before: State, after: State) -> Iterator[Change]:
-        """Compare logger by logger. A new one counts when it has handlers, or does not hand records on."""
+        """Compare logger by logger. A new one counts when it has handlers, or does not hand records on.
+
+        It does not when its name holds the test's, as the name of `tmp_path` does: it is the test's own.
+        """
         if before.whole != after.whole:
             yield from whole_changes(before.whole, after.whole)
         if before.rows == after.rows:
             return
         for logger, new in after.rows.items():
             old = before.rows.get(logger)
-            if old != new and (old is not None or counts(new)):
-                yield from logger_changes(logger, old or NEW, new)
+            if old != new and (old is not None or (counts(new) and self.test not in logger.name)):
+                yield from logger_changes(logger, old or NEW._replace(level=new.level), new)
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
         """Note a call by the field that it sets, and by the logger where it is one's own."""
@@ -84,7 +106,8 @@ class LoggingProbe(Probe[State]):
 
 def counts(row: Row) -> bool:
     """Tell whether a logger that is new does something to records."""
-    return not row[1] or row[2] or any(type(handler) is not logging.NullHandler for handler in suites(row[3]))
+    handlers = [one for one in suites(row.handlers) if type(one) is not logging.NullHandler]
+    return not row.propagate or row.disabled or bool(handlers)
 
 
 def whole_changes(before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator[Change]:

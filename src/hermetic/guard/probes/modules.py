@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.machinery
 import sys
+import weakref
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,7 +53,8 @@ class ModulesProbe(Probe[Table]):
             compiled = any(is_extension(new[name]) for name in new.keys() - old.keys())
             for name in old.keys() | new.keys():
                 was, now = old.get(name, ABSENT), new.get(name, ABSENT)
-                if was is not now and (was is not ABSENT or is_made_up(name, now, old, compiled=compiled)):
+                counts = is_made_up(name, now, old, compiled=compiled) if was is ABSENT else is_entry(was)
+                if was is not now and counts:
                     yield Change(f"sys.modules[{name!r}]", was, now, functools.partial(put_back, name, was), name)
         if self.reloaded:
             self.reloaded = {}
@@ -94,8 +96,15 @@ def is_made_up(name: str, value: object, before: dict[str, Any], *, compiled: bo
         return value is None or type(value).__module__.partition(".")[0] in ("unittest", "mock")
     if getattr(value, "__spec__", None) is not None or hasattr(value, "__file__") or BY_PYTEST in (value.__doc__ or ""):
         return False
+    if type(value) is not ModuleType and not is_users(type(value)):
+        return False  # a proxy, or a library's own kind of module
     top = name.partition(".")[0]
     return (top == name or top in before) and (not compiled or any(map(is_users, vars(value).values())))
+
+
+def is_entry(value: object) -> bool:
+    """Tell whether an entry was a module or a stub, rather than a proxy that goes when its module does."""
+    return type(value) not in weakref.ProxyTypes
 
 
 def is_extension(value: object) -> bool:

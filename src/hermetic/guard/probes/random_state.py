@@ -6,7 +6,7 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
-from hermetic.guard.places import MACHINE, responsible
+from hermetic.guard.places import MACHINE, getframe, responsible
 from hermetic.guard.probe import Change, Described, Probe
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class RandomProbe(Probe["Seeds"]):
         generator = self.generators[module]
         if not generator.call(function, args, kwargs):
             return None
-        place = responsible(sys._getframe(2))  # noqa: SLF001 - the way to see one's caller
+        place = responsible(getframe(2))
         if place is not None and place.origin == MACHINE:
             generator.states.clear()
             generator.heard = False

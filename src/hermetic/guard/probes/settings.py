@@ -16,7 +16,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.places import USER, whose
+from hermetic.guard.places import USER, getframe, whose
 from hermetic.guard.probe import ABSENT, Change, Described, Probe, alike
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class SettingsProbe(Probe[Values]):
             if name == "atexit.unregister":
                 self.at_exit = [other for other in self.at_exit if other != function]
                 return None
-            if whose(sys._getframe(3).f_code.co_filename) != USER:  # noqa: SLF001 - the way to see one's caller
+            if whose(getframe(3).f_code.co_filename) != USER:
                 return None
             self.at_exit.append(function)
         return name
