@@ -25,7 +25,8 @@ class ConfigError(CannotRunError):
 class Settings:
     """What a run is told to do. `root` is the folder that per-file patterns and imports are relative to.
 
-    `options` are the settings of single rules, by option name.
+    `options` are the settings of single rules, by option name. `levels` say for single rules what the guard does with
+    what it finds: `error`, `warn` or `off`.
     """
 
     def __init__(self, root: str) -> None:
@@ -36,6 +37,7 @@ class Settings:
         self.per_file_ignores: dict[str, tuple[str, ...]] = {}
         self.exclude: tuple[str, ...] = ()
         self.python_files: tuple[str, ...] = DEFAULT_PATTERNS
+        self.levels: dict[str, str] = {}
         self.options: dict[str, object] = {name: default for name, (default, _) in OPTIONS.items()}
 
 
@@ -46,6 +48,7 @@ OPTIONS: dict[str, tuple[object, str]] = {
     "async-functions": ([], "dotted patterns of functions that are async where their definition is not found"),
     "performance-markers": (["performance", "benchmark", "perf"], "markers of performance tests"),
 }
+LEVELS = ("error", "warn", "off")
 LISTS = ("select", "extend-select", "ignore", "exclude", "python-files")
 ROOT_MARKS = ("pyproject.toml", ".git", "pytest.ini", "tox.ini", "setup.cfg")
 # In the order in which pytest looks for them in one folder: file, its table or section, whether the file alone decides.
@@ -209,11 +212,22 @@ def apply(settings: Settings, table: Table, path: str) -> None:
             if not isinstance(value, dict):
                 raise ConfigError(f'{path}: per-file-ignores must be a table, such as {{"tests/a.py" = ["HRM101"]}}')
             settings.per_file_ignores = {pattern: strings(codes, key, path) for pattern, codes in value.items()}
+        elif key == "guard":
+            settings.levels = levels_in(value, path)
         elif key in OPTIONS:
             settings.options[key] = checked_option(key, value, path)
         else:
-            known = (*LISTS, "per-file-ignores", *OPTIONS)
+            known = (*LISTS, "per-file-ignores", "guard", *OPTIONS)
             raise ConfigError(f"{path}: unknown setting {key!r} in [tool.hermetic]{nearest(key, known)}")
+
+
+def levels_in(value: object, path: str) -> dict[str, str]:
+    """Return the levels of single rules from `[tool.hermetic.guard]`, which has nothing else."""
+    table = value.get("levels", {}) if isinstance(value, dict) and set(value) <= {"levels"} else None
+    if not isinstance(table, dict) or not all(level in LEVELS for level in table.values()):
+        shape = 'levels = {HRM108 = "off"}, each level one of ' + ", ".join(LEVELS)
+        raise ConfigError(f"{path}: [tool.hermetic.guard] takes {shape}")
+    return {str(code): str(level) for code, level in table.items()}
 
 
 def strings(value: object, key: str, path: str) -> tuple[str, ...]:

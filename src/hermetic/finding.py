@@ -9,21 +9,29 @@ class Finding:
     """One hazard at one place.
 
     `line`, `end_line` and the columns are 1-based; columns count characters. `line` is 0 only for a file that has no
-    lines to name (it cannot be read). `test` is the node id through which the hazard is reached, or "". `repair`
-    says in one line what to write instead.
+    lines to name (it cannot be read), or where the guard could not tell; `line_reason` says why. `test` is the node id
+    through which the hazard is reached, or "". `repair` says in one line what to write instead.
+
+    The guard adds `state` (what was left changed), `before` and `after` (short representations), and `owner`, the
+    class-, module-, package- or session-scoped fixture that changed it, "" when it was the test itself.
     """
 
     __slots__ = (
+        "after",
+        "before",
         "code",
         "column",
         "end_column",
         "end_line",
         "layer",
         "line",
+        "line_reason",
         "message",
         "name",
+        "owner",
         "path",
         "repair",
+        "state",
         "test",
     )
 
@@ -40,6 +48,12 @@ class Finding:
         layer: str = "lint",
         test: str = "",
         repair: str = "",
+        *,
+        line_reason: str = "",
+        owner: str = "",
+        state: str = "",
+        before: str = "",
+        after: str = "",
     ) -> None:
         self.code = code
         self.name = name
@@ -52,6 +66,11 @@ class Finding:
         self.layer = layer
         self.test = test
         self.repair = repair
+        self.line_reason = line_reason
+        self.owner = owner
+        self.state = state
+        self.before = before
+        self.after = after
 
     @property
     def url(self) -> str:

@@ -9,7 +9,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,7 +23,8 @@ SEEDS = (1, 2, 3)
 class Run(NamedTuple):
     """One run of pytest over one suite: its exit code and the node ids, in order, that ran, passed and failed.
 
-    A file that cannot be collected counts as failed. `before` and `after` are the probe's values.
+    A file that cannot be collected counts as failed. `before` and `after` are the probe's values. `findings` are what
+    the plugin reported, where it was on.
     """
 
     exit: int
@@ -33,6 +34,11 @@ class Run(NamedTuple):
     before: str
     after: str
     output: str
+    findings: list[dict[str, Any]]
+
+    def places(self, code: str) -> set[tuple[str, int | None]]:
+        """Return the (path, line) pairs that the plugin reported for a rule."""
+        return {(item["path"], item["line"]) for item in self.findings if item["code"] == code}
 
     @property
     def changed(self) -> str:
@@ -62,13 +68,18 @@ class Driver:
         self.process.wait(timeout=10)
         self.process.stdout.close()
 
-    def run(self, example: Example, order: str = "forward", *select: str, probe_from: str = "tests") -> Run:
+    def run(
+        self, example: Example, order: str = "forward", *select: str, probe_from: str = "tests", guard: str = ""
+    ) -> Run:
         """Run an example; `order` is `forward`, `reverse` or a seed, `select` are node ids (all tests without any).
+
+        `guard` is the plugin's mode; without one it is not loaded.
 
         The probe is evaluated from the `start` of the session, or from the first of the `tests`, to the last one.
         """
         request = {
             "files": example.files,
+            "guard": guard,
             "needs": sorted(example.needs),
             "order": order,
             "probe": example.probe,

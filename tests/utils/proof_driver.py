@@ -38,7 +38,7 @@ TIMEOUT = 60.0  # seconds for one run
 CONFIGURATION = {"pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"}
 # Plain pytest: nothing that guards or shuffles. The plugin of hypothesis imports all of it at the end of each run.
 WITHOUT = ("cacheprovider", "hermetic", "randomly", "hypothesispytest")
-NOTHING: dict[str, Any] = {"exit": -1, "ran": [], "passed": [], "failed": [], "before": "", "after": ""}
+NOTHING: dict[str, Any] = {"exit": -1, "ran": [], "passed": [], "failed": [], "before": "", "after": "", "findings": []}
 ALWAYS = ["-q", "--tb=short", *(f"-pno:{name}" for name in WITHOUT)]
 
 
@@ -120,7 +120,8 @@ def run_here(request: dict[str, Any], folder: Path) -> None:
     sys.dont_write_bytecode = True
     code = -1
     try:
-        arguments = [*ALWAYS, f"--basetemp={folder / 'basetemp'}", *request["select"]]
+        always = guarded(folder, request["guard"]) if request.get("guard") else ALWAYS
+        arguments = [*always, f"--basetemp={folder / 'basetemp'}", *request["select"]]
         sys.argv = ["pytest", *arguments]
         code = int(pytest.main(arguments, plugins=[recorder]))
     except BaseException:  # noqa: BLE001 - whatever ends pytest is the answer
@@ -129,7 +130,21 @@ def run_here(request: dict[str, Any], folder: Path) -> None:
         "exit": code,
         **{name: getattr(recorder, name) for name in ("ran", "passed", "failed", "before", "after")},
     }
+    report = folder / "report"
+    answer["findings"] = json.loads(report.read_text(encoding="utf-8"))["findings"] if report.exists() else []
     (folder / "answer").write_text(json.dumps(answer), encoding="utf-8")
+
+
+def plugin() -> list[str]:
+    """Return what loads the plugin where its entry point is not installed."""
+    installed = importlib.metadata.entry_points(group="pytest11", name="hermetic")
+    return [] if installed else ["-p", "hermetic.plugin"]
+
+
+def guarded(folder: Path, mode: str) -> list[str]:
+    """Return the arguments for a run under the plugin."""
+    report = [f"--hermetic={mode}", f"--hermetic-report={folder / 'report'}", "--hermetic-trace=off"]
+    return [argument for argument in ALWAYS if argument != "-pno:hermetic"] + plugin() + report
 
 
 def forked(request: dict[str, Any], folder: Path) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 MARK = "# <- "
-LINT = "lint"
+LINT, GUARD, COLLECTION = "lint", "guard", "collection"
 RECOMMENDED, MEMORY, PROJECT = "recommended", "memory", "project"
 
 

@@ -36,7 +36,9 @@ def as_dict(item: Finding) -> dict[str, object]:
         "fix": None,
     }
     if not item.line:
-        record["line_reason"] = "the file cannot be read"
+        record["line_reason"] = item.line_reason or "the file cannot be read"
     if item.test:
         record["test"] = item.test
+    if item.state:
+        record |= {"owner": item.owner or None, "state": item.state, "before": item.before, "after": item.after}
     return record

@@ -41,7 +41,7 @@ def test_programs_get_a_document(capsys: pytest.CaptureFixture[str]) -> None:
         "code": "HRM101",
         "name": "environ-write",
         "presets": ["recommended"],
-        "layers": ["lint"],
+        "layers": ["lint", "guard"],
         "title": "A test writes the environment, and nothing puts it back.",
     }
     assert [rule["code"] for rule in document["rules"]] == [entry.code for entry in ENTRIES]

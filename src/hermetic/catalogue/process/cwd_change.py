@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import Example, StateRule
+from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
 from hermetic.source.changes import State
 
 
@@ -26,6 +26,7 @@ class CwdChange(StateRule):
     code = "HRM102"
     name = "cwd-change"
     repair = "use monkeypatch.chdir, or contextlib.chdir in a with statement"
+    claims = (LINT, GUARD)
     message = "the working directory is changed {where} and not changed back"
     late_message = "the working directory is changed {where} and changed back only when nothing fails in between"
     tokens = (b"chdir",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import Example, StateRule
+from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule
 from hermetic.source.changes import State
 
 
@@ -32,6 +32,7 @@ class EnvironWrite(StateRule):
     code = "HRM101"
     name = "environ-write"
     repair = "use monkeypatch.setenv/delenv, or patch.dict(os.environ) around the call"
+    claims = (LINT, GUARD)
     message = "{what} is changed {where} and not put back"
     tokens = (b"environ", b"putenv", b"unsetenv")
     related = ("HRM102", "HRM602")
@@ -139,6 +140,7 @@ def test_no_backend_is_chosen():
     assert "APP_BACKEND" not in os.environ
 """,
             },
+            claims=(LINT, COLLECTION),
         ),
         Example(
             "the code under test writes, in another file, and is called by a setup",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import Example, StateRule
+from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule
 from hermetic.source.changes import State
 
 LIST_METHODS = ("append", "insert", "extend", "remove", "pop", "clear", "reverse", "sort", "__setitem__", "__iadd__")
@@ -31,6 +31,7 @@ class ImportPathEdit(StateRule):
     code = "HRM103"
     name = "import-path-edit"
     repair = "use monkeypatch.syspath_prepend, or the pythonpath setting of pytest"
+    claims = (LINT, GUARD)
     message = "{what} is edited {where} and not put back"
     late_message = "{what} is edited {where} and put back only when nothing fails in between"
     tokens = (
@@ -109,6 +110,7 @@ def test_tax_tables_are_not_installed():
     assert importlib.util.find_spec("tax_tables") is None
 """,
             },
+            claims=(LINT, COLLECTION),
         ),
         Example(
             "a fixture extends the path through an alias and forgets it",

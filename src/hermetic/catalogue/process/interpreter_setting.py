@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermetic.catalogue.process._settings import ATEXIT, STATES
-from hermetic.catalogue.rule import Example, StateRule
+from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
 from hermetic.source import roles
 from hermetic.source.callee import CONSTRUCTORS
 
@@ -39,6 +39,7 @@ class InterpreterSetting(StateRule):
     code = "HRM106"
     name = "interpreter-setting"
     repair = "save the old setting and put it back in a fixture after its yield"
+    claims = (LINT, GUARD)
     message = "{what} changed {where} and not set back"
     late_message = "{what} changed {where} and set back only when nothing fails in between"
     tokens = (

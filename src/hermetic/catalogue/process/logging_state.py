@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermetic.catalogue.process._loggers import LOGGER, LoggerState
-from hermetic.catalogue.rule import Example, StateRule, spelled
+from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule, spelled
 from hermetic.source.changes import State
 
 TYPE_CHECKING = False
@@ -83,6 +83,7 @@ class LoggingState(StateRule):
     code = "HRM105"
     name = "logging-state"
     repair = "use caplog.set_level, or put the old value back in a fixture after its yield"
+    claims = (LINT, GUARD)
     tokens = (
         b"Handler(", b"handlers", b"Filter(", b"filters", b"setLevel", b".level", b"'level'", b'"level"', b"propagate",
         b"disable", b"basicConfig", b"Config(", b"Config", b"raiseExceptions", b"lastResort", b"setLoggerClass",

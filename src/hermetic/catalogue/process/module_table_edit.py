@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.rule import Example, StateRule, spelled
+from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule, spelled
 from hermetic.source.changes import State, called, key_of
 from hermetic.source.names import resolve
 from hermetic.source.undo import is_removal
@@ -73,6 +73,7 @@ class ModuleTableEdit(StateRule):
     code = "HRM104"
     name = "module-table-edit"
     repair = "use monkeypatch.setitem/delitem(sys.modules, ...), or patch.dict(sys.modules)"
+    claims = (LINT, GUARD)
     message = "{what} is changed {where} and not put back"
     late_message = "{what} is changed {where} and put back only when nothing fails in between"
     tokens = (b"modules", b"reload")
@@ -236,6 +237,7 @@ def test_the_camera_is_not_installed():
     assert "picamera" not in sys.modules
 """,
             },
+            claims=(LINT, COLLECTION),
         ),
         Example(
             "a setup removes a module, and no teardown brings it back",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import Example, StateRule
+from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
 from hermetic.source.changes import State
 
 
@@ -26,6 +26,7 @@ class RandomSeed(StateRule):
     code = "HRM108"
     name = "random-seed"
     repair = "use a generator of your own, random.Random(seed) or numpy.random.default_rng(seed)"
+    claims = (LINT, GUARD)
     message = "{kind} is seeded {where} and its state is not put back"
     late_message = "{kind} is seeded {where} and its state is put back only when nothing fails in between"
     tokens = (b"seed(", b"random.seed", b"seed as", b"setstate", b"set_state")

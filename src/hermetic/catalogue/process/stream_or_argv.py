@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import Example, StateRule
+from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
 from hermetic.source.changes import State, stored
 
 TYPE_CHECKING = False
@@ -61,6 +61,7 @@ class StreamOrArgv(StateRule):
     code = "HRM107"
     name = "stream-or-argv"
     repair = "use capsys, contextlib.redirect_stdout, or monkeypatch.setattr(sys, ...)"
+    claims = (LINT, GUARD)
     message = "{what} {where} and not put back"
     late_message = "{what} {where} and put back only when nothing fails in between"
     tokens = (b"argv", b"stdin", b"stdout", b"stderr")

@@ -1,0 +1,1 @@
+"""One test in, findings out: what it left changed, and where."""

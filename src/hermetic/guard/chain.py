@@ -1,0 +1,179 @@
+"""The chain of snapshots: what changed since the last boundary, and to whom it belongs.
+
+A boundary is a point at which the owner of changes may change: a test begins or ends, a fixture of wider scope is set
+up or torn down. At each one every probe takes a snapshot; what differs from the last one is written into the ledger
+of the innermost owner. A change that its owner takes back cancels out, so a ledger holds what is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hermetic.guard.places import MACHINE
+from hermetic.guard.probe import Probe, same
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from hermetic.guard.places import Place
+    from hermetic.guard.probe import Change
+    from hermetic.guard.trail import Trail
+
+    Key = tuple[str, str]
+
+
+class Entry(NamedTuple):
+    """A change in a ledger, its probe, and the place that is responsible, if something noted it."""
+
+    probe: Probe[Any]
+    change: Change
+    place: Place | None
+
+    @property
+    def code(self) -> str:
+        """The rule."""
+        return self.change.code or self.probe.code
+
+
+@dataclass
+class Owner:
+    """Whom changes belong to: a test, a wide fixture, or an import. `path` is the file that defines it."""
+
+    name: str
+    path: str = ""
+    ledger: dict[Key, Entry] = field(default_factory=dict)
+
+    def add(self, entry: Entry) -> None:
+        """Write a change down, joined with what is known of the same state."""
+        key = (entry.probe.code, entry.change.state)
+        first = self.ledger.pop(key, None)
+        if first is not None:
+            change = first.change._replace(after=entry.change.after)
+            if same(change.before, change.after):
+                return
+            entry = Entry(entry.probe, change, first.place or entry.place)
+        self.ledger[key] = entry
+
+
+class Chain:
+    """The probes, their last snapshots, and the owners, the innermost last."""
+
+    def __init__(
+        self, probes: Iterable[Probe[Any]], trail: Trail, complain: Callable[[Probe[Any], BaseException], None]
+    ) -> None:
+        self.probes = list(probes)
+        self.trail = trail
+        self.complain = complain
+        self.last: dict[Probe[Any], Any] = {}
+        self.owners: list[Owner] = []
+        self.told: dict[str, list[Probe[Any]]] = {}  # by method, the probes that have one of their own
+        self.open: dict[Key, Change] = {}  # reported, and not put back: whoever does so later only cleans up
+
+    def refresh(self, probes: Iterable[Probe[Any]] | None = None) -> None:
+        """Take new snapshots, whatever has changed."""
+        for probe in list(self.probes if probes is None else probes):
+            try:
+                self.last[probe] = probe.snapshot()
+            except Exception as error:  # noqa: BLE001 - a probe must never end the run
+                self.disable(probe, error)
+        self.trail.notes.clear()
+
+    def forget(self) -> None:
+        """Let the next test begin with new snapshots of everything."""
+        self.owners = []
+        self.last.clear()
+
+    def tell(self, method: str, *args: object) -> None:
+        """Call a method of those probes that have one of their own."""
+        if method not in self.told:
+            plain = getattr(Probe, method)
+            self.told[method] = [probe for probe in self.probes if getattr(type(probe), method) is not plain]
+        for probe in self.told[method]:
+            try:
+                getattr(probe, method)(*args)
+            except Exception as error:  # noqa: BLE001 - a probe must never end the run
+                self.disable(probe, error)
+
+    def begin(self, owner: Owner) -> None:
+        """Start the first owner: a test. What others changed since the last boundary is nobody's."""
+        self.owners = [owner]
+        self.refresh([probe for probe in self.probes if probe.between or probe not in self.last])
+
+    def push(self, owner: Owner) -> None:
+        """Let changes from here on belong to an owner within the present one."""
+        if self.owners:
+            self.boundary()
+        else:
+            self.refresh()
+        self.owners.append(owner)
+
+    def pop(self, owner: Owner) -> None:
+        """End an owner (and those within it); the ledger is complete up to here."""
+        if owner in self.owners:
+            self.boundary()
+            del self.owners[self.owners.index(owner) :]
+
+    def boundary(self, probes: Iterable[Probe[Any]] | None = None, *, clear: bool = True) -> None:
+        """Write what has changed since the last boundary into the ledger of the innermost owner.
+
+        `clear` says whether the notes are done with: they are not where only some of the probes are asked.
+        """
+        for probe in list(self.probes if probes is None else probes):
+            if probe not in self.last:
+                continue
+            try:
+                now = probe.snapshot()
+                for change in probe.changes(self.last[probe], now):
+                    self.enter(probe, change)
+                self.last[probe] = now
+            except Exception as error:  # noqa: BLE001 - as above
+                self.disable(probe, error)
+        while self.trail.broken:
+            self.disable(*self.trail.broken.pop())
+        if clear:
+            self.trail.notes.clear()
+
+    def enter(self, probe: Probe[Any], change: Change) -> None:
+        """Write one change down, unless it is none of the suite's, or repairs what was reported."""
+        key = (probe.code, change.state)
+        known = self.open.get(key)
+        if (
+            known is not None
+            and not any(key in owner.ledger for owner in self.owners)
+            and same(known.before, change.after)
+        ):
+            del self.open[key]
+            return
+        place = self.trail.notes.get((probe.code, change.note if change.note is not None else change.state))
+        if place is not None and (place.origin == MACHINE or place.importing):
+            return
+        self.owners[-1].add(Entry(probe, change, place))
+
+    def restore(self, entries: Iterable[Entry]) -> None:
+        """Put back what was left changed, the last change first; what cannot be put back stays known."""
+        self.trail.paused = True
+        touched: list[Probe[Any]] = []
+        for entry in reversed(list(entries)):
+            touched.append(entry.probe)
+            try:
+                if entry.change.undo is not None:
+                    entry.change.undo()
+            except Exception:  # noqa: BLE001, S110 - for example a folder that is gone; the finding stands
+                pass
+        self.refresh(probe for probe in dict.fromkeys(touched) if probe in self.probes)
+        self.trail.paused = False
+
+    def keep(self, entries: Iterable[Entry]) -> None:
+        """Remember what was reported and left as it is."""
+        for entry in entries:
+            self.open.setdefault((entry.probe.code, entry.change.state), entry.change)
+
+    def disable(self, probe: Probe[Any], error: BaseException) -> None:
+        """Ask a probe no more, and say so once."""
+        if probe in self.probes:
+            self.probes.remove(probe)
+            self.last.pop(probe, None)
+            self.told.clear()
+            self.trail.drop(probe)
+            self.complain(probe, error)

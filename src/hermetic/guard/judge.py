@@ -1,0 +1,163 @@
+"""Ledger entries in, findings out: which of them count, where they belong, and what they say."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from hermetic.finding import Finding
+from hermetic.guard import options as choices
+from hermetic.guard.linted import Linted
+from hermetic.guard.places import USER, Place, whose
+from hermetic.guard.probe import short
+from hermetic.lint import discovery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pytest
+
+    from hermetic.guard.chain import Entry, Owner
+    from hermetic.guard.options import Options
+
+CARRIED = "_hermetic"  # the attribute of a report that carries the records; xdist sends it along
+GUARD, COLLECTION = "guard", "collection"
+MANY = 4  # so many changes of one rule on one line are one finding
+SUPPRESSION = re.compile(r"#\s*hermetic:\s*ignore\[([^\]]*)\]")
+FIELDS = ("code", "name", "message", "line", "test", "repair", "line_reason", "owner", "state", "before", "after")
+UNKNOWN = "nothing that the guard hears tells who changed it"
+Record = dict[str, Any]
+
+
+class Judge:
+    """Turns what is left in ledgers into records: `Finding`s as plain data, with the level at which they count."""
+
+    def __init__(self, options: Options, folder: str, root: str) -> None:
+        self.options = options
+        self.folder = folder  # the directory of the call: paths are relative to it
+        self.root = root  # node ids are relative to it
+        self.linted = Linted(options)
+
+    def counting(self, owner: Owner, item: pytest.Item | None) -> list[Entry]:
+        """Return the entries of a ledger that are findings."""
+        if owner.path and whose(owner.path) != USER:
+            return []  # a fixture of a plugin
+        allow = choices.allowed(item) if item is not None else frozenset()
+        return [
+            entry
+            for entry in owner.ledger.values()
+            if entry.code not in allow and self.options.level(entry.code) != "off" and not self.suppressed(entry)
+        ]
+
+    def suppressed(self, entry: Entry) -> bool:
+        """Tell whether the line carries a comment for this rule, or the file is one where the rule is ignored."""
+        return entry.place is not None and self.excused(entry.code, entry.place.path, entry.place.line)
+
+    def excused(self, code: str, path: str, line: int) -> bool:
+        """Tell whether a rule is ignored on a line or in a file."""
+        comment = SUPPRESSION.search(linecache.getline(path, line))
+        if comment is not None and code in comment[1].replace(" ", "").split(","):
+            return True
+        below = discovery.below(path, self.options.settings.root)
+        ignored = self.options.selection.ignored
+        return any(code in codes and discovery.covers(pattern, below) for pattern, codes in ignored)
+
+    def reports(self, item: Finding) -> bool:
+        """Tell whether a finding of a check counts."""
+        return self.options.level(item.code) != "off" and not self.excused(item.code, item.path, item.line)
+
+    def from_finding(self, item: Finding, layer: str) -> Record:
+        """Return the record of a finding that a check made."""
+        record = {name: getattr(item, name) for name in FIELDS}
+        return {**record, "path": self.shown(item.path), "layer": layer, "level": self.options.level(item.code)}
+
+    def records(
+        self, entries: Iterable[Entry], item: pytest.Item | None, test: str, owner: str = "", layer: str = GUARD
+    ) -> list[Record]:
+        """Return the records of entries, those of one rule on one line joined where they are many."""
+        groups: dict[tuple[str, Place | None], list[Entry]] = {}
+        for entry in entries:
+            place = entry.place
+            if place is None:
+                place = (
+                    self.linted.of_test(entry.code, item)
+                    if item is not None
+                    else self.linted.of_import(entry.code, self.file_of(test))
+                )
+            groups.setdefault((entry.code, place), []).append(entry)
+        found = []
+        for (code, place), group in groups.items():
+            parts = [group] if len(group) >= MANY else [[entry] for entry in group]
+            found += [self.record(code, place, part, item, test, owner, layer) for part in parts]
+        return found
+
+    def record(  # noqa: PLR0913, PLR0917 - a record: one argument for each thing that it says
+        self,
+        code: str,
+        place: Place | None,
+        group: list[Entry],
+        item: pytest.Item | None,
+        test: str,
+        owner: str,
+        layer: str,
+    ) -> Record:
+        """Return one record."""
+        change = group[0].change
+        state = change.state if len(group) == 1 else f"{change.state} and {len(group) - 1} more"
+        before, after = short(change.before), short(change.after)
+        who = f"fixture {owner}" if owner else (test.rpartition("::")[2] if layer == GUARD else "importing this file")
+        message = f"{who} left {state} changed: {before} -> {after}"
+        entry = self.options.entries.get(code)
+        rule = entry.load() if entry is not None else None
+        path = place.path if place is not None else str(getattr(item, "path", "") or self.file_of(test))
+        return {
+            "code": code,
+            "name": rule.name if rule is not None else code.lower(),
+            "message": message,
+            "path": self.shown(path),
+            "line": place.line if place is not None else 0,
+            "layer": layer,
+            "test": test,
+            "repair": rule.repair if rule is not None else "",
+            "line_reason": "" if place is not None else UNKNOWN,
+            "owner": owner,
+            "state": state,
+            "before": before,
+            "after": after,
+            "level": self.options.level(code),
+        }
+
+    def file_of(self, test: str) -> str:
+        """Return the file that a node id names."""
+        return os.path.join(self.root, test.partition("::")[0])
+
+    def shown(self, path: str) -> str:
+        """Return a path as a report shows it: relative where it lies below the directory of the call."""
+        full = os.path.abspath(path)
+        below = (
+            os.path.relpath(full, self.folder)
+            if os.path.splitdrive(full)[0] == os.path.splitdrive(self.folder)[0]
+            else full
+        )
+        return full if below.startswith("..") else below.replace(os.sep, "/")
+
+
+def finding(record: Record) -> Finding:
+    """Return the finding that a record is."""
+    fields = {name: value for name, value in record.items() if name != "level"}
+    return Finding(**fields)
+
+
+def text(records: Iterable[Record]) -> str:
+    """Return what the report of a failed test says."""
+    lines = []
+    for record in records:
+        where = (
+            f"{record['path']}:{record['line']}" if record["line"] else f"{record['path']} ({record['line_reason']})"
+        )
+        lines += [f"{where}: {record['code']} {record['message']}"]
+        if record["repair"]:
+            lines += [f"    repair: {record['repair']}"]
+    return "\n".join(lines)

@@ -1,0 +1,158 @@
+"""What a probe is: it watches one kind of state that a test can leave changed."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping
+
+    import pytest
+
+Snapshot = TypeVar("Snapshot")
+LONGEST = 120  # characters of a representation
+
+
+class Absent:
+    """The value of what is not there."""
+
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT = Absent()
+
+
+class Change(NamedTuple):
+    """One piece of state that is not as it was.
+
+    `state` names it so finely that no two pieces share a name (`os.environ['HOME']`): a change that is taken back
+    later is recognised by it. `before` and `after` are the values themselves; they are compared with `is`, then with
+    `==`, and only written out when they are reported. `undo` puts the old value back. `note` is the key under which
+    `heard` or `called` noted the line; without one it is the state. `code` is the rule, for probes that serve several.
+    """
+
+    state: str
+    before: object
+    after: object
+    undo: Callable[[], object] | None = None
+    note: Hashable = None
+    code: str = ""
+
+
+class Probe(Generic[Snapshot]):
+    """Watches one kind of state. Subclasses are found by walking `hermetic.guard.probes`; one file each.
+
+    A probe is made once for a session. `snapshot` runs at least once for every test, so it copies and looks at
+    nothing: a few microseconds. `changes` sees two snapshots; it returns at once when they are alike. A probe that
+    raises is switched off for the rest of the session, with a warning that names it.
+
+    `code` is the rule whose hazard this is. `events` are audit events and `setters` are dotted names of functions
+    without an audit event; whoever causes one is noted under the key that `heard` or `called` returns, and becomes the
+    line of the change with that `note`. `at_import` says that a change during the import of a test file counts.
+    `phases` says that the state is also compared when the test function has ended, before its fixtures are torn down.
+    `between` says that others (pytest, plugins) change this state between tests, so that the end of one test is not
+    the start of the next.
+    """
+
+    code: ClassVar[str]
+    events: ClassVar[tuple[str, ...]] = ()
+    setters: ClassVar[tuple[str, ...]] = ()
+    at_import: ClassVar[bool] = False
+    phases: ClassVar[bool] = False
+    between: ClassVar[bool] = False
+
+    def snapshot(self) -> Snapshot:
+        """Return the state as it is now; it must not change when the state does."""
+        raise NotImplementedError
+
+    def changes(self, before: Snapshot, after: Snapshot) -> Iterable[Change]:
+        """Return what differs between two snapshots, without what is benign."""
+        raise NotImplementedError
+
+    def import_begins(self, collector: pytest.Module) -> None:
+        """Learn that a test file is about to be imported, before the snapshot."""
+
+    def test_begins(self, item: pytest.Item) -> None:
+        """Learn that a test begins, before the snapshot and before its fixtures are set up."""
+
+    def test_ends(self, item: pytest.Item) -> None:
+        """Learn that a test has ended, after its fixtures were torn down and before the snapshot."""
+
+    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+        """Learn that a fixture of wider scope is about to be set up."""
+
+    def fixture_is_set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+        """Learn that a fixture of wider scope is set up (or failed to be); its value is in `cached_result[0]`.
+
+        What is in the next snapshot only from here on is not taken for a change of the fixture.
+        """
+
+    def fixture_ends(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Learn that a fixture of wider scope is about to be torn down."""
+
+    def heard(self, event: str, args: tuple[object, ...]) -> Hashable:  # noqa: ARG002 - for subclasses
+        """Return the key to note the place of an audit event under, None to ignore it. Runs before it happens."""
+        return None
+
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+        """Return the key to note the place of a call to a setter under, None to ignore it. Runs before the call."""
+        return None
+
+
+class _Short(reprlib.Repr):
+    """Representations of bounded size and depth; those of unknown objects may fail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 3
+        self.maxstring = self.maxother = self.maxlong = LONGEST - 20
+
+
+SHORT = _Short()
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+| id='\d+'")  # another one in each process
+
+
+def short(value: object) -> str:
+    """Return a short representation on one line, whatever the object does."""
+    try:
+        text = value if isinstance(value, Described) else ADDRESS.sub("", SHORT.repr(value))
+    except Exception as error:  # noqa: BLE001 - a representation is code of the project
+        text = f"<{type(value).__name__}, its repr raises {type(error).__name__}>"
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+class Described(str):
+    """A value that is already described: shown as it is, without quotes."""
+
+    __slots__ = ()
+
+
+def same(one: object, other: object) -> bool:
+    """Tell whether two values are the same object or equal; an `==` that fails means no."""
+    if one is other:
+        return True
+    try:
+        return type(one) is type(other) and bool(one == other)
+    except Exception:  # noqa: BLE001 - comparison is code of the project
+        return False
+
+
+def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Tell quickly whether two large tables hold the same values; for lists Python asks `==` only where `is` fails."""
+    try:
+        return list(one.values()) == list(other.values())
+    except Exception:  # noqa: BLE001 - comparison is code of the project
+        return False
+
+
+def list_change(name: str, before: tuple[list[object], list[object]], now: list[object]) -> Change:
+    """Return the change of a list, given as (the list itself, a copy of its items) before and the list now."""
+    kept, items = before
+    removed = [item for item in items if not any(item is other or item == other for other in now)]
+    added = [item for item in now if not any(item is other or item == other for other in items)]
+    shown = (removed, added) if removed or added else (items, now[:])
+    return Change(name, shown[0] or ABSENT, shown[1] or ABSENT, lambda: kept.__setitem__(slice(None), items), name)

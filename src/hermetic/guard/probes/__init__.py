@@ -1,0 +1,1 @@
+"""One file for each kind of state; the classes in them register by being here."""

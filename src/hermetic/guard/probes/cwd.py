@@ -1,0 +1,38 @@
+"""The working directory."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING
+
+from hermetic.guard.probe import Change, Described, Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GONE = Described("a folder that no longer exists")
+STATE = "the working directory"
+
+
+class CwdProbe(Probe[str]):
+    """`os.getcwd()`."""
+
+    code = "HRM102"
+    events = ("os.chdir",)
+
+    def snapshot(self) -> str:
+        """Ask the operating system (about 2 us)."""
+        try:
+            return os.getcwd()
+        except OSError:
+            return GONE
+
+    def changes(self, before: str, after: str) -> Iterator[Change]:
+        """Compare the two paths."""
+        if before != after:
+            yield Change(STATE, before, after, functools.partial(os.chdir, before))
+
+    def heard(self, event: str, args: tuple[object, ...]) -> str:  # noqa: ARG002 - the contract of Probe
+        """Note any change."""
+        return STATE

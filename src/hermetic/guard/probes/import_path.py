@@ -1,0 +1,70 @@
+"""Where Python looks for modules."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hermetic.guard.places import is_users
+from hermetic.guard.probe import Change, Probe, list_change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+    Lists = tuple[tuple[list[object], list[object]], ...]
+
+NAMES = ("path", "meta_path", "path_hooks")
+
+
+class ImportPathProbe(Probe["Lists"]):
+    """`sys.path`, `sys.meta_path` and `sys.path_hooks`: which list it is, and its items."""
+
+    code = "HRM103"
+    at_import = True
+
+    def __init__(self) -> None:
+        self.by_pytest = ""
+
+    def import_begins(self, collector: pytest.Module) -> None:
+        """Find out which folder pytest itself adds to import a file."""
+        folder = collector.path.parent
+        while (folder / "__init__.py").is_file() and folder.parent != folder:
+            folder = folder.parent
+        added = collector.config.getoption("importmode", "prepend") in ("prepend", "append")
+        self.by_pytest = str(folder) if added else ""
+
+    def test_begins(self, item: pytest.Item) -> None:  # noqa: ARG002 - the contract of Probe
+        """No file is imported from here on."""
+        self.by_pytest = ""
+
+    def snapshot(self) -> Lists:
+        """Copy the three lists (about 1 us)."""
+        lists: tuple[Any, ...] = (sys.path, sys.meta_path, sys.path_hooks)
+        return tuple([(found, found[:]) for found in lists])
+
+    def changes(self, before: Lists, after: Lists) -> Iterator[Change]:
+        """Compare list by list. Finders that a library adds when it is imported are benign."""
+        for name, old, new in zip(NAMES, before, after, strict=True):
+            now = new[1]
+            if name == "path" and self.by_pytest and self.by_pytest not in old[1]:
+                now = [item for item in now if item != self.by_pytest]
+            if old[0] is not new[0]:
+                undo = functools.partial(put_back, name, *old)
+                yield Change(f"sys.{name}", old[1], now, undo)
+            elif old[1] != now and not (name != "path" and only_libraries(old[1], now)):
+                yield list_change(f"sys.{name}", old, now)
+
+
+def put_back(name: str, kept: list[object], items: list[object]) -> None:
+    """Set the old list with its old items."""
+    kept[:] = items
+    setattr(sys, name, kept)
+
+
+def only_libraries(old: list[object], new: list[object]) -> bool:
+    """Tell whether nothing was removed, and what was added is no code of the project."""
+    added = [item for item in new if not any(item is other for other in old)]
+    return len(new) - len(added) == len(old) and not any(is_users(item) for item in added)

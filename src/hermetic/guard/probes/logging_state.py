@@ -1,0 +1,151 @@
+"""How the process logs."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hermetic.guard.probe import ABSENT, Change, Described, Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping
+
+    import pytest
+
+FIELDS = ("level", "propagate", "disabled", "handlers", "filters")
+SWITCHES = ("raiseExceptions", "lastResort", "_loggerClass", "_logRecordFactory", "_warnings_showwarning")
+SETTERS = {
+    "logging.disable": "disable",
+    "logging.Logger.setLevel": "level",
+    "logging.Logger.addHandler": "handlers",
+    "logging.Logger.removeHandler": "handlers",
+    "logging.Filterer.addFilter": "filters",
+    "logging.Filterer.removeFilter": "filters",
+    "logging.setLoggerClass": "_loggerClass",
+    "logging.setLogRecordFactory": "_logRecordFactory",
+    "logging.captureWarnings": "_warnings_showwarning",
+    "logging.config.dictConfig": "disabled",
+    "logging.config.fileConfig": "disabled",
+}
+WHOLE = ("disable", "disabled", "_loggerClass", "_logRecordFactory", "_warnings_showwarning")
+LENGTH = 30  # characters of a test's name in its temporary folder's
+
+
+class Row(NamedTuple):
+    """What is set on one logger."""
+
+    level: int
+    propagate: bool
+    disabled: bool
+    handlers: tuple[Any, ...]
+    filters: tuple[Any, ...]
+
+
+NEW = Row(logging.NOTSET, True, False, (), ())  # noqa: FBT003 - as the fields say
+
+
+class State(NamedTuple):
+    """The loggers with what is set on each, and what is set for all: `disable` and the switches of the module."""
+
+    rows: dict[logging.Logger, Row]
+    whole: tuple[Any, ...]
+
+
+class LoggingProbe(Probe[State]):
+    """Levels, handlers, filters, `propagate` and `disabled` of every logger, and the switches of `logging`."""
+
+    code = "HRM105"
+    setters = tuple(SETTERS)
+
+    def __init__(self) -> None:
+        self.loggers: list[logging.Logger] = []
+        self.known = -1
+        self.test = "\0"
+        self.table: dict[str, Any] = {}
+
+    def test_begins(self, item: pytest.Item) -> None:
+        """Learn what a folder of the test is called."""
+        self.test = re.sub(r"\W", "_", item.name)[:LENGTH]
+
+    def snapshot(self) -> State:
+        """Read every logger (about 0.3 us each); the list of them is made anew when there are more."""
+        table = logging.root.manager.loggerDict
+        if len(table) != self.known or table is not self.table:
+            self.loggers = [logging.root, *(found for found in table.values() if isinstance(found, logging.Logger))]
+            self.known, self.table = len(table), table
+        rows = {
+            one: Row(one.level, one.propagate, one.disabled, tuple(one.handlers), tuple(one.filters))
+            for one in self.loggers
+        }
+        whole = (logging.root.manager.disable, *(getattr(logging, name) for name in SWITCHES))
+        return State(rows, whole)
+
+    def changes(self, before: State, after: State) -> Iterator[Change]:
+        """Compare logger by logger. A new one counts when it has handlers, or does not hand records on.
+
+        It does not when its name holds the test's, as the name of `tmp_path` does: it is the test's own.
+        """
+        if before.whole != after.whole:
+            yield from whole_changes(before.whole, after.whole)
+        if before.rows == after.rows:
+            return
+        for logger, new in after.rows.items():
+            old = before.rows.get(logger)
+            if old != new and (old is not None or (counts(new) and self.test not in logger.name)):
+                yield from logger_changes(logger, old or NEW._replace(level=new.level), new)
+
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+        """Note a call by the field that it sets, and by the logger where it is one's own."""
+        field = SETTERS[name]
+        if field in WHOLE:
+            return field
+        return (field, args[0].name) if isinstance(args[0], logging.Logger) else None
+
+
+def counts(row: Row) -> bool:
+    """Tell whether a logger that is new does something to records."""
+    handlers = [one for one in suites(row.handlers) if type(one) is not logging.NullHandler]
+    return not row.propagate or row.disabled or bool(handlers)
+
+
+def whole_changes(before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator[Change]:
+    """Yield what is set for all loggers."""
+    names = ("disable", *SWITCHES)
+    for name, old, new in zip(names, before, after, strict=True):
+        if old is not new and old != new:
+            holder = logging.root.manager if name == "disable" else logging
+            state = "logging.disable" if name == "disable" else f"logging.{name}"
+            yield Change(state, old, new, functools.partial(setattr, holder, name, old), name)
+
+
+def logger_changes(logger: logging.Logger, old: Row, new: Row) -> Iterator[Change]:
+    """Yield what differs of one logger."""
+    who = f"logging.getLogger({logger.name!r})" if logger is not logging.root else "logging.getLogger()"
+    for name, was, now in zip(FIELDS, old, new, strict=True):
+        if was == now or (name == "handlers" and suites(was) == suites(now)):
+            continue
+        note: Hashable = name if name == "disabled" else (name, logger.name)
+        yield Change(f"{who}.{name}", shown(name, was), shown(name, now), undo_for(logger, name, was), note)
+
+
+def suites(handlers: Any) -> list[Any]:  # noqa: ANN401 - a field of a row
+    """Return handlers without those with which pytest captures records, also of loggers that do not propagate."""
+    return [one for one in handlers if type(one).__module__ != "_pytest.logging"]
+
+
+def undo_for(logger: logging.Logger, name: str, value: Any) -> functools.partial[Any]:  # noqa: ANN401
+    """Return what puts one field of a logger back."""
+    if name == "level":
+        return functools.partial(logger.setLevel, value)  # clears the caches of enabled levels, too
+    if name in ("handlers", "filters"):
+        return functools.partial(getattr(logger, name).__setitem__, slice(None), list(value))
+    return functools.partial(setattr, logger, name, value)
+
+
+def shown(name: str, value: Any) -> object:  # noqa: ANN401
+    """Return a field as it is reported."""
+    if name == "level":
+        return Described(logging.getLevelName(value))
+    return (list(value) or ABSENT) if isinstance(value, tuple) else value

@@ -1,0 +1,120 @@
+"""The global random generators."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hermetic.guard.places import MACHINE, getframe, responsible
+from hermetic.guard.probe import Change, Described, Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping
+
+    Seeds = tuple[int, ...]
+
+KEPT = 16  # states of a generator, 20 KB each
+SEEDED, FREE = Described("seeded"), Described("not seeded")
+
+
+class Generator:
+    """One global generator, the names of its functions, and what is known of its state."""
+
+    def __init__(self, name: str, module: str, get: str, put: str) -> None:
+        self.name, self.module, self.get, self.put = name, module, get, put
+        self.saved: set[int] = set()  # hashes of states that were asked for while it was not seeded
+        self.states: list[Any] = []  # its state before each seeding that is not undone, one between two snapshots
+        self.heard = False  # seeded since the last snapshot
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """Return one of its functions, without the wrapper around it."""
+        found = getattr(sys.modules[self.module], name)
+        original: Callable[..., Any] = getattr(found, "__wrapped__", found)
+        return original
+
+    def call(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> bool:
+        """Learn from a call, and return whether it seeds."""
+        if name == self.get:
+            if not self.states:
+                self.saved.add(digest(self.function(self.get)()))
+            return False
+        given = (*args, *kwargs.values())
+        if digest(given[0]) in self.saved if name == self.put else not given or given[0] is None:
+            self.states.clear()
+            return False
+        if self.heard:
+            return False
+        self.states.append(self.function(self.get)() if len(self.states) < KEPT else None)
+        self.heard = True
+        return True
+
+    def back(self, count: int) -> None:
+        """Put the state back that it had when it was seeded so many times."""
+        if count < len(self.states):
+            state = self.states[count] or self.states[0]
+            self.function(self.put)(state)
+            del self.states[count:]
+
+
+def digest(state: Any) -> int:  # noqa: ANN401 - each library has its own kind of state
+    """Return a hash of a state, about 6 us."""
+    try:
+        return hash(state)
+    except TypeError:  # NumPy's holds an array
+        return hash(repr(state) if not isinstance(state, tuple) else tuple(map(part_of, state)))
+
+
+def part_of(part: Any) -> object:  # noqa: ANN401 - as above
+    """Return a part of a state as something that can be hashed."""
+    return part.tobytes() if hasattr(part, "tobytes") else part
+
+
+class RandomProbe(Probe["Seeds"]):
+    """Whether the generators of `random` and `numpy.random` were seeded; drawing from them is benign.
+
+    Seen by wrapping the functions: a name that was bound before the session started is not seen.
+    """
+
+    code = "HRM108"
+    setters = (
+        "random.seed", "random.setstate", "random.getstate",
+        "numpy.random.seed", "numpy.random.set_state", "numpy.random.get_state",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.generators = {
+            "random": Generator("random", "random", "getstate", "setstate"),
+            "numpy.random": Generator("numpy.random", "numpy.random", "get_state", "set_state"),
+        }
+
+    def snapshot(self) -> Seeds:
+        """Return how many times each generator was seeded."""
+        found = []
+        for generator in self.generators.values():
+            generator.heard = False
+            found.append(len(generator.states))
+        return tuple(found)
+
+    def changes(self, before: Seeds, after: Seeds) -> Iterator[Change]:
+        """Compare how often they were seeded."""
+        if before == after:
+            return
+        for generator, old, new in zip(self.generators.values(), before, after, strict=True):
+            if old != new:
+                values = (FREE, SEEDED) if new > old else (SEEDED, FREE)
+                undo = functools.partial(generator.back, old)
+                yield Change(f"the state of {generator.name}", *values, undo, generator.name)
+
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
+        """Learn from a call; note one that seeds. What a plugin of pytest does is where a test begins."""
+        module, _, function = name.rpartition(".")
+        generator = self.generators[module]
+        if not generator.call(function, args, kwargs):
+            return None
+        place = responsible(getframe(2))
+        if place is not None and place.origin == MACHINE:
+            generator.states.clear()
+            generator.heard = False
+            return None
+        return module

@@ -1,0 +1,260 @@
+"""Settings of the interpreter."""
+
+from __future__ import annotations
+
+import _locale
+import _signal  # type: ignore[import-not-found]  # without the conversion to enumerations, 20 times as slow
+import _socket
+import atexit
+import builtins
+import functools
+import gc
+import os
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hermetic.guard.places import USER, getframe, whose
+from hermetic.guard.probe import ABSENT, Change, Described, Probe, alike
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping
+
+
+class Setting(NamedTuple):
+    """A setting: how it is named in a report, read, and set; and the function or event that sets it."""
+
+    state: str
+    read: Callable[[], Any]
+    put: Callable[[Any], object]
+    setter: str = ""
+
+
+def policy() -> Any:  # noqa: ANN401 - asyncio's, or None
+    """Return the event loop policy without making one."""
+    return getattr(sys.modules.get("asyncio.events"), "_event_loop_policy", None)
+
+
+def set_policy(value: Any) -> None:  # noqa: ANN401 - as above
+    """Set the event loop policy, None included."""
+    vars(sys.modules["asyncio.events"])["_event_loop_policy"] = value  # the setter warns from Python 3.14 on
+
+
+def attribute(holder: Any, name: str, state: str = "") -> Setting:  # noqa: ANN401 - a module
+    """Return the setting that is an attribute of a module."""
+    get = functools.partial(getattr, holder, name, None)
+    return Setting(state or f"{holder.__name__}.{name}", get, functools.partial(setattr, holder, name))
+
+
+def set_zone(_: object) -> None:
+    """Let the C library read `TZ` again, which the environment's probe has put back by now."""
+    time.tzset()
+
+
+def callbacks() -> tuple[Any, ...]:
+    """Return the callbacks of garbage collection."""
+    return tuple(gc.callbacks)
+
+
+def set_callbacks(found: tuple[Any, ...]) -> None:
+    """Set the callbacks of garbage collection."""
+    gc.callbacks[:] = found
+
+
+def locale_now() -> str:
+    """Return the locale of all categories."""
+    return str(_locale.setlocale(_locale.LC_ALL, None))
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("the locale", locale_now, functools.partial(_locale.setlocale, _locale.LC_ALL), "locale.setlocale"),
+    Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit, "sys.setrecursionlimit"),
+    Setting("the switch interval", sys.getswitchinterval, sys.setswitchinterval, "sys.setswitchinterval"),
+    Setting(
+        "the limit on digits of integers",
+        sys.get_int_max_str_digits,
+        sys.set_int_max_str_digits,
+        "sys.set_int_max_str_digits",
+    ),
+    Setting(
+        "the default socket timeout", _socket.getdefaulttimeout, _socket.setdefaulttimeout, "socket.setdefaulttimeout"
+    ),
+    Setting("the event loop policy", policy, set_policy, "asyncio.set_event_loop_policy"),
+    Setting("garbage collection", gc.isenabled, lambda on: gc.enable() if on else gc.disable(), "gc.disable"),
+    Setting(
+        "the thresholds of garbage collection", gc.get_threshold, lambda three: gc.set_threshold(*three),
+        "gc.set_threshold",
+    ),
+    Setting("debugging of garbage collection", gc.get_debug, gc.set_debug, "gc.set_debug"),
+    Setting("the callbacks of garbage collection", callbacks, set_callbacks),
+    Setting(
+        "frozen objects of garbage collection", lambda: gc.get_freeze_count() > 0, lambda _: gc.unfreeze(), "gc.freeze"
+    ),
+    Setting("the trace function", sys.gettrace, sys.settrace, "sys.settrace"),
+    Setting("the profile function", sys.getprofile, sys.setprofile, "sys.setprofile"),
+    Setting("the trace function of threads", threading.gettrace, threading.settrace, "threading.settrace"),
+    attribute(sys, "excepthook"),
+    attribute(sys, "unraisablehook"),
+    attribute(sys, "displayhook"),
+    attribute(sys, "breakpointhook"),
+    attribute(threading, "excepthook"),
+)  # fmt: skip
+if hasattr(time, "tzset"):
+    SETTINGS += (Setting("the time zone", lambda: (time.tzname, time.timezone), set_zone, "time.tzset"),)
+if hasattr(_signal, "pthread_sigmask"):
+    SETTINGS += (
+        Setting(
+            "the signal mask",
+            lambda: frozenset(_signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+            lambda mask: signal.pthread_sigmask(signal.SIG_SETMASK, mask),
+            "signal.pthread_sigmask",
+        ),
+    )
+READERS = tuple([setting.read for setting in SETTINGS])
+BY_SETTER = {setting.setter: setting for setting in SETTINGS if setting.setter}
+EVENTS = ("sys.settrace", "sys.setprofile")
+SIGNALS = tuple(int(number) for number in signal.valid_signals() if number < getattr(signal, "SIGRTMIN", 64))
+UMASK = os.umask  # without the wrapper that calls this probe
+
+
+class Values(NamedTuple):
+    """The value of each setting, the handler of each signal, the names in `builtins`, umask and functions at exit."""
+
+    settings: tuple[Any, ...]
+    handlers: tuple[Any, ...]
+    builtins: dict[str, Any]
+    umask: int
+    at_exit: tuple[Any, ...]
+
+
+class SettingsProbe(Probe[Values]):
+    """Signals, locale, time zone, umask, limits, garbage collection, tracing, hooks, `builtins`, functions at exit.
+
+    The umask can only be read by setting it, for all threads: so it is read after somebody called `os.umask`. Functions
+    at exit count when code of the project registers them.
+    """
+
+    code = "HRM106"
+    events = EVENTS
+    setters = (
+        *(name for name in BY_SETTER if name not in EVENTS),
+        "signal.signal",
+        "os.umask",
+        "atexit.register",
+        "atexit.unregister",
+    )
+
+    def __init__(self) -> None:
+        self.umask = read_umask()  # as far as it is known: this sets it, so it is read again only after a call
+        self.umask_called = False
+        self.at_exit: list[Any] = []
+
+    def snapshot(self) -> Values:
+        """Read every setting (about 6 us)."""
+        if self.umask_called:
+            self.umask, self.umask_called = read_umask(), False
+        return Values(
+            tuple([read() for read in READERS]),
+            tuple([_signal.getsignal(number) for number in SIGNALS]),
+            builtins.__dict__.copy(),
+            self.umask,
+            tuple(self.at_exit),
+        )
+
+    def changes(self, before: Values, after: Values) -> Iterator[Change]:
+        """Compare setting by setting."""
+        if before.settings != after.settings:
+            yield from setting_changes(before.settings, after.settings)
+        if before.handlers != after.handlers:
+            yield from handler_changes(before.handlers, after.handlers)
+        if not alike(before.builtins, after.builtins):
+            yield from builtin_changes(before.builtins, after.builtins)
+        if before.umask != after.umask:
+            old, new = (Described(f"{mask:#05o}") for mask in (before.umask, after.umask))
+            yield Change("the umask", old, new, functools.partial(UMASK, before.umask), "os.umask")
+        for function in after.at_exit:
+            if not any(function is known for known in before.at_exit):
+                undo = functools.partial(self.unregister, function)
+                yield Change(f"atexit: {name_of(function)}", ABSENT, function, undo, "atexit.register")
+
+    def unregister(self, function: Any) -> None:  # noqa: ANN401 - any callable
+        """Take a function out that was to run at exit."""
+        atexit.unregister(function)
+        self.at_exit = [other for other in self.at_exit if other is not function]
+
+    def heard(self, event: str, args: tuple[object, ...]) -> Hashable:  # noqa: ARG002 - the contract of Probe
+        """Note who sets a trace or a profile function."""
+        return event
+
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+        """Note who sets what; learn of the umask and of functions at exit."""
+        if name == "signal.signal":
+            return (name, int(args[0])) if args else None  # type: ignore[call-overload]
+        if name == "os.umask":
+            self.umask_called = True
+        if name.startswith("atexit."):
+            function = args[0] if args else None
+            if name == "atexit.unregister":
+                self.at_exit = [other for other in self.at_exit if other != function]
+                return None
+            if whose(getframe(3).f_code.co_filename) != USER:
+                return None
+            self.at_exit.append(function)
+        return name
+
+
+def setting_changes(before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator[Change]:
+    """Yield the settings that differ. A loop policy that was made when somebody asked for a loop is benign."""
+    for setting, old, new in zip(SETTINGS, before, after, strict=True):
+        if old is new or old == new:
+            continue
+        if setting.read is policy and old is None and type(new).__module__.startswith("asyncio."):
+            continue
+        yield Change(setting.state, old, new, functools.partial(setting.put, old), setting.setter or None)
+
+
+def handler_changes(before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator[Change]:
+    """Yield the signals whose handler differs."""
+    for number, old, new in zip(SIGNALS, before, after, strict=True):
+        if old != new:
+            undo = functools.partial(_signal.signal, number, old) if old is not None else None
+            name = signal.Signals(number).name
+            yield Change(f"the handler of {name}", handler(old), handler(new), undo, ("signal.signal", number))
+
+
+def handler(value: Any) -> object:  # noqa: ANN401 - a function, a number, or None
+    """Return a handler as it is reported."""
+    try:
+        return Described(signal.Handlers(value).name)
+    except (ValueError, TypeError):
+        return value
+
+
+def builtin_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:
+    """Yield the names in `builtins` that differ. The last result, which doctest leaves in `_`, is benign."""
+    for name in before.keys() | after.keys():
+        old, new = before.get(name, ABSENT), after.get(name, ABSENT)
+        if old is not new and not (name == "_" and not callable(new)):
+            yield Change(f"builtins.{name}", old, new, functools.partial(set_builtin, name, old))
+
+
+def set_builtin(name: str, value: object) -> None:
+    """Give a name in `builtins` its old value."""
+    if value is ABSENT:
+        builtins.__dict__.pop(name, None)
+    else:
+        setattr(builtins, name, value)
+
+
+def read_umask() -> int:
+    """Return the umask, by setting it twice."""
+    mask = UMASK(0o022)
+    UMASK(mask)
+    return mask
+
+
+def name_of(function: Any) -> str:  # noqa: ANN401 - any callable
+    """Return the name of a callable."""
+    return str(getattr(function, "__qualname__", type(function).__qualname__))

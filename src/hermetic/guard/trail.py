@@ -1,0 +1,176 @@
+"""Who did what since the last boundary: one audit hook for the process, and wrappers around a few setters.
+
+An audit hook cannot be removed, so it is installed once, by the first session that guards, and does nothing while no
+trail is current. It takes no lock and never raises: it runs in any thread, inside whatever the event belongs to.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hermetic.guard import places
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+    from hermetic.guard.probe import Probe
+
+    Key = tuple[str, Hashable]
+
+
+class Trail:
+    """The notes of one session: the first place for each (code of the rule, key of the probe)."""
+
+    def __init__(self, probes: list[Probe[Any]]) -> None:
+        self.notes: dict[Key, places.Place | None] = {}
+        self.paused = False
+        self.listeners: dict[str, list[Probe[Any]]] = {}
+        self.callees: dict[str, list[Probe[Any]]] = {}
+        self.broken: list[tuple[Probe[Any], BaseException]] = []
+        for probe in probes:
+            for event in probe.events:
+                self.listeners.setdefault(event, []).append(probe)
+            for name in probe.setters:
+                self.callees.setdefault(name, []).append(probe)
+
+    def hear(self, probes: list[Probe[Any]], event: str, args: tuple[object, ...]) -> None:
+        """Note who caused an audit event."""
+        for probe in probes:
+            try:
+                self.note(probe, probe.heard(event, args))
+            except Exception as error:  # noqa: BLE001 - it would surface in the code that is being tested
+                self.broken.append((probe, error))
+
+    def call(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
+        """Note who calls a setter, unless it is pytest: its log capture does so twelve times a test."""
+        if self.paused or places.whose(places.getframe(2).f_code.co_filename) == places.MACHINE:
+            return
+        for probe in self.callees.get(name, ()):
+            try:
+                self.note(probe, probe.called(name, args, kwargs))
+            except Exception as error:  # noqa: BLE001 - as above
+                self.broken.append((probe, error))
+
+    def note(self, probe: Probe[Any], key: Hashable) -> None:
+        """Keep the place that is responsible, if it is the first since the last boundary."""
+        if key is None:
+            return
+        full = (probe.code, key)
+        if full not in self.notes:
+            self.notes[full] = None  # walking frames raises audit events itself
+            self.notes[full] = places.responsible(places.getframe(3))
+
+    def drop(self, probe: Probe[Any]) -> None:
+        """Ask a probe no more."""
+        for table in (self.listeners, self.callees):
+            for name, probes in list(table.items()):
+                table[name] = [other for other in probes if other is not probe]
+
+
+class _Current:
+    """The trail of the innermost session; sessions nest when a test runs pytest in its own process."""
+
+    trail: Trail | None = None
+    hooked = False
+
+
+def _audit(event: str, args: tuple[object, ...]) -> None:
+    trail = _Current.trail
+    if trail is None:
+        return
+    probes = trail.listeners.get(event)
+    if probes and not trail.paused:
+        trail.hear(probes, event, args)
+
+
+class Wrapped:
+    """A setter that was replaced by a wrapper."""
+
+    __slots__ = ("holder", "name", "original", "users", "wrapper")
+
+    def __init__(self, holder: object, name: str, original: Callable[..., Any], wrapper: Callable[..., Any]) -> None:
+        self.holder, self.name, self.original, self.wrapper = holder, name, original, wrapper
+        self.users = 1
+
+
+_wrapped: dict[str, Wrapped] = {}
+
+
+def find(dotted: str) -> tuple[object, str] | None:
+    """Return what holds a dotted name and its last part, None while the module is not imported."""
+    head, _, last = dotted.rpartition(".")
+    module = sys.modules.get(head)
+    if module is not None:
+        return module, last
+    head, _, owner = head.rpartition(".")
+    holder = getattr(sys.modules.get(head), owner, None)
+    return (holder, last) if holder is not None else None
+
+
+def wrap(dotted: str) -> bool:
+    """Put a wrapper around a setter; False while it does not exist."""
+    if dotted in _wrapped:
+        _wrapped[dotted].users += 1
+        return True
+    found = find(dotted)
+    original = getattr(*found, None) if found is not None else None
+    if found is None or original is None:
+        return False
+
+    @functools.wraps(original)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the setter takes and gives
+        trail = _Current.trail
+        if trail is not None:
+            trail.call(dotted, args, kwargs)
+        return original(*args, **kwargs)
+
+    setattr(*found, wrapper)
+    _wrapped[dotted] = Wrapped(*found, original, wrapper)
+    return True
+
+
+def unwrap(dotted: str) -> None:
+    """Take a wrapper away, unless somebody has put something else in its place."""
+    entry = _wrapped[dotted]
+    entry.users -= 1
+    if not entry.users:
+        del _wrapped[dotted]
+        if vars(entry.holder).get(entry.name) is entry.wrapper:
+            setattr(entry.holder, entry.name, entry.original)
+
+
+class Listening:
+    """A trail that is current from `start` to `stop`."""
+
+    def __init__(self, trail: Trail) -> None:
+        self.trail = trail
+        self.outer: Trail | None = None
+        self.waiting: list[str] = []
+        self.imported = 0  # how many modules there were when setters were last looked for
+        self.installed: list[str] = []
+
+    def start(self) -> None:
+        """Install the hook and the wrappers, and make the trail current."""
+        if self.trail.listeners and not _Current.hooked:
+            _Current.hooked = True
+            sys.addaudithook(_audit)
+        self.waiting = list(self.trail.callees)
+        self.wrap_imported()
+        self.outer, _Current.trail = _Current.trail, self.trail
+
+    def wrap_imported(self) -> None:
+        """Wrap the setters whose module has been imported by now."""
+        if self.waiting and len(sys.modules) != self.imported:
+            self.imported = len(sys.modules)
+            new = [name for name in self.waiting if wrap(name)]
+            if new:
+                self.installed += new
+                self.waiting = [name for name in self.waiting if name not in new]
+
+    def stop(self) -> None:
+        """Give way to the outer session, and take the wrappers away with the last one."""
+        _Current.trail = self.outer
+        while self.installed:
+            unwrap(self.installed.pop())

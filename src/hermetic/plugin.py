@@ -1,0 +1,233 @@
+"""The pytest plugin: options, and thin hooks that call the guard. Nothing of it is imported when the mode is off."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from hermetic.guard.checking import Checking
+    from hermetic.guard.judge import Judge, Record
+    from hermetic.guard.options import Options
+    from hermetic.guard.session import Guarded
+
+MODES = ("error", "warn", "off")
+NAME = "hermetic-session"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options and their ini twins."""
+    group = parser.getgroup("hermetic", "isolation of tests (hermetic)")
+    group.addoption(
+        "--hermetic",
+        choices=MODES,
+        help="what to do with a test that leaves state changed: error (it fails), warn (a summary; default), off",
+    )
+    group.addoption("--hermetic-report", metavar="FILE", help="write the findings to FILE, as JSON")
+    group.addoption(
+        "--hermetic-trace",
+        choices=("auto", "off"),
+        help="auto (default): in error mode, run leaking tests without a line again under a line tracer",
+    )
+    group.addoption("--hermetic-retrace", help=argparse.SUPPRESS)  # the file of a child that runs tests again
+    parser.addini("hermetic", "mode: error, warn or off", default="warn")
+    parser.addini("hermetic_report", "file for the findings, as JSON", default="")
+    parser.addini("hermetic_trace", "auto or off", default="auto")
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the hooks that conftest files and plugins may implement."""
+    from hermetic.guard import hookspecs  # noqa: PLC0415 - each part of the guard is imported where it is needed
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the guard, unless it is off."""
+    config.addinivalue_line(
+        "markers", "hermetic(allow=[...]): codes of rules that this test may break, such as 'HRM101'."
+    )
+    if config.getoption("hermetic_retrace"):
+        from hermetic.guard.retrace import Retrace  # noqa: PLC0415 - each part is imported where it is needed
+
+        config.pluginmanager.register(Retrace(config.getoption("hermetic_retrace")), NAME)
+        return
+    mode = str(config.getoption("hermetic") or config.getini("hermetic"))
+    if mode != "off":
+        from hermetic.guard import options  # noqa: PLC0415 - as above
+
+        config.pluginmanager.register(Session(config, options.read(config)), NAME)
+    elif config.getoption("hermetic_report") and not hasattr(config, "workerinput"):
+        write_report(str(config.getoption("hermetic_report")), [])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the guard."""
+    session = config.pluginmanager.unregister(name=NAME)
+    if isinstance(session, Session):
+        session.close()
+
+
+class Session:
+    """One run: the guard where tests run, the summary and the report where results come together."""
+
+    def __init__(self, config: pytest.Config, options: Options) -> None:
+        self.config = config
+        self.options = options
+        self.records: list[Record] = []
+        self.seen: set[tuple[object, ...]] = set()
+        self.is_worker = hasattr(config, "workerinput")
+        self.guarded: Guarded | None = None
+        self.workers: dict[str, list[str]] = {}
+        if not distributes(config):
+            from hermetic.guard.session import Guarded  # noqa: PLC0415 - a controller of xdist runs no tests
+
+            self.guarded = Guarded(config, options)
+            config.pluginmanager.register(self.guarded, "hermetic-guard")
+        if not self.is_worker and config.pluginmanager.hasplugin("xdist"):
+            config.pluginmanager.register(FromWorkers(self), "hermetic-workers")
+
+    def close(self) -> None:
+        """End the guard, and write the report."""
+        if self.guarded is not None:
+            self.config.pluginmanager.unregister(self.guarded)
+            self.guarded.stop()
+        if self.options.report and not self.is_worker:
+            write_report(self.options.report, self.records)
+
+    def take(self, records: list[Record]) -> None:
+        """Keep records; workers that collect the same files find the same about their import."""
+        for record in records:
+            key = (record["code"], record["path"], record["line"], record["state"])
+            if record["layer"] != "collection" or key not in self.seen:
+                self.seen.add(key)
+                self.records.append(record)
+
+    def pytest_report_header(self) -> str | None:
+        """Name the mode, where somebody chose one or wants to know."""
+        if self.config.get_verbosity() > 0 or self.options.mode != "warn":
+            return f"hermetic: {self.options.mode}"
+        return None
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Run the checks that need no collection, before workers start."""
+        self.session = session
+        if self.is_worker:
+            return
+        records = self.checking().before()
+        self.take(records)
+        from hermetic.guard import checking, judge  # noqa: PLC0415 - as above
+
+        if checking.fatal(records):
+            pytest.exit(f"{checking.reason(records)}\n{judge.text(records)}", returncode=1)
+
+    def checking(self) -> Checking:
+        """Return the checks; the controller of xdist makes its own."""
+        if self.guarded is not None:
+            return self.guarded.checking
+        from hermetic.guard.checking import Checking  # noqa: PLC0415 - as above
+
+        return Checking(self.config, self.options, self.reader(), self.options.active())
+
+    def stop_for(self, records: list[Record]) -> None:
+        """Keep what checks found, and stop the run where it is an error."""
+        from hermetic.guard import checking  # noqa: PLC0415 - as above
+
+        self.take(records)
+        if checking.fatal(records):
+            self.session.shouldfail = checking.reason(records)
+            raise self.session.Failed(self.session.shouldfail)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Take the records of a file whose import failed for them."""
+        records = report.__dict__.get("_hermetic", [])
+        self.take(records)
+        if report.nodeid.startswith("hermetic HRM") and self.guarded is None:
+            from hermetic.guard import checking  # noqa: PLC0415 - as above
+
+            self.session.shouldfail = checking.reason(records)
+            raise self.session.Failed(self.session.shouldfail)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the records of a test."""
+        carried = report.__dict__.get("_hermetic")
+        if carried:
+            self.take(carried)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Take what no report carried, and find the lines that are missing by running tests again."""
+        if self.is_worker:
+            return
+        if self.guarded is not None:
+            self.take(self.guarded.taken())
+        if self.records and self.options.mode == "error" and self.options.trace == "auto":
+            from hermetic.guard import retrace  # noqa: PLC0415 - as above
+
+            retrace.trace_again(self.config, self.reader(), self.records)
+
+    def reader(self) -> Judge:
+        """Return what makes records; the controller of xdist has none of its own."""
+        if self.guarded is not None:
+            return self.guarded.judge
+        from hermetic.guard.judge import Judge  # noqa: PLC0415 - as above
+
+        return Judge(self.options, str(self.config.invocation_params.dir), str(self.config.rootpath))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """List the findings, each in one line."""
+        if not self.records:
+            return
+        terminalreporter.section("hermetic")
+        for record in self.records:
+            line = record["line"] or "?"
+            terminalreporter.write_line(f"{record['path']}:{line}: {record['code']} {record['message']}")
+            parts = [f"in {record['test']}" if record["test"] else "", f"repair: {record['repair']}"]
+            terminalreporter.write_line(f"    {'; '.join(part for part in parts if part)}")
+
+
+def write_report(path: str, records: list[Record]) -> None:
+    """Write the document of findings, also when there are none."""
+    from hermetic.report import json_report  # noqa: PLC0415 - as above
+
+    found = []
+    if records:
+        from hermetic.guard.judge import finding  # noqa: PLC0415
+
+        found = [finding(record) for record in records]
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(json_report.render(found, colour=False))
+    except OSError as error:
+        print(f"hermetic: {path} cannot be written: {error.strerror}", file=sys.stderr)
+
+
+class FromWorkers:
+    """Hooks of xdist, registered where it is installed."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:  # noqa: ANN401 - xdist's
+        """Compare what the workers collected, once all have."""
+        gathered = self.session.workers
+        gathered[node.gateway.id] = list(ids)
+        if len(gathered) == len(self.session.config.getoption("tx", None) or ()):
+            self.session.stop_for(self.session.checking().gathered(gathered))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401, ARG002 - xdist's
+        """Take what a worker handed over at its end."""
+        self.session.take(getattr(node, "workeroutput", {}).get("_hermetic", []))
+
+
+def distributes(config: pytest.Config) -> bool:
+    """Tell whether this process hands its tests to workers."""
+    if hasattr(config, "workerinput"):
+        return False
+    return config.getoption("dist", "no") != "no" and bool(config.getoption("tx", None))

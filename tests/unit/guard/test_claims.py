@@ -1,0 +1,146 @@
+"""Each bad example that claims the guard or collection is caught there, with its code and line; no good one is."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hermetic.catalogue.registry import walked
+from hermetic.catalogue.rule import COLLECTION, GUARD
+from hermetic.guard import checks, probes, registry
+from hermetic.guard.check import Check
+from hermetic.guard.probe import Probe
+from tests.utils.guarding import guarded
+from tests.utils.lint import write_files
+from tests.utils.proof import Driver, absent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hermetic.catalogue.rule import Example, Rule
+
+GUARDED = {one.code for one in (*registry.walked(probes, Probe), *registry.walked(checks, Check))}
+RULES = [rule for rule in walked() if rule.code in GUARDED]
+LAYERS = {GUARD, COLLECTION}
+# What cannot share a run with others: the first breaks pytest's own capture, as its page says.
+ALONE = {"a closed stream fails the next test that prints", "without capture, a replaced stream swallows the output of"}
+BAD = {f"{rule.code}_bad_{number}": (rule, example) for rule in RULES for number, example in enumerate(rule.bad)}
+GOOD = {f"{rule.code}_good_{number}": (rule, example) for rule in RULES for number, example in enumerate(rule.good)}
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Driver]:
+    with Driver() as running:
+        yield running
+
+
+def params(examples: dict[str, tuple[type[Rule], Example]]) -> list[object]:
+    return [pytest.param(rule, example, id=name) for name, (rule, example) in examples.items()]
+
+
+def claimed(rule: type[Rule], example: Example) -> set[str]:
+    return LAYERS & set(example.claims or rule.claims)
+
+
+def skip_without_needs(example: Example) -> None:
+    if absent(example):
+        pytest.skip(f"not installed: {', '.join(absent(example))}")
+
+
+@pytest.mark.parametrize(("rule", "example"), params(BAD))
+def test_a_bad_example_is_caught_where_it_claims_to_be_and_nowhere_else(
+    driver: Driver, rule: type[Rule], example: Example
+) -> None:
+    skip_without_needs(example)
+
+    run = driver.run(example, guard="error")
+
+    assert run.places(rule.code) == (example.marks(rule.code) if claimed(rule, example) else set()), run.output
+    assert {item["layer"] for item in run.findings if item["code"] == rule.code} == claimed(rule, example)
+    assert "INTERNALERROR" not in run.output
+    assert "is not guarded from here on" not in run.output
+
+
+@pytest.mark.parametrize("order", ["forward", "reverse"])
+@pytest.mark.parametrize(("rule", "example"), params(GOOD))
+def test_the_guard_says_nothing_of_a_good_example(
+    driver: Driver, rule: type[Rule], example: Example, order: str
+) -> None:
+    skip_without_needs(example)
+
+    run = driver.run(example, order, guard="error")
+
+    assert (run.findings, run.exit) == ([], 0), f"{rule.code}: {run.output}"
+
+
+def batches(examples: dict[str, tuple[type[Rule], Example]]) -> Iterator[dict[str, tuple[type[Rule], Example]]]:
+    """Yield examples that can share a run: no two files of one name, and no configuration of pytest."""
+    left = {name: (rule, item) for name, (rule, item) in examples.items() if not absent(item)}
+    while left:
+        batch: dict[str, tuple[type[Rule], Example]] = {}
+        names: set[str] = set()
+        for name, (rule, example) in left.items():
+            own = {PurePosixPath(path).name for path in example.files} - {"conftest.py"}
+            if "pytest.ini" in own or example.title in ALONE:
+                batch = batch or {name: (rule, example)}
+                break
+            if not own & names:
+                batch[name] = (rule, example)
+                names |= own
+        yield batch
+        left = {name: pair for name, pair in left.items() if name not in batch}
+
+
+def has_own_options(batch: dict[str, tuple[type[Rule], Example]]) -> bool:
+    """Tell whether an example sets pytest's options, in a file that counts only in the folder of the call."""
+    return any("addopts = -s" in example.files.get("pytest.ini", "") for _, example in batch.values())
+
+
+def expected(batch: dict[str, tuple[type[Rule], Example]]) -> set[tuple[str, str, int]]:
+    return {
+        (rule.code, f"{name}/{path}", line)
+        for name, (rule, example) in batch.items()
+        if claimed(rule, example)
+        for path, line in example.marks(rule.code)
+    }
+
+
+@pytest.mark.parametrize("batch", [pytest.param(batch, id=next(iter(batch))) for batch in batches(BAD)])
+def test_the_bad_examples_are_caught_on_two_workers(
+    batch: dict[str, tuple[type[Rule], Example]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "suite"
+    for name, (_, example) in batch.items():
+        write_files(example.files, folder / name)
+
+    run = guarded(folder, "-n2", "--hermetic-trace=off", *(["-s"] if has_own_options(batch) else []))
+
+    codes = {name: rule.code for name, (rule, _) in batch.items()}
+    own = {item for item in run.found if codes[item[1].partition("/")[0]] == item[0]}
+    assert own == expected(batch), run.output
+    assert "INTERNALERROR" not in run.output
+
+
+@pytest.mark.parametrize("batch", [pytest.param(batch, id=next(iter(batch))) for batch in batches(GOOD)])
+def test_the_good_examples_are_silent_on_two_workers(
+    batch: dict[str, tuple[type[Rule], Example]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "suite"
+    for name, (_, example) in batch.items():
+        write_files(example.files, folder / name)
+
+    run = guarded(folder, "-n2", "--hermetic-trace=off")
+
+    assert (run.findings, run.exit) == ([], 0), run.output
+
+
+def test_every_rule_that_is_guarded_says_what_the_guard_does_for_it() -> None:
+    silent = [
+        rule.code
+        for rule in RULES
+        if not any(claimed(rule, example) for example in rule.bad) and not LAYERS & set(rule.no_claims)
+    ]
+    assert silent == []
