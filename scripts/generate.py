@@ -48,7 +48,7 @@ def index_source(rules: Sequence[type[Rule]]) -> str:
         entry = entry_of(rule)
         lines += ["    (", f'        "{entry.code}",', f'        "{entry.name}",', f'        "{entry.module}",']
         lines += [f'        "{entry.attribute}",', f"        {tuple_source(entry.presets)},"]
-        lines += token_lines(entry.tokens)
+        lines += token_lines(entry.tokens) if entry.lints else ["        None,"]
         if entry.companions or entry.through_fixtures or entry.reached is not entry.tokens:
             lines += token_lines(entry.companions)
         if entry.through_fixtures or entry.reached is not entry.tokens:

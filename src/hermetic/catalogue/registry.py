@@ -22,6 +22,7 @@ class Entry:
         "attribute",
         "code",
         "companions",
+        "lints",
         "module",
         "name",
         "presets",
@@ -37,7 +38,7 @@ class Entry:
         module: str,
         attribute: str,
         presets: tuple[str, ...],
-        tokens: tuple[bytes, ...],
+        tokens: tuple[bytes, ...] | None,
         companions: tuple[bytes, ...] = (),
         reached: tuple[bytes, ...] | None = None,
         through_fixtures: bool = False,  # noqa: FBT001, FBT002 - a field of the record
@@ -47,9 +48,10 @@ class Entry:
         self.module = module
         self.attribute = attribute
         self.presets = presets
-        self.tokens = tokens
+        self.lints = tokens is not None  # other rules are those of the plugin alone
+        self.tokens = tokens or ()
         self.companions = companions
-        self.reached = tokens if reached is None else reached
+        self.reached = self.tokens if reached is None else reached
         self.through_fixtures = through_fixtures
 
     def load(self) -> Rule:
@@ -62,7 +64,8 @@ class Entry:
 def entry_of(rule: type[Rule]) -> Entry:
     """Return the index entry of a rule class."""
     fields = (rule.code, rule.name, rule.__module__, rule.__name__, rule.presets)
-    return Entry(*fields, rule.tokens, rule.companions, rule.reached, rule.through_fixtures)
+    tokens = rule.tokens if rule.check is not Rule.check else None
+    return Entry(*fields, tokens, rule.companions, rule.reached, rule.through_fixtures)
 
 
 def indexed() -> list[Entry]:

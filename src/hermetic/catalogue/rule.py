@@ -96,7 +96,7 @@ class Rule:
     good: tuple[Example, ...] = ()
 
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
-        """Yield what breaks the rule in a file."""
+        """Yield what breaks the rule in a file. A rule without a `check` of its own is not one of the linter's."""
         raise NotImplementedError
 
     def finding(self, module: Module, node: ast.AST, message: str, *, test: str = "") -> Finding:

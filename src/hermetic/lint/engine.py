@@ -40,7 +40,8 @@ class Engine:
         self.settings = settings
         self.selection = selection
         self.project = Project(settings.root, selection.presets, settings.options, settings.python_files)
-        self._needles = needles(token for entry in selection.entries for token in (*entry.tokens, *entry.companions))
+        self.entries = [entry for entry in selection.entries if entry.lints]
+        self._needles = needles(token for entry in self.entries for token in (*entry.tokens, *entry.companions))
         self.project.companions = {entry.tokens: entry.companions for entry in selection.entries if entry.companions}
         self._rules: dict[str, Rule] = {}
         self._comments: dict[str, Comments] = {}
@@ -88,7 +89,7 @@ class Engine:
             return [Finding(CANNOT_READ, "cannot-read", why_unreadable(path), path, 0)]
         text = self.project.open(path, data)
         text.look_for(self._needles)
-        entries = [entry for entry in self.selection.entries if self.concerns(entry, text)]
+        entries = [entry for entry in self.entries if self.concerns(entry, text)]
         found: list[Finding] = []
         try:
             if entries:
