@@ -7,6 +7,7 @@ hand it to every worker, and any of them can stop it.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -44,6 +45,7 @@ def start_postgres() -> Server:
     initdb = [programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8"]
     _run([*initdb, "--locale=C"], folder)
     settings = ["listen_addresses=", f"unix_socket_directories={socket}", "fsync=off", "max_connections=200"]
+    settings.append("dynamic_shared_memory_type=mmap")  # in the folder, not in /dev/shm
     command = [programs / "postgres", "-D", data, *(part for setting in settings for part in ("-c", setting))]
     server = Server(
         url=f"postgresql://postgres@/postgres?host={socket}", folder=str(folder), pid=_start(command, folder)
@@ -72,11 +74,9 @@ def start_valkey(databases: int = 64) -> Server:
 
 def stop(server: Server) -> None:
     """Stop a server at once, and remove its folder."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         # SIGQUIT is PostgreSQL's immediate shutdown, which takes its children along; Valkey has none.
         os.kill(server["pid"], signal.SIGQUIT if "postgresql" in server["url"] else signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     deadline = time.monotonic() + PATIENCE
     while _runs(server["pid"]) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -112,7 +112,7 @@ def _package(name: str) -> Path:
 
 
 def _runnable(package: Path, program: str, folder: Path) -> Path:
-    """The program as the servers' user can start it: where it is, or copied when its folders are closed to that user."""
+    """The program where the servers' user can start it: in place, or a copy if that user may not enter its folders."""
     path = package / program
     try:
         subprocess.run([path, "--version"], check=True, capture_output=True, cwd="/", **_identity())  # type: ignore[call-overload]
@@ -185,5 +185,10 @@ def _runs(pid: int) -> bool:
             return False
     except ChildProcessError:  # another worker's child
         pass
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-    return bool(state.strip()) and not state.lstrip().startswith("Z")
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:  # no /proc: init waits for the dead there
+        return not Path("/proc/self").exists()

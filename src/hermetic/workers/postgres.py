@@ -26,7 +26,9 @@ SELECT pg_terminate_backend(pid) FROM (
     AND held.pid <> pg_backend_pid()
 ) others
 """
-_LOCK_TIMEOUT = "10s"
+_LOCK = "hashtextextended('hermetic ' || %s, 0)"
+_LOCK_TIMEOUT = "5s"
+_MARK = "made by hermetic for one test worker; dropped when that has ended"
 
 
 class PostgresSchema(NamedTuple):
@@ -57,28 +59,30 @@ def postgres_schema(url: str) -> Iterator[PostgresSchema]:
 
     `url` is a PostgreSQL URL, with or without a SQLAlchemy driver in it, or libpq's `keyword=value` pairs. The schema
     is locked on the server too (an advisory lock of the connection that made it), so that other machines and users
-    cannot have it. Raises ExhaustedError when one of them does, LeaseError, MissingLibraryError.
+    cannot have it. Schemas that killed workers have left are dropped along with it. Raises ExhaustedError when another
+    machine or user has the schema, LeaseError, MissingLibraryError.
     """
     psycopg = optional("psycopg")
-    sql = optional("psycopg.sql")
     name = get_worker_postgres_schema()
     target = _libpq(url)
     with psycopg.connect(target, autocommit=True) as keeper:
-        (granted,) = keeper.execute(
-            "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"hermetic {name}"]
-        ).fetchone()
-        if not granted:
+        keeper.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
+        keeper.execute("SET client_min_messages = warning")
+        try:
+            # Waits a little: someone who tidies up may hold it for a moment.
+            keeper.execute(f"SELECT pg_advisory_lock({_LOCK})", [name])
+        except psycopg.errors.LockNotAvailable as error:
             raise ExhaustedError(
                 f"schema {name} is in use by a test run of another user or machine; give this run a database of its "
                 f"own in {POSTGRES_VARIABLE}"
-            )
-        keeper.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
+            ) from error
         _drop(keeper, name)
-        keeper.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+        _create(keeper, name)
         try:
             yield PostgresSchema(name, _with_search_path(target, name))
         finally:
             _drop(keeper, name)
+            _drop_left_over(keeper)
 
 
 @contextmanager
@@ -102,11 +106,26 @@ def sqlalchemy_engine(schema: PostgresSchema) -> Iterator[sqlalchemy.Engine]:
         engine.dispose()
 
 
+def _create(keeper: psycopg.Connection[Any], name: str) -> None:
+    sql = optional("psycopg.sql")
+    keeper.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+    keeper.execute(sql.SQL("COMMENT ON SCHEMA {} IS {}").format(sql.Identifier(name), sql.Literal(_MARK)))
+
+
 def _drop(keeper: psycopg.Connection[Any], name: str) -> None:
     sql = optional("psycopg.sql")
     keeper.execute(_END_OTHERS, [name])
-    keeper.execute("SET client_min_messages = warning")
     keeper.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
+
+
+def _drop_left_over(keeper: psycopg.Connection[Any]) -> None:
+    """Drop schemas that were made here and whose makers, on whatever machine, have died."""
+    found = "SELECT nspname FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') = %s"
+    for (name,) in keeper.execute(found, [_MARK]).fetchall():
+        (free,) = keeper.execute(f"SELECT pg_try_advisory_lock({_LOCK})", [name]).fetchone() or (False,)
+        if free:
+            _drop(keeper, name)
+            keeper.execute(f"SELECT pg_advisory_unlock({_LOCK})", [name])
 
 
 def _libpq(url: str) -> str:
