@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.utils.servers import start_postgres, start_valkey, stop
 
 if TYPE_CHECKING:

@@ -123,7 +123,7 @@ def worker_unique_name() -> Callable[[str], str]:
 
 @pytest.fixture(scope="session")
 def worker_port_block() -> Iterator[ports.PortBlock]:
-    """99 ports of this worker alone: `take()` gives one that is free."""
+    """100 TCP ports of this worker alone: `take()` gives one that is free."""
     yield ports.lease_port_block()
     ports.release_port_block()
 

@@ -1,7 +1,8 @@
-"""Blocks of ports: 100 for each worker, kept by a socket on the last of them.
+"""Blocks of TCP ports: 100 for each worker, kept by UDP sockets on the first and the last of them.
 
 The operating system gives a port to one process of the machine, so a block is never shared: not with another run,
-not with another user, not with a project that counts from another base. It is free again when the process ends.
+not with another user, not with a project that counts from another base. It is free again when the process ends. TCP
+and UDP have numbers of their own, so every TCP port of the block can be used.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ _LAST_PORT = 65_535
 class PortBlock:
     """The ports `first` to `last` of this process; `offset` is `first` minus the base that was asked for."""
 
-    def __init__(self, base: int, offset: int, keeper: socket.socket) -> None:
+    def __init__(self, base: int, offset: int, keepers: list[socket.socket]) -> None:
         self.base = base
         self.offset = offset
         self.first = base + offset
-        self.last = self.first + PORTS_PER_WORKER - 2  # the keeper sits on the one after it
-        self._keeper = keeper
+        self.last = self.first + PORTS_PER_WORKER - 1
+        self._keepers = keepers
         self._free = collections.deque(range(self.first, self.last + 1))
 
     def __contains__(self, port: object) -> bool:
@@ -58,7 +59,7 @@ class PortBlock:
 
     def forget(self) -> None:
         """Stop keeping the block."""
-        self._keeper.close()
+        _close(self._keepers)
 
 
 _blocks: dict[int, PortBlock] = {}
@@ -82,9 +83,9 @@ def release_port_block(base: int = PORT_BASE) -> None:
 
 
 def get_worker_port_offset(base: int = PORT_BASE) -> int:
-    """Return what to add to `base`: 0, 100, 200 ... so that 99 free ports follow, for this process alone.
+    """Return what to add to `base`: 0, 100, 200 ... so that 100 free TCP ports follow, for this process alone.
 
-    The ports from `base + offset` to `base + offset + 98` were checked when the block was leased. Raises as
+    The ports from `base + offset` to `base + offset + 99` were checked when the block was leased. Raises as
     `lease_port_block`.
     """
     return lease_port_block(base).offset
@@ -103,30 +104,50 @@ def _first_free(base: int) -> PortBlock:
     slot = lease_slot()
     for index in itertools.chain([slot] if slot < blocks else [], range(blocks)):
         first = base + index * PORTS_PER_WORKER
-        # Keep first, then look: of two processes with overlapping blocks, at least one sees the other.
-        keeper = _kept(first + PORTS_PER_WORKER - 1)
-        if keeper is None:
-            continue
-        if all(is_free(port) for port in range(first, first + PORTS_PER_WORKER - 1)):
-            return PortBlock(base, first - base, keeper)
-        keeper.close()
+        if keepers := _keep(first, first + PORTS_PER_WORKER - 1):
+            return PortBlock(base, first - base, keepers)
     raise ExhaustedError(
         f"none of the {max(blocks, 0)} blocks of {PORTS_PER_WORKER} ports from {base} to {_LAST_PORT} is free; "
         "choose a lower base, or stop what listens there"
     )
 
 
-def _kept(port: int) -> socket.socket | None:
-    """Return a socket that holds a port, or None when another does."""
-    keeper = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _keep(first: int, last: int) -> list[socket.socket]:
+    """Return sockets that keep a block, or none when others have a part of it.
+
+    Keep first, then look: each of two blocks that overlap holds one end of the other, wherever they begin, so that of
+    two processes at least one sees the other.
+    """
+    keepers = [found for port in (first, last) if (found := _udp(port))]
+    inner = range(first + 1, last)
+    if len(keepers) == len((first, last)) and all(map(_is_unkept, inner)) and all(map(is_free, range(first, last + 1))):
+        return keepers
+    _close(keepers)
+    return []
+
+
+def _is_unkept(port: int) -> bool:
+    probe = _udp(port)
+    if probe is None:
+        return False
+    probe.close()
+    return True
+
+
+def _udp(port: int) -> socket.socket | None:
+    """Return a socket that holds a UDP port, or None when another does."""
+    keeper = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
-        if sys.platform == "win32":
-            keeper.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         keeper.bind(("127.0.0.1", port))
     except OSError:
         keeper.close()
         return None
     return keeper
+
+
+def _close(keepers: list[socket.socket]) -> None:
+    for keeper in keepers:
+        keeper.close()
 
 
 def _can_bind(family: int, host: str, port: int) -> bool:

@@ -43,7 +43,11 @@ def test_a_large_run_has_familiar_numbers_too(env: dict[str, str]) -> None:
 
 
 def test_the_slot_stays_the_same_whatever_a_test_does_to_the_environment(env: dict[str, str]) -> None:
-    code = "first = workers.get_worker_num(); os.environ['PYTEST_XDIST_WORKER'] = 'gw7'; said = [first, workers.get_worker_num()]"
+    code = """
+        said = [workers.get_worker_num()]
+        os.environ["PYTEST_XDIST_WORKER"] = "gw7"
+        said.append(workers.get_worker_num())
+    """
 
     assert say(code, named(env, "gw2")) == [2, 2]
 
