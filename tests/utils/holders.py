@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PATIENCE = 60  # seconds
 SOURCE = Path(__file__).parents[2] / "src"
 # What the code leaves in `said` is reported; errors by kind and text.
 FRAME = """
@@ -52,6 +54,8 @@ class Holder:
     def said(self) -> Any:
         if not hasattr(self, "_said"):
             assert self.process.stdout is not None
+            readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
+            assert readable, f"said nothing for {PATIENCE} seconds"
             self._said = json.loads(self.process.stdout.readline())
         return self._said
 

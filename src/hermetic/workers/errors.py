@@ -23,5 +23,5 @@ class MissingServerError(WorkerResourceError):
     """Nobody said where the server is."""
 
 
-class MissingLibraryError(WorkerResourceError, ImportError):
+class MissingLibraryError(ImportError, WorkerResourceError):
     """An optional library is not installed; the message names the extra to install."""

@@ -9,7 +9,7 @@ import hashlib
 import os
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode
 
 from hermetic.workers._extras import optional
 from hermetic.workers._lease import lease_slot
@@ -164,6 +164,6 @@ def delete_keys(client: redis.Redis, prefix: str) -> None:
 
 def _with_database(url: str, number: int) -> str:
     """Return the URL of another database of the same server. A query decides, also over a path, and fits sockets."""
-    parts = urlsplit(url)
-    query = [(key, value) for key, value in parse_qsl(parts.query) if key != "db"]
-    return urlunsplit(parts._replace(query=urlencode([*query, ("db", str(number))])))
+    address, _, query = url.partition("?")
+    options = [(key, value) for key, value in parse_qsl(query) if key != "db"]
+    return f"{address}?{urlencode([*options, ('db', str(number))])}"
