@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tempfile
@@ -33,17 +34,13 @@ def private_folder(parent: str) -> str:
     """Make `hermetic-USER` below `parent` for this user alone, or check that it is one already."""
     path = os.path.join(parent, f"hermetic-{_user()}")
     try:
-        try:
+        with contextlib.suppress(FileExistsError):
             os.mkdir(path, _PRIVATE)
-        except FileExistsError:
-            pass
-        else:
-            os.chmod(path, _PRIVATE)  # a umask may have taken more away than is good
         found = os.lstat(path)
         if problem := _problem(found):
             raise unusable(path, problem)
         if stat.S_IMODE(found.st_mode) != _PRIVATE and os.name == "posix":
-            os.chmod(path, _PRIVATE)
+            os.chmod(path, _PRIVATE)  # a umask may have taken more away than is good
     except OSError as error:
         raise unusable(path, error.strerror or str(error)) from error
     return path

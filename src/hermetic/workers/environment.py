@@ -25,13 +25,9 @@ def isolated_environment(**changes: str | None) -> Iterator[MutableMapping[str, 
                 os.environ[name] = value
         yield os.environ
     finally:
-        _put_back(before)
-
-
-def _put_back(before: dict[str, str]) -> None:
-    # Only the differences: each write is seen by whoever watches the environment.
-    for name in [name for name in os.environ if name not in before]:
-        del os.environ[name]
-    for name, value in before.items():
-        if os.environ.get(name) != value:
-            os.environ[name] = value
+        # Only the differences: each write is seen by whoever watches the environment.
+        for name in [name for name in os.environ if name not in before]:
+            del os.environ[name]
+        for name, value in before.items():
+            if os.environ.get(name) != value:
+                os.environ[name] = value

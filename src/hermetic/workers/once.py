@@ -94,7 +94,7 @@ class OncePerRun:
         Returns what went wrong in teardowns. Nothing to do, and no wait, for a worker that used nothing.
         """
         if self._process != os.getpid():
-            return []
+            return []  # a forked child: its parent is still at work, and may be waiting for it
         if self._working is not None:
             self._working.release()
             self._working = None
@@ -111,14 +111,13 @@ class OncePerRun:
     def leave(self) -> list[Exception]:
         """Let go of everything, the last thing first; tear down what nobody else uses. Returns what went wrong."""
         problems: list[Exception] = []
-        if self._process == os.getpid():
-            while self._uses:
-                name, use = self._uses.popitem()
-                del self._values[name]
-                try:
-                    _leave(use)
-                except Exception as error:  # noqa: BLE001 - the other things are torn down all the same
-                    problems.append(error)
+        while self._uses:
+            name, use = self._uses.popitem()
+            del self._values[name]
+            try:
+                _leave(use)
+            except Exception as error:  # noqa: BLE001 - the other things are torn down all the same
+                problems.append(error)
         return problems
 
 

@@ -55,6 +55,7 @@ def test_a_folder_of_a_living_process_stays_also_when_leases_are_elsewhere(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     with holding(FOLDER, env=tmp_env) as (holder,):
+        assert holder.said
         # The same slot 0 and the same temporary folder, but other leases.
         say(FOLDER, {**tmp_env, "HERMETIC_LEASE_DIR": str(elsewhere)})
 
@@ -115,11 +116,10 @@ def test_the_environment_is_put_back_exactly(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_environment_is_put_back_when_the_test_fails() -> None:
     before = dict(os.environ)
-    lent = isolated_environment()
-    lent.__enter__()["OTHER"] = "x"
-    failure = RuntimeError("raised on purpose")
 
-    assert lent.__exit__(RuntimeError, failure, None) is not True
+    with pytest.raises(ZeroDivisionError), isolated_environment() as environ:
+        environ["OTHER"] = str(1 / 0) if environ.pop("PATH") else ""
+
     assert dict(os.environ) == before
 
 

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -283,16 +285,19 @@ except workers.LeaseError as error:
     assert "Read-only file system" in read
 
 
-def test_who_waits_for_a_lock_notices_that_its_file_was_replaced(tmp_path: Path) -> None:
+def test_who_waits_for_a_lock_gets_it_on_the_file_that_has_the_name(tmp_path: Path) -> None:
     path = tmp_path / "some.lock"
     first = _locks.acquire(str(path))
-    path.unlink()
-    second = _locks.try_acquire(str(path))
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(_locks.acquire, str(path))
+        time.sleep(0.2)
+        assert not waiting.done()
+        path.unlink()  # as the last one out does, while it holds the lock
+        first.release()
+        second = waiting.result()
 
-    # The name leads to the second file: nobody may take the first one for it.
-    assert second is not None
-    assert not _locks._is_still(first._fd, str(path))
-    first.release()
+    # A lock on the file that is gone would keep nobody out.
+    assert _locks.try_acquire(str(path)) is None
     second.release()
 
 
