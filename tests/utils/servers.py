@@ -80,6 +80,8 @@ def stop(server: Server) -> None:
     deadline = time.monotonic() + PATIENCE
     while _runs(server["pid"]) and time.monotonic() < deadline:
         time.sleep(0.02)
+    with contextlib.suppress(ChildProcessError):  # another worker's child
+        os.waitpid(server["pid"], os.WNOHANG)
     shutil.rmtree(server["folder"], ignore_errors=True)
 
 
