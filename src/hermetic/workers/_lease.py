@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from typing import TYPE_CHECKING
 
 from hermetic.workers import identity
 from hermetic.workers._locks import FileLock, try_acquire
 from hermetic.workers._place import lease_folder
 from hermetic.workers.errors import LeaseError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 SLOTS = 1000
 # A Redis server has 16 databases unless told otherwise, and 0 is left alone. A worker whose number is larger than
@@ -21,7 +25,7 @@ class _Lease:
     """The slot of this process, once it has one."""
 
     def __init__(self) -> None:
-        self.guard = threading.Lock()
+        self.guard = threading.RLock()
         self.slot: int | None = None
         self.lock: FileLock | None = None
 
@@ -39,6 +43,11 @@ def lease_slot() -> int:
         if _lease.slot is None:
             _lease.slot, _lease.lock = _first_free(lease_folder())
         return _lease.slot
+
+
+def guard() -> AbstractContextManager[object]:
+    """Keep the other threads of this process out of what is leased once for all of them."""
+    return _lease.guard
 
 
 def release_slot() -> None:
@@ -65,7 +74,7 @@ def _first_free(folder: str) -> tuple[int, FileLock]:
 
 def _renew_guard_in_child() -> None:
     # Another thread may have held it at the moment of the fork, and that thread is not here to let it go.
-    _lease.guard = threading.Lock()
+    _lease.guard = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

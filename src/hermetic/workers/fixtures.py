@@ -78,7 +78,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _things_of(config: pytest.Config) -> OncePerRun:
-    return config.stash.setdefault(_once, OncePerRun(identity.get_run_id()))
+    # A run that a test starts in this process may have things of the same name.
+    return config.stash.setdefault(_once, OncePerRun(f"{identity.get_run_id()} {config.rootpath}"))
 
 
 def _server(config: pytest.Config, option: str, fixture: str, example: str) -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hermetic.workers._lease import lease_slot
+from hermetic.workers._lease import guard, lease_slot
 from hermetic.workers._place import data_folder, lease_folder, unusable
 from hermetic.workers.names import unique_resource_name
 
@@ -28,9 +28,16 @@ def worker_tmp_path() -> Path:
     It lies below the temporary folder, is empty at first, readable for this user only, and is removed when the process
     ends. What a killed process left in the same slot is removed when the next one comes. Raises LeaseError.
     """
-    for path in _folders:
-        if os.path.isdir(path):
-            return Path(path)
+    with guard():
+        for path in _folders:
+            if os.path.isdir(path):
+                return Path(path)
+        path = _made()
+        _folders[path] = os.getpid()
+        return Path(path)
+
+
+def _made() -> str:
     parent = data_folder()
     # The same slot of another folder of leases belongs to someone else.
     prefix = f"gw{lease_slot()}-{zlib.crc32(lease_folder().encode()):08x}-"
@@ -38,11 +45,9 @@ def worker_tmp_path() -> Path:
         if left_over.name.startswith(prefix):
             shutil.rmtree(left_over.path, ignore_errors=True)
     try:
-        path = tempfile.mkdtemp(prefix=prefix, dir=parent)
+        return tempfile.mkdtemp(prefix=prefix, dir=parent)
     except OSError as error:
         raise unusable(parent, error.strerror or str(error)) from error
-    _folders[path] = os.getpid()
-    return Path(path)
 
 
 def remove_worker_tmp_path() -> None:

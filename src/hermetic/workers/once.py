@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -42,6 +43,7 @@ class OncePerRun:
         self._uses: dict[str, _Use] = {}
         self._values: dict[str, object] = {}
         self._working: FileLock | None = None
+        self._guard = threading.RLock()
 
     @property
     def takes_part(self) -> bool:
@@ -61,12 +63,13 @@ class OncePerRun:
         torn down and set up again. What `setup` raises, it raises for this worker, and the next one tries again.
         Raises WorkerResourceError when the value is not JSON, LeaseError when the files cannot be written.
         """
-        if name not in self._values:
-            path = f"{self._path}-{_digest(name)}"
-            use = teardown if teardown is not None else _nothing
-            # The type of the value is what this caller's own setup returns.
-            self._values[name] = self._enter(name, path, setup, use)  # type: ignore[arg-type]
-        return self._values[name]  # type: ignore[return-value]
+        with self._guard:
+            if name not in self._values:
+                path = f"{self._path}-{_digest(name)}"
+                use = teardown if teardown is not None else _nothing
+                # The type of the value is what this caller's own setup returns.
+                self._values[name] = self._enter(name, path, setup, use)  # type: ignore[arg-type]
+            return self._values[name]  # type: ignore[return-value]
 
     def _enter(self, name: str, path: str, setup: Callable[[], T], teardown: Callable[[object], object]) -> object:
         mutex = acquire(f"{path}.mutex")

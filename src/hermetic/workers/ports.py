@@ -14,7 +14,7 @@ import os
 import socket
 import sys
 
-from hermetic.workers._lease import lease_slot
+from hermetic.workers._lease import guard, lease_slot
 from hermetic.workers.errors import ExhaustedError
 
 PORTS_PER_WORKER = 100
@@ -71,9 +71,10 @@ def lease_port_block(base: int = PORT_BASE) -> PortBlock:
     On an idle machine slot 2 gets `base + 200`. A block with a port that something listens on is passed over.
     Raises ExhaustedError when no block up to port 65535 is free.
     """
-    if base not in _blocks:
-        _blocks[base] = _first_free(base)
-    return _blocks[base]
+    with guard():
+        if base not in _blocks:
+            _blocks[base] = _first_free(base)
+        return _blocks[base]
 
 
 def release_port_block(base: int = PORT_BASE) -> None:

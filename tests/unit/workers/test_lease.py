@@ -59,6 +59,20 @@ def test_processes_that_start_together_under_one_name_never_share(env: dict[str,
         assert sorted(holder.said for holder in holders) == [0, 1, 2, 3, 4, 5]
 
 
+def test_the_threads_of_a_process_share_what_it_leases(env: dict[str, str], tmp_path: Path) -> None:
+    code = """
+        from concurrent.futures import ThreadPoolExecutor
+        def everything(_):
+            return [workers.get_worker_num(), workers.lease_port_block().first, str(workers.worker_tmp_path())]
+        with ThreadPoolExecutor(8) as pool:
+            said = list(pool.map(everything, range(8)))
+        said = [said[0]] if said == [said[0]] * 8 else said
+    """
+    said = say(code, {**env, "TMPDIR": str(tmp_path)})
+
+    assert len(said) == 1
+
+
 def test_the_slot_of_a_killed_process_is_taken_over(env: dict[str, str]) -> None:
     with holding(SLOT, env=env) as (holder,):
         assert holder.said == 0
