@@ -129,8 +129,8 @@ def test_a_worker_that_is_still_at_work_keeps_the_thing_up(env: dict[str, str], 
 
 def test_nobody_waits_for_a_killed_worker(env: dict[str, str], notes: Path) -> None:
     with holding(TAKES_PART, TAKES_PART, env=env) as (one, other):
-        one.kill()
         assert other.said
+        one.kill()
         other.end()
 
     assert len(lines(notes)) == 2
