@@ -7,36 +7,40 @@ ends. The functions need no pytest; `hermetic.workers.fixtures` has a fixture fo
 
 from __future__ import annotations
 
-from hermetic.workers.environment import isolated_environment
-from hermetic.workers.errors import (
-    ExhaustedError,
-    ForeignDataError,
-    LeaseError,
-    MissingLibraryError,
-    MissingServerError,
-    WorkerResourceError,
-)
-from hermetic.workers.folders import remove_worker_tmp_path, sqlite_file, worker_tmp_path
-from hermetic.workers.identity import get_run_id, get_worker_id
-from hermetic.workers.names import (
-    get_worker_num,
-    get_worker_postgres_schema,
-    get_worker_redis_prefix,
-    get_worker_store_name,
-    unique_resource_name,
-)
-from hermetic.workers.once import OncePerRun
-from hermetic.workers.ports import (
-    PORT_BASE,
-    PORTS_PER_WORKER,
-    PortBlock,
-    get_worker_port_offset,
-    lease_port_block,
-    release_port_block,
-)
-from hermetic.workers.postgres import PostgresSchema, postgres_connection, postgres_schema, sqlalchemy_engine
-from hermetic.workers.redis import RedisDatabase, get_worker_redis_db, redis_database, redis_prefix
-from hermetic.workers.telemetry import Telemetry, isolated_telemetry
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hermetic.workers.environment import isolated_environment
+    from hermetic.workers.errors import (
+        ExhaustedError,
+        ForeignDataError,
+        LeaseError,
+        MissingLibraryError,
+        MissingServerError,
+        WorkerResourceError,
+    )
+    from hermetic.workers.folders import remove_worker_tmp_path, sqlite_file, worker_tmp_path
+    from hermetic.workers.identity import get_run_id, get_worker_id
+    from hermetic.workers.names import (
+        get_worker_num,
+        get_worker_postgres_schema,
+        get_worker_redis_prefix,
+        get_worker_store_name,
+        unique_resource_name,
+    )
+    from hermetic.workers.once import OncePerRun
+    from hermetic.workers.ports import (
+        PORT_BASE,
+        PORTS_PER_WORKER,
+        PortBlock,
+        get_worker_port_offset,
+        lease_port_block,
+        release_port_block,
+    )
+    from hermetic.workers.postgres import PostgresSchema, postgres_connection, postgres_schema, sqlalchemy_engine
+    from hermetic.workers.redis import RedisDatabase, get_worker_redis_db, redis_database, redis_prefix
+    from hermetic.workers.telemetry import Telemetry, isolated_telemetry
 
 __all__ = [
     "PORTS_PER_WORKER",
@@ -74,3 +78,29 @@ __all__ = [
     "unique_resource_name",
     "worker_tmp_path",
 ]
+
+# Imported when one of their names is asked for: pytest loads the fixtures in every run, also where nobody uses them.
+_MODULES = (
+    "identity",
+    "errors",
+    "names",
+    "ports",
+    "folders",
+    "environment",
+    "once",
+    "postgres",
+    "redis",
+    "telemetry",
+)
+
+
+def __getattr__(name: str) -> object:
+    """Find a public name in the first module that has it."""
+    if name in __all__:
+        for module in _MODULES:
+            found: object = getattr(importlib.import_module(f"{__name__}.{module}"), name, None)
+            if found is not None:
+                globals()[name] = found
+                return found
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

@@ -1,4 +1,7 @@
-"""pytest fixtures for what a worker owns. Each makes the real thing when it is asked for, and removes it at the end."""
+"""pytest fixtures for what a worker owns. Each makes the real thing when it is asked for, and removes it at the end.
+
+pytest loads this module in every run, so it imports what a fixture needs when the fixture is used.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from hermetic.workers import folders, identity, names, ports, postgres, redis, telemetry
-from hermetic.workers.environment import isolated_environment
-from hermetic.workers.errors import MissingServerError
-from hermetic.workers.once import OncePerRun
+from hermetic.workers import identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     import redis.asyncio as redis_asyncio
     import sqlalchemy
 
-_once = pytest.StashKey[OncePerRun]()
-_SERVERS = {
-    "hermetic_postgres_url": postgres.POSTGRES_VARIABLE,
-    "hermetic_redis_url": redis.REDIS_VARIABLE,
-}
+    from hermetic.workers.once import OncePerRun
+    from hermetic.workers.ports import PortBlock
+    from hermetic.workers.postgres import PostgresSchema
+    from hermetic.workers.redis import RedisDatabase
+    from hermetic.workers.telemetry import Telemetry
+
+_once = pytest.StashKey["OncePerRun"]()
+_SERVERS = {"hermetic_postgres_url": "HERMETIC_POSTGRES_URL", "hermetic_redis_url": "HERMETIC_REDIS_URL"}
 
 
 class WorkerIdentity(NamedTuple):
@@ -78,11 +81,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _things_of(config: pytest.Config) -> OncePerRun:
+    from hermetic.workers.once import OncePerRun
+
     # A run that a test starts in this process may have things of the same name.
     return config.stash.setdefault(_once, OncePerRun(f"{identity.get_run_id()} {config.rootpath}"))
 
 
 def _server(config: pytest.Config, option: str, fixture: str, example: str) -> str:
+    from hermetic.workers.errors import MissingServerError
+
     variable = _SERVERS[option]
     if url := os.environ.get(variable) or config.getini(option):
         return str(url)
@@ -98,24 +105,32 @@ def _server(config: pytest.Config, option: str, fixture: str, example: str) -> s
 @pytest.fixture(scope="session")
 def worker_identity() -> WorkerIdentity:
     """Who this worker is: `worker` ("gw0", or "master"), `slot` (0, 1 ...) and `run`."""
+    from hermetic.workers import names
+
     return WorkerIdentity(identity.get_worker_id(), names.get_worker_num(), identity.get_run_id())
 
 
 @pytest.fixture(scope="session")
 def worker_slot() -> int:
     """The number that no other running worker of this user has: 0, 1, 2 ..."""
+    from hermetic.workers import names
+
     return names.get_worker_num()
 
 
 @pytest.fixture(scope="session")
 def worker_store_name() -> str:
     """The name of this worker's authorization (or other) store."""
+    from hermetic.workers import names
+
     return names.get_worker_store_name()
 
 
 @pytest.fixture(scope="session")
 def worker_unique_name() -> Callable[[str], str]:
     """A function that makes a name which was never used before: `worker_unique_name("queue")`."""
+    from hermetic.workers import names
+
     return names.unique_resource_name
 
 
@@ -123,20 +138,22 @@ def worker_unique_name() -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
-def worker_port_block() -> Iterator[ports.PortBlock]:
+def worker_port_block() -> Iterator[PortBlock]:
     """100 TCP ports of this worker alone: `take()` gives one that is free."""
+    from hermetic.workers import ports
+
     yield ports.lease_port_block()
     ports.release_port_block()
 
 
 @pytest.fixture(scope="session")
-def worker_port_offset(worker_port_block: ports.PortBlock) -> int:
+def worker_port_offset(worker_port_block: PortBlock) -> int:
     """What to add to port 20000: 0, 100, 200 ..."""
     return worker_port_block.offset
 
 
 @pytest.fixture
-def worker_port(worker_port_block: ports.PortBlock) -> Iterator[int]:
+def worker_port(worker_port_block: PortBlock) -> Iterator[int]:
     """One free port, for one test."""
     port = worker_port_block.take()
     yield port
@@ -149,6 +166,8 @@ def worker_port(worker_port_block: ports.PortBlock) -> Iterator[int]:
 @pytest.fixture(scope="session")
 def worker_tmp() -> Iterator[Path]:
     """A folder of this worker alone, removed at the end of the session."""
+    from hermetic.workers import folders
+
     yield folders.worker_tmp_path()
     folders.remove_worker_tmp_path()
 
@@ -156,6 +175,8 @@ def worker_tmp() -> Iterator[Path]:
 @pytest.fixture
 def worker_sqlite(worker_tmp: Path) -> Iterator[Path]:
     """The path of a SQLite database for one test; the file does not exist yet."""
+    from hermetic.workers import folders
+
     with folders.sqlite_file(folder=worker_tmp) as path:
         yield path
 
@@ -163,6 +184,8 @@ def worker_sqlite(worker_tmp: Path) -> Iterator[Path]:
 @pytest.fixture
 def worker_environ() -> Iterator[MutableMapping[str, str]]:
     """The environment: `os.environ`, put back exactly after the test."""
+    from hermetic.workers.environment import isolated_environment
+
     with isolated_environment() as environ:
         yield environ
 
@@ -177,22 +200,28 @@ def worker_postgres_url(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture(scope="session")
-def worker_postgres_schema(worker_postgres_url: str) -> Iterator[postgres.PostgresSchema]:
+def worker_postgres_schema(worker_postgres_url: str) -> Iterator[PostgresSchema]:
     """A PostgreSQL schema of this worker alone (`name`, `conninfo`), dropped at the end of the session."""
+    from hermetic.workers import postgres
+
     with postgres.postgres_schema(worker_postgres_url) as schema:
         yield schema
 
 
 @pytest.fixture
-def worker_postgres(worker_postgres_schema: postgres.PostgresSchema) -> Iterator[psycopg.Connection[Any]]:
+def worker_postgres(worker_postgres_schema: PostgresSchema) -> Iterator[psycopg.Connection[Any]]:
     """A psycopg connection that sees the worker's schema; what the test does not commit is rolled back."""
+    from hermetic.workers import postgres
+
     with postgres.postgres_connection(worker_postgres_schema) as connection:
         yield connection
 
 
 @pytest.fixture(scope="session")
-def worker_sqlalchemy_engine(worker_postgres_schema: postgres.PostgresSchema) -> Iterator[sqlalchemy.Engine]:
+def worker_sqlalchemy_engine(worker_postgres_schema: PostgresSchema) -> Iterator[sqlalchemy.Engine]:
     """A SQLAlchemy engine that sees the worker's schema, disposed of at the end of the session."""
+    from hermetic.workers import postgres
+
     with postgres.sqlalchemy_engine(worker_postgres_schema) as engine:
         yield engine
 
@@ -207,14 +236,16 @@ def worker_redis_url(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture
-def worker_redis_database(worker_redis_url: str) -> Iterator[redis.RedisDatabase]:
+def worker_redis_database(worker_redis_url: str) -> Iterator[RedisDatabase]:
     """A Redis database of this worker alone (`url`, `number`), empty before and after each test."""
+    from hermetic.workers import redis
+
     with redis.redis_database(worker_redis_url) as database:
         yield database
 
 
 @pytest.fixture
-def worker_redis(worker_redis_database: redis.RedisDatabase) -> Iterator[redis_py.Redis]:
+def worker_redis(worker_redis_database: RedisDatabase) -> Iterator[redis_py.Redis]:
     """A redis-py client of the worker's database."""
     with worker_redis_database.client() as client:
         yield client
@@ -222,7 +253,7 @@ def worker_redis(worker_redis_database: redis.RedisDatabase) -> Iterator[redis_p
 
 @pytest.fixture
 def worker_redis_async(
-    worker_redis_database: redis.RedisDatabase,
+    worker_redis_database: RedisDatabase,
 ) -> Callable[..., AbstractAsyncContextManager[redis_asyncio.Redis]]:
     """A maker of asyncio clients of the worker's database; each is closed at the end of its `async with`."""
     return worker_redis_database.async_client
@@ -231,6 +262,8 @@ def worker_redis_async(
 @pytest.fixture
 def worker_redis_prefix(worker_redis_url: str) -> Iterator[str]:
     """What the worker's keys begin with, in a database of all; such keys are deleted before and after each test."""
+    from hermetic.workers import redis
+
     with redis.redis_prefix(worker_redis_url) as prefix:
         yield prefix
 
@@ -239,8 +272,10 @@ def worker_redis_prefix(worker_redis_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def worker_telemetry() -> Iterator[telemetry.Telemetry]:
+def worker_telemetry() -> Iterator[Telemetry]:
     """A global tracer provider for one test, with its spans in memory: `worker_telemetry.spans`."""
+    from hermetic.workers import telemetry
+
     with telemetry.isolated_telemetry() as isolated:
         yield isolated
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import uuid
 
 WORKER_VARIABLE = "PYTEST_XDIST_WORKER"
 COUNT_VARIABLE = "PYTEST_XDIST_WORKER_COUNT"
 RUN_VARIABLE = "PYTEST_XDIST_TESTRUNUID"
 OUTSIDE_XDIST = "master"
 
-_own_run = uuid.uuid4().hex
+_own_run = os.urandom(16).hex()
 # What pytest told the plugin. It outlives a test that clears the environment.
 _announced: dict[str, str] = {}
 

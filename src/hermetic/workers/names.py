@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 
 from hermetic.workers._lease import lease_slot
 
@@ -33,6 +33,6 @@ def get_worker_store_name() -> str:
 def unique_resource_name(prefix: str = "test") -> str:
     """Return a name that was never used before, such as "queue_gw0_5f0c9a3be41d" for the prefix "queue".
 
-    Ask the operating system for the digits: seeded random numbers repeat in every worker. Raises LeaseError.
+    The operating system makes the digits: seeded random numbers repeat in every worker. Raises LeaseError.
     """
-    return f"{prefix}_gw{lease_slot()}_{secrets.token_hex(6)}"
+    return f"{prefix}_gw{lease_slot()}_{os.urandom(6).hex()}"

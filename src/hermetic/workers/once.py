@@ -8,7 +8,6 @@ it dies. So there is no count that a killed worker could leave wrong.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import threading
@@ -179,6 +178,8 @@ def _read(path: str) -> object:
 
 
 def _digest(text: str) -> str:
+    import hashlib  # noqa: PLC0415 - loads a library that most runs do without
+
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

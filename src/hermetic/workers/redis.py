@@ -5,7 +5,6 @@ A server has few databases: 16 unless told otherwise. They are for the first 15 
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -119,6 +118,8 @@ def redis_database(url: str) -> Iterator[RedisDatabase]:
 
 def _claim(client: redis.Redis, database: RedisDatabase) -> None:
     """Refuse to empty what may be somebody's work: only what was empty when leased first is emptied from then on."""
+    import hashlib  # noqa: PLC0415 - loads a library that most runs do without
+
     digest = hashlib.sha256(database.url.encode()).hexdigest()[:16]
     mark = os.path.join(lease_folder(), f"redis-{digest}.mark")
     if not os.path.exists(mark) and (keys := client.dbsize()):

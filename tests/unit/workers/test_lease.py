@@ -250,8 +250,9 @@ def test_a_folder_of_another_user_is_refused(tmp_path: Path, env: dict[str, str]
 def test_a_folder_without_write_permission_is_named(tmp_path: Path, env: dict[str, str]) -> None:
     tmp_path.chmod(0o555)
     try:
-        # Permissions do not bind root, so root becomes someone else first.
-        error = say(f"os.geteuid() or os.seteuid(65534); {SLOT}", env)
+        # Permissions do not bind root, so root becomes someone else first, with all modules loaded.
+        become = "from hermetic.workers import names; os.geteuid() or os.seteuid(65534)"
+        error = say(f"{become}; {SLOT}", env)
     finally:
         tmp_path.chmod(0o700)
 
