@@ -32,7 +32,8 @@ def data_folder() -> str:
 
 def private_folder(parent: str) -> str:
     """Make `hermetic-USER` below `parent` for this user alone, or check that it is one already."""
-    path = os.path.join(parent, f"hermetic-{_user()}")
+    # Absolute, since tests change the current folder.
+    path = os.path.abspath(os.path.join(parent, f"hermetic-{_user()}"))
     try:
         with contextlib.suppress(FileExistsError):
             os.mkdir(path, _PRIVATE)

@@ -180,6 +180,16 @@ def test_leases_do_not_depend_on_the_temporary_folder_of_the_caller(tmp_path: Pa
     assert say(code, {**env, "TMPDIR": str(tmp_path)}) == say(code, {**env, "XDG_RUNTIME_DIR": str(tmp_path)})
 
 
+def test_a_test_that_changes_the_folder_does_not_change_where_leases_are(tmp_path: Path) -> None:
+    code = """
+        things = workers.OncePerRun("run")
+        things.take_part()
+        os.chdir("/")
+        said = [things.get("thing", lambda: 1), things.finish()]
+    """
+    assert say(code, environment(tmp_path, HERMETIC_LEASE_DIR="."), cwd=tmp_path) == [1, []]
+
+
 def folder_of(tmp_path: Path) -> Path:
     return tmp_path / f"hermetic-{os.geteuid()}"
 
