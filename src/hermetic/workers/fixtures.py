@@ -235,12 +235,20 @@ def worker_redis_url(pytestconfig: pytest.Config) -> str:
     return _server(pytestconfig, "hermetic_redis_url", "worker_redis_url", "redis://localhost:6379")
 
 
-@pytest.fixture
-def worker_redis_database(worker_redis_url: str) -> Iterator[RedisDatabase]:
-    """A Redis database of this worker alone (`url`, `number`), empty before and after each test."""
+@pytest.fixture(scope="session")
+def _worker_redis_lease(worker_redis_url: str) -> Iterator[RedisDatabase]:
     from hermetic.workers import redis
 
     with redis.redis_database(worker_redis_url) as database:
+        yield database
+
+
+@pytest.fixture
+def worker_redis_database(_worker_redis_lease: RedisDatabase) -> Iterator[RedisDatabase]:
+    """A Redis database of this worker alone (`url`, `number`), empty before and after each test."""
+    from hermetic.workers import redis
+
+    with redis.emptied(_worker_redis_lease) as database:
         yield database
 
 

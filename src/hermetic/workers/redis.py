@@ -6,6 +6,8 @@ A server has few databases: 16 unless told otherwise. They are for the first 15 
 from __future__ import annotations
 
 import os
+import time
+import weakref
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
@@ -26,7 +28,13 @@ REDIS_VARIABLE = "HERMETIC_REDIS_URL"
 USUAL_DATABASES = 16
 _BATCH = 500  # keys
 
+_TRIES = 20
+_PAUSE = 0.05  # seconds
+# A forked child has the token of its parent, as it has its slot.
+_TOKEN = os.urandom(8).hex()
+
 _counts: dict[str, int] = {}
+_keepers: weakref.WeakSet[redis.Redis] = weakref.WeakSet()
 
 
 class RedisDatabase(NamedTuple):
@@ -102,13 +110,22 @@ def _selectable(url: str) -> int:
 def redis_database(url: str) -> Iterator[RedisDatabase]:
     """Lend the database of this worker, empty, and empty it again at the end. No other database is touched.
 
-    Raises ExhaustedError when the server has too few databases, ForeignDataError when this one holds keys although no
-    test run has used it on this machine, LeaseError, MissingLibraryError.
+    Raises ExhaustedError when the server has too few databases or this one is in use elsewhere, ForeignDataError when
+    it holds keys although no test run has used it on this machine, LeaseError, MissingLibraryError.
     """
     number = get_worker_redis_db(count_databases(url))
     database = RedisDatabase(_with_database(url, number), number)
+    with _claimed(database):
+        with database.client() as client:
+            _refuse_foreign_data(client, database)
+        with emptied(database):
+            yield database
+
+
+@contextmanager
+def emptied(database: RedisDatabase) -> Iterator[RedisDatabase]:
+    """Give a leased database, empty, and empty it again at the end."""
     with database.client() as client:
-        _claim(client, database)
         client.flushdb()
         try:
             yield database
@@ -116,7 +133,37 @@ def redis_database(url: str) -> Iterator[RedisDatabase]:
             client.flushdb()
 
 
-def _claim(client: redis.Redis, database: RedisDatabase) -> None:
+@contextmanager
+def _claimed(database: RedisDatabase) -> Iterator[None]:
+    """Keep a named connection, and refuse a database on which somebody else has one.
+
+    Redis has no lock that ends with its holder, but it has a list of clients. Name first, then look: of two that come
+    at the same time at least one sees the other.
+    """
+    kind = f"hermetic-{database.number}-"
+    with database.client(client_name=kind + _TOKEN, single_connection_client=True) as keeper:
+        _keepers.add(keeper)
+        for _ in range(_TRIES):
+            if _is_alone(keeper, kind):
+                break
+            time.sleep(_PAUSE)  # the server may not have noticed yet that the one before has died
+        else:
+            raise ExhaustedError(
+                f"Redis database {database.number} is in use by a test run of another user or machine; give this run a "
+                f"server of its own in {REDIS_VARIABLE}"
+            )
+        yield
+
+
+def _is_alone(keeper: redis.Redis, kind: str) -> bool:
+    try:
+        names = {client["name"] for client in keeper.client_list()}
+    except optional("redis").exceptions.ResponseError:
+        return True  # hosted servers may not tell who their clients are
+    return not any(name.startswith(kind) and name != kind + _TOKEN for name in names)
+
+
+def _refuse_foreign_data(client: redis.Redis, database: RedisDatabase) -> None:
     """Refuse to empty what may be somebody's work: only what was empty when leased first is emptied from then on."""
     import hashlib  # noqa: PLC0415 - loads a library that most runs do without
 
@@ -168,3 +215,14 @@ def _with_database(url: str, number: int) -> str:
     address, _, query = url.partition("?")
     options = [(key, value) for key, value in parse_qsl(query) if key != "db"]
     return f"{address}?{urlencode([*options, ('db', str(number))])}"
+
+
+def _let_go_in_child() -> None:
+    # A forked child's copy of a connection would outlive its parent's.
+    for keeper in _keepers:
+        if keeper.connection is not None:
+            keeper.connection.disconnect()  # type: ignore[no-untyped-call]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go_in_child)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
 import redis
 import redis.asyncio
-from tests.utils.holders import say
+from tests.utils.holders import environment, holding, say
 from tests.utils.servers import start_valkey, stop
 
 from hermetic.workers import (
@@ -116,6 +118,63 @@ def test_a_server_that_does_not_tell_is_tried(small: redis.Redis, small_server: 
         assert workers_redis._selectable(server["url"]) == 3
     finally:
         stop(server)
+
+
+HOLD = """
+    manager = workers.redis_database({url!r})
+    said = manager.__enter__().number
+"""
+
+
+def test_a_database_in_use_elsewhere_is_refused_until_its_user_has_died(
+    small: redis.Redis, small_server: str, tmp_path: Path
+) -> None:
+    # Another user, or another machine: nothing but the server is shared.
+    users = [tmp_path / name for name in ("one", "other")]
+    for user in users:
+        user.mkdir()
+    hold = HOLD.format(url=small_server)
+    with holding(hold, env=environment(users[0])) as (holder,):
+        assert holder.said == 1
+        with redis.Redis.from_url(small_server, db=1, decode_responses=True) as client:
+            client.set("theirs", "kept")
+
+        refused = say(hold, environment(users[1]))
+        assert refused["error"] == "ExhaustedError"
+        assert "Redis database 1 is in use by a test run of another user or machine" in refused["message"]
+        with redis.Redis.from_url(small_server, db=1, decode_responses=True) as client:
+            assert client.get("theirs") == "kept"
+
+        holder.kill()
+        small.flushall()
+        assert say(hold, environment(users[1])) == 1
+
+
+def test_a_forked_child_does_not_keep_the_database_of_a_dead_parent(
+    small: redis.Redis, small_server: str, tmp_path: Path
+) -> None:
+    users = [tmp_path / name for name in ("one", "other")]
+    for user in users:
+        user.mkdir()
+    reader, writer = os.pipe()
+    hold = HOLD.format(url=small_server)
+    fork = f"""
+        if os.fork() == 0:
+            os.close(0), os.close(1)
+            os.read({reader}, 1)
+            os._exit(0)
+    """
+    try:
+        code = textwrap.dedent(hold) + textwrap.dedent(fork)
+        with holding(code, env=environment(users[0]), pass_fds=[reader]) as (parent,):
+            assert parent.said == 1
+            assert any(client["name"].startswith("hermetic-1-") for client in small.client_list())
+            parent.kill()
+
+            assert say(hold, environment(users[1])) == 1
+    finally:
+        os.close(reader)
+        os.close(writer)
 
 
 @pytest.mark.usefixtures("leases")
