@@ -40,12 +40,15 @@ def size(request, region):
 """,
     "test_clean.py": """
 import asyncio
+import io
 import logging
 import os
 import random
 import subprocess
 import sys
+import types
 import unittest
+import weakref
 
 import pytest
 
@@ -105,6 +108,33 @@ def test_lazy_import():
     import sqlite3
 
     assert sqlite3.connect(":memory:").close() is None
+
+
+def test_streams_left_to_pytest(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    print("nobody sees this")
+
+
+def test_a_logger_of_its_own(tmp_path):
+    logger = logging.getLogger(f"own.{tmp_path.name}")
+    logger.propagate = False
+    logger.addHandler(logging.StreamHandler(io.StringIO()))
+
+
+class Template(types.ModuleType):
+    pass
+
+
+def test_a_module_that_goes_with_its_owner():
+    module = Template("template")
+    sys.modules["template"] = weakref.proxy(module, lambda _: sys.modules.pop("template", None))
+
+
+def test_without_frames(monkeypatch):
+    monkeypatch.delattr(sys, "_getframe")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_FRAMES", "1")
+    random.seed()
 
 
 def double(number):
