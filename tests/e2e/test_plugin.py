@@ -472,3 +472,24 @@ def test_the_report_is_written_when_the_guard_is_off_too(tmp_path: Path) -> None
 
     assert run.reported
     assert run.findings == []
+
+
+def test_nothing_of_the_guard_is_imported_while_it_is_off(tmp_path: Path) -> None:
+    code = f"""
+import sys
+
+import pytest
+
+pytest.main([*{plugin()!r}, "--hermetic=off", "--collect-only", "-q"])
+print(sorted(name for name in sys.modules if name.startswith("hermetic.")))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.splitlines()[-1] == "['hermetic.guard', 'hermetic.guard.hookspecs', 'hermetic.plugin']"
