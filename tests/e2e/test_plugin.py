@@ -21,8 +21,18 @@ WORKERS = pytest.mark.parametrize("workers", ["-n0", "-n2"])
 CLEAN = {
     "conftest.py": """
 import os
+import signal
 
 import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    before = signal.signal(signal.SIGALRM, lambda *_: item)
+    try:
+        return (yield)
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")
