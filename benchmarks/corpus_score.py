@@ -1,10 +1,12 @@
 """Score hermetic on the corpus: caught, missed and false alarms, per family and layer.
 
-Usage: python benchmarks/corpus_score.py [--json FILE] [--misses]
+Usage: python benchmarks/corpus_score.py [--layer lint|guard|collection ...] [--json FILE] [--misses] [ID-PREFIX ...]
 
-A violation is caught by lint when each of its marked lines carries a finding with its code. A false alarm is a finding
-of a recommended rule, or of the case's own rule, in a correct twin; or one with the case's code on another line of the
-violation. A layer that does not exist yet is not scored; a code without a rule yet counts as missed.
+A violation is caught by a layer when each of its marked lines carries a finding with its code from that layer. A false
+alarm is a finding of a recommended rule, or of the case's own rule, in a correct twin; or one with the case's code on
+another line of the violation. A case is scored for the layers that it names. A code without a rule yet, and a case
+whose needs are not installed, count as missed. The layers guard and collection run each violation once, and each
+correct twin forwards and reversed, under the plugin in `error` mode.
 """
 
 from __future__ import annotations
@@ -15,15 +17,19 @@ import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+import corpus_guard
 from corpus_cases import Case, read_corpus
 from hermetic import config
 from hermetic.catalogue import registry
 from hermetic.lint import discovery, selection
 from hermetic.lint.engine import Engine
 
-LAYERS = ("lint",)
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+LAYERS = ("lint", "guard", "collection")
 
 
 class Score(NamedTuple):
@@ -54,14 +60,46 @@ def lint(files: dict[str, str], code: str) -> set[tuple[str, int, str]]:
 
 
 def score(case: Case) -> list[Score]:
-    """Return the score of a case for each layer that it names and that exists."""
+    """Return what the linter did with a case; empty when the case does not name it."""
+    if "lint" not in case.layers:
+        return []
+    bad, good = lint(case.bad, case.code), lint(case.good, case.code)
+    return [judged(case, "lint", {(path, line) for path, line, code in bad if code == case.code}, sorted(good))]
+
+
+def judged(case: Case, layer: str, lines: set[tuple[str, int]], good: Iterable[tuple[str, int, str]]) -> Score:
+    """Return a score from the lines with the case's code in the violation, and all findings in the twin."""
+    alarms = [f"good twin: {path}:{line} {code}" for path, line, code in good]
+    alarms += [f"bad twin: {path}:{line} {case.code}" for path, line in sorted(lines - case.expected)]
+    return Score(case, layer, case.expected <= lines, tuple(alarms))
+
+
+def score_run(driver: corpus_guard.Driver, case: Case, layers: Sequence[str]) -> list[Score]:
+    """Return what the plugin did with a case, for those of `layers` that the case names."""
+    wanted = [layer for layer in layers if layer in case.layers]
+    if not wanted:
+        return []
+    if not all(map(corpus_guard.installed, case.needs)):
+        return [Score(case, layer, caught=False, false_alarms=()) for layer in wanted]
+    bad = corpus_guard.findings(driver, case, case.bad)
+    good = {
+        found for order in ("forward", "reverse") for found in corpus_guard.findings(driver, case, case.good, order)
+    }
     scores = []
-    if "lint" in case.layers or any(layer in LAYERS for layer in case.layers):
-        bad, good = lint(case.bad, case.code), lint(case.good, case.code)
-        lines = {(path, line) for path, line, code in bad if code == case.code}
-        alarms = [f"good twin: {path}:{line} {code}" for path, line, code in sorted(good)]
-        alarms += [f"bad twin: {path}:{line} {case.code}" for path, line in sorted(lines - case.expected)]
-        scores.append(Score(case, "lint", case.expected <= lines, tuple(alarms)))
+    for layer in wanted:
+        lines = {(path, line) for path, line, code, told in bad if (code, told) == (case.code, layer)}
+        alarms = sorted((path, line, code) for path, line, code, told in good if told == layer)
+        scores.append(judged(case, layer, lines, alarms))
+    return scores
+
+
+def scored(cases: list[Case], layers: Sequence[str]) -> list[Score]:
+    """Return the scores of all cases for some layers."""
+    scores = [item for case in cases for item in score(case)] if "lint" in layers else []
+    if set(layers) - {"lint"}:
+        with corpus_guard.driver() as driver:
+            for case in cases:
+                scores += score_run(driver, case, layers)
     return scores
 
 
@@ -70,14 +108,15 @@ def table(scores: list[Score]) -> list[str]:
     groups: dict[tuple[str, str], list[Score]] = defaultdict(list)
     for item in scores:
         groups[item.case.id.partition("/")[0], item.layer].append(item)
-    rows = ["family  layer  violations  caught  missed  false alarms"]
+    width = max([6, *(len(item.layer) for item in scores)])
+    rows = [f"family  {'layer':{width}} violations  caught  missed  false alarms"]
     for (family, layer), items in sorted(groups.items()):
         caught = sum(item.caught for item in items)
         alarms = sum(bool(item.false_alarms) for item in items)
-        rows.append(f"{family:7} {layer:6} {len(items):10} {caught:7} {len(items) - caught:7} {alarms:13}")
+        rows.append(f"{family:7} {layer:{width}} {len(items):10} {caught:7} {len(items) - caught:7} {alarms:13}")
     caught = sum(item.caught for item in scores)
     alarms = sum(bool(item.false_alarms) for item in scores)
-    rows.append(f"{'all':7} {'':6} {len(scores):10} {caught:7} {len(scores) - caught:7} {alarms:13}")
+    rows.append(f"{'all':7} {'':{width}} {len(scores):10} {caught:7} {len(scores) - caught:7} {alarms:13}")
     return rows
 
 
@@ -86,12 +125,14 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores to a file as well")
     parser.add_argument("--misses", action="store_true", help="list every miss and every false alarm")
+    parser.add_argument("--layer", action="append", choices=LAYERS, help="a layer to score; without one, lint")
+    parser.add_argument("prefixes", nargs="*", metavar="ID-PREFIX", help="only cases whose id starts so")
     options = parser.parse_args(arguments)
-    cases = read_corpus()
+    cases = [case for case in read_corpus() if not options.prefixes or case.id.startswith(tuple(options.prefixes))]
     if not cases:
         print("no corpus", file=sys.stderr)
         return 2
-    scores = [item for case in cases for item in score(case)]
+    scores = scored(cases, options.layer or ["lint"])
     print("\n".join(table(scores)))
     print(f"{len(cases)} violations and {len(cases)} correct twins")
     if options.misses:
