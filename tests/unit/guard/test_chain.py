@@ -137,6 +137,27 @@ def test_what_a_plugin_does_or_the_import_of_a_library_is_nobodys(suite: Suite, 
     assert suite.left(suite.test) == {}
 
 
+def test_what_unittest_puts_back_without_the_suites_code_is_put_back(suite: Suite) -> None:
+    fixture = Owner("setUpClass")
+    suite.chain.push(fixture)
+    suite.probe.values["a"] = 1
+    suite.chain.boundary()
+    del suite.probe.values["a"]
+    suite.chain.trail.notes["TEST101", "a"] = Place("", 0, "", MACHINE)
+    suite.chain.pop(fixture)
+
+    assert suite.left(fixture) == {}
+
+
+def test_fixtures_of_one_name_are_owners_of_their_own(suite: Suite) -> None:
+    outer, inner = Owner("kept"), Owner("kept")
+    suite.chain.push(outer)
+    suite.chain.push(inner)
+    suite.chain.pop(inner)
+
+    assert suite.chain.owners == [suite.test, outer]
+
+
 def test_a_probe_that_raises_is_left_out_and_the_others_go_on() -> None:
     class Broken(Values):
         def changes(self, before: dict[str, int], after: dict[str, int]) -> Iterator[Change]:  # noqa: ARG002

@@ -6,7 +6,7 @@ import functools
 import importlib.machinery
 import sys
 import weakref
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.places import is_users
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 SUFFIXES = tuple(importlib.machinery.EXTENSION_SUFFIXES)
 BY_PYTEST = "created by pytest"  # for the folders above a test file, with --import-mode=importlib
+STANDING_IN = ("unittest", "mock", "types", "builtins")  # whose objects stand in for a module
 PLAIN = (str, bytes, int, float, bool, type(None), tuple, list, dict, set, frozenset)
 
 
 class Table(NamedTuple):
-    """`sys.modules` itself, a copy of it, and for each module that was reloaded the plain values it had before."""
+    """`sys.modules` itself, a copy of it, and for each module that was reloaded what it had before."""
 
     table: dict[str, Any]
     copy: dict[str, Any]
@@ -67,13 +68,29 @@ class ModulesProbe(Probe[Table]):
         if not isinstance(module, ModuleType):
             return None
         key = module.__name__
-        self.reloaded.setdefault(key, {name: value for name, value in vars(module).items() if is_plain(name, value)})
+        held = vars(module)
+        self.reloaded.setdefault(key, {name: held[name] for name in held if is_kept(key, name, held[name])})
         return ("reload", key)
 
 
-def is_plain(name: str, value: object) -> bool:
-    """Tell whether a global is a value that can be compared, rather than a function, a class or a module."""
-    return not name.startswith("__") and isinstance(value, PLAIN)
+def is_kept(module: str, name: str, value: object) -> bool:
+    """Tell whether a global can be compared: a plain value, or a function or class that was imported."""
+    if name.startswith("__"):
+        return False
+    return isinstance(value, PLAIN) or origin(value) not in (None, module)
+
+
+def origin(value: object) -> str | None:
+    """Return the module of a function or class, None for anything else."""
+    return value.__module__ if isinstance(value, type | FunctionType) else None
+
+
+def is_other(was: object, now: object) -> bool:
+    """Tell whether a global has another value; a function of a module that was reloaded as well is the same."""
+    if same(was, now):
+        return False
+    names = [(origin(value), getattr(value, "__qualname__", "")) for value in (was, now)]
+    return origin(was) is None or names[0] != names[1]
 
 
 def reload_changes(name: str, before: dict[str, object]) -> Iterator[Change]:
@@ -82,7 +99,7 @@ def reload_changes(name: str, before: dict[str, object]) -> Iterator[Change]:
     held = vars(module) if module is not None else {}
     for key, was in before.items():
         now = held.get(key, ABSENT)
-        if not same(was, now):
+        if is_other(was, now):
             undo = functools.partial(held.__setitem__, key, was)
             yield Change(f"{name}.{key}", was, now, undo, ("reload", name))
 
@@ -93,7 +110,7 @@ def is_made_up(name: str, value: object, before: dict[str, Any], *, compiled: bo
     `compiled` says that extension modules were imported as well: those make modules without a specification.
     """
     if not isinstance(value, ModuleType):
-        return value is None or type(value).__module__.partition(".")[0] in ("unittest", "mock")
+        return value is None or type(value).__module__.partition(".")[0] in STANDING_IN
     if getattr(value, "__spec__", None) is not None or hasattr(value, "__file__") or BY_PYTEST in (value.__doc__ or ""):
         return False
     if type(value) is not ModuleType and not is_users(type(value)):
