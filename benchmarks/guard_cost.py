@@ -2,10 +2,12 @@
 
 Run it with the interpreter that hermetic is installed for:
 
-    .venv/bin/python benchmarks/guard_cost.py [--tests 1000] [--pairs 5] [--path SUITE] [-- PYTEST ARGS]
+    .venv/bin/python benchmarks/guard_cost.py [--tests 1000] [--pairs 5] [--modes warn ...] [--path SUITE] \
+        [-- PYTEST ARGS]
 
-Prints for each mode the median of CPU(mode) / CPU(without the plugin) of runs one after the other, and the difference
-in microseconds per test. A run is a process of its own, so start-up is in both; `off` is an installed plugin at rest.
+Prints for each mode the median of CPU(mode) / CPU(without the plugin) of runs one after the other, the difference in
+microseconds per test, and in the size of the process (POSIX only). A run is a process of its own, so start-up is in
+both; `off` is an installed plugin at rest.
 """
 
 from __future__ import annotations
@@ -14,14 +16,15 @@ import argparse
 import importlib.metadata
 import os
 import re
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 MODES = ("off", "warn", "error")
+KILOBYTES = 1024 if sys.platform != "darwin" else 1024 * 1024  # ru_maxrss counts kilobytes, on macOS bytes
 TEST = """
 @pytest.mark.parametrize("number", range({count}))
 def test_a_member_is_stored(number, tmp_path, monkeypatch, caplog):
@@ -47,18 +50,49 @@ def plugin() -> list[str]:
     return [] if importlib.metadata.entry_points(group="pytest11", name="hermetic") else ["-p", "hermetic.plugin"]
 
 
-def run(folder: Path, mode: str, arguments: list[str]) -> tuple[float, int]:
-    """Return the CPU seconds of one run, the children of the process included, and how many tests it ran."""
+class Run(NamedTuple):
+    """One run: its CPU seconds, its largest size in MB (of one process), and how many tests it ran."""
+
+    seconds: float
+    size: float
+    tests: int
+
+
+def run(folder: Path, mode: str, arguments: list[str], cache: Path) -> Run:
+    """Run the suite once, with its bytecode in a folder of our own: an installed plugin has its bytecode, too."""
     mine = [*plugin(), f"--hermetic={mode}", "--hermetic-trace=off"] if mode else ["-p", "no:hermetic"]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *mine, *arguments]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    counts = re.findall(r"(\d+) (?:passed|failed)", done.stdout)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment["PYTHONPYCACHEPREFIX"] = str(cache)
+    with tempfile.TemporaryFile("w+") as output:
+        started = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
+        _, status, used = os.wait4(started.pid, 0)
+        started.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read()
+    counts = re.findall(r"(\d+) (?:passed|failed)", text)
     if not counts:
-        raise SystemExit(f"no test ran:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, sum(map(int, counts))
+        raise SystemExit(f"no test ran:\n{text[-4000:]}")
+    return Run(used.ru_utime + used.ru_stime, used.ru_maxrss / KILOBYTES, sum(map(int, counts)))
+
+
+def compare(given: argparse.Namespace, folder: Path, cache: Path) -> None:
+    """Measure and print: for each pair the modes run one after the other, next to one run without the plugin."""
+    for mode in ("", "error"):
+        run(folder, mode, given.arguments, cache)  # compiles what is imported
+    found: dict[str, list[tuple[Run, Run]]] = {mode: [] for mode in given.modes}
+    for _ in range(given.pairs):
+        for mode in given.modes:
+            found[mode].append((run(folder, "", given.arguments, cache), run(folder, mode, given.arguments, cache)))
+    for mode, pairs in found.items():
+        ratio = statistics.median(one.seconds / plain.seconds for plain, one in pairs)
+        extra = statistics.median((one.seconds - plain.seconds) / plain.tests * 1e6 for plain, one in pairs)
+        size = statistics.median(one.size - plain.size for plain, one in pairs)
+        tests = pairs[0][0].tests
+        print(
+            f"{mode:5}  ratio {ratio:.3f}  {extra:+.0f} us per test  {size:+.1f} MB  ({tests} tests, {len(pairs)} pairs)"
+        )
 
 
 def main() -> None:
@@ -67,22 +101,14 @@ def main() -> None:
     parser.add_argument("--tests", type=int, default=1000)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--path", type=Path)
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
     parser.add_argument("arguments", nargs="*")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as made:
+    with tempfile.TemporaryDirectory() as made, tempfile.TemporaryDirectory() as cache:
         folder = given.path or Path(made)
         if given.path is None:
             suite(folder, given.tests)
-        run(folder, "", given.arguments)  # compiles the files
-        for mode in MODES:
-            ratios, differences, count = [], [], 0
-            for _ in range(given.pairs):
-                plain, count = run(folder, "", given.arguments)
-                guarded, _ = run(folder, mode, given.arguments)
-                ratios.append(guarded / plain)
-                differences.append((guarded - plain) / count * 1e6)
-            ratio, extra = statistics.median(ratios), statistics.median(differences)
-            print(f"{mode:5}  ratio {ratio:.3f}  {extra:+.0f} us per test  ({count} tests, {given.pairs} pairs)")
+        compare(given, folder, Path(cache))
 
 
 if __name__ == "__main__":

@@ -502,4 +502,5 @@ print(sorted(name for name in sys.modules if name.startswith("hermetic.")))
         check=False,
     )
 
-    assert done.stdout.splitlines()[-1] == "['hermetic.guard', 'hermetic.guard.hookspecs', 'hermetic.plugin']"
+    guards = re.findall(r"'(hermetic\.(?!workers|plugin)[\w.]+)'", done.stdout.splitlines()[-1])
+    assert guards == ["hermetic.guard", "hermetic.guard.hookspecs"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import linecache
 import os
 import re
@@ -9,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.finding import Finding
 from hermetic.guard import options as choices
-from hermetic.guard.linted import Linted
 from hermetic.guard.places import USER, Place, whose
 from hermetic.guard.probe import short
-from hermetic.lint import discovery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     import pytest
 
     from hermetic.guard.chain import Entry, Owner
+    from hermetic.guard.linted import Linted
     from hermetic.guard.options import Options
 
 CARRIED = "_hermetic"  # the attribute of a report that carries the records; xdist sends it along
@@ -38,12 +38,18 @@ class Judge:
         self.options = options
         self.folder = folder  # the directory of the call: paths are relative to it
         self.root = root  # node ids are relative to it
-        self.linted = Linted(options)
+
+    @functools.cached_property
+    def linted(self) -> Linted:
+        """The linter, asked where nothing else tells the line; made when something leaked."""
+        from hermetic.guard.linted import Linted  # noqa: PLC0415 - as the summary says
+
+        return Linted(self.options)
 
     def counting(self, owner: Owner, item: pytest.Item | None) -> list[Entry]:
         """Return the entries of a ledger that are findings."""
-        if owner.path and whose(owner.path) != USER:
-            return []  # a fixture of a plugin
+        if not owner.ledger or (owner.path and whose(owner.path) != USER):
+            return []  # nothing is left, or it is a fixture of a plugin
         allow = choices.allowed(item) if item is not None else frozenset()
         return [
             entry
@@ -60,6 +66,8 @@ class Judge:
         comment = SUPPRESSION.search(linecache.getline(path, line))
         if comment is not None and code in comment[1].replace(" ", "").split(","):
             return True
+        from hermetic.lint import discovery  # noqa: PLC0415 - only where something leaked
+
         below = discovery.below(path, self.options.settings.root)
         ignored = self.options.selection.ignored
         return any(code in codes and discovery.covers(pattern, below) for pattern, codes in ignored)

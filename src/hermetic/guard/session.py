@@ -74,7 +74,9 @@ class Guarded:
             self.chain.boundary(self.importers)
             self.chain.forget()
             self.imported(owner, report)
-        wrong = [text for node in report.result or () for text in options.wrong_marks(node, self.options)]
+        wrong = [
+            text for node in report.result or () if node.own_markers for text in options.wrong_marks(node, self.options)
+        ]
         if isinstance(collector, pytest.Module):
             wrong += options.wrong_marks(collector, self.options)
         if wrong:

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard import places
+from hermetic.guard.places import MACHINE, getframe, whose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -44,8 +45,8 @@ class Trail:
                 self.broken.append((probe, error))
 
     def call(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
-        """Note who calls a setter, unless it is pytest: its log capture does so twelve times a test."""
-        if self.paused or places.whose(places.getframe(2).f_code.co_filename) == places.MACHINE:
+        """Note who calls a setter."""
+        if self.paused:
             return
         for probe in self.callees.get(name, ()):
             try:
@@ -69,6 +70,9 @@ class Trail:
                 table[name] = [other for other in probes if other is not probe]
 
 
+_events: set[str] = set()  # those that any session has listened to
+
+
 class _Current:
     """The trail of the innermost session; sessions nest when a test runs pytest in its own process."""
 
@@ -77,12 +81,10 @@ class _Current:
 
 
 def _audit(event: str, args: tuple[object, ...]) -> None:
-    trail = _Current.trail
-    if trail is None:
-        return
-    probes = trail.listeners.get(event)
-    if probes and not trail.paused:
-        trail.hear(probes, event, args)
+    if event in _events:  # most events, dozens in each test, end here
+        trail = _Current.trail
+        if trail is not None and not trail.paused:
+            trail.hear(trail.listeners.get(event, []), event, args)
 
 
 class Wrapped:
@@ -122,7 +124,8 @@ def wrap(dotted: str) -> bool:
     @functools.wraps(original)
     def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the setter takes and gives
         trail = _Current.trail
-        if trail is not None:
+        # Pytest's log capture calls setters twelve times a test: it is turned away here, and by a cheap look.
+        if trail is not None and whose(getframe(1).f_code.co_filename) is not MACHINE:
             trail.call(dotted, args, kwargs)
         return original(*args, **kwargs)
 
@@ -153,6 +156,7 @@ class Listening:
 
     def start(self) -> None:
         """Install the hook and the wrappers, and make the trail current."""
+        _events.update(self.trail.listeners)
         if self.trail.listeners and not _Current.hooked:
             _Current.hooked = True
             sys.addaudithook(_audit)

@@ -62,12 +62,12 @@ class LoggingProbe(Probe[State]):
     def __init__(self) -> None:
         self.loggers: list[logging.Logger] = []
         self.known = -1
-        self.test = "\0"
+        self.test = ""
         self.table: dict[str, Any] = {}
 
     def test_begins(self, item: pytest.Item) -> None:
         """Learn what a folder of the test is called."""
-        self.test = re.sub(r"\W", "_", item.name)[:LENGTH]
+        self.test = item.name
 
     def snapshot(self) -> State:
         """Read every logger (about 0.3 us each); the list of them is made anew when there are more."""
@@ -91,9 +91,10 @@ class LoggingProbe(Probe[State]):
             yield from whole_changes(before.whole, after.whole)
         if before.rows == after.rows:
             return
+        own = re.sub(r"\W", "_", self.test)[:LENGTH] or "\0"
         for logger, new in after.rows.items():
             old = before.rows.get(logger)
-            if old != new and (old is not None or (counts(new) and self.test not in logger.name)):
+            if old != new and (old is not None or (counts(new) and own not in logger.name)):
                 yield from logger_changes(logger, old or NEW._replace(level=new.level), new)
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
