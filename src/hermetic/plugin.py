@@ -6,6 +6,7 @@ Nothing of the guard is imported when the mode is off.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -61,12 +62,29 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Retrace(config.getoption("hermetic_retrace")), NAME)
         return
     mode = str(config.getoption("hermetic") or config.getini("hermetic"))
+    report = report_file(config)
     if mode != "off":
         from hermetic.guard import options  # noqa: PLC0415 - as above
 
-        config.pluginmanager.register(Session(config, options.read(config)), NAME)
-    elif config.getoption("hermetic_report") and not hasattr(config, "workerinput"):
-        write_report(str(config.getoption("hermetic_report")), [])
+        config.pluginmanager.register(Session(config, options.read(config)._replace(report=report)), NAME)
+    elif report:
+        write_report(report, [])
+
+
+def report_file(config: pytest.Config) -> str:
+    """Return the full name of the report; "" in workers, and where none is wanted.
+
+    Raises `pytest.UsageError` where it could not be written at the end: that is better known before the tests run.
+    """
+    given = str(config.getoption("hermetic_report") or config.getini("hermetic_report"))
+    if not given or hasattr(config, "workerinput"):
+        return ""
+    path = os.path.join(config.invocation_params.dir, given)
+    folder = os.path.dirname(path)
+    if os.path.isdir(path) or not os.path.isdir(folder):
+        why = "is a folder" if os.path.isdir(path) else f"cannot be written: there is no folder {folder}"
+        raise pytest.UsageError(f"hermetic: the report {path} {why}")
+    return path
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -87,6 +105,7 @@ class Session:
         self.is_worker = hasattr(config, "workerinput")
         self.guarded: Guarded | None = None
         self.workers: dict[str, list[str]] = {}
+        self.written = False
         if not distributes(config):
             from hermetic.guard.session import Guarded  # noqa: PLC0415 - a controller of xdist runs no tests
 
@@ -100,14 +119,21 @@ class Session:
         if self.guarded is not None:
             self.config.pluginmanager.unregister(self.guarded)
             self.guarded.stop()
-        if self.options.report and not self.is_worker:
-            write_report(self.options.report, self.records)
+        self.write()
+
+    def write(self) -> bool:
+        """Write the report, if one is asked for and not there yet; return whether nothing failed."""
+        if not self.options.report or self.is_worker or self.written:
+            return True
+        self.written = True
+        return write_report(self.options.report, self.records)
 
     def take(self, records: list[Record]) -> None:
-        """Keep records; workers that collect the same files find the same about their import."""
+        """Keep records; workers that collect or run the same find the same."""
         for record in records:
-            key = (record["code"], record["path"], record["line"], record["state"])
-            if record["layer"] != "collection" or key not in self.seen:
+            test = record["test"] if record["layer"] != "collection" else ""
+            key = (record["code"], record["path"], record["line"], record["state"], record["owner"], test)
+            if key not in self.seen:
                 self.seen.add(key)
                 self.records.append(record)
 
@@ -163,8 +189,8 @@ class Session:
             self.take(carried)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
-        """Take what no report carried, and find the lines that are missing by running tests again."""
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Take what no report carried, find the lines that are missing by running tests again, write the report."""
         if self.is_worker:
             return
         if self.guarded is not None:
@@ -173,6 +199,8 @@ class Session:
             from hermetic.guard import retrace  # noqa: PLC0415 - as above
 
             retrace.trace_again(self.config, self.reader(), self.records)
+        if not self.write() and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED  # a build must not go on without its report
 
     def reader(self) -> Judge:
         """Return what makes records; the controller of xdist has none of its own."""
@@ -194,8 +222,8 @@ class Session:
             terminalreporter.write_line(f"    {'; '.join(part for part in parts if part)}")
 
 
-def write_report(path: str, records: list[Record]) -> None:
-    """Write the document of findings, also when there are none."""
+def write_report(path: str, records: list[Record]) -> bool:
+    """Write the document of findings, also when there are none; where that fails, say so and return False."""
     from hermetic.report import json_report  # noqa: PLC0415 - as above
 
     found = []
@@ -207,7 +235,9 @@ def write_report(path: str, records: list[Record]) -> None:
         with open(path, "w", encoding="utf-8") as file:
             file.write(json_report.render(found, colour=False))
     except OSError as error:
-        print(f"hermetic: {path} cannot be written: {error.strerror}", file=sys.stderr)
+        print(f"\nhermetic: {path} cannot be written: {error.strerror}", file=sys.stderr)
+        return False
+    return True
 
 
 class FromWorkers:

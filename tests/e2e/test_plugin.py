@@ -394,16 +394,6 @@ def test_others_add_probes_and_one_that_raises_is_switched_off_with_a_warning(wo
     assert "2 passed" in run.output
 
 
-def test_a_crashed_worker_loses_no_other_tests_record(tmp_path: Path) -> None:
-    tests = "".join(f"def test_{n}():\n    os.environ['N{n}'] = '1'\n\n\n" for n in range(8))
-    files = {"test_crash.py": f"import os\n\n\n{tests}def test_crash():\n    os._exit(3)\n"}
-
-    run = guarded(tmp_path / "suite", "-n2", files=files)
-
-    assert {item["state"] for item in run.findings} == {f"os.environ['N{n}']" for n in range(8)}, run.output
-    assert "INTERNALERROR" not in run.output
-
-
 def test_pytest_within_a_test_has_a_guard_of_its_own_and_the_outer_one_goes_on(tmp_path: Path) -> None:
     files = {
         "conftest.py": "pytest_plugins = ['pytester']\n",

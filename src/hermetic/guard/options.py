@@ -59,11 +59,8 @@ def read(config: pytest.Config) -> Options:
         chosen = selection.choose(entries, settings)
     except configuration.CannotRunError as error:
         raise pytest.UsageError(f"hermetic: {error}") from error
-    report = str(config.getoption("hermetic_report") or config.getini("hermetic_report"))
     by_code = {entry.code: entry for entry in entries}
-    return Options(
-        mode_of(config), report, _choice(config, "hermetic_trace", ("auto", "off")), settings, chosen, by_code
-    )
+    return Options(mode_of(config), "", _choice(config, "hermetic_trace", ("auto", "off")), settings, chosen, by_code)
 
 
 def _choice(config: pytest.Config, name: str, known: tuple[str, ...]) -> str:

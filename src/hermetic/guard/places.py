@@ -7,7 +7,7 @@ import sys
 import sysconfig
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import _pytest
 import pluggy
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 USER, LIBRARY, STDLIB, MACHINE, IMPORT = "user", "library", "stdlib", "machine", "import"
+DOCTEST = "doctest"
 abspath = os.path.abspath  # as it is, whatever a test puts in its place
 getframe = sys._getframe  # noqa: SLF001 - the way to see one's caller; tests of code without it take it away
 SESSION = "wrap_session"  # the function of pytest that every session runs in
@@ -62,6 +63,8 @@ def whose(filename: str) -> str:
 
 
 def _judge(filename: str) -> str:
+    if filename.startswith("<doctest "):
+        return DOCTEST
     if filename.startswith("<"):
         return IMPORT if "importlib" in filename else STDLIB
     try:
@@ -82,6 +85,23 @@ def is_users(value: object) -> bool:
     return isinstance(filename, str) and whose(filename) == USER
 
 
+def of_doctest(frame: FrameType) -> Place | None:
+    """Return the line of the example that a frame runs, which `doctest` compiles from a file of another name."""
+    runner = frame.f_back
+    if runner is None or runner.f_code.co_filename != doctest_file():
+        return None
+    test: Any = runner.f_locals.get("test")
+    example: Any = runner.f_locals.get("example")
+    if test is None or example is None or not isinstance(test.filename, str):
+        return None
+    return Place(test.filename, (test.lineno or 0) + example.lineno + frame.f_lineno, test.name)
+
+
+def doctest_file() -> str | None:
+    """Return the file of `doctest`, None while nobody has imported it."""
+    return getattr(sys.modules.get("doctest"), "__file__", None)
+
+
 def responsible(frame: FrameType | None) -> Place | None:
     """Return the nearest line of the user's code at or above a frame; else the nearest line of a library.
 
@@ -93,6 +113,8 @@ def responsible(frame: FrameType | None) -> Place | None:
         owner = _whose.get(code.co_filename) or whose(code.co_filename)
         if owner == USER:
             return Place(code.co_filename, frame.f_lineno, code.co_name, USER, importing)
+        if owner == DOCTEST and (place := of_doctest(frame)) is not None:
+            return place
         if owner == MACHINE and code.co_name == SESSION:
             break  # whoever called pytest.main is not responsible for what happens in the session
         if owner == IMPORT:
