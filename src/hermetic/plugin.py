@@ -213,11 +213,16 @@ class FromWorkers:
         self.session = session
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's
+        """Tell a worker how tests are distributed: xdist hides it from its workers."""
+        node.workerinput["hermetic_dist"] = self.session.config.getoption("dist", "load")
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:  # noqa: ANN401 - xdist's
         """Compare what the workers collected, once all have."""
         gathered = self.session.workers
         gathered[node.gateway.id] = list(ids)
-        if len(gathered) == len(self.session.config.getoption("tx", None) or ()):
+        if len(gathered) == node.workerinput["workercount"]:
             self.session.stop_for(self.session.checking().gathered(gathered))
 
     @pytest.hookimpl(optionalhook=True)

@@ -220,4 +220,20 @@ RULES = (
         None,
         True,
     ),
+    (
+        "HRM701",
+        "unstable-parameters",
+        "hermetic.catalogue.collection.unstable_parameters",
+        "UnstableParameters",
+        ("recommended",),
+        None,
+    ),
+    (
+        "HRM901",
+        "group-inert",
+        "hermetic.catalogue.enforcement.group_inert",
+        "GroupInert",
+        ("recommended",),
+        None,
+    ),
 )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 GUARDED = {one.code for one in (*registry.walked(probes, Probe), *registry.walked(checks, Check))}
 RULES = [rule for rule in walked() if rule.code in GUARDED]
 LAYERS = {GUARD, COLLECTION}
+STOPPING = {one.code for one in registry.walked(checks, Check)}  # in error mode, a finding of theirs ends the run
 # What cannot share a run with others: the first breaks pytest's own capture, as its page says.
 ALONE = {"a closed stream fails the next test that prints", "without capture, a replaced stream swallows the output of"}
 BAD = {f"{rule.code}_bad_{number}": (rule, example) for rule in RULES for number, example in enumerate(rule.bad)}
@@ -84,7 +85,7 @@ def batches(examples: dict[str, tuple[type[Rule], Example]]) -> Iterator[dict[st
         names: set[str] = set()
         for name, (rule, example) in left.items():
             own = {PurePosixPath(path).name for path in example.files} - {"conftest.py"}
-            if "pytest.ini" in own or example.title in ALONE:
+            if "pytest.ini" in own or rule.code in STOPPING or example.title in ALONE:
                 batch = batch or {name: (rule, example)}
                 break
             if not own & names:
@@ -94,9 +95,11 @@ def batches(examples: dict[str, tuple[type[Rule], Example]]) -> Iterator[dict[st
         left = {name: pair for name, pair in left.items() if name not in batch}
 
 
-def has_own_options(batch: dict[str, tuple[type[Rule], Example]]) -> bool:
-    """Tell whether an example sets pytest's options, in a file that counts only in the folder of the call."""
-    return any("addopts = -s" in example.files.get("pytest.ini", "") for _, example in batch.values())
+def own_options(batch: dict[str, tuple[type[Rule], Example]]) -> list[str]:
+    """Return the options that an example sets for pytest, in a file that counts only in the folder of the call."""
+    inis = [example.files.get("pytest.ini", "") for _, example in batch.values()]
+    lines = [line for ini in inis for line in ini.splitlines() if line.startswith("addopts = ")]
+    return [word for line in lines for word in line.removeprefix("addopts = ").split()]
 
 
 def expected(batch: dict[str, tuple[type[Rule], Example]]) -> set[tuple[str, str, int]]:
@@ -116,7 +119,7 @@ def test_the_bad_examples_are_caught_on_two_workers(
     for name, (_, example) in batch.items():
         write_files(example.files, folder / name)
 
-    run = guarded(folder, "-n2", "--hermetic-trace=off", *(["-s"] if has_own_options(batch) else []))
+    run = guarded(folder, "-n2", "--hermetic-trace=off", *own_options(batch))
 
     codes = {name: rule.code for name, (rule, _) in batch.items()}
     own = {item for item in run.found if codes[item[1].partition("/")[0]] == item[0]}
@@ -132,7 +135,7 @@ def test_the_good_examples_are_silent_on_two_workers(
     for name, (_, example) in batch.items():
         write_files(example.files, folder / name)
 
-    run = guarded(folder, "-n2", "--hermetic-trace=off")
+    run = guarded(folder, "-n2", "--hermetic-trace=off", *own_options(batch))
 
     assert (run.findings, run.exit) == ([], 0), run.output
 
