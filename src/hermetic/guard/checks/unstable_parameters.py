@@ -60,7 +60,7 @@ class UnstableParameters(Check):
         return self.at(config, function, message, REPAIR)
 
     def of_order(self, config: pytest.Config, left: Collected, right: Collected) -> Finding:
-        """Return the finding about workers that have the same tests of each function, the functions in another order."""
+        """Return the finding about workers that have the same tests of each function, functions in another order."""
         one, other = next(pair for pair in zip(left[1], right[1], strict=False) if pair[0] != pair[1])
         message = f"each worker collects in another order: {one} in {left[0]} stands where {other} stands in {right[0]}"
         return self.at(config, one.partition("[")[0], message, SAME_ORDER)
