@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from hermetic.catalogue.rule import Rule
 from hermetic.config import PRESETS, CannotRunError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from hermetic.catalogue.rule import Rule
 
 GROUP = "hermetic.rules"
 ENGINE_CODES = frozenset({"HRM001", "HRM905"})  # given by the engine itself, so no rule may have them
@@ -84,6 +85,7 @@ def walked() -> Iterator[type[Rule]]:
     import pkgutil  # noqa: PLC0415
 
     import hermetic.catalogue as package  # noqa: PLC0415
+    from hermetic.catalogue.rule import Rule  # noqa: PLC0415 - it needs most of hermetic.source; entries do not
 
     found: dict[str, type[Rule]] = {}
     for info in pkgutil.walk_packages(package.__path__, "hermetic.catalogue."):
@@ -111,6 +113,8 @@ def foreign() -> list[Entry]:
     Raises `UnusableRuleError` when one cannot be imported, is not a rule, or has a code that is taken.
     """
     from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, and most environments offer none
+
+    from hermetic.catalogue.rule import Rule  # noqa: PLC0415 - as in walked
 
     taken = {entry.code for entry in indexed()} | ENGINE_CODES
     entries = []

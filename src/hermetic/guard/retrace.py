@@ -104,7 +104,7 @@ class Retrace:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Make the tracer of a test, and trace what sets it up."""
-        self.tracer = Tracer(self.wanted[item.nodeid], item.config)
+        self.tracer = Tracer(self.wanted[item.nodeid], item)
         return (yield from self.tracer.phase())
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -132,8 +132,10 @@ class Tracer:
     A change belongs to the line that ran before it was seen.
     """
 
-    def __init__(self, codes: list[str], config: pytest.Config) -> None:
-        self.probes: list[Probe[Any]] = registry.probes_for(config, frozenset(codes))
+    def __init__(self, codes: list[str], item: pytest.Item) -> None:
+        self.probes: list[Probe[Any]] = registry.probes_for(item.config, frozenset(codes))
+        for probe in self.probes:
+            probe.test_begins(item)
         self.last: dict[Probe[Any], Any] = {}
         self.place: tuple[str, int] | None = None
         self.found: dict[tuple[str, str], tuple[object, tuple[str, int]]] = {}

@@ -137,6 +137,7 @@ class SettingsProbe(Probe[Values]):
     """
 
     code = "HRM106"
+    between = True  # plugins that limit the time of a test set a signal handler around it
     events = EVENTS
     setters = (
         *(name for name in BY_SETTER if name not in EVENTS),
