@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from hermetic.guard.places import Place
+
 Snapshot = TypeVar("Snapshot")
 LONGEST = 120  # characters of a representation
 
@@ -32,6 +34,8 @@ class Change(NamedTuple):
     later is recognised by it. `before` and `after` are the values themselves; they are compared with `is`, then with
     `==`, and only written out when they are reported. `undo` puts the old value back. `note` is the key under which
     `heard` or `called` noted the line; without one it is the state. `code` is the rule, for probes that serve several.
+    What is an act and no state says so itself: `text` is then the message behind the name of the test, and `place` the
+    line, where the probe kept it.
     """
 
     state: str
@@ -40,6 +44,8 @@ class Change(NamedTuple):
     undo: Callable[[], object] | None = None
     note: Hashable = None
     code: str = ""
+    text: str = ""
+    place: Place | None = None
 
 
 class Probe(Generic[Snapshot]):
