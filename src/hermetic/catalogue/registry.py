@@ -64,6 +64,8 @@ class Entry:
 
 def entry_of(rule: type[Rule]) -> Entry:
     """Return the index entry of a rule class."""
+    from hermetic.catalogue.rule import Rule  # noqa: PLC0415 - only rules that are walked, or foreign, need it
+
     fields = (rule.code, rule.name, rule.__module__, rule.__name__, rule.presets)
     tokens = rule.tokens if rule.check is not Rule.check else None
     return Entry(*fields, tokens, rule.companions, rule.reached, rule.through_fixtures)
