@@ -221,6 +221,14 @@ RULES = (
         True,
     ),
     (
+        "HRM501",
+        "fixed-port",
+        "hermetic.catalogue.resources.fixed_port",
+        "FixedPort",
+        ("recommended",),
+        None,
+    ),
+    (
         "HRM701",
         "unstable-parameters",
         "hermetic.catalogue.collection.unstable_parameters",
