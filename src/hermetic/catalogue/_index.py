@@ -229,6 +229,14 @@ RULES = (
         None,
     ),
     (
+        "HRM502",
+        "fixed-path",
+        "hermetic.catalogue.resources.fixed_path",
+        "FixedPath",
+        ("recommended",),
+        None,
+    ),
+    (
         "HRM701",
         "unstable-parameters",
         "hermetic.catalogue.collection.unstable_parameters",
