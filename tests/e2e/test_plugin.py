@@ -503,3 +503,24 @@ print(sorted(name for name in sys.modules if name.startswith("hermetic.") and ".
     )
 
     assert done.stdout.splitlines()[-1] == "['hermetic.guard', 'hermetic.guard.hookspecs', 'hermetic.plugin']"
+
+
+def test_a_probe_that_raises_fails_no_test_where_warnings_are_errors(tmp_path: Path) -> None:
+    files = {
+        "conftest.py": PROBE,
+        "pytest.ini": "[pytest]\nfilterwarnings = error\n",
+        "test_it.py": "import conftest\n\n\ndef test_it():\n    conftest.STATE.append(1)\n",
+    }
+
+    run = guarded(tmp_path / "suite", mode="warn", files=files)
+
+    assert "is not guarded from here on" in run.output
+    assert run.exit == 0, run.output
+
+
+def test_folders_that_pytest_adds_to_the_import_path_again_are_its_own_affair(tmp_path: Path) -> None:
+    files = dict.fromkeys(("conftest.py", "a/conftest.py", "b/test_b.py", "test_c.py"), "def test_it(): ...\n")
+
+    run = guarded(tmp_path / "suite", "b", ".", "a", files={**files, "a/test_a.py": "def test_it(): ...\n"})
+
+    assert (run.findings, run.exit) == ([], 0), run.output

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,13 +47,11 @@ class Guarded:
     def complain(probe: Probe[Any], error: BaseException) -> None:
         """Say that a probe has been switched off."""
         what = f"{type(probe).__module__}.{type(probe).__qualname__}"
-        warnings.warn(
-            pytest.PytestWarning(
-                f"hermetic: {probe.code} is not guarded from here on, since its probe {what} raised "
-                f"{type(error).__name__}: {error}"
-            ),
-            stacklevel=2,
+        message = (
+            f"hermetic: {probe.code} is not guarded from here on, since its probe {what} raised "
+            f"{type(error).__name__}: {error}"
         )
+        checking.warn(message)
 
     # Collection
 
