@@ -147,7 +147,10 @@ class FixedPathProbe(Probe[View]):
         place = responsible(frame)
         if place is None or place.origin != USER or place.importing or is_unique(self.shown(path)):
             return
-        self.first.setdefault(path, seen(path))
+        now = seen(path)
+        if event == "open" and now is not None and stat.S_ISDIR(now.kind):
+            return  # how tempfile makes a file without a name
+        self.first.setdefault(path, now)
         self.places.setdefault(path, place)
         if self.test and event not in {"os.mkdir", "sqlite3.connect"}:
             other = self.writers.setdefault(path, self.test)
