@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.places import MACHINE
-from hermetic.guard.probe import Probe, same
+from hermetic.guard.probe import Moment, Probe, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,6 +72,7 @@ class Chain:
 
     def refresh(self, probes: Iterable[Probe[Any]] | None = None) -> None:
         """Take new snapshots, whatever has changed."""
+        Moment.next()
         for probe in list(self.probes if probes is None else probes):
             try:
                 self.last[probe] = probe.snapshot()
@@ -119,6 +120,7 @@ class Chain:
 
         `clear` says whether the notes are done with: they are not where only some of the probes are asked.
         """
+        Moment.next()
         for probe in list(self.probes if probes is None else probes):
             if probe not in self.last:
                 continue

@@ -42,6 +42,17 @@ class Change(NamedTuple):
     code: str = ""
 
 
+class Moment:
+    """Counts the points at which snapshots are compared; probes that share one take it once at each."""
+
+    number = 0
+
+    @classmethod
+    def next(cls) -> None:
+        """Say that what was seen so far may have changed."""
+        cls.number += 1
+
+
 class Probe(Generic[Snapshot]):
     """Watches one kind of state. Subclasses are found by walking `hermetic.guard.probes`; one file each.
 
