@@ -220,4 +220,20 @@ RULES = (
         None,
         True,
     ),
+    (
+        "HRM601",
+        "module-state-mutated",
+        "hermetic.catalogue.state.module_state_mutated",
+        "ModuleStateMutated",
+        ("recommended",),
+        None,
+    ),
+    (
+        "HRM603",
+        "singleton-kept",
+        "hermetic.catalogue.state.singleton_kept",
+        "SingletonKept",
+        ("recommended",),
+        None,
+    ),
 )
