@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 
 from hermetic.guard._globals import PROJECT
-from hermetic.guard.containers import CONTAINERS, Part, attributes
+from hermetic.guard.containers import CONTAINERS, ROWS, Part, attributes, holds
 from hermetic.guard.probe import ABSENT, Change, Probe
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class HeldProbe(Probe[Held]):
     def __init__(self) -> None:
         self.watched: list[Watched] = []
         self.known: tuple[object, int] | None = None
+        self.filled: set[str] = set()  # entries that were filled in once may change
         self.test = "\0"
         self.code_of_test: types.CodeType | None = None
 
@@ -130,14 +131,30 @@ class HeldProbe(Probe[Held]):
         holder, name = definer(one.holders)
         part = one.part._replace(path=f"{holder.name}.{name}")
         for change in part.changes(before, after):
-            if not speaks_of(name, MEMO) and self.counts(name, change):
+            if speaks_of(name, MEMO) or change.state in self.filled:
+                continue
+            if self.is_filling(name, holder, part, change):
+                self.filled.add(change.state)
+            else:
                 yield change
 
-    def counts(self, name: str, change: Change) -> bool:
-        """Tell whether the change of a container is worth telling: it is public, or something is lost or replaced."""
-        if not name.startswith("_") or change.before is not ABSENT:
-            return True
-        return type(change.after) is list  # a list that grows is no memo table
+    def is_filling(self, name: str, holder: Holder, part: Part, change: Change) -> bool:
+        """Tell whether a container got what it is there for: a registry or a memo table that grows.
+
+        A list is neither. In a public table or set, what is new must be an object that holds nothing of the test, but
+        for its key.
+        """
+        private = name.startswith("_")
+        if private and isinstance(change.before, list) and isinstance(change.after, list) and type(part.itself) in ROWS:
+            moved = len(change.before) == len(change.after) and all(holds(change.after, one) for one in change.before)
+            if moved:
+                return True  # taken out and put back, at another place
+        if change.before is not ABSENT:
+            return private and self.is_of_test(change.before, holder) and self.is_of_test(change.after, holder)
+        if type(part.itself) in ROWS or private:
+            return private and type(part.itself) not in ROWS
+        news = change.after if type(part.itself) is set else [change.after]
+        return not any(is_plain(new) or self.is_of_test(new, holder, but=change.state) for new in news)  # type: ignore[attr-defined]
 
     def is_worth_telling(self, holder: Holder, name: str, before: object, after: object) -> bool:
         """Tell whether a name that stands for something else is worth telling."""
@@ -156,13 +173,17 @@ class HeldProbe(Probe[Held]):
         """Return the strings that are written out in the test."""
         return constants_of(self.code_of_test) if self.code_of_test is not None else set()
 
-    def is_of_test(self, value: object, holder: Holder, steps: int = 2) -> bool:
-        """Tell whether a value comes from the test: a mock, a class or function of a test file, a constant of it."""
+    def is_of_test(self, value: object, holder: Holder, steps: int = 2, but: str = "") -> bool:
+        """Tell whether a value comes from the test: a mock, a class or function of a test file, a constant of it.
+
+        `but` is the state; a constant that stands in it is the key.
+        """
         if isinstance(value, str):
-            return self.test in value or (value in self.constants() and value not in source_of(holder))
+            constant = value in self.constants() and value not in source_of(holder) and value not in but
+            return constant or self.test in value
         if isinstance(value, (int, float, type(None), bytes)):
             return False
-        if issubclass(type(value), mock.NonCallableMock) or is_in_test_file(value):
+        if issubclass(type(value), mock.NonCallableMock) or (is_in_test_file(value) and not is_in_tests(holder)):
             return True
         if not steps:
             return False
@@ -170,7 +191,18 @@ class HeldProbe(Probe[Held]):
             inner = [*value.values()] if isinstance(value, dict) else [*value]  # type: ignore[misc]
         else:
             inner = [*attributes(value).values()]
-        return any(self.is_of_test(one, holder, steps - 1) for one in inner[:LARGEST])
+        return any(self.is_of_test(one, holder, steps - 1, but) for one in inner[:LARGEST])
+
+
+def is_in_tests(holder: Holder) -> bool:
+    """Tell whether a module is a test file or conftest, or a class is defined in one."""
+    path = getattr(sys.modules.get(holder.module), "__file__", None)
+    return isinstance(path, str) and is_test_file(path)
+
+
+def is_plain(value: object) -> bool:
+    """Tell whether a value is a text, a number, or a builtin container."""
+    return type(value) in CONTAINERS or isinstance(value, (str, bytes, int, float, tuple))
 
 
 def speaks_of(name: str, words: frozenset[str]) -> bool:
