@@ -147,7 +147,8 @@ class Chain:
         ):
             del self.open[key]
             return
-        place = self.trail.notes.get((probe.code, change.note if change.note is not None else change.state))
+        note = (probe.code, change.note if change.note is not None else change.state)
+        place = change.place if change.place is not None else self.trail.notes.get(note)
         if place is not None and (place.origin == MACHINE or place.importing):
             return
         self.owners[-1].add(Entry(probe, change, place))

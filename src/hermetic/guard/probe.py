@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from hermetic.guard.places import Place
+
 Snapshot = TypeVar("Snapshot")
 LONGEST = 120  # characters of a representation
 
@@ -32,6 +34,7 @@ class Change(NamedTuple):
     later is recognised by it. `before` and `after` are the values themselves; they are compared with `is`, then with
     `==`, and only written out when they are reported. `undo` puts the old value back. `note` is the key under which
     `heard` or `called` noted the line; without one it is the state. `code` is the rule, for probes that serve several.
+    `place` is the line, where the probe knows it of its own.
     """
 
     state: str
@@ -40,6 +43,7 @@ class Change(NamedTuple):
     undo: Callable[[], object] | None = None
     note: Hashable = None
     code: str = ""
+    place: Place | None = None
 
 
 class Moment:
