@@ -229,6 +229,14 @@ RULES = (
         None,
     ),
     (
+        "HRM602",
+        "cached-settings",
+        "hermetic.catalogue.state.cached_settings",
+        "CachedSettings",
+        ("recommended",),
+        None,
+    ),
+    (
         "HRM603",
         "singleton-kept",
         "hermetic.catalogue.state.singleton_kept",
