@@ -65,14 +65,12 @@ class HeldProbe(Probe[Held]):
         self.watched: list[Watched] = []
         self.known: tuple[object, int] | None = None
         self.filled: set[str] = set()  # entries that were filled in once may change
-        self.test = "\0"
-        self.code_of_test: types.CodeType | None = None
+        self.item: pytest.Item | None = None
+        self.folder = ""  # how the test's temporary folder begins, once somebody asks
 
     def test_begins(self, item: pytest.Item) -> None:
-        """Learn what a folder of the test is called, and what is written in it."""
-        self.test = re.sub(r"\W", "_", item.name)[:30]
-        code = getattr(getattr(item, "function", None), "__code__", None)
-        self.code_of_test = code
+        """Learn which test runs."""
+        self.item, self.folder = item, ""
 
     def snapshot(self) -> Held:
         """Copy each container (about 0.3 us each); the list of them is made anew when there are new modules."""
@@ -171,7 +169,14 @@ class HeldProbe(Probe[Held]):
 
     def constants(self) -> set[object]:
         """Return the strings that are written out in the test."""
-        return constants_of(self.code_of_test) if self.code_of_test is not None else set()
+        code = getattr(getattr(self.item, "function", None), "__code__", None)
+        return constants_of(code) if code is not None else set()
+
+    def in_folder(self, text: str) -> bool:
+        """Tell whether a text names the temporary folder of the test."""
+        if not self.folder:
+            self.folder = re.sub(r"\W", "_", self.item.name)[:30] if self.item is not None else "\0"
+        return self.folder in text
 
     def is_of_test(self, value: object, holder: Holder, steps: int = 2, but: str = "") -> bool:
         """Tell whether a value comes from the test: a mock, a class or function of a test file, a constant of it.
@@ -180,7 +185,7 @@ class HeldProbe(Probe[Held]):
         """
         if isinstance(value, str):
             constant = value in self.constants() and value not in source_of(holder) and value not in but
-            return constant or self.test in value
+            return constant or self.in_folder(value)
         if isinstance(value, (int, float, type(None), bytes)):
             return False
         if issubclass(type(value), mock.NonCallableMock) or (is_in_test_file(value) and not is_in_tests(holder)):

@@ -52,7 +52,7 @@ class CachedSettingsProbe(Probe[int]):
         self.sizes: dict[Any, tuple[int, int]] = {}  # of each cache at the last boundary
         self.known: tuple[object, int] | None = None
         self.outside: dict[Any, Any] = {}
-        self.held: dict[Any, dict[str, str | None]] = {}  # by fixture, what it changed, as it was before
+        self.held: dict[Any, dict[Any, Any]] = {}  # by fixture, what it changed, as it was before
         self.fills: dict[tuple[Any, str], Fill] = {}
         self.copying: set[Any] = set()  # caches of functions that went through all of the environment
         self.ends = False
@@ -91,7 +91,7 @@ class CachedSettingsProbe(Probe[int]):
         key = args[1] if len(args) > 1 else None
         if args[0] is not os.environ or not isinstance(key, str) or not self.caches:
             return None
-        value, outside = value_of(key), self.outside.get(key)
+        value, outside = value_of(key), value_of(key, self.outside)
         found = self.filling(getframe(3))
         if found is None:
             return None
@@ -164,20 +164,14 @@ def size_of(cache: Any) -> tuple[int, int]:  # noqa: ANN401 - the type of a cach
 ENCODE, DECODE = os.environ.encodekey, os.environ.decodevalue
 
 
-def environment() -> dict[str, str | None]:
-    """Return a copy of the environment, past the mapping whose reads are heard."""
-    return {os.fsdecode(key): os.fsdecode(value) for key, value in raw().items()}
+def environment() -> dict[Any, Any]:
+    """Return a copy of the dictionary behind `os.environ`, whose reads are not heard; POSIX has bytes in it."""
+    return getattr(os.environ, "_data", {}).copy()
 
 
-def raw() -> dict[Any, Any]:
-    """Return the dictionary behind `os.environ`."""
-    found: dict[Any, Any] = getattr(os.environ, "_data", {})
-    return found
-
-
-def value_of(key: str) -> str | None:
-    """Return the value of a variable, None when it is not set."""
-    value = raw().get(ENCODE(key))
+def value_of(key: str, held: dict[Any, Any] | None = None) -> str | None:
+    """Return the value of a variable, now or in a copy, None when it is not set."""
+    value = (getattr(os.environ, "_data", {}) if held is None else held).get(ENCODE(key))
     return None if value is None else DECODE(value)
 
 
