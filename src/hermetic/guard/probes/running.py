@@ -74,7 +74,7 @@ class RunningProbe(LeftProbe):
 
     def keep_pool(self, name: str, pool: weakref.ref[Any], kind: str, place: Place | None) -> None:
         """Keep an executor or pool, which is alive as long as one of its threads or processes is."""
-        workers: Callable[[Any], list[Any]] = {THREADS: threads_of, PROCESSES: processes_of}.get(name, members_of)
+        workers = WORKERS[name]
         self.begins(f"a {kind}", place, lambda: any(one.is_alive() for one in workers(pool())), lambda: shut(pool()))
 
     def returned(self, name: str, args: tuple[object, ...], result: object) -> None:  # noqa: ARG002
@@ -150,3 +150,6 @@ def shut(pool: Any) -> None:  # noqa: ANN401 - an executor or pool
 def shutdown_of(executor: Executor) -> Callable[[], object]:
     """Return what ends an executor."""
     return lambda: executor.shutdown(wait=False, cancel_futures=True)
+
+
+WORKERS: dict[str, Callable[[Any], list[Any]]] = {THREADS: threads_of, PROCESSES: processes_of, POOL: members_of}
