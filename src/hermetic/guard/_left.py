@@ -29,17 +29,18 @@ class Left:
     `name` may be a function, for what has its name only later.
     """
 
-    __slots__ = ("alive", "name", "owner", "place", "undo")
+    __slots__ = ("alive", "name", "owner", "place", "state", "undo")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - a record: one argument for each of its fields
         self,
         name: str | Callable[[], str],
         place: Place,
         owner: object,
         alive: Callable[[], bool],
         undo: Callable[[], object] | None,
+        state: str,
     ) -> None:
-        self.name, self.place, self.owner, self.alive, self.undo = name, place, owner, alive, undo
+        self.name, self.place, self.owner, self.alive, self.undo, self.state = name, place, owner, alive, undo, state
 
 
 class LeftProbe(Probe[int]):
@@ -92,7 +93,7 @@ class LeftProbe(Probe[int]):
             names.append(name)
             if names.count(name) > 1:
                 name = f"{name} ({names.count(name)})"
-            found.append(Change(name, self.before, self.after, one.undo, one.place))
+            found.append(Change(name, self.before, Described(one.state or self.after), one.undo, one.place))
         return found
 
     def begins(
@@ -101,11 +102,12 @@ class LeftProbe(Probe[int]):
         place: Place | None,
         alive: Callable[[], bool],
         undo: Callable[[], object] | None = None,
+        state: str = "",
     ) -> None:
-        """Learn that something was begun."""
+        """Learn that something was begun; `state` says how it is while it goes on, where that is not `after`."""
         owner = self.owners[-1] if self.owners else self.importing
         if owner is not None and place is not None and place.origin != MACHINE:
-            self.begun.append(Left(name, place, owner, alive, undo))
+            self.begun.append(Left(name, place, owner, alive, undo, state))
 
     def import_begins(self, collector: pytest.Module) -> None:
         """Let what is begun from here on belong to the file."""
