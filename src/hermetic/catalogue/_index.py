@@ -202,6 +202,14 @@ RULES = (
         (),
     ),
     (
+        "HRM308",
+        "attribute-replaced",
+        "hermetic.catalogue.mocks.attribute_replaced",
+        "AttributeReplaced",
+        ("recommended",),
+        None,
+    ),
+    (
         "HRM401",
         "autouse-duplicated",
         "hermetic.catalogue.fixtures.autouse_duplicated",
