@@ -117,6 +117,14 @@ RULES = (
         (b"Thread", b"Timer", b"Process", b"Pool", b"Manager", b"Executor", b"Popen", b"create_subprocess"),
     ),
     (
+        "HRM110",
+        "task-left",
+        "hermetic.catalogue.process.task_left",
+        "TaskLeft",
+        ("recommended",),
+        None,
+    ),
+    (
         "HRM201",
         "override-leak",
         "hermetic.catalogue.overrides.override_leak",
@@ -192,6 +200,14 @@ RULES = (
         (b"patch", b"setattr(", b"Mock"),
         (),
         (),
+    ),
+    (
+        "HRM308",
+        "attribute-replaced",
+        "hermetic.catalogue.mocks.attribute_replaced",
+        "AttributeReplaced",
+        ("recommended",),
+        None,
     ),
     (
         "HRM401",

@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.places import MACHINE
+from hermetic.guard.places import MACHINE, Place
 from hermetic.guard.probe import Moment, Probe, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from hermetic.guard.places import Place
     from hermetic.guard.probe import Change
     from hermetic.guard.trail import Trail
 
@@ -147,8 +146,8 @@ class Chain:
         ):
             del self.open[key]
             return
-        note = (probe.code, change.note if change.note is not None else change.state)
-        place = change.place if change.place is not None else self.trail.notes.get(note)
+        note = change.note if change.note is not None else change.state
+        place = note if isinstance(note, Place) else self.trail.notes.get((probe.code, note))
         if place is not None and (place.origin == MACHINE or place.importing):
             return
         self.owners[-1].add(Entry(probe, change, place))

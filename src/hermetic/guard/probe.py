@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from hermetic.guard.places import Place
-
 Snapshot = TypeVar("Snapshot")
 LONGEST = 120  # characters of a representation
 
@@ -33,8 +31,8 @@ class Change(NamedTuple):
     `state` names it so finely that no two pieces share a name (`os.environ['HOME']`): a change that is taken back
     later is recognised by it. `before` and `after` are the values themselves; they are compared with `is`, then with
     `==`, and only written out when they are reported. `undo` puts the old value back. `note` is the key under which
-    `heard` or `called` noted the line; without one it is the state. `code` is the rule, for probes that serve several.
-    `place` is the line, where the probe knows it of its own.
+    `heard` or `called` noted the line; without one it is the state; or it is the place itself, where the probe kept it.
+    `code` is the rule, for probes that serve several.
     """
 
     state: str
@@ -43,7 +41,6 @@ class Change(NamedTuple):
     undo: Callable[[], object] | None = None
     note: Hashable = None
     code: str = ""
-    place: Place | None = None
 
 
 class Moment:
@@ -115,6 +112,9 @@ class Probe(Generic[Snapshot]):
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
         """Return the key to note the place of a call to a setter under, None to ignore it. Runs before the call."""
         return None
+
+    def returned(self, name: str, args: tuple[object, ...], result: object) -> None:
+        """Learn what a setter returned, None where it raised; also when pytest called it."""
 
 
 class _Short(reprlib.Repr):

@@ -139,12 +139,22 @@ def test_a_change_can_be_undone(shop: types.ModuleType) -> None:
     assert shop.load() == 2
 
 
-def test_what_probes_ask_for_at_one_moment_is_copied_once() -> None:
+def test_what_probes_ask_for_at_one_moment_is_copied_once(shop: types.ModuleType) -> None:
     walk = Walk()
+    Moment.next()
     one = walk.snapshot()
+    run("LIMIT = 4", shop)
     assert walk.snapshot() is one
     Moment.next()
     assert walk.snapshot() is not one
+
+
+def test_nothing_is_copied_where_nothing_changed(shop: types.ModuleType) -> None:
+    walk = Walk()
+    Moment.next()
+    one = walk.snapshot()
+    Moment.next()
+    assert walk.snapshot() is one
 
 
 def test_modules_may_come_and_go(shop: types.ModuleType) -> None:

@@ -8,7 +8,7 @@ from hermetic.catalogue.process._constructed import left_by_constructors
 from hermetic.catalogue.process._fate import ENDED, LATE, RETURNED, fate_of, started_at
 from hermetic.catalogue.process._returned import makers_of, received_by
 from hermetic.catalogue.process._spawned import Spawn, spawns_in
-from hermetic.catalogue.rule import Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
 from hermetic.source.changes import called
@@ -65,6 +65,7 @@ class ThreadOrChildLeft(Rule):
     code = "HRM109"
     name = "thread-or-child-left"
     repair = "stop and join it in a finally, a with statement, or a fixture after its yield"
+    claims = (LINT, GUARD)
     message = "{what} is started {where} and not {ending}"
     late_message = "{what} is started {where} and {ending} only when nothing fails in between"
     tokens = (b"Thread", b"Timer", b"Process", b"Pool", b"Manager", b"Executor", b"Popen", b"create_subprocess")
@@ -164,7 +165,7 @@ sent = []
 
 
 def remind():
-    Timer(0.05, sent.append, ["reminder"]).start()  # <- HRM109
+    Timer(0.2, sent.append, ["reminder"]).start()  # <- HRM109
 
 
 def test_a_reminder_is_planned():
@@ -173,7 +174,7 @@ def test_a_reminder_is_planned():
 
 
 def test_nothing_is_sent_without_a_plan():
-    time.sleep(0.15)
+    time.sleep(0.4)
     assert sent == []
 """
             },
@@ -241,9 +242,11 @@ class Consumer(threading.Thread):
 
 
 def test_three_consumers():
-    consumers = [Consumer(name="consumer") for _ in range(3)]  # <- HRM109
-    for consumer in consumers:
-        consumer.start()
+    consumers = []
+    for _ in range(3):
+        consumer = Consumer(name="consumer")
+        consumer.start()  # <- HRM109
+        consumers.append(consumer)
     assert len(consumers) == 3
 
 

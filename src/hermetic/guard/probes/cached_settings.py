@@ -151,7 +151,7 @@ class CachedSettingsProbe(Probe[int]):
                     was,
                     Described(f"filled with {key} {made}"),
                     fill.cache.cache_clear,
-                    place=fill.place,
+                    note=fill.place,
                 )
 
 
