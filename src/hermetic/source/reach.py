@@ -127,6 +127,8 @@ def first_root(function: Scope, undo: Undo, project: Project) -> Scope | None:
         callers: list[Scope] = []
         for current in pending:
             if roles.role_of(current) in ROOTS:
+                if roles.is_skipped(current):
+                    continue
                 if not is_configuration(current, project) and not undone_around(current, undo, project):
                     return current
             elif roles.role_of(current) == "helper":
