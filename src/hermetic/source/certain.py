@@ -33,6 +33,24 @@ def is_under_test(module: Module) -> bool:
 
 
 def is_certain(scope: Scope, node: ast.AST, facts: Facts) -> bool:
+    """Tell whether a call of the function that `scope` is always gets to a node in it, and with what it seems to use."""
+    setting = setting_of(scope, node)
+    return is_reached(scope, node, facts) and (setting is None or is_reached(scope, setting, facts))
+
+
+def setting_of(scope: Scope, node: ast.AST) -> ast.AST | None:
+    """Return the assignment that gives a new value to the parameter that a call stands on, None without one."""
+    first = node.func if isinstance(node, ast.Call) else None
+    while isinstance(first, ast.Attribute):
+        first = first.value
+    bindings = scope.bindings.get(first.id, []) if isinstance(first, ast.Name) else []
+    if len(bindings) < 2 or bindings[0].kind != "param":  # noqa: PLR2004 - itself and the new value
+        return None
+    line = max((item.line for item in bindings if item.line < node.lineno), default=0)  # type: ignore[attr-defined]
+    return next((item for item in scope.kept(ast.Assign) if item.lineno == line), None)  # type: ignore[attr-defined]
+
+
+def is_reached(scope: Scope, node: ast.AST, facts: Facts) -> bool:
     """Tell whether a call of the function that `scope` is always gets to a node in it."""
     return all(
         certain_below(scope, child, parent, facts) and not may_leave_before(scope, child, parent, facts)

@@ -57,6 +57,17 @@ class Way:
         return Way(target, facts, (*self.hops, (self.function, call, target)))
 
 
+def runs_by(scope: Scope, call: ast.Call, target: Scope, inner: Scope, node: ast.AST) -> bool:
+    """Tell whether a call in a suite certainly gets to a node of the imported function that it runs.
+
+    `inner` is the function that holds the node: `target`, or one in it. Helpers of the suite are taken to get there.
+    """
+    if not is_under_test(target.module):
+        return True
+    way = Way(scope, Facts(scope, {})).through(call, target)
+    return not is_expected_to_raise(scope, call) and way.passes(inner, node)
+
+
 class Found:
     """A change, and the way that leads to it."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import _ast as ast
-import builtins
 
+from hermetic.source.changes import stores_of
 from hermetic.source.names import find_function, method_of, value_of_attribute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hermetic.source.scope import Scope
+    from hermetic.source.scope import Binding, Scope
 
 UNKNOWN = object()
 MAX_STEPS = 8  # variables of variables
@@ -56,6 +56,8 @@ class Facts:
 
 
 KINDS: dict[type, str] = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
+VIEWS = ("items", "keys", "values", "copy")
+PASSING = ("sorted", "list", "tuple", "reversed", "enumerate", "set")  # as many items as they are given
 TYPES = ("str", "int", "float", "bool", "bytes", "dict", "list", "tuple", "set")
 
 
@@ -93,7 +95,8 @@ def read_name(scope: Scope, node: ast.Name, facts: Facts, steps: int) -> Value |
     if found is None:
         return None
     binding, where = found
-    if len(where.bindings[node.id]) != 1 or node.id in scope.globals:
+    bindings = [item for item in where.bindings[node.id] if not is_later(item, node, own=where is scope)]
+    if len(bindings) != 1 or node.id in scope.globals:
         return None
     if binding.kind == "param":
         if where is facts.function:
@@ -114,6 +117,11 @@ def read_name(scope: Scope, node: ast.Name, facts: Facts, steps: int) -> Value |
     return value
 
 
+def is_later(binding: Binding, node: ast.Name, *, own: bool) -> bool:
+    """Tell whether a binding of the same function stands at or below the line that reads the name."""
+    return own and binding.line >= node.lineno
+
+
 def read_table(scope: Scope, node: ast.AST, facts: Facts, steps: int) -> Value | None:
     """Read a constant table that a file builds from written-out items: nobody writes one that stays empty."""
     if not isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp)):
@@ -131,9 +139,25 @@ def read_attribute(scope: Scope, node: ast.Attribute, facts: Facts, steps: int) 
     method = method_of(scope)
     if held is None or maker is None or held[0] is not maker.function or method is None or method.owner is None:
         return None
-    text = b"".join(scope.module.text(other) for other in method.owner.functions)
-    once = sum(text.count(f".{node.attr}{sign}".encode()) for sign in (" = ", ": ", " += ", ", ")) == 1
-    return read(held[0], held[1], maker, steps) if once else None
+    if len(stores_to(method.owner, node.attr)) != 1:
+        return None
+    return read(held[0], held[1], maker, steps)
+
+
+def stores_to(owner: Scope, attribute: str) -> list[ast.AST]:
+    """Return the places in the methods of a class that set an attribute of anything."""
+    known: dict[str, list[ast.AST]] = owner.memo.setdefault("stores to", {})
+    if attribute not in known:
+        spelled = f".{attribute}".encode()
+        methods = [method for method in owner.functions if spelled in owner.module.text(method)]
+        known[attribute] = [
+            target
+            for method in methods
+            for scope in owner.module.load(method).family()
+            for _, _, target, _ in stores_of(scope)
+            if isinstance(target, ast.Attribute) and target.attr == attribute
+        ]
+    return known[attribute]
 
 
 def read_not(scope: Scope, node: ast.UnaryOp, facts: Facts, steps: int) -> Value | None:
@@ -182,6 +206,10 @@ def read_call(scope: Scope, node: ast.Call, facts: Facts, steps: int) -> Value |
     """Read `isinstance(x, str)`; what a class makes is an object."""
     function = node.func
     name = getattr(function, "attr", getattr(function, "id", ""))
+    if name in VIEWS and isinstance(function, ast.Attribute) and not node.args:
+        return as_many(read(scope, function.value, facts, steps))
+    if name in PASSING and isinstance(function, ast.Name) and node.args:
+        return as_many(read(scope, node.args[0], facts, steps))
     if name == "isinstance" and len(node.args) == 2:  # noqa: PLR2004 - object and type
         value = read(scope, node.args[0], facts, steps)
         kinds = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
@@ -189,9 +217,36 @@ def read_call(scope: Scope, node: ast.Call, facts: Facts, steps: int) -> Value |
         if value is None or value.kind not in (*TYPES, "NoneType") or not names.issubset(TYPES):
             return None
         return fact(value.kind in names or (value.kind == "bool" and "int" in names))
-    if name in TYPES and hasattr(builtins, name):
+    if name in TYPES and isinstance(function, ast.Name):
         return Value(None, kind=name)
     return Value(None) if name[:1].isupper() and find_function(scope, function) is None else None
+
+
+def as_many(value: Value | None) -> Value | None:
+    """Return what is known of the items of a value."""
+    return Value(value.truth) if value is not None else None
+
+
+def read_item(scope: Scope, node: ast.Subscript, facts: Facts, steps: int) -> Value | None:
+    """Read an item of a constant table: the one under a known key, or what is known of all of them."""
+    table = table_behind(scope, node.value)
+    if table is None:
+        return None
+    where, items = table
+    key = read(scope, node.slice, facts, steps)
+    for name, item in zip(items.keys, items.values, strict=True):
+        if key is not None and isinstance(name, ast.Constant) and same(name.value, key.constant):
+            return read(where, item, facts, steps)
+    values = [read(where, item, facts, steps) for item in items.values]
+    return Value(True) if values and all(value is not None and value.truth for value in values) else None
+
+
+def table_behind(scope: Scope, node: ast.AST) -> tuple[Scope, ast.Dict] | None:
+    """Return the written-out dictionary that a constant of the file holds, and its scope."""
+    found = scope.find(node.id, node.lineno) if isinstance(node, ast.Name) and node.id.isupper() else None
+    if found is None or not isinstance(found[0].value, ast.Dict):
+        return None
+    return found[1], found[0].value
 
 
 def read_choice(scope: Scope, node: ast.IfExp, facts: Facts, steps: int) -> Value | None:
@@ -221,6 +276,7 @@ READERS = {
     ast.Compare: read_comparison,
     ast.Call: read_call,
     ast.IfExp: read_choice,
+    ast.Subscript: read_item,
 }
 
 

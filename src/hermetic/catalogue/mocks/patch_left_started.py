@@ -9,6 +9,7 @@ from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.callee import find_imported
 from hermetic.source.changes import import_time
+from hermetic.source.follow import runs_by
 from hermetic.source.leaks import under_main, undone_after_import
 from hermetic.source.reach import calls_of, entries_of, first_root
 from hermetic.source.restore import (
@@ -359,7 +360,9 @@ def started_through_imports(module: Module, project: Project) -> Iterator[tuple[
                     if target is None or not target.is_function:
                         continue
                     for start, stop in open_starts(target.module.load(target), project):
-                        root = None if is_undone(scope, call, stop) else first_root(caller, stop, project)
+                        if is_undone(scope, call, stop) or not runs_by(scope, call, target, start.scope, start.node):
+                            continue
+                        root = first_root(caller, stop, project)
                         if root is not None:
                             yield start, root
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.catalogue.process._fate import start_of
 from hermetic.catalogue.process._signals import is_signalled
 from hermetic.catalogue.process._spawned import Spawn, holder, is_end, spawns_in, uses_of
 from hermetic.source.callee import ancestry, constructor_of
+from hermetic.source.follow import runs_by
 from hermetic.source.reach import callee_behind, first_root, imported_calls, is_called
 
 TYPE_CHECKING = False
@@ -56,12 +58,20 @@ def root_left_with(  # noqa: PLR0913, PLR0917 - the facts of one class
     for caller, scope, name, calls in imported_calls(module, local):
         if callee_behind(scope, None, name, tokens) is not spawn.function:
             continue
-        root = first_root(caller, undo, project) if any(is_kept(scope, call) for call in calls) else None
+        starting = (call for call in calls if is_kept(scope, call) and starts_with(spawn, scope, call))
+        root = first_root(caller, undo, project) if any(starting) else None
         around = ancestry(root.owner) if root is not None and root.owner is not None else []
         if root is None or any(is_called(name, level.module) for name in enders for level in around):
             continue
         return root
     return None
+
+
+def starts_with(spawn: Spawn, scope: Scope, call: ast.Call) -> bool:
+    """Tell whether making an object certainly makes what the constructor starts, and starts it."""
+    starts = start_of(spawn)
+    nodes = [spawn.call] if starts is None else [spawn.call, starts]
+    return all(runs_by(scope, call, spawn.function, spawn.scope, node) for node in nodes)
 
 
 def ends_what(spawn: Spawn, method: Scope) -> bool:

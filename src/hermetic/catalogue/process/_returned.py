@@ -7,6 +7,7 @@ import _ast as ast
 from hermetic.catalogue.process._fate import RETURNED, fate_of
 from hermetic.catalogue.process._spawned import MAKERS, Spawn, holder, is_started, spawns_in, uses_of
 from hermetic.source import roles
+from hermetic.source.follow import runs_by
 from hermetic.source.leaks import widened
 from hermetic.source.names import is_async
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, near_of
@@ -106,6 +107,8 @@ def received_in(function: Scope, tokens: tuple[bytes, ...], names: set[str]) -> 
             made = returning_in(target.module, tokens).get(target, []) if target is not None else []
             if target is not None and is_received(scope, call, target):
                 for item in made:
+                    if target is None or not runs_by(scope, call, target, item.scope, item.call):
+                        continue
                     yield Spawn(function, scope, call, item.kind, item, started=is_running(item))
 
 
