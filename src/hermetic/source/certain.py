@@ -33,7 +33,7 @@ def is_under_test(module: Module) -> bool:
 
 
 def is_certain(scope: Scope, node: ast.AST, facts: Facts) -> bool:
-    """Tell whether a call of the function that `scope` is always gets to a node in it, and with what it seems to use."""
+    """Tell whether a call of the function that `scope` is always gets to a node, with what that seems to use."""
     setting = setting_of(scope, node)
     return is_reached(scope, node, facts) and (setting is None or is_reached(scope, setting, facts))
 

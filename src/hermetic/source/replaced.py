@@ -136,8 +136,8 @@ def named_in(place: Scope) -> Iterator[tuple[str, bool]]:
             assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
             yield from named_by(scope, call)
         for node in scope.kept(ast.Assign):
-            call = made_to_raise(scope, node)
-            yield from ((name, True) for name, _ in named_by(scope, call)) if call is not None else ()
+            maker = made_to_raise(scope, node)
+            yield from ((name, True) for name, _ in named_by(scope, maker)) if maker is not None else ()
 
 
 def named_by(scope: Scope, call: ast.Call) -> Iterator[tuple[str, bool]]:
@@ -146,10 +146,10 @@ def named_by(scope: Scope, call: ast.Call) -> Iterator[tuple[str, bool]]:
     for argument in (*call.args, *(item.value for item in call.keywords)):
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and "." in argument.value:
             yield argument.value, fails
-    if len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
-        owner = resolve(scope, call.args[0])
-        if owner and "." not in str(call.args[1].value):
-            yield f"{owner}.{call.args[1].value}", fails
+    attribute = call.args[1].value if len(call.args) > 1 and isinstance(call.args[1], ast.Constant) else None
+    owner = resolve(scope, call.args[0]) if isinstance(attribute, str) and "." not in attribute else ""
+    if owner:
+        yield f"{owner}.{attribute!s}", fails
 
 
 def is_exception(value: ast.AST | None) -> bool:

@@ -9,6 +9,9 @@ from hermetic.source.names import find_function, method_of, value_of_attribute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from hermetic.source.scope import Binding, Scope
 
 UNKNOWN = object()
@@ -33,6 +36,9 @@ class Value:
     def key(self) -> tuple[object, ...]:
         """What makes two values the same."""
         return (self.truth, self.kind, repr(self.constant) if self.constant is not UNKNOWN else "")
+
+
+OBJECT = Value(truth=True)
 
 
 class Facts:
@@ -101,9 +107,9 @@ def read_name(scope: Scope, node: ast.Name, facts: Facts, steps: int) -> Value |
     if binding.kind == "param":
         if where is facts.function:
             return facts.values.get(node.id)
-        return Value(True) if node.id in GIVEN and where.is_function else None
+        return OBJECT if node.id in GIVEN and where.is_function else None
     if binding.kind in ("def", "class"):
-        return Value(True)
+        return OBJECT
     if binding.kind == "import" and node.id.isupper():
         project = scope.module.project
         found = project.binding(str(binding.value), scope.module.folder) if project is not None else None
@@ -238,7 +244,7 @@ def read_item(scope: Scope, node: ast.Subscript, facts: Facts, steps: int) -> Va
         if key is not None and isinstance(name, ast.Constant) and same(name.value, key.constant):
             return read(where, item, facts, steps)
     values = [read(where, item, facts, steps) for item in items.values]
-    return Value(True) if values and all(value is not None and value.truth for value in values) else None
+    return OBJECT if values and all(value is not None and value.truth for value in values) else None
 
 
 def table_behind(scope: Scope, node: ast.AST) -> tuple[Scope, ast.Dict] | None:
@@ -262,7 +268,7 @@ def fact(truth: bool) -> Value:  # noqa: FBT001 - it is the value
     return Value(truth, truth)
 
 
-READERS = {
+READERS: dict[type, Callable[[Scope, Any, Facts, int], Value | None]] = {
     ast.Constant: read_constant,
     ast.List: read_items,
     ast.Tuple: read_items,

@@ -104,11 +104,10 @@ def received_in(function: Scope, tokens: tuple[bytes, ...], names: set[str]) -> 
             if getattr(call.func, "attr", getattr(call.func, "id", "")) not in names:
                 continue
             target = callee_behind(scope, own, name, tokens)
-            made = returning_in(target.module, tokens).get(target, []) if target is not None else []
-            if target is not None and is_received(scope, call, target):
-                for item in made:
-                    if target is None or not runs_by(scope, call, target, item.scope, item.call):
-                        continue
+            if target is None or not is_received(scope, call, target):
+                continue
+            for item in returning_in(target.module, tokens).get(target, []):
+                if runs_by(scope, call, target, item.scope, item.call):
                     yield Spawn(function, scope, call, item.kind, item, started=is_running(item))
 
 

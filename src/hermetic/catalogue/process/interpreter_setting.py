@@ -34,6 +34,8 @@ class InterpreterSetting(StateRule):
     `monkeypatch.setenv("TZ", ...)` with a single `time.tzset()` is reported, since monkeypatch restores the variable
     but not what the C library has read. `atexit.register` counts in tests and what they call, not at import. Handlers
     of one event loop (`loop.add_signal_handler`) end with it and are left alone.
+    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
+    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM106"

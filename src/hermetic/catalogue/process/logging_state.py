@@ -78,6 +78,8 @@ class LoggingState(StateRule):
     nothing. A logger whose name is computed for one test, a `NullHandler`, and what a test file sets on its own
     `getLogger(__name__)` when it is imported are left alone. A logger that comes from another module is recognised by
     its name (`logger`, `log`); one that is handed over as an argument is not.
+    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
+    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM105"

@@ -68,6 +68,8 @@ class ModuleTableEdit(StateRule):
     An entry for a module that `importlib.util.module_from_spec` made counts as an import, and a module that a test
     imports for the first time is no finding. Removing a module that the same function has imported, or that an
     assertion above has looked at, is taken for cleaning up.
+    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
+    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM104"

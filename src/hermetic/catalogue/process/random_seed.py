@@ -21,6 +21,8 @@ class RandomSeed(StateRule):
 
     Limits:
     Drawing numbers is no finding, and neither is a generator that another library keeps for itself.
+    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
+    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM108"
