@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.utils.knob import leaks
+from tests.utils.lint import lint_files
 from tests.utils.snippets import snippets
 
 if TYPE_CHECKING:
@@ -654,3 +655,62 @@ def test_what_never_runs_leaks_nothing(case: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", NOT_SKIPPED)
 def test_what_is_skipped_only_at_times_leaks(case: str, tmp_path: Path) -> None:
     assert len(leaks({"test_it.py": f"import panel, pytest, unittest\n\n{NOT_SKIPPED[case]}"}, tmp_path)) == 1
+
+
+THREADS = """
+import sys
+import threading
+import time
+
+def poll():
+    while True:
+        time.sleep(1)
+
+class Poller:
+    def __init__(self, start=True):
+        self.thread = threading.Thread(target=poll)
+        if start:
+            self.thread.start()
+
+    def close(self):
+        self.thread.join()
+
+def started():
+    if sys.argv:
+        return None
+    thread = threading.Thread(target=poll)
+    thread.start()
+    return thread
+
+def always():
+    thread = threading.Thread(target=poll)
+    thread.start()
+    return thread
+"""
+PATCHES = """
+import sys
+from unittest import mock
+
+def quiet(flag=False):
+    if flag:
+        mock.patch("sys.stdout").start()
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "call", "count"),
+    [
+        ("HRM109", "poller = Poller()", 1),
+        ("HRM109", "poller = Poller(start=False)", 0),
+        ("HRM109", "thread = always()", 1),
+        ("HRM109", "thread = started()", 0),
+        ("HRM304", "quiet(True)", 1),
+        ("HRM304", "quiet()", 0),
+    ],
+)
+def test_what_code_under_test_starts_counts_where_it_certainly_does(
+    code: str, call: str, count: int, tmp_path: Path
+) -> None:
+    test = f"from app import Poller, started, always, quiet\n\ndef test_it():\n    {call}\n"
+    files = {"app.py": THREADS + PATCHES, "test_it.py": test}
+    assert len(lint_files(files, tmp_path, select=(code,))) == count
