@@ -22,6 +22,7 @@ class Entry:
         "attribute",
         "code",
         "companions",
+        "follows",
         "module",
         "name",
         "presets",
@@ -41,6 +42,7 @@ class Entry:
         companions: tuple[bytes, ...] = (),
         reached: tuple[bytes, ...] | None = None,
         through_fixtures: bool = False,  # noqa: FBT001, FBT002 - a field of the record
+        follows: str = "",
     ) -> None:
         self.code = code
         self.name = name
@@ -51,6 +53,7 @@ class Entry:
         self.companions = companions
         self.reached = tokens if reached is None else reached
         self.through_fixtures = through_fixtures
+        self.follows = follows
 
     def load(self) -> Rule:
         """Import the rule's module and return the rule."""
@@ -62,7 +65,7 @@ class Entry:
 def entry_of(rule: type[Rule]) -> Entry:
     """Return the index entry of a rule class."""
     fields = (rule.code, rule.name, rule.__module__, rule.__name__, rule.presets)
-    return Entry(*fields, rule.tokens, rule.companions, rule.reached, rule.through_fixtures)
+    return Entry(*fields, rule.tokens, rule.companions, rule.reached, rule.through_fixtures, rule.follows)
 
 
 def indexed() -> list[Entry]:

@@ -82,6 +82,8 @@ class Outline:
         self.text = text
         self._blocks: list[Block] | None = None
         self._imports: list[tuple[str, str]] | None = None
+        self._located: list[tuple[str, str, str, bytes]] | None = None
+        self._called: frozenset[str] | None = None
 
     @property
     def blocks(self) -> list[Block]:
@@ -119,6 +121,34 @@ class Outline:
             everywhere = self.text.is_test or self.text.path.endswith("conftest.py")
             self._imports = list(imports_in(self.text, everywhere=everywhere))
         return self._imports
+
+    @property
+    def located(self) -> list[tuple[str, str, str, bytes]]:
+        """`imports`, each with the project file that it comes from and the name inside that; others left out."""
+        if self._located is None:
+            self._located = []
+            project = self.text.project
+            for local, dotted in self.imports if project is not None else ():
+                place = project.locate(dotted, self.text.folder) if project is not None else None
+                if place is not None:
+                    self._located.append((local, dotted, place[0], place[1].encode()))
+        return self._located
+
+    @property
+    def called(self) -> frozenset[str]:
+        """The first names of what the file calls, as `a` in `a.b()`, and perhaps others."""
+        if self._called is None:
+            self._called = frozenset(called_names(self.text.plain))
+        return self._called
+
+
+def called_names(text: bytes) -> Iterator[str]:
+    """Yield the first word of what stands in front of each opening parenthesis, across line ends."""
+    for part in text.translate(DOTTED).split(b"(")[:-1]:
+        before, _, word = part.rstrip(b" ").rpartition(b" ")
+        while before and (word.startswith(b".") or before.rstrip(b" ").endswith(b".")):
+            before, _, word = before.rstrip(b" ").rpartition(b" ")
+        yield word.partition(b".")[0].decode("utf-8", "replace")
 
 
 def statements(text: bytes) -> Iterator[list[bytes]]:

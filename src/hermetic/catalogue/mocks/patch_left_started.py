@@ -60,6 +60,7 @@ class PatchLeftStarted(Rule):
     name = "patch-left-started"
     repair = "use patch in a with statement or as a decorator, or addCleanup(patcher.stop)"
     message = "patch of {what} is started {where} and not stopped for certain"
+    follows = "tests"
     tokens = (START,)
     related = ("HRM101", "HRM308")
 
