@@ -255,13 +255,25 @@ def leaks_through_imports(module: Module, state: State, project: Project, tokens
     for local in names_to_look_at:
         for caller, scope, name, calls in imported_calls(module, local):
             if name not in known:
-                target = callee_behind(scope, None, name, state.tokens)
-                other = target if target is not None and target.module is not module else None
-                known[name] = reachable_changes(other, state) if other is not None else []
+                known[name] = changes_of_callee(name, scope, state, project)
             for change in known[name]:
                 if is_closed(change.scope, module, UndoState(state, change)):
                     continue
                 yield from leaks_of_calls(caller, scope, calls, UndoState(state, change), project)
+
+
+def changes_of_callee(name: str, scope: Scope, state: State, project: Project) -> list[Change]:
+    """Return the changes that calling a function of another file makes; that there are none is kept for the run."""
+    located = project.locate(name, near_of(scope.module))
+    key = (*located, state.memo_key) if located is not None else None
+    if key is None or project.changing.get(key) is False:
+        return []
+    target = callee_behind(scope, None, name, state.tokens)
+    if target is not None and target.module is scope.module:
+        return []
+    found = reachable_changes(target, state) if target is not None else []
+    project.changing[key] = bool(found)
+    return found
 
 
 def may_change(dotted: str, module: Module, state: State, project: Project) -> bool:
