@@ -99,9 +99,9 @@ def run_by(definition: Scope | None) -> Scope | None:
     return constructor_of(definition) if definition.is_class else None
 
 
-def find_imported(scope: Scope, expression: ast.AST) -> Scope | None:
-    """Return the definition that a dotted name of another project file means."""
-    return definition_of(scope, resolve(scope, expression), ())
+def find_imported(scope: Scope, expression: ast.AST, tokens: tuple[bytes, ...] = ()) -> Scope | None:
+    """Return the definition that a dotted name of another project file means; with `tokens`, if it leads to one."""
+    return definition_of(scope, resolve(scope, expression), tokens)
 
 
 def is_entered(scope: Scope, call: ast.AST) -> bool:

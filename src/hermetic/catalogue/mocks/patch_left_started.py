@@ -356,7 +356,7 @@ def started_through_imports(module: Module, project: Project) -> Iterator[tuple[
         for caller in module.functions_with((local.encode(),)):
             for scope in caller.family():
                 for call in () if is_in_cleanup(scope) else calls_of(scope):
-                    target = find_imported(scope, call.func)
+                    target = find_imported(scope, call.func, (START,))
                     if target is None or not target.is_function:
                         continue
                     for start, stop in open_starts(target.module.load(target), project):
