@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from hermetic.catalogue.rule import Rule
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GROUP = "hermetic.rules"
+READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 ENGINE_CODES = frozenset({"HRM001", "HRM905"})  # given by the engine itself, so no rule may have them
 
 
@@ -149,8 +151,6 @@ def what_is_wrong(rule: type[Rule]) -> str:
 
 def has_foreign() -> bool:
     """Tell whether some installed distribution offers rules, by a look at the metadata files alone."""
-    import os  # noqa: PLC0415 - a builtin module in all but name
-
     mark = f"[{GROUP}]".encode()
     for folder in sys.path:
         try:
@@ -161,11 +161,17 @@ def has_foreign() -> bool:
             if not name.endswith((".dist-info", ".egg-info")):
                 continue
             try:
-                with open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:
-                    if mark in file.read():
-                        return True
+                # Without a file object: a third of the time, and every start of the linter waits for it.
+                file = os.open(f"{folder}/{name}/entry_points.txt" if folder else f"{name}/entry_points.txt", READ)
             except OSError:
                 continue
+            try:
+                if mark in os.read(file, os.fstat(file).st_size):
+                    return True
+            except OSError:
+                continue
+            finally:
+                os.close(file)
     return False
 
 
