@@ -119,7 +119,7 @@ class Outline:
         """
         if self._imports is None:
             everywhere = self.text.is_test or self.text.path.endswith("conftest.py")
-            self._imports = list(imports_in(self.text, everywhere=everywhere))
+            self._imports = brought_by(self.text, list(imports_in(self.text, everywhere=everywhere)))
         return self._imports
 
     @property
@@ -235,8 +235,8 @@ def imported_names(statement: bytes) -> tuple[bytes, ...]:
     return tuple(part[-1].partition(b".")[0] for part in words if part)
 
 
-def imports_in(text: Text, *, everywhere: bool) -> Iterator[tuple[str, str]]:
-    """Yield the names that the import statements of a file, or only those of its top level, bring from the project."""
+def imports_in(text: Text, *, everywhere: bool) -> Iterator[bytes]:
+    """Yield the import statements of a file, or only those of its top level, that may name files of the project."""
     plain = text.plain
     project = text.project
     place = plain.find(IMPORT)
@@ -250,7 +250,7 @@ def imports_in(text: Text, *, everywhere: bool) -> Iterator[tuple[str, str]]:
             parts = [statement[5:]] if statement else line.lstrip()[len(IMPORT) :].split(b",")
             heads = {part.partition(b".")[0].partition(b" as ")[0].strip().decode("utf-8", "replace") for part in parts}
             if any(project.is_own(head, text.folder) for head in heads):
-                yield from brought(text, whole_import(plain, start, line))
+                yield whole_import(plain, start, line)
         place = plain.find(IMPORT, place + 1)
 
 
@@ -282,12 +282,21 @@ class Bound:
         self.found.append((name, str(value)))
 
 
-def brought(text: Text, statement: bytes) -> list[tuple[str, str]]:
-    """Return what one import statement binds; nothing for text that only looks like one."""
+def brought_by(text: Text, statements: list[bytes]) -> list[tuple[str, str]]:
+    """Return what import statements bind: compiled at once, or each alone where some only look like imports."""
+    found = brought(text, b"\n".join(statements))
+    if found is None:
+        parts = (brought(text, statement) for statement in statements)
+        found = [item for part in parts for item in part or ()]
+    return found
+
+
+def brought(text: Text, statements: bytes) -> list[tuple[str, str]] | None:
+    """Return what the import statements in a text bind; None when it cannot be compiled."""
     try:
-        tree = compile(statement, "<import>", "exec", 0x400, dont_inherit=True)
+        tree = compile(statements, "<import>", "exec", 0x400, dont_inherit=True)
     except (SyntaxError, ValueError):
-        return []
+        return None
     bound = Bound(text)
     for node in tree.body:  # type: ignore[attr-defined]
         if isinstance(node, ast.Import):
