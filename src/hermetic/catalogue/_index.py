@@ -133,7 +133,7 @@ RULES = (
         "hermetic.catalogue.process.random_seed",
         "RandomSeed",
         ("recommended",),
-        (b"seed(", b"random.seed", b"seed as", b"setstate", b"set_state"),
+        (b"seed(", b"random.seed", b"import seed", b".seed", b"setstate", b"set_state"),
         (),
         None,
         False,

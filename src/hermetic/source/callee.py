@@ -35,7 +35,7 @@ def definition_of(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> Scope |
     project = scope.module.project
     if project is None or not is_dotted(name):
         return None
-    if tokens and not project.leads(name, scope.module.folder, tokens):
+    if tokens and not file_holds(scope, name, tokens):
         return None
     return project.definition(name, scope.module.folder)
 
@@ -56,6 +56,16 @@ def method_of_object(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> Scop
     else:
         cls = definition_of(scope, made, tokens)
     return method_in(cls, method) if isinstance(cls, Scope) and cls.is_class else None
+
+
+def file_holds(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> bool:
+    """Tell whether the file of a dotted name leads to a token somewhere: a class is asked for any of its methods."""
+    project = scope.module.project
+    located = project.locate(name, scope.module.folder) if project is not None and tokens and is_dotted(name) else None
+    if project is None or located is None:
+        return not tokens
+    text = project.text(located[0])
+    return bool(project.leading.names(located[0], tokens)) or (text is not None and text.holds(tokens))
 
 
 def find_class(scope: Scope, expression: ast.AST) -> Scope | None:

@@ -10,7 +10,7 @@ import _ast as ast
 
 from hermetic.source import roles
 from hermetic.source.around import undone_around
-from hermetic.source.callee import run_by
+from hermetic.source.callee import CONSTRUCTORS, run_by
 from hermetic.source.changes import Change, State, changes_in, import_time, stored
 from hermetic.source.names import find_function, resolve
 from hermetic.source.reach import (
@@ -248,9 +248,7 @@ def leaks_through_imports(module: Module, state: State, project: Project, tokens
     """Yield the leaks of project functions that this file's tests call, at the line that changes the state."""
     known: dict[str, list[Change]] = {}
     names_to_look_at = (
-        local
-        for local, dotted in project.calls_leading_to(module, tokens)
-        if may_change(dotted, module, state, project)
+        local for local, dotted in project.leading.calls(module, tokens) if may_change(dotted, module, state, project)
     )
     for local in names_to_look_at:
         for caller, scope, name, calls in imported_calls(module, local):
@@ -269,7 +267,7 @@ def changes_of_callee(name: str, scope: Scope, state: State, project: Project) -
     if key is None or project.changing.get(key) is False:
         return []
     target = callee_behind(scope, None, name, state.tokens)
-    if target is not None and target.module is scope.module:
+    if target is not None and (target.module is scope.module or not counts(target, state)):
         return []
     found = reachable_changes(target, state) if target is not None else []
     project.changing[key] = bool(found)
@@ -283,12 +281,17 @@ def may_change(dotted: str, module: Module, state: State, project: Project) -> b
     known = project.changing.get(key)
     if known is not None:
         return known
-    leading = project.leads(dotted, near_of(module), state.tokens, module)
+    leading = project.leading.leads(dotted, near_of(module), state.tokens, module)
     if key is None:
         return leading
     target = run_by(project.definition(dotted, near_of(module))) if leading else None
-    project.changing[key] = target is not None and bool(reachable_changes(target, state))
+    project.changing[key] = target is not None and counts(target, state) and bool(reachable_changes(target, state))
     return project.changing[key]
+
+
+def counts(target: Scope, state: State) -> bool:
+    """Tell whether what a function of another file changes is that state, not a part of the object that it makes."""
+    return state.of_process or target.name not in CONSTRUCTORS
 
 
 def leaks_of_calls(

@@ -6,6 +6,7 @@ import _ast as ast
 import os
 
 from hermetic.source import roles
+from hermetic.source.leading import Leading
 from hermetic.source.module import CannotParseError, Module
 from hermetic.source.names import MAX_BASES, resolve
 from hermetic.source.patterns import matches
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Binding
 
 USUAL_NAMES = ("test_*.py", "*_test.py", "test.py", "tests.py", "*_tests.py")  # also what other runners collect
-SUPPORT = ("conftest", "test", "helper", "util", "support", "fixture", "common", "base")
 KEPT_BYTES = 2_000_000  # of source between two files; its trees and scopes take about forty times as much memory
 MAX_HOPS = 4  # re-exports of re-exports
 
@@ -51,9 +51,7 @@ class Project:
         self.changing: dict[tuple[str, str, str] | None, bool] = {}
         self._sources: dict[str, str | None] = {}
         self._texts: dict[str, Text] = {}
-        self._leading: dict[tuple[str, tuple[bytes, ...]], frozenset[bytes]] = {}
-        # For the tokens of a rule, bytes of which one stands in the same file.
-        self.companions: dict[tuple[bytes, ...], tuple[bytes, ...]] = {}
+        self.leading = Leading(self)
         self._own: dict[tuple[str, str], bool] = {}
 
     def add(self, module: Module) -> None:
@@ -104,96 +102,6 @@ class Project:
                 except (OSError, MemoryError):
                     pass
         return self._data[path]
-
-    def imports_leading_to(self, text: Text, tokens: tuple[bytes, ...]) -> list[tuple[str, str]]:
-        """Return `(local name, dotted name)` of what a file imports from the project and what leads to a token."""
-        known: list[tuple[str, str]] | None = text.memo.get(tokens)
-        if known is None:
-            known = text.memo[tokens] = self.leading_among(text.outline.located, text, tokens)
-        return known
-
-    def calls_leading_to(self, text: Text, tokens: tuple[bytes, ...]) -> list[tuple[str, str]]:
-        """Return those of `imports_leading_to` that a test file or conftest may call; none for other files."""
-        known: list[tuple[str, str]] | None = text.memo.get(("calls", tokens))
-        if known is None:
-            known = []
-            if text.is_test or roles.is_conftest(text.path):
-                known = self.leading_among(self.called_imports(text), text, tokens)
-            text.memo["calls", tokens] = known
-        return known
-
-    @staticmethod
-    def called_imports(text: Text) -> list[tuple[str, str, str, bytes]]:
-        """Return those of a file's located imports under whose name it may call something."""
-        known: list[tuple[str, str, str, bytes]] | None = text.memo.get("called imports")
-        if known is None:
-            located = text.outline.located
-            called = text.outline.called if located else frozenset()
-            known = text.memo["called imports"] = [item for item in located if item[0] in called]
-        return known
-
-    def leading_among(
-        self, located: list[tuple[str, str, str, bytes]], user: Text, tokens: tuple[bytes, ...]
-    ) -> list[tuple[str, str]]:
-        """Return `(local name, dotted name)` of those located imports of a file that lead to a token."""
-        found = []
-        for local, dotted, path, name in located:
-            leading = self._leading.get((path, tokens))
-            if leading is None:
-                leading = self.leading(path, tokens)
-            if leading and (name in leading if name else is_mentioned(leading, user)):
-                found.append((local, dotted))
-        return found
-
-    def leads(self, dotted: str, near: str, tokens: tuple[bytes, ...], user: Text | None = None) -> bool:
-        """Tell whether a project name that is imported in the folder `near` leads to one of the tokens.
-
-        A module leads there when `user`, the file that imports it, mentions a name of it that does.
-        """
-        located = self.locate(dotted, near)
-        if located is None:
-            return False
-        path, name = located
-        leading = self.leading(path, tokens)
-        if name or not leading or user is None:
-            return name.encode() in leading if name else bool(leading)
-        return is_mentioned(leading, user)
-
-    def leading(self, path: str, tokens: tuple[bytes, ...]) -> frozenset[bytes]:
-        """Return the names of a project file that lead to one of the tokens.
-
-        Packages and files of the suite pass on what they import; what the code under test calls elsewhere is its own.
-        """
-        key = (path, tokens)
-        if key not in self._leading:
-            self._leading[key] = frozenset()  # what imports itself in a circle leads nowhere else
-            text = self.text(path)
-            if text is not None:
-                passes = is_support(path) or os.path.basename(path) == "__init__.py"
-                known = self.passed_on(text, tokens) if passes else frozenset()
-                companions = self.companions.get(tokens)
-                if known or (text.holds(tokens) and (companions is None or text.holds(companions))):
-                    self._leading[key] = text.outline.names_leading_to(tokens, known)
-        return self._leading[key]
-
-    def passed_on(self, text: Text, tokens: tuple[bytes, ...]) -> frozenset[bytes]:
-        """Return the names that a file imports and that lead to one of the tokens."""
-        known: set[bytes] = set()
-        for local, dotted in self.imports_leading_to(text, tokens):
-            if local == "*":
-                located = self.locate(dotted, text.folder)
-                known |= self.leading(located[0], tokens) if located is not None else set()
-            else:
-                known.add(local.encode())
-        return frozenset(known)
-
-    def fixtures_lead(self, text: Text, tokens: tuple[bytes, ...]) -> bool:
-        """Tell whether a file mentions a fixture of its conftests, or of plugins, that leads to one of the tokens."""
-        if b"pytest_plugins" in text.words:
-            return True
-        conftests = self.conftests(text.path)
-        levels = [provider for conftest in conftests for provider in (conftest, *self.plugins_of(conftest))]
-        return any(name in text.words for level in levels for name in self.leading(os.path.abspath(level.path), tokens))
 
     def is_own(self, head: str, near: str) -> bool:
         """Tell whether the first part of a dotted name (b"" where it is relative) stands below the roots."""
@@ -441,17 +349,6 @@ class Project:
         elsewhere = (owner for owner in owners if owner.module not in levels)
         found += [item for owner in elsewhere for item in autouse_of(owner.module) if item.owner is owner]
         return [item for item in found if item is not function]
-
-
-def is_mentioned(names: frozenset[bytes], user: Text) -> bool:
-    """Tell whether a file's words hold one of some names."""
-    return any(name in user.words for name in names)
-
-
-def is_support(path: str) -> bool:
-    """Tell whether a file belongs to a suite rather than to the code under test, by its name or folder."""
-    parts = path.replace("\\", "/").split("/")
-    return not {"tests", "test", "testing"}.isdisjoint(parts[-4:]) or parts[-1].startswith(SUPPORT)
 
 
 def words(value: object) -> list[str]:

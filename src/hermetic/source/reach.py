@@ -83,7 +83,7 @@ def callee_behind(function: Scope, own: Scope | None, name: str, tokens: tuple[b
     if own is not None or project is None:
         return own
     near = near_of(function.module)
-    if not project.leads(name, near, tokens):
+    if not project.leading.leads(name, near, tokens):
         return None
     return run_by(project.definition(name, near))
 

@@ -35,6 +35,7 @@ class Text:
         self._words: bytes | None = None
         self._held: dict[bytes, bool] = {}
         self._outline: Outline | None = None
+        self.is_package_or_support: bool | None = None  # None: not known yet
         self.memo: dict[object, Any] = {}  # what others have worked out about this file, before it is parsed
 
     @property

@@ -42,7 +42,7 @@ def calls_in(folder: Path, name: str, source: str) -> list[tuple[str, str]]:
     """Return what a file next to the helper imports, calls and leads to a token."""
     (folder / "helper.py").write_text(HELPER, encoding="utf-8")
     project = Project(str(folder))
-    return project.calls_leading_to(project.open(str(folder / name), source.encode()), TOKENS)
+    return project.leading.calls(project.open(str(folder / name), source.encode()), TOKENS)
 
 
 def test_an_import_that_a_test_file_calls_is_followed(tmp_path: Path) -> None:

@@ -352,7 +352,7 @@ def started_through_imports(module: Module, project: Project) -> Iterator[tuple[
     """Yield the starts of project functions that this file's tests call."""
     if not module.is_test and not roles.is_conftest(module.path):
         return
-    for local, _ in project.imports_leading_to(module, (START,)):
+    for local, _ in project.leading.imports(module, (START,)):
         for caller in module.functions_with((local.encode(),)):
             for scope in caller.family():
                 for call in () if is_in_cleanup(scope) else calls_of(scope):

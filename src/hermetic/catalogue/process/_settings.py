@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermetic.source.changes import State
-from hermetic.source.project import is_support
+from hermetic.source.leading import is_support
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
