@@ -88,9 +88,12 @@ def own_class(scope: Scope, expression: ast.AST) -> Scope | None:
 
 def constructor_of(cls: Scope) -> Scope | None:
     """Return what making an object of a class runs: `__init__`, of a dataclass `__post_init__`, inherited ones too."""
-    if any(getattr(base, "attr", getattr(base, "id", "")) == "TestCase" for base in cls.node.bases):  # type: ignore[attr-defined]
-        return None
-    return next(filter(None, (method_in(cls, name) for name in CONSTRUCTORS)), None)
+    for base in ancestry(cls):
+        if any(getattr(item, "attr", getattr(item, "id", "")).endswith("TestCase") for item in base.node.bases):  # type: ignore[attr-defined]
+            return None
+    is_dataclass = b"dataclass" in cls.module.words
+    names = CONSTRUCTORS if is_dataclass else CONSTRUCTORS[:1]
+    return next(filter(None, (method_in(cls, name) for name in names)), None)
 
 
 def own_constructor(scope: Scope, expression: ast.AST) -> Scope | None:

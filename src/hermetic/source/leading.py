@@ -146,7 +146,8 @@ class Leading:
             levels = [nearest, *self.project.plugins_of(nearest)] if nearest is not None else []
             for level in reversed(levels):
                 own = self.names(os.path.abspath(level.path), tokens)
-                outer |= level.outline.names_leading_to(tokens, own | outer, own=False)
+                brought = frozenset(local.encode() for local, _ in self.imports(level, tokens))
+                outer |= level.outline.names_leading_to(tokens, own | outer | brought, own=False)
             self._of_fixtures[key] = outer
         return self._of_fixtures[key]
 

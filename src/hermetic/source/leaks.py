@@ -22,8 +22,8 @@ from hermetic.source.reach import (
     first_root,
     imported_calls,
     is_call_undone,
-    is_closed,
     is_in_child,
+    may_be_closed,
     near_of,
 )
 from hermetic.source.restore import Undo, is_in_cleanup, is_undone, is_undone_late, undoes
@@ -255,7 +255,7 @@ def leaks_through_imports(module: Module, state: State, project: Project, tokens
             if name not in known:
                 known[name] = changes_of_callee(name, scope, state, project)
             for change in known[name]:
-                if is_closed(change.scope, module, UndoState(state, change)):
+                if may_be_closed(change.scope, UndoState(state, change)):
                     continue
                 yield from leaks_of_calls(caller, scope, calls, UndoState(state, change), project)
 

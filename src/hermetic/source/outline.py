@@ -144,7 +144,8 @@ def statements(text: bytes) -> Iterator[list[bytes]]:
     start = place = 0
     odd = [0, 0]
     decorated = False
-    for line in text.replace(b"\x0c", b" ").split(b"\n") if b"\x0c" in text else text.split(b"\n"):
+    text = text.replace(b"\x0c", b"")  # a form feed stands in front of code that starts at the margin
+    for line in text.split(b"\n"):
         if line and not line.startswith(INSIDE) and (decorated or starts_statement(line)):
             if not decorated and place > start:
                 parts.append(text[start:place])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.process._constructed import left_by_constructors
 from hermetic.catalogue.process._fate import ENDED, LATE, RETURNED, fate_of, started_at
 from hermetic.catalogue.process._returned import makers_of, received_by
 from hermetic.catalogue.process._spawned import Spawn, spawns_in
@@ -77,7 +76,6 @@ class ThreadOrChildLeft(Rule):
             yield from self.left_by(function, spawns_in(function), project)
         for function, spawns in received_by(module, self.tokens, project):
             yield from self.left_by(function, spawns, project)
-        yield from self.in_constructors(module, project)
 
     def left_by(self, function: Scope, spawns: Iterable[Spawn], project: Project) -> Iterator[Finding]:
         """Yield those of the threads and processes in a function that it leaves to the next test."""
@@ -93,15 +91,6 @@ class ThreadOrChildLeft(Rule):
             where = reached_from(starter.function, root)
             text = template.format(what=spawn.kind.name, where=where, ending=spawn.kind.ending)
             yield self.finding(starter.function.module, node, text, test=node_id(root))
-
-    def in_constructors(self, module: Module, project: Project) -> Iterator[Finding]:
-        """Yield what an imported class starts when a test makes an object, and ends in a method that nobody calls."""
-        for spawn, root in left_by_constructors(module, self.tokens, Nothing(), project):
-            if not is_replaced(spawn, root, project):
-                starter, node = started_at(spawn)
-                where = reached_from(starter.function, root)
-                text = self.message.format(what=spawn.kind.name, where=where, ending=spawn.kind.ending)
-                yield self.finding(starter.function.module, node, text, test=node_id(root))
 
     bad = (
         Example(
@@ -278,39 +267,6 @@ def test_no_child_is_running():
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 """
-            },
-        ),
-        Example(
-            "an object of the code under test starts a thread, and no test closes it",
-            {
-                "pulse.py": """
-import threading
-
-
-class Pulse:
-    def __init__(self):
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self.ended.wait, name="pulse", daemon=True)
-        self.thread.start()  # <- HRM109
-
-    def close(self):
-        self.ended.set()
-        self.thread.join()
-""",
-                "test_pulse.py": """
-import threading
-
-from pulse import Pulse
-
-
-def test_the_pulse_beats():
-    pulse = Pulse()
-    assert not pulse.ended.is_set()
-
-
-def test_nothing_beats():
-    assert "pulse" not in [thread.name for thread in threading.enumerate()]
-""",
             },
         ),
     )
