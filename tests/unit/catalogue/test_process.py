@@ -179,6 +179,18 @@ def test_a_logger_from_another_file_is_known_by_what_binds_it_there(tmp_path: Pa
     assert [item.line for item in found] == [3]
 
 
+def test_a_logger_named_after_its_own_file_is_not_the_test_files_own(tmp_path: Path) -> None:
+    app = "import logging\nlog = logging.getLogger(__name__)\ndef quiet():\n    log.disabled = True\n"
+    test = (
+        "import logging\nfrom app import log, quiet\nmine = logging.getLogger(__name__)\nlog.disabled = True\n"
+        "mine.disabled = True\ndef test_a():\n    try:\n        quiet()\n    finally:\n        mine.disabled = False\n"
+    )
+
+    found = lint_files({"app.py": app, "test_it.py": test}, tmp_path, select=["HRM105"])
+
+    assert {(item.path.rpartition("/")[2], item.line) for item in found} == {("app.py", 4), ("test_it.py", 4)}
+
+
 @pytest.mark.parametrize(
     "line", ["logging.getLogger('app').propagate = False", "LOGGING = {'app': {'propagate': False}}"]
 )

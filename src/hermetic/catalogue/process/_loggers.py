@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LOGGER = "logging.Logger"
 ROOT = "logging.getLogger()"
 GETTERS = ("logging.getLogger()", "multiprocessing.get_logger()", "multiprocessing.log_to_stderr()")
+OWN = "logging.getLogger(__name__)"
 ROOTS = ("logging.root", "logging.Logger.root")
 ROOT_KEYS = frozenset({*ROOTS, "logging.getLogger('')", "logging.getLogger('root')", "logging.getLogger(None)"})
 # Last names of loggers that another module defines: nothing but the name is known of them here.
@@ -100,10 +101,12 @@ def logger_key(scope: Scope, expression: ast.expr | None) -> str:
     """Return a text by which two spellings of one logger compare equal, "" when it is only known at run time."""
     while isinstance(expression, ast.Attribute) and expression.attr in PARTS:
         expression = expression.value
-    key = key_of(scope, expression)
-    if "(" not in key:
-        found = behind_import(scope, key)
-        key = key_of(found[1], found[0].value) if found is not None else key  # type: ignore[arg-type]
+    key, module = key_of(scope, expression), scope.module
+    found = behind_import(scope, key) if "(" not in key else None
+    if found is not None:
+        key, module = key_of(found[1], found[0].value), found[1].module  # type: ignore[arg-type]
+    if module.name and not module.is_test and key == OWN:
+        key = OWN.replace("__name__", repr(module.name))
     return ROOT if key in ROOT_KEYS else key
 
 
@@ -145,13 +148,14 @@ def is_from_start(scope: Scope, logger: ast.expr, name: str) -> bool:
     bound = behind_import(scope, key_of(scope, logger))
     if bound is not None and bound[1].module is not own and word in bound[1].module.data:
         return False
-    quoted = key.partition("('")[2].partition("'")[0].encode()
+    quoted = key.partition("(")[2].removesuffix(")").encode()
+    spellings = (quoted, quoted.replace(b"'", b'"'))
     project = own.project
     texts = (project.text(path) for _, _, path in project.imports(own)) if project is not None and quoted else ()
     return not any(
-        quoted in line and word in line
+        word in line and any(spelling in line for spelling in spellings)
         for text in texts
-        if text is not None and text.data is not own.data and quoted in text.data
+        if text is not None and text.data is not own.data and word in text.data
         for line in text.data.splitlines()
     )
 
