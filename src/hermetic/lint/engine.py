@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hermetic.lint.selection import Selection
     from hermetic.source.text import Text
 
+CALLS, TESTS = "calls", "tests"  # see `Rule.follows`
+
 
 class IncompleteError(Exception):
     """A rule failed on a file. `findings` are what everything else found; `failures` say what failed, and where."""
@@ -110,9 +112,17 @@ class Engine:
         tokens = entry.tokens
         if not tokens or (text.holds(tokens) and (not entry.companions or text.holds(entry.companions))):
             return True
-        if entry.reached and self.project.imports_leading_to(text, entry.reached):
+        if entry.reached and self.reaches(entry, text):
             return True
         return entry.through_fixtures and self.project.fixtures_lead(text, entry.reached)
+
+    def reaches(self, entry: Entry, text: Text) -> bool:
+        """Tell whether a file imports what leads to one of the tokens, where that can count for the rule."""
+        if entry.follows == CALLS:
+            return bool(self.project.calls_leading_to(text, entry.reached))
+        if entry.follows == TESTS and not text.may_hold_tests:
+            return False
+        return bool(self.project.imports_leading_to(text, entry.reached))
 
     def found_by(self, entry: Entry, module: Module) -> list[Finding]:
         """Return what one rule finds in a file; a rule that fails there is noted, and the run goes on."""

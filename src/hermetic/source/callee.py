@@ -33,11 +33,16 @@ def find_callee(scope: Scope, expression: ast.AST, tokens: tuple[bytes, ...] = (
 def definition_of(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> Scope | None:
     """Return the definition that a dotted name of another project file means, where it holds one of the tokens."""
     project = scope.module.project
-    if project is None or "." not in name or name[0] in "@.[" or name.endswith((")", "]", ">")):
+    if project is None or not is_dotted(name):
         return None
     if tokens and not project.leads(name, scope.module.folder, tokens):
         return None
     return project.definition(name, scope.module.folder)
+
+
+def is_dotted(name: str) -> bool:
+    """Tell whether a resolved name can be that of a definition in another file."""
+    return "." in name and name[0] not in "@.[" and not name.endswith((")", "]", ">"))
 
 
 def method_of_object(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> Scope | None:
@@ -55,12 +60,20 @@ def method_of_object(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> Scop
 
 def find_class(scope: Scope, expression: ast.AST) -> Scope | None:
     """Return the class of this file or of the project that an expression names; None for others."""
+    own = own_class(scope, expression)
+    if own is not None:
+        return own
+    imported = find_imported(scope, expression)
+    return imported if imported is not None and imported.is_class else None
+
+
+def own_class(scope: Scope, expression: ast.AST) -> Scope | None:
+    """Return the class of this file that a bare name means."""
     if isinstance(expression, ast.Name):
         found = scope.find(expression.id, expression.lineno)
         if found is not None and found[0].kind == "class" and isinstance(found[0].value, Scope):
             return found[0].value
-    imported = find_imported(scope, expression)
-    return imported if imported is not None and imported.is_class else None
+    return None
 
 
 def constructor_of(cls: Scope) -> Scope | None:
@@ -86,9 +99,9 @@ def run_by(definition: Scope | None) -> Scope | None:
     return constructor_of(definition) if definition.is_class else None
 
 
-def find_imported(scope: Scope, expression: ast.AST) -> Scope | None:
-    """Return the definition that a dotted name of another project file means."""
-    return definition_of(scope, resolve(scope, expression), ())
+def find_imported(scope: Scope, expression: ast.AST, tokens: tuple[bytes, ...] = ()) -> Scope | None:
+    """Return the definition that a dotted name of another project file means; with `tokens`, if it leads to one."""
+    return definition_of(scope, resolve(scope, expression), tokens)
 
 
 def is_entered(scope: Scope, call: ast.AST) -> bool:

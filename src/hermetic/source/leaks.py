@@ -246,41 +246,49 @@ def under_main(scope: Scope, node: ast.AST) -> bool:
 
 def leaks_through_imports(module: Module, state: State, project: Project, tokens: tuple[bytes, ...]) -> Iterator[Leak]:
     """Yield the leaks of project functions that this file's tests call, at the line that changes the state."""
-    if not module.is_test and not roles.is_conftest(module.path):
-        return
     known: dict[str, list[Change]] = {}
     names_to_look_at = (
         local
-        for local, dotted in project.imports_leading_to(module, tokens)
-        if local != "*" and may_change(dotted, module, state, project)
+        for local, dotted in project.calls_leading_to(module, tokens)
+        if may_change(dotted, module, state, project)
     )
     for local in names_to_look_at:
         for caller, scope, name, calls in imported_calls(module, local):
             if name not in known:
-                target = callee_behind(scope, None, name, state.tokens)
-                other = target if target is not None and target.module is not module else None
-                known[name] = reachable_changes(other, state) if other is not None else []
+                known[name] = changes_of_callee(name, scope, state, project)
             for change in known[name]:
                 if is_closed(change.scope, module, UndoState(state, change)):
                     continue
                 yield from leaks_of_calls(caller, scope, calls, UndoState(state, change), project)
 
 
+def changes_of_callee(name: str, scope: Scope, state: State, project: Project) -> list[Change]:
+    """Return the changes that calling a function of another file makes; that there are none is kept for the run."""
+    located = project.locate(name, near_of(scope.module))
+    key = (*located, state.memo_key) if located is not None else None
+    if key is None or project.changing.get(key) is False:
+        return []
+    target = callee_behind(scope, None, name, state.tokens)
+    if target is not None and target.module is scope.module:
+        return []
+    found = reachable_changes(target, state) if target is not None else []
+    project.changing[key] = bool(found)
+    return found
+
+
 def may_change(dotted: str, module: Module, state: State, project: Project) -> bool:
     """Tell whether what a file imports may change the state: a module, or a function that is seen to do so."""
-    if not project.leads(dotted, near_of(module), state.tokens, module):
-        return False
     located = project.locate(dotted, near_of(module))
-    if located is None or not located[1]:
-        return True
-    key = (*located, state.memo_key)
-    if key in project.harmless:
-        return False
-    target = run_by(project.definition(dotted, near_of(module)))
-    if target is not None and reachable_changes(target, state):
-        return True
-    project.harmless.add(key)
-    return False
+    key = (*located, state.memo_key) if located is not None and located[1] else None
+    known = project.changing.get(key)
+    if known is not None:
+        return known
+    leading = project.leads(dotted, near_of(module), state.tokens, module)
+    if key is None:
+        return leading
+    target = run_by(project.definition(dotted, near_of(module))) if leading else None
+    project.changing[key] = target is not None and bool(reachable_changes(target, state))
+    return project.changing[key]
 
 
 def leaks_of_calls(
@@ -305,7 +313,7 @@ def reachable_changes(function: Scope, state: State) -> list[Change]:
         following: list[Scope] = []
         for current in pending:
             current.module.load(current)
-            if contains(current.module.data, state.tokens):
+            if current.module.holds(state.tokens):
                 found.extend(escaping(current, state))
             for call, own, name in callees(current):
                 target = callee_behind(current, own, name, state.tokens)

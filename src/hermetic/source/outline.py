@@ -82,6 +82,8 @@ class Outline:
         self.text = text
         self._blocks: list[Block] | None = None
         self._imports: list[tuple[str, str]] | None = None
+        self._located: list[tuple[str, str, str, bytes]] | None = None
+        self._called: frozenset[str] | None = None
 
     @property
     def blocks(self) -> list[Block]:
@@ -117,8 +119,36 @@ class Outline:
         """
         if self._imports is None:
             everywhere = self.text.is_test or self.text.path.endswith("conftest.py")
-            self._imports = list(imports_in(self.text, everywhere=everywhere))
+            self._imports = brought_by(self.text, list(imports_in(self.text, everywhere=everywhere)))
         return self._imports
+
+    @property
+    def located(self) -> list[tuple[str, str, str, bytes]]:
+        """`imports`, each with the project file that it comes from and the name inside that; others left out."""
+        if self._located is None:
+            self._located = []
+            project = self.text.project
+            for local, dotted in self.imports if project is not None else ():
+                place = project.locate(dotted, self.text.folder) if project is not None else None
+                if place is not None:
+                    self._located.append((local, dotted, place[0], place[1].encode()))
+        return self._located
+
+    @property
+    def called(self) -> frozenset[str]:
+        """The first names of what the file calls, as `a` in `a.b()`, and perhaps others."""
+        if self._called is None:
+            self._called = frozenset(called_names(self.text.plain))
+        return self._called
+
+
+def called_names(text: bytes) -> Iterator[str]:
+    """Yield the first word of what stands in front of each opening parenthesis, across line ends."""
+    for part in text.translate(DOTTED).split(b"(")[:-1]:
+        before, _, word = part.rstrip(b" ").rpartition(b" ")
+        while before and (word.startswith(b".") or before.rstrip(b" ").endswith(b".")):
+            before, _, word = before.rstrip(b" ").rpartition(b" ")
+        yield word.partition(b".")[0].decode("utf-8", "replace")
 
 
 def statements(text: bytes) -> Iterator[list[bytes]]:
@@ -205,8 +235,8 @@ def imported_names(statement: bytes) -> tuple[bytes, ...]:
     return tuple(part[-1].partition(b".")[0] for part in words if part)
 
 
-def imports_in(text: Text, *, everywhere: bool) -> Iterator[tuple[str, str]]:
-    """Yield the names that the import statements of a file, or only those of its top level, bring from the project."""
+def imports_in(text: Text, *, everywhere: bool) -> Iterator[bytes]:
+    """Yield the import statements of a file, or only those of its top level, that may name files of the project."""
     plain = text.plain
     project = text.project
     place = plain.find(IMPORT)
@@ -220,7 +250,7 @@ def imports_in(text: Text, *, everywhere: bool) -> Iterator[tuple[str, str]]:
             parts = [statement[5:]] if statement else line.lstrip()[len(IMPORT) :].split(b",")
             heads = {part.partition(b".")[0].partition(b" as ")[0].strip().decode("utf-8", "replace") for part in parts}
             if any(project.is_own(head, text.folder) for head in heads):
-                yield from brought(text, whole_import(plain, start, line))
+                yield whole_import(plain, start, line)
         place = plain.find(IMPORT, place + 1)
 
 
@@ -252,12 +282,21 @@ class Bound:
         self.found.append((name, str(value)))
 
 
-def brought(text: Text, statement: bytes) -> list[tuple[str, str]]:
-    """Return what one import statement binds; nothing for text that only looks like one."""
+def brought_by(text: Text, statements: list[bytes]) -> list[tuple[str, str]]:
+    """Return what import statements bind: compiled at once, or each alone where some only look like imports."""
+    found = brought(text, b"\n".join(statements))
+    if found is None:
+        parts = (brought(text, statement) for statement in statements)
+        found = [item for part in parts for item in part or ()]
+    return found
+
+
+def brought(text: Text, statements: bytes) -> list[tuple[str, str]] | None:
+    """Return what the import statements in a text bind; None when it cannot be compiled."""
     try:
-        tree = compile(statement, "<import>", "exec", 0x400, dont_inherit=True)
+        tree = compile(statements, "<import>", "exec", 0x400, dont_inherit=True)
     except (SyntaxError, ValueError):
-        return []
+        return None
     bound = Bound(text)
     for node in tree.body:  # type: ignore[attr-defined]
         if isinstance(node, ast.Import):

@@ -47,7 +47,8 @@ class Project:
         self._files: dict[tuple[str, str], tuple[str, str] | None] = {}
         self._listed: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
-        self.harmless: set[tuple[str, str, str]] = set()  # imports that change no such state: (file, name, state)
+        # Whether an import can change a state, by (file, name, state); None never stands there.
+        self.changing: dict[tuple[str, str, str] | None, bool] = {}
         self._sources: dict[str, str | None] = {}
         self._texts: dict[str, Text] = {}
         self._leading: dict[tuple[str, tuple[bytes, ...]], frozenset[bytes]] = {}
@@ -108,10 +109,41 @@ class Project:
         """Return `(local name, dotted name)` of what a file imports from the project and what leads to a token."""
         known: list[tuple[str, str]] | None = text.memo.get(tokens)
         if known is None:
-            leads, near = self.leads, text.folder
-            known = [item for item in text.outline.imports if leads(item[1], near, tokens, text)]
-            text.memo[tokens] = known
+            known = text.memo[tokens] = self.leading_among(text.outline.located, text, tokens)
         return known
+
+    def calls_leading_to(self, text: Text, tokens: tuple[bytes, ...]) -> list[tuple[str, str]]:
+        """Return those of `imports_leading_to` that a test file or conftest may call; none for other files."""
+        known: list[tuple[str, str]] | None = text.memo.get(("calls", tokens))
+        if known is None:
+            known = []
+            if text.is_test or roles.is_conftest(text.path):
+                known = self.leading_among(self.called_imports(text), text, tokens)
+            text.memo["calls", tokens] = known
+        return known
+
+    @staticmethod
+    def called_imports(text: Text) -> list[tuple[str, str, str, bytes]]:
+        """Return those of a file's located imports under whose name it may call something."""
+        known: list[tuple[str, str, str, bytes]] | None = text.memo.get("called imports")
+        if known is None:
+            located = text.outline.located
+            called = text.outline.called if located else frozenset()
+            known = text.memo["called imports"] = [item for item in located if item[0] in called]
+        return known
+
+    def leading_among(
+        self, located: list[tuple[str, str, str, bytes]], user: Text, tokens: tuple[bytes, ...]
+    ) -> list[tuple[str, str]]:
+        """Return `(local name, dotted name)` of those located imports of a file that lead to a token."""
+        found = []
+        for local, dotted, path, name in located:
+            leading = self._leading.get((path, tokens))
+            if leading is None:
+                leading = self.leading(path, tokens)
+            if leading and (name in leading if name else is_mentioned(leading, user)):
+                found.append((local, dotted))
+        return found
 
     def leads(self, dotted: str, near: str, tokens: tuple[bytes, ...], user: Text | None = None) -> bool:
         """Tell whether a project name that is imported in the folder `near` leads to one of the tokens.
@@ -125,7 +157,7 @@ class Project:
         leading = self.leading(path, tokens)
         if name or not leading or user is None:
             return name.encode() in leading if name else bool(leading)
-        return any(other in user.words for other in leading)
+        return is_mentioned(leading, user)
 
     def leading(self, path: str, tokens: tuple[bytes, ...]) -> frozenset[bytes]:
         """Return the names of a project file that lead to one of the tokens.
@@ -409,6 +441,11 @@ class Project:
         elsewhere = (owner for owner in owners if owner.module not in levels)
         found += [item for owner in elsewhere for item in autouse_of(owner.module) if item.owner is owner]
         return [item for item in found if item is not function]
+
+
+def is_mentioned(names: frozenset[bytes], user: Text) -> bool:
+    """Tell whether a file's words hold one of some names."""
+    return any(name in user.words for name in names)
 
 
 def is_support(path: str) -> bool:

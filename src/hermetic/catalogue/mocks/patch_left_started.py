@@ -60,6 +60,7 @@ class PatchLeftStarted(Rule):
     name = "patch-left-started"
     repair = "use patch in a with statement or as a decorator, or addCleanup(patcher.stop)"
     message = "patch of {what} is started {where} and not stopped for certain"
+    follows = "tests"
     tokens = (START,)
     related = ("HRM101", "HRM308")
 
@@ -355,7 +356,7 @@ def started_through_imports(module: Module, project: Project) -> Iterator[tuple[
         for caller in module.functions_with((local.encode(),)):
             for scope in caller.family():
                 for call in () if is_in_cleanup(scope) else calls_of(scope):
-                    target = find_imported(scope, call.func)
+                    target = find_imported(scope, call.func, (START,))
                     if target is None or not target.is_function:
                         continue
                     for start, stop in open_starts(target.module.load(target), project):

@@ -23,7 +23,7 @@ def left_by_constructors(
     module: Module, tokens: tuple[bytes, ...], undo: Undo, project: Project
 ) -> Iterator[tuple[Spawn, Scope]]:
     """Yield what an imported class starts when a test makes an object, and the test that does not end it."""
-    for local, dotted in project.imports_leading_to(module, tokens) if module.is_test else ():
+    for local, dotted in project.calls_leading_to(module, tokens) if module.is_test else ():
         cls = project.definition(dotted, module.folder)
         init = constructor_of(cls) if cls is not None and cls.is_class else None
         if cls is None or init is None or init.module is module:

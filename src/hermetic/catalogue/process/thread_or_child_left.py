@@ -69,6 +69,7 @@ class ThreadOrChildLeft(Rule):
     repair = "stop and join it in a finally, a with statement, or a fixture after its yield"
     message = "{what} is started {where} and not {ending}"
     late_message = "{what} is started {where} and {ending} only when nothing fails in between"
+    follows = "tests"
     tokens = (b"Thread", b"Timer", b"Process", b"Pool", b"Manager", b"Executor", b"Popen", b"create_subprocess")
     related = ("HRM304",)
 
