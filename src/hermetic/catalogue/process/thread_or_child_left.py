@@ -55,8 +55,10 @@ class ThreadOrChildLeft(Rule):
     Limits:
     What is handed to another function or kept in a structure is left alone: who gets it may end it. What a function of
     the project returns is its caller's to end; what a fixture returns, a method of an object or a decorated function
-    is left alone. So are threads whose function waits for an event or queue or shuts down a server, and those that give
-    a signal for which the test waits. Of code under test only constructors are looked at: one that starts a thread
+    is left alone. So are threads whose function waits for an event or queue or shuts down a server, those that give
+    a signal for which the test waits, and those whose object (`server` in `target=server.run`, an argument) is told
+    anything after the start: whether that ends them cannot be read. What a thread reads from must be closed or killed
+    by name. Of code under test only constructors are looked at: one that starts a thread
     which a method of the class ends, when no line of the test file calls that method. `os.fork` and asyncio's tasks are
     not seen here.
     """
@@ -451,6 +453,49 @@ def test_the_thread_has_ended():
     while thread.is_alive():
         pass
 """
+            },
+        ),
+        Example(
+            "the object for which the thread works is told to end, and a thread that is kept has been joined",
+            {
+                "clock.py": """
+import time
+
+
+class Clock:
+    stopped = False
+    ticks = 0
+
+    def run(self):
+        while not self.stopped:
+            self.ticks += 1
+            time.sleep(0.001)
+""",
+                "test_clock.py": """
+import threading
+
+from clock import Clock
+
+
+def test_the_clock_ticks():
+    clock = Clock()
+    threading.Thread(target=clock.run).start()
+    time_is_up = threading.Timer(0.02, print)
+    time_is_up.start()
+    time_is_up.join()
+    clock.stopped = True
+    assert clock.ticks
+
+
+def test_two_threads_have_names():
+    kept = []
+    for name in ("a", "b"):
+        thread = threading.Thread(target=print, name=name)
+        thread.start()
+        thread.join()
+        kept.append(thread)
+    assert [thread.name for thread in kept] == ["a", "b"]
+""",
             },
         ),
         Example(
