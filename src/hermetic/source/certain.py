@@ -9,7 +9,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
-from hermetic.source.project import is_support
+from hermetic.source.leading import is_support
 from hermetic.source.undo import is_raises
 from hermetic.source.values import Facts, read
 

@@ -9,7 +9,6 @@ from hermetic.source.changes import Change, State, changes_in
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child
 from hermetic.source.replaced import Step
 from hermetic.source.restore import is_in_cleanup, is_undone
-from hermetic.source.text import contains
 from hermetic.source.undo import UndoState, is_put_back
 from hermetic.source.values import Facts, given
 
@@ -138,7 +137,7 @@ def reachable_changes(start: Way, state: State) -> list[Found]:
         for way in pending:
             current = way.function
             current.module.load(current)
-            if contains(current.module.data, state.tokens):
+            if current.module.holds(state.tokens):
                 changes = escaping(current, state)
                 found.extend(Found(change, way) for change in changes if way.passes(change.scope, change.node))
             for further in ways_on(way, state):

@@ -10,7 +10,7 @@ import _ast as ast
 
 from hermetic.source import roles
 from hermetic.source.around import undone_around
-from hermetic.source.callee import run_by
+from hermetic.source.callee import CONSTRUCTORS, run_by
 from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, State, changes_in, import_time, stored
 from hermetic.source.follow import Found, Way, escaping, reachable_changes
@@ -23,7 +23,7 @@ from hermetic.source.reach import (
     first_root,
     imported_calls,
     is_call_undone,
-    is_closed,
+    may_be_closed,
     near_of,
 )
 from hermetic.source.replaced import is_replaced
@@ -34,7 +34,7 @@ from hermetic.source.values import Facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hermetic.source.module import Module
     from hermetic.source.project import Project
@@ -203,31 +203,37 @@ def under_main(scope: Scope, node: ast.AST) -> bool:
 
 def leaks_through_imports(module: Module, state: State, project: Project, tokens: tuple[bytes, ...]) -> Iterator[Leak]:
     """Yield the leaks of project functions that this file's tests call, at the line that changes the state."""
-    if not module.is_test and not roles.is_conftest(module.path):
-        return
     names_to_look_at = (
-        local
-        for local, dotted in project.imports_leading_to(module, tokens)
-        if local != "*" and may_change(dotted, module, state, project)
+        local for local, dotted in project.leading.calls(module, tokens) if may_change(dotted, module, state, project)
     )
-    known: dict[str, tuple[Scope | None, list[Found]]] = {}
+    known: dict[str, Scope | None] = {}
     for local in names_to_look_at:
         for caller, scope, name, calls in imported_calls(module, local):
             if name not in known:
-                target = callee_behind(scope, None, name, state.tokens)
-                other = target if target is not None and target.module is not module else None
-                known[name] = (other, reachable_changes(Way(other), state) if other is not None else [])
-            target, possible = known[name]
-            reached = reached_by(scope, calls, target, state) if target is not None and possible else {}
-            for found, certain in reached.values():
+                known[name] = changing_callee(name, scope, state, project)
+            target = known[name]
+            for found, certain in reached_by(scope, calls, target, state) if target is not None else ():
                 undo = UndoState(state, found.change)
-                if not is_closed(found.change.scope, module, undo):
+                if not may_be_closed(found.change.scope, undo):
                     yield from leaks_of_calls(caller, scope, certain, undo, found, project)
+
+
+def changing_callee(name: str, scope: Scope, state: State, project: Project) -> Scope | None:
+    """Return the function of another file that a call runs, None when it changes nothing, which is kept for the run."""
+    located = project.locate(name, near_of(scope.module))
+    key = (*located, state.memo_key) if located is not None else None
+    if key is None or project.changing.get(key) is False:
+        return None
+    target = callee_behind(scope, None, name, state.tokens)
+    if target is not None and (target.module is scope.module or not counts(target, state)):
+        return None
+    project.changing[key] = target is not None and bool(reachable_changes(Way(target), state))
+    return target if project.changing[key] else None
 
 
 def reached_by(
     scope: Scope, calls: list[ast.Call], target: Scope, state: State
-) -> dict[Change, tuple[Found, list[ast.Call]]]:
+) -> Iterable[tuple[Found, list[ast.Call]]]:
     """Return the changes that calls of an imported function certainly make, and the calls that make each of them."""
     reached: dict[Change, tuple[Found, list[ast.Call]]] = {}
     start = Way(scope, Facts(scope, {}))
@@ -236,24 +242,28 @@ def reached_by(
         for found in reachable_changes(start.through(call, target), state):
             if not raises or not is_under_test(found.change.scope.module):
                 reached.setdefault(found.change, (found, []))[1].append(call)
-    return reached
+    return reached.values()
 
 
 def may_change(dotted: str, module: Module, state: State, project: Project) -> bool:
     """Tell whether what a file imports may change the state: a module, or a function that is seen to do so."""
-    if not project.leads(dotted, near_of(module), state.tokens, module):
-        return False
     located = project.locate(dotted, near_of(module))
-    if located is None or not located[1]:
-        return True
-    key = (*located, state.memo_key)
-    if key in project.harmless:
-        return False
-    target = run_by(project.definition(dotted, near_of(module)))
-    if target is not None and reachable_changes(Way(target), state):
-        return True
-    project.harmless.add(key)
-    return False
+    key = (*located, state.memo_key) if located is not None and located[1] else None
+    known = project.changing.get(key)
+    if known is not None:
+        return known
+    leading = project.leading.leads(dotted, near_of(module), state.tokens, module)
+    if key is None:
+        return leading
+    target = run_by(project.definition(dotted, near_of(module))) if leading else None
+    changes = target is not None and counts(target, state) and bool(reachable_changes(Way(target), state))
+    project.changing[key] = changes
+    return changes
+
+
+def counts(target: Scope, state: State) -> bool:
+    """Tell whether what a function of another file changes is that state, not a part of the object that it makes."""
+    return state.of_process or target.name not in CONSTRUCTORS
 
 
 def leaks_of_calls(  # noqa: PLR0913, PLR0917 - the facts of one change

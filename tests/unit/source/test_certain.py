@@ -666,15 +666,6 @@ def poll():
     while True:
         time.sleep(1)
 
-class Poller:
-    def __init__(self, start=True):
-        self.thread = threading.Thread(target=poll)
-        if start:
-            self.thread.start()
-
-    def close(self):
-        self.thread.join()
-
 def started():
     if sys.argv:
         return None
@@ -700,8 +691,6 @@ def quiet(flag=False):
 @pytest.mark.parametrize(
     ("code", "call", "count"),
     [
-        ("HRM109", "poller = Poller()", 1),
-        ("HRM109", "poller = Poller(start=False)", 0),
         ("HRM109", "thread = always()", 1),
         ("HRM109", "thread = started()", 0),
         ("HRM304", "quiet(True)", 1),
@@ -711,6 +700,6 @@ def quiet(flag=False):
 def test_what_code_under_test_starts_counts_where_it_certainly_does(
     code: str, call: str, count: int, tmp_path: Path
 ) -> None:
-    test = f"from app import Poller, started, always, quiet\n\ndef test_it():\n    {call}\n"
+    test = f"from app import started, always, quiet\n\ndef test_it():\n    {call}\n"
     files = {"app.py": THREADS + PATCHES, "test_it.py": test}
     assert len(lint_files(files, tmp_path, select=(code,))) == count

@@ -61,6 +61,7 @@ class PatchLeftStarted(Rule):
     name = "patch-left-started"
     repair = "use patch in a with statement or as a decorator, or addCleanup(patcher.stop)"
     message = "patch of {what} is started {where} and not stopped for certain"
+    follows = "tests"
     tokens = (START,)
     related = ("HRM101", "HRM308")
 
@@ -352,11 +353,11 @@ def started_through_imports(module: Module, project: Project) -> Iterator[tuple[
     """Yield the starts of project functions that this file's tests call."""
     if not module.is_test and not roles.is_conftest(module.path):
         return
-    for local, _ in project.imports_leading_to(module, (START,)):
+    for local, _ in project.leading.imports(module, (START,)):
         for caller in module.functions_with((local.encode(),)):
             for scope in caller.family():
                 for call in () if is_in_cleanup(scope) else calls_of(scope):
-                    target = find_imported(scope, call.func)
+                    target = find_imported(scope, call.func, (START,))
                     if target is None or not target.is_function:
                         continue
                     for start, stop in open_starts(target.module.load(target), project):

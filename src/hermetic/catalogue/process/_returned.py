@@ -37,7 +37,7 @@ def received_by(module: Module, tokens: tuple[bytes, ...], project: Project) -> 
 def imported_names(module: Module, tokens: tuple[bytes, ...], project: Project) -> Iterator[frozenset[str]]:
     """Yield the names by which a file calls the functions that one of its imports brings and that return a child."""
     near = near_of(module)
-    for local, dotted in project.imports_leading_to(module, tokens):
+    for local, dotted in project.leading.imports(module, tokens):
         path = project.source_of(dotted, near) if dotted.partition(".")[0] not in MAKING else None
         located = project.locate(dotted, near)
         if path is None or located is None:

@@ -31,7 +31,7 @@ class RandomSeed(StateRule):
     claims = (LINT, GUARD)
     message = "{kind} is seeded {where} and its state is not put back"
     late_message = "{kind} is seeded {where} and its state is put back only when nothing fails in between"
-    tokens = (b"seed(", b"random.seed", b"seed as", b"setstate", b"set_state")
+    tokens = (b"seed(", b"random.seed", b"import seed", b".seed", b"setstate", b"set_state")
     related = ("HRM106",)
     states = (
         State(
