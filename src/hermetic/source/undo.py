@@ -317,10 +317,10 @@ def is_failing(scope: Scope, block: list[ast.stmt]) -> bool:
 def is_last(change: Change, state: State) -> bool:
     """Tell whether nothing but changes of the state follows in a function that does something before: it cleans up.
 
-    A setup has the whole test before it, and nothing of the test's to clean up.
+    A setup has the whole test before it, and nothing of the test's to clean up; `pop(key, None)` in it makes sure.
     """
     scope = change.scope
-    if roles.role_of(scope) == "setup":
+    if roles.role_of(scope) == "setup" and len(getattr(change.node, "args", ())) < len(("key", "default")):
         return False
     mine = {item.node for item in changes_in(scope, state)}
     line = change.node.end_lineno or change.line  # type: ignore[attr-defined]

@@ -127,6 +127,15 @@ def test_a_lost_child_of_a_shared_helper_is_found_whichever_file_comes_first(tmp
     assert [(Path(item.path).name, item.line) for item in found] == [("launcher.py", 5)]
 
 
+def test_a_mock_in_place_of_what_the_helper_uses_starts_no_child(tmp_path: Path) -> None:
+    test = "{}\ndef test_a({}):\n    assert launch().args\n"
+    imports = "from unittest import mock\nfrom launcher import launch\n\n"
+    real = imports + test.format("", "")
+    mocked = imports + test.format("@mock.patch('launcher.subprocess')", "fake")
+    assert len(lint_files({"launcher.py": LAUNCHER, "test_it.py": real}, tmp_path / "real", select=("HRM109",))) == 1
+    assert lint_files({"launcher.py": LAUNCHER, "test_it.py": mocked}, tmp_path / "mock", select=("HRM109",)) == []
+
+
 TEARDOWN = """
 import unittest
 from app import {name}, quiet

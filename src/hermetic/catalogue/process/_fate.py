@@ -18,6 +18,7 @@ from hermetic.catalogue.process._spawned import (
 )
 from hermetic.catalogue.process._told import is_told
 from hermetic.source.callee import ancestry
+from hermetic.source.changes import called
 from hermetic.source.names import is_generator, resolve
 from hermetic.source.reach import entries_of
 from hermetic.source.restore import is_after_yield, is_asserted_between
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 START = "start"
+COUNTERS = ("threading.active_count", "threading.enumerate")
 ENDED, LATE, LEFT, RETURNED = "ended", "late", "left", "returned"
 
 
@@ -45,6 +47,13 @@ def fate_of(spawn: Spawn) -> str:
         return without_end(spawn)
     if kind == "self":
         return fate_on_self(spawn, name)
+    return fate_of_variable(spawn, kind, name)
+
+
+def fate_of_variable(spawn: Spawn, kind: str, name: str) -> str:
+    """Judge what a variable, or a list in one, holds."""
+    if name in spawn.scope.globals:
+        return fate_of_global(spawn, name)
     uses = list(uses_of(spawn.function, name))
     if kind == "list":
         uses = [use for use in uses if use.verb not in ("append", "extend")]
@@ -92,8 +101,14 @@ def fate_of_returned(spawn: Spawn) -> str:
 
 def without_end(spawn: Spawn) -> str:
     """Judge what is not ended by name: a thread may be told to end, and a child be killed by its number."""
-    ended = is_signalled(spawn.function) if spawn.kind is THREAD else is_killed(spawn.function)
+    is_thread = spawn.kind is THREAD
+    ended = is_signalled(spawn.function) or is_counted(spawn.function) if is_thread else is_killed(spawn.function)
     return ENDED if ended or ends_by_itself(spawn) or is_told_to_end(spawn) else LEFT
+
+
+def is_counted(function: Scope) -> bool:
+    """Tell whether a function looks at all threads that run, as one does that waits until its own are gone."""
+    return any(name in COUNTERS for scope in function.family() for name in called(scope))
 
 
 def is_told_to_end(spawn: Spawn) -> bool:
@@ -119,6 +134,14 @@ def fate_on_self(spawn: Spawn, name: str) -> str:
         for other in cls.functions:
             if f".{name}".encode() in other.module.text(other):
                 uses.extend(uses_of(other.module.load(other), f"self.{name}"))
+    if any(is_end(use.verb) and use.scope is not spawn.scope for use in uses):
+        return ENDED
+    return fate_by_uses(spawn, uses)
+
+
+def fate_of_global(spawn: Spawn, name: str) -> str:
+    """Judge what a global variable holds, by what the functions of the file do with it."""
+    uses = [use for other in spawn.function.module.functions_naming(name) for use in uses_of(other, name)]
     if any(is_end(use.verb) and use.scope is not spawn.scope for use in uses):
         return ENDED
     return fate_by_uses(spawn, uses)

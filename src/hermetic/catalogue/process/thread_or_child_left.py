@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import _ast as ast
-
 from hermetic.catalogue.process._fate import ENDED, LATE, RETURNED, fate_of, started_at
+from hermetic.catalogue.process._mocked import is_mocked
 from hermetic.catalogue.process._returned import makers_of, received_by
 from hermetic.catalogue.process._spawned import Spawn, spawns_in
 from hermetic.catalogue.rule import Example, Rule, node_id, reached_from
 from hermetic.source import roles
-from hermetic.source.callee import ancestry
-from hermetic.source.changes import called
-from hermetic.source.names import resolve
 from hermetic.source.reach import first_root
-from hermetic.source.restore import Undo, is_patch
+from hermetic.source.restore import Undo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _ast as ast
     from collections.abc import Iterable, Iterator
 
     from hermetic.finding import Finding
@@ -58,9 +55,8 @@ class ThreadOrChildLeft(Rule):
     is left alone. So are threads whose function waits for an event or queue or shuts down a server, those that give
     a signal for which the test waits, and those whose object (`server` in `target=server.run`, an argument) is told
     anything after the start: whether that ends them cannot be read. What a thread reads from must be closed or killed
-    by name. Of code under test only constructors are looked at: one that starts a thread
-    which a method of the class ends, when no line of the test file calls that method. `os.fork` and asyncio's tasks are
-    not seen here.
+    by name. What constructors of code under test start is for the guard to see. `os.fork` and asyncio's tasks are not
+    seen here.
     """
 
     code = "HRM109"
@@ -86,7 +82,7 @@ class ThreadOrChildLeft(Rule):
         for spawn in spawns:
             fate = fate_of(spawn)
             root = first_root(function, Nothing(), project) if fate not in (ENDED, RETURNED) else None
-            if root is None or any(is_replaced(item, root, project) for item in spawn.chain()):
+            if root is None or is_mocked(spawn, root, project):
                 continue
             template = self.late_message if fate == LATE else self.message
             starter, node = started_at(spawn)
@@ -520,36 +516,3 @@ def test_a_thread_has_a_name():
             },
         ),
     )
-
-
-def is_replaced(spawn: Spawn, root: Scope, project: Project) -> bool:
-    """Tell whether the class that is called is replaced by a mock, in the test or what runs around it."""
-    function = spawn.call.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    quoted = (f'{name}"'.encode(), f"{name}'".encode())
-    places: list[Scope] = [spawn.function, root]
-    if root.owner is not None:
-        places.extend(method for cls in ancestry(root.owner) for method in cls.functions)
-        places.extend(ancestry(root.owner))
-    places.extend(project.autouse(root.module, root))
-    places.extend(filter(None, (project.fixture(item, root.module, root) for item in roles.used_fixtures(root))))
-    return any(token in decorated(place) for place in places for token in quoted) or is_patched(spawn, name)
-
-
-def is_patched(spawn: Spawn, name: str) -> bool:
-    """Tell whether a part of the class is replaced where it is called (`patch.object(subprocess.Popen, ...)`)."""
-    return any(
-        is_patch(called_name) and any(resolve(scope, argument).rpartition(".")[2] == name for argument in call.args)
-        for scope in spawn.function.family()
-        for called_name, calls in called(scope).items()
-        for call in calls
-    )
-
-
-def decorated(place: Scope) -> bytes:
-    """Return the text of a function; of a class, that of its decorators."""
-    if place.is_function:
-        return place.module.text(place)
-    lines = place.module.lines
-    decorators = place.node.decorator_list  # type: ignore[attr-defined]
-    return b"".join(lines[item.lineno - 1] for item in decorators)
