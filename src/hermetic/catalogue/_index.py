@@ -152,6 +152,14 @@ RULES = (
         "tests",
     ),
     (
+        "HRM110",
+        "task-left",
+        "hermetic.catalogue.process.task_left",
+        "TaskLeft",
+        ("recommended",),
+        None,
+    ),
+    (
         "HRM201",
         "override-leak",
         "hermetic.catalogue.overrides.override_leak",
@@ -231,6 +239,14 @@ RULES = (
         (b"patch", b"setattr(", b"Mock"),
         (),
         (),
+    ),
+    (
+        "HRM308",
+        "attribute-replaced",
+        "hermetic.catalogue.mocks.attribute_replaced",
+        "AttributeReplaced",
+        ("recommended",),
+        None,
     ),
     (
         "HRM401",

@@ -142,6 +142,7 @@ class Tracer:
 
     def phase(self) -> Generator[None, None, None]:
         """Trace one phase; what happens between phases is nobody's."""
+        states.Moment.next()
         self.last = {probe: probe.snapshot() for probe in self.probes}
         self.place = None
         before = sys.gettrace()
@@ -170,6 +171,7 @@ class Tracer:
 
     def compare(self) -> None:
         """Note what has changed since the last line."""
+        states.Moment.next()
         for probe in list(self.probes):
             try:
                 now = probe.snapshot()

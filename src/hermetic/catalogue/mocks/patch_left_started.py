@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hermetic.catalogue.mocks._patchers import Start, dies_with_test, spelled, starts_in
 from hermetic.catalogue.mocks._stops import Stop
-from hermetic.catalogue.rule import PROJECT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.callee import find_imported
@@ -60,6 +60,7 @@ class PatchLeftStarted(Rule):
     code = "HRM304"
     name = "patch-left-started"
     repair = "use patch in a with statement or as a decorator, or addCleanup(patcher.stop)"
+    claims = (LINT, GUARD)
     message = "patch of {what} is started {where} and not stopped for certain"
     follows = "tests"
     tokens = (START,)

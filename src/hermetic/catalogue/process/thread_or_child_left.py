@@ -6,7 +6,7 @@ from hermetic.catalogue.process._fate import ENDED, LATE, RETURNED, fate_of, sta
 from hermetic.catalogue.process._mocked import is_mocked
 from hermetic.catalogue.process._returned import makers_of, received_by
 from hermetic.catalogue.process._spawned import Spawn, spawns_in
-from hermetic.catalogue.rule import Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.reach import first_root
 from hermetic.source.restore import Undo
@@ -62,6 +62,7 @@ class ThreadOrChildLeft(Rule):
     code = "HRM109"
     name = "thread-or-child-left"
     repair = "stop and join it in a finally, a with statement, or a fixture after its yield"
+    claims = (LINT, GUARD)
     message = "{what} is started {where} and not {ending}"
     late_message = "{what} is started {where} and {ending} only when nothing fails in between"
     follows = "tests"
@@ -152,7 +153,7 @@ sent = []
 
 
 def remind():
-    Timer(0.05, sent.append, ["reminder"]).start()  # <- HRM109
+    Timer(0.2, sent.append, ["reminder"]).start()  # <- HRM109
 
 
 def test_a_reminder_is_planned():
@@ -161,7 +162,7 @@ def test_a_reminder_is_planned():
 
 
 def test_nothing_is_sent_without_a_plan():
-    time.sleep(0.15)
+    time.sleep(0.4)
     assert sent == []
 """
             },
@@ -229,9 +230,11 @@ class Consumer(threading.Thread):
 
 
 def test_three_consumers():
-    consumers = [Consumer(name="consumer") for _ in range(3)]  # <- HRM109
-    for consumer in consumers:
-        consumer.start()
+    consumers = []
+    for _ in range(3):
+        consumer = Consumer(name="consumer")
+        consumer.start()  # <- HRM109
+        consumers.append(consumer)
     assert len(consumers) == 3
 
 
