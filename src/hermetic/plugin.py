@@ -1,4 +1,7 @@
-"""The pytest plugin: options, and thin hooks that call the guard. Nothing of it is imported when the mode is off."""
+"""The pytest plugin: options, thin hooks that call the guard, and the fixtures of the workers.
+
+Nothing of the guard is imported when the mode is off.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 MODES = ("error", "warn", "off")
 NAME = "hermetic-session"
+pytest_plugins = ("hermetic.workers.fixtures",)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -21,8 +21,18 @@ WORKERS = pytest.mark.parametrize("workers", ["-n0", "-n2"])
 CLEAN = {
     "conftest.py": """
 import os
+import signal
 
 import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    before = signal.signal(signal.SIGALRM, lambda *_: item)
+    try:
+        return (yield)
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +50,15 @@ def size(request, region):
 """,
     "test_clean.py": """
 import asyncio
+import io
 import logging
 import os
 import random
 import subprocess
 import sys
+import types
 import unittest
+import weakref
 
 import pytest
 
@@ -105,6 +118,33 @@ def test_lazy_import():
     import sqlite3
 
     assert sqlite3.connect(":memory:").close() is None
+
+
+def test_streams_left_to_pytest(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    print("nobody sees this")
+
+
+def test_a_logger_of_its_own(tmp_path):
+    logger = logging.getLogger(f"own.{tmp_path.name}")
+    logger.propagate = False
+    logger.addHandler(logging.StreamHandler(io.StringIO()))
+
+
+class Template(types.ModuleType):
+    pass
+
+
+def test_a_module_that_goes_with_its_owner():
+    module = Template("template")
+    sys.modules["template"] = weakref.proxy(module, lambda _: sys.modules.pop("template", None))
+
+
+def test_without_frames(monkeypatch):
+    monkeypatch.delattr(sys, "_getframe")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_FRAMES", "1")
+    random.seed()
 
 
 def double(number):
@@ -442,3 +482,24 @@ def test_the_report_is_written_when_the_guard_is_off_too(tmp_path: Path) -> None
 
     assert run.reported
     assert run.findings == []
+
+
+def test_nothing_of_the_guard_is_imported_while_it_is_off(tmp_path: Path) -> None:
+    code = f"""
+import sys
+
+import pytest
+
+pytest.main([*{plugin()!r}, "--hermetic=off", "--collect-only", "-q"])
+print(sorted(name for name in sys.modules if name.startswith("hermetic.") and ".workers" not in name))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.splitlines()[-1] == "['hermetic.guard', 'hermetic.guard.hookspecs', 'hermetic.plugin']"

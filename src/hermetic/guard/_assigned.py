@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DOTTED = r"([A-Za-z_]\w*(?:\.\w+)*)"
 ASSIGNMENT = re.compile(
-    rf"""^[ \t]*(?:del[ \t]+)?{DOTTED}\.(\w+)[ \t]*(?:=(?!=)|$)  # library.function = ...; del library.function
+    rf"""^[ \t]*(?:del[ \t]+)?{DOTTED}\.(\w+)[ \t]*(?:=(?!=)|(?:\#.*)?$)  # library.function = ...; del library.function
     |(?<![.\w])(?:set|del)attr\(\s*{DOTTED}\s*,\s*["'](\w+)["']  # setattr(library, "function", ...)""",
     re.MULTILINE | re.VERBOSE,
 )

@@ -131,6 +131,7 @@ def wrap(dotted: str) -> bool:
 
     @functools.wraps(original)
     def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the setter takes and gives
+        __tracebackhide__ = True  # what the setter raises is shown as ever
         trail = _Current.trail
         if trail is not None:
             trail.call(dotted, args, kwargs)

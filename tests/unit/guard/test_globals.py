@@ -149,7 +149,8 @@ def test_what_probes_ask_for_at_one_moment_is_copied_once(shop: types.ModuleType
     assert walk.snapshot() is not one
 
 
-def test_nothing_is_copied_where_nothing_changed(shop: types.ModuleType) -> None:
+@pytest.mark.usefixtures("shop")
+def test_nothing_is_copied_where_nothing_changed() -> None:
     walk = Walk()
     Moment.next()
     one = walk.snapshot()

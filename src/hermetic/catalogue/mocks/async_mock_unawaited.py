@@ -261,7 +261,7 @@ def test_a_coroutine_can_be_closed_unused():
 def tokens_of(module: Module, project: Project) -> tuple[bytes, ...]:
     """Return what a function that calls an `AsyncMock` holds: its name, an alias, a fixture, a helper, an attribute."""
     levels = [level for level in project.providers(module) if contains(level.data, MAKERS)]
-    imported = tuple(local.encode() for local, _ in project.imports_leading_to(module, MAKERS))
+    imported = tuple(local.encode() for local, _ in project.leading.imports(module, MAKERS))
     found = [*MAKERS, *imported]
     for level in levels:
         wide = widened(level, MAKERS)

@@ -78,6 +78,7 @@ class OverrideLeak(StateRule):
     late_message = "{what} is overridden {where}, and the override is taken out only when nothing fails in between"
     removed = "the override of {what}, which others rely on, is taken out {where} and does not come back"
     removed_late = "the override of {what} is taken out {where}, and comes back only when nothing fails in between"
+    follows = ""  # removals count in files that call nothing
     tokens = TOKENS
     claims = (LINT, GUARD)
     related = ("HRM202", "HRM203", "HRM308")

@@ -11,10 +11,11 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._left import Left, LeftProbe, starter
+from hermetic.guard.places import getframe
 from hermetic.guard.probe import Described
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import CoroutineType
 
     import pytest
@@ -22,25 +23,38 @@ if TYPE_CHECKING:
     from hermetic.guard.places import Place
 
 CALL = "unittest.mock.AsyncMockMixin._execute_mock_call"
-WARN = "warnings._warn_unawaited_coroutine"  # the interpreter calls it for a coroutine that is dropped unused
+WARNS = "_warn_unawaited_coroutine"  # the function in `warnings` that is called for a coroutine that is dropped unused
 
 
 class Tag(str):
-    """The name of a coroutine; the same text as ever. It carries what is known of the call."""
+    """The qualified name of a coroutine, the same text as ever; it tells when the warning of Python is written.
+
+    To wrap the function that warns would change the line that the warning is shown for.
+    """
 
     __slots__ = ("call",)
     call: Call
 
+    def __format__(self, spec: str) -> str:
+        """Return the text, and learn whether a warning is being made of it."""
+        if getframe(1).f_code.co_name == WARNS:
+            self.call.dropped = self.call.counts()
+        return str.__format__(self, spec)
+
 
 class Call:
-    """A call of an AsyncMock: its coroutine while that lives, and whether it was dropped unused."""
+    """A call of an AsyncMock: its coroutine while that lives, and whether it was dropped unused.
 
-    __slots__ = ("dropped", "mock", "reference")
+    `counts` tells whether the test lets Python warn, rather than to look at the warning itself.
+    """
 
-    def __init__(self, mock: Any, coroutine: CoroutineType[Any, Any, Any]) -> None:  # noqa: ANN401 - a part of mock
+    __slots__ = ("counts", "dropped", "mock", "reference")
+
+    def __init__(self, mock: Any, coroutine: CoroutineType[Any, Any, Any], counts: Callable[[], bool]) -> None:  # noqa: ANN401 - a part of mock
         self.mock = str(mock._extract_mock_name())  # noqa: SLF001 - what mock's own messages say
         self.reference = weakref.ref(coroutine)
         self.dropped = False
+        self.counts = counts
 
     def is_unused(self) -> bool:
         """Tell whether nobody has awaited or closed it, and no task is going to."""
@@ -65,7 +79,7 @@ class AsyncCallsProbe(LeftProbe):
     """
 
     code = "HRM305"
-    setters = (CALL, WARN)
+    setters = (CALL,)
     before = Described("called")
     after = Described("never awaited")
 
@@ -81,22 +95,16 @@ class AsyncCallsProbe(LeftProbe):
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:  # noqa: ARG002
         """Keep who calls a mock."""
-        if name == CALL:
-            self.places[threading.get_ident()], _, _ = starter()
+        self.places[threading.get_ident()], _, _ = starter()
 
-    def returned(self, name: str, args: tuple[object, ...], result: object) -> None:
-        """Keep the coroutine of a call, and learn that one is dropped."""
-        if name == WARN:
-            tag = getattr(args[0], "__name__", None)
-            if isinstance(tag, Tag) and warnings.filters is self.filters:
-                tag.call.dropped = True
-            return
+    def returned(self, name: str, args: tuple[object, ...], result: object) -> None:  # noqa: ARG002
+        """Keep the coroutine of a call."""
         place = self.places.pop(threading.get_ident(), None)
         if place is not None and inspect.iscoroutine(result):
-            call = Call(args[0], result)
-            tag = Tag(result.__name__)
+            call = Call(args[0], result, lambda: warnings.filters is self.filters)
+            tag = Tag(result.__qualname__)
             tag.call = call
-            result.__name__ = tag
+            result.__qualname__ = tag
             self.begins(f"the call {call.mock}()", place, call.is_unused, call.close)
 
     def waits(self, left: list[Left]) -> bool:  # noqa: ARG002 - as the base

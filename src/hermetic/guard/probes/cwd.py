@@ -20,6 +20,7 @@ class CwdProbe(Probe[str]):
 
     code = "HRM102"
     events = ("os.chdir",)
+    between = True
 
     def snapshot(self) -> str:
         """Ask the operating system (about 2 us)."""

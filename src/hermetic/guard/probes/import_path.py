@@ -24,6 +24,7 @@ class ImportPathProbe(Probe["Lists"]):
 
     code = "HRM103"
     at_import = True
+    between = True
 
     def __init__(self) -> None:
         self.by_pytest = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -24,13 +25,21 @@ class PatchesProbe(LeftProbe):
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:  # noqa: ARG002
         """Keep who starts a patcher."""
-        patcher: Any = args[0]
+        patcher: weakref.ref[Any] = weakref.ref(args[0])
         place, _, _ = starter()
-        self.begins(lambda: f"the patch of {target_of(patcher)}", place, lambda: is_active(patcher), patcher.stop)
+        self.begins(
+            lambda: f"the patch of {target_of(patcher())}", place, lambda: is_active(patcher()), lambda: stop(patcher())
+        )
 
     def waits(self, left: list[Left]) -> bool:  # noqa: ARG002 - as the base
         """Wait for none: a patch does not stop by itself."""
         return False
+
+
+def stop(patcher: Any) -> None:  # noqa: ANN401 - a part of mock, or None when it is gone
+    """Stop a patcher."""
+    if patcher is not None:
+        patcher.stop()
 
 
 def is_active(patcher: object) -> bool:

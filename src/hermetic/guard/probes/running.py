@@ -65,12 +65,20 @@ class RunningProbe(LeftProbe):
         elif name == THREAD:
             cannot = what.ident is not None or not what._initialized  # noqa: SLF001 - `start` raises for these
             if not cannot and (maker != LIBRARY or not what.daemon):
-                cancel = what.cancel if isinstance(what, threading.Timer) else None
-                self.begins(f"the thread {what.name!r}", place, lambda: is_alive(what), cancel)
+                self.keep_thread(what, place)
         elif name == PROCESS:
-            self.begins(f"the process {what.name!r}", place, what.is_alive, lambda: end_process(what))
+            process: Callable[[], Any] = weakref.ref(what)
+            self.begins(
+                f"the process {what.name!r}", place, lambda: process().is_alive(), lambda: end_process(process())
+            )
         elif maker != LIBRARY:
             self.keep_pool(name, weakref.ref(what), type(what).__name__, place)
+
+    def keep_thread(self, what: threading.Thread, place: Place | None) -> None:
+        """Keep a thread; not the object, since what it refers to would live on with it."""
+        thread: Callable[[], Any] = weakref.ref(what)
+        cancel = (lambda: thread().cancel()) if isinstance(what, threading.Timer) else None
+        self.begins(f"the thread {what.name!r}", place, lambda: is_alive(thread()), cancel)
 
     def keep_pool(self, name: str, pool: weakref.ref[Any], kind: str, place: Place | None) -> None:
         """Keep an executor or pool, which is alive as long as one of its threads or processes is."""
@@ -120,10 +128,11 @@ def kill(child: Any, pid: int) -> None:  # noqa: ANN401 - as above
         os.waitpid(pid, 0)
 
 
-def end_process(process: BaseProcess) -> None:
+def end_process(process: Any) -> None:  # noqa: ANN401 - None when it is gone
     """End a process of multiprocessing."""
-    process.kill()
-    process.join()
+    if process is not None:
+        process.kill()
+        process.join()
 
 
 def threads_of(executor: Any) -> list[threading.Thread]:  # noqa: ANN401 - private parts of an executor, or None

@@ -11,6 +11,9 @@ from hermetic.guard.probe import Change, Described, Probe, list_change
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pytest
+
+CAPTURED = ("stdin", "stdout", "stderr")
 NAMES = ("stdin", "stdout", "stderr", "__stdin__", "__stdout__", "__stderr__")
 
 
@@ -29,6 +32,13 @@ class StreamsProbe(Probe[Streams]):
     phases = True  # a stream that is closed makes pytest's capture fail before the fixtures are torn down
     between = True  # pytest's capture sets the streams anew around each phase
 
+    def __init__(self) -> None:
+        self.captured = True
+
+    def test_begins(self, item: pytest.Item) -> None:
+        """Learn whether pytest captures: it sets the three streams anew around each phase."""
+        self.captured = item.config.getoption("capture", "fd") != "no"
+
     def snapshot(self) -> Streams:
         """Read the attributes (about 2 us)."""
         streams = (sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__)
@@ -39,6 +49,8 @@ class StreamsProbe(Probe[Streams]):
         """Compare the objects, then whether they are closed, then the arguments."""
         for index, name in enumerate(NAMES):
             old, new = before.streams[index], after.streams[index]
+            if old is not new and self.captured and name in CAPTURED:
+                continue
             if old is not new:
                 yield Change(f"sys.{name}", old, new, functools.partial(setattr, sys, name, old))
             elif after.closed[index] and not before.closed[index]:
