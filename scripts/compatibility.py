@@ -101,6 +101,7 @@ def run(pair: Pair, python: Path) -> bool:
     for packages, paths in STAGES:
         if packages:
             install(python, *packages, *pair.packages)
+            command += ["-o", "asyncio_default_fixture_loop_scope=function"]  # left unset, pytest-asyncio warns
         done = subprocess.run([*command, "-p", "no:cacheprovider", *paths], cwd=ROOT, env=environment, check=False)
         passed = passed and not done.returncode
     return passed

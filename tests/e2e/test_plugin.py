@@ -524,3 +524,46 @@ def test_folders_that_pytest_adds_to_the_import_path_again_are_its_own_affair(tm
     run = guarded(tmp_path / "suite", "b", ".", "a", files={**files, "a/test_a.py": "def test_it(): ...\n"})
 
     assert (run.findings, run.exit) == ([], 0), run.output
+
+
+SESSION_WIDE = """
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def region():
+    os.environ["REGION"] = "north"
+
+
+@pytest.fixture(scope="session")
+def asked_for():
+    os.environ["ASKED"] = "1"
+
+
+def test_it(asked_for):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "states"),
+    [
+        ("conftest.py", (), {"os.environ['ASKED']"}),
+        ("conftest.py", ("project",), {"os.environ['ASKED']", "os.environ['REGION']"}),
+        ("test_it.py", (), {"os.environ['ASKED']", "os.environ['REGION']"}),
+    ],
+)
+def test_what_a_conftest_does_once_before_all_tests_is_configuration(
+    name: str, options: tuple[str, ...], states: set[str], tmp_path: Path
+) -> None:
+    fixtures, test = SESSION_WIDE.split("def test_it")
+    in_conftest = {"conftest.py": fixtures, "test_it.py": f"def test_it{test}"}
+    files = in_conftest if name == "conftest.py" else {name: SESSION_WIDE}
+    if options:
+        files["pyproject.toml"] = '[tool.hermetic]\nextend-select = ["project"]\n'
+
+    run = guarded(tmp_path / "suite", files=files)
+
+    assert {item["state"] for item in run.findings if item["code"] == "HRM101"} == states, run.output

@@ -44,6 +44,8 @@ class Judge:
         """Return the entries of a ledger that are findings."""
         if owner.path and whose(owner.path) != USER:
             return []  # a fixture of a plugin
+        if owner.configures and "project" not in self.options.selection.presets:
+            return []
         allow = choices.allowed(item) if item is not None else frozenset()
         return [
             entry

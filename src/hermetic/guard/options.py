@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MODES = ("error", "warn", "off")
 MARKER = "hermetic"
 MARKER_HELP = "hermetic(allow=[...]): codes of rules that this test may break, for example allow=['HRM101']."
+# Rules that guess where code is read, and are therefore not recommended there, and that know at run time.
+PROVEN = frozenset({"HRM203"})
 USAGE = "write @pytest.mark.hermetic(allow=['HRM101'])"
 
 
@@ -59,6 +61,8 @@ def read(config: pytest.Config) -> Options:
         chosen = selection.choose(entries, settings)
     except configuration.CannotRunError as error:
         raise pytest.UsageError(f"hermetic: {error}") from error
+    if "recommended" in chosen.presets:
+        chosen.codes |= PROVEN - selection.codes_of(entries, settings.ignore)
     report = str(config.getoption("hermetic_report") or config.getini("hermetic_report"))
     by_code = {entry.code: entry for entry in entries}
     return Options(

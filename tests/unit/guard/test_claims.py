@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hermetic.catalogue.registry import walked
-from hermetic.catalogue.rule import COLLECTION, GUARD
+from hermetic.catalogue.rule import COLLECTION, GUARD, Rule
 from hermetic.guard import checks, probes, registry
 from hermetic.guard.check import Check
 from hermetic.guard.probe import Probe
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hermetic.catalogue.rule import Example, Rule
+    from hermetic.catalogue.rule import Example
 
 GUARDED = {one.code for one in (*registry.walked(probes, Probe), *registry.walked(checks, Check))}
 RULES = [rule for rule in walked() if rule.code in GUARDED]
@@ -46,6 +46,11 @@ def claimed(rule: type[Rule], example: Example) -> set[str]:
     return LAYERS & set(example.claims or rule.claims)
 
 
+def tracing(rules: list[type[Rule]]) -> str:
+    """Return whether leaking tests may run again for their line: where no linter can tell it."""
+    return "auto" if any(rule.check is Rule.check for rule in rules) else "off"
+
+
 def skip_without_needs(example: Example) -> None:
     if absent(example):
         pytest.skip(f"not installed: {', '.join(absent(example))}")
@@ -57,7 +62,7 @@ def test_a_bad_example_is_caught_where_it_claims_to_be_and_nowhere_else(
 ) -> None:
     skip_without_needs(example)
 
-    run = driver.run(example, guard="error")
+    run = driver.run(example, guard="error", trace=tracing([rule]))
 
     assert run.places(rule.code) == (example.marks(rule.code) if claimed(rule, example) else set()), run.output
     assert {item["layer"] for item in run.findings if item["code"] == rule.code} == claimed(rule, example)
@@ -88,7 +93,8 @@ def batches(examples: dict[str, tuple[type[Rule], Example]]) -> Iterator[dict[st
             if "pytest.ini" in own or rule.code in STOPPING or example.title in ALONE:
                 batch = batch or {name: (rule, example)}
                 break
-            if not own & names:
+            alike = not batch or tracing([rule]) == tracing([one for one, _ in batch.values()])
+            if alike and not own & names:
                 batch[name] = (rule, example)
                 names |= own
         yield batch
@@ -119,7 +125,8 @@ def test_the_bad_examples_are_caught_on_two_workers(
     for name, (_, example) in batch.items():
         write_files(example.files, folder / name)
 
-    run = guarded(folder, "-n2", "--hermetic-trace=off", *own_options(batch))
+    trace = f"--hermetic-trace={tracing([rule for rule, _ in batch.values()])}"
+    run = guarded(folder, "-n2", trace, *own_options(batch))
 
     codes = {name: rule.code for name, (rule, _) in batch.items()}
     own = {item for item in run.found if codes[item[1].partition("/")[0]] == item[0]}

@@ -95,12 +95,12 @@ class FixedPathProbe(Probe[View]):
             if not any(parent in changed for parent in parents(path)):
                 name, place = self.shown(path), self.places.get(path)
                 text = f"writes {name!r} and leaves it there: a second test, worker or run uses the same path"
-                yield Change(name, old or ABSENT, new or ABSENT, text=text, place=place)
+                yield Change(name, old or ABSENT, new or ABSENT, text=text, note=place)
         for path, other, place in self.shared[before.shared : after.shared]:
             if path not in changed:
                 name = self.shown(path)
                 text = f"writes {name!r}, as {other} does: in two workers, one reads or removes what the other wrote"
-                yield Change(f"{name} of {other}", ABSENT, SHARED, text=text, place=place)
+                yield Change(f"{name} of {other}", ABSENT, SHARED, text=text, note=place)
 
     def test_begins(self, item: pytest.Item) -> None:
         """Forget what is of no further interest."""

@@ -63,7 +63,7 @@ class FixedPortProbe(Probe[int]):
                 found = literals.line_in(codes, act.port) if act.place is None else None
                 place = Place(*found) if found is not None else act.place
                 text = f"binds the fixed port {act.port}: two workers, or two runs on one machine, cannot both have it"
-                yield Change(f"port {act.port}", ABSENT, BOUND, text=text, place=place)
+                yield Change(f"port {act.port}", ABSENT, BOUND, text=text, note=place)
 
     def from_fixture(self, codes: list[CodeType], port: int) -> bool:
         """Tell whether a fixture of the test, or its class, has a port written out."""
