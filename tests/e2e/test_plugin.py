@@ -388,7 +388,8 @@ def test_others_add_probes_and_one_that_raises_is_switched_off_with_a_warning(wo
     }
     run = guarded(tmp_path / "suite", workers, "--hermetic-trace=off", files=files)
 
-    assert [(item["code"], item["before"], item["after"]) for item in run.findings] == [("ACME101", "0", "1")]
+    found = [(item["code"], item["before"], item["after"]) for item in run.findings if item["code"] != "HRM601"]
+    assert found == [("ACME101", "0", "1")]
     assert run.output.count("ACME102 is not guarded from here on") == 1
     assert "BrokenProbe raised ValueError: no good" in run.output
     assert "2 passed" in run.output
@@ -564,6 +565,6 @@ def test_what_a_conftest_does_once_before_all_tests_is_configuration(
     if options:
         files["pyproject.toml"] = '[tool.hermetic]\nextend-select = ["project"]\n'
 
-    run = guarded(tmp_path / "suite", files=files)
+    run = guarded(tmp_path / "suite", mode="warn", files=files)
 
     assert {item["state"] for item in run.findings if item["code"] == "HRM101"} == states, run.output
