@@ -12,7 +12,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check static lint types docstrings generated self docs hooks-try serve bench format lock clean
+.PHONY: help demo test check static lint types docstrings generated self docs hooks-try compat serve bench format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)/  make \1\t\2/' | expand -t 20
@@ -83,6 +83,10 @@ docs: $(VENV)/.dev-installed  ## the site, built strictly into site/
 # Apart from the suite: pre-commit builds an environment, for which pip asks the package registry.
 hooks-try: $(VENV)/.dev-installed  ## the hooks that others are offered, from a clone, with pre-commit try-repo
 	$(BIN)/python -m pytest -m registry tests/e2e/test_try_repo.py
+
+# Apart from the suite as well: it installs other versions of pytest and xdist.
+compat: $(VENV)/.dev-installed  ## the core of the suite on the oldest and the newest supported pytest and xdist
+	$(BIN)/python scripts/compatibility.py
 
 bench: $(VENV)/.dev-installed  ## the corpus score and the speed ratios
 	$(BIN)/python benchmarks/corpus_score.py

@@ -1,12 +1,15 @@
 """Measure the linter's speed as ratios within one run.
 
-Usage: python benchmarks/lint_speed.py [FOLDER] [--files N] [--rounds N]
+Usage: python benchmarks/lint_speed.py [FOLDER] [--in-place FOLDER] [--files N] [--rounds N]
 
 Cold lint: CPU of `hermetic check` (a whole process) over N test files, against the CPU of `ast.parse` of the same bytes
-(a
-whole process as well, less the start of a bare interpreter). One file: CPU of `hermetic check FILE` against
-`python -I -c pass`. Each figure is the median of the rounds, taken in turn, so that drift hits both sides alike.
-FOLDER defaults to the standard library of this interpreter.
+(a whole process as well, less the start of a bare interpreter): as anybody calls it, and with the garbage collector
+off, as the linter runs. One file: CPU of `hermetic check FILE` against `python -I -c pass`. Each figure is the median
+of the rounds, taken in turn, so that drift hits both sides alike; the peak of memory is that of the last round.
+
+The test files of FOLDER (the standard library of this interpreter) are copied side by side, so that nothing is
+imported from elsewhere. `--in-place` measures a project where it stands, with all that its tests import; the bytes are
+those of the files that `hermetic check` checks there.
 """
 
 from __future__ import annotations
@@ -21,12 +24,25 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
+from hermetic import config
+from hermetic.lint import discovery
+
 PARSE = """
-import gc, sys
-gc.disable()
+import ast, gc, sys
+if sys.argv[2] == "off":
+    gc.disable()
 for name in open(sys.argv[1]).read().split("\\n"):
-    compile(open(name, "rb").read(), name, "exec", 0x400, True)
+    try:
+        ast.parse(open(name, "rb").read())
+    except (SyntaxError, ValueError):
+        pass
 """
+PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 LEAST_BYTES = 4000  # of the file that stands for one changed file
 
 
@@ -63,41 +79,67 @@ def medians(rounds: int, folder: Path, *commands: list[str]) -> list[float]:
     return [statistics.median(slot) for slot in times]
 
 
-def copy_files(files: list[Path], target: Path) -> int:
-    """Copy test files into one folder under names of their own; return their bytes."""
-    total = 0
+def copy_files(files: list[Path], target: Path) -> None:
+    """Copy test files into one folder under names of their own."""
     for number, path in enumerate(files):
-        data = path.read_bytes()
-        total += len(data)
-        (target / f"test_{number:05}_{path.stem}.py").write_bytes(data)
-    return total
+        (target / f"test_{number:05}_{path.stem}.py").write_bytes(path.read_bytes())
+
+
+def measure(folder: Path, files: list[Path], rounds: int) -> None:
+    """Measure the check of a folder, and of one file in it, and print both."""
+    check = [str(Path(sys.executable).with_name("hermetic")), "check"]
+    bare = [sys.executable, "-I", "-c", "pass"]
+    size = sum(path.stat().st_size for path in files)
+    with tempfile.TemporaryDirectory(prefix="lint-speed-") as name:
+        names = Path(name, "names.txt")
+        names.write_text("\n".join(map(str, files)), encoding="utf-8")
+        os.environ["XDG_CACHE_HOME"] = str(Path(name, "cache"))
+        parse = [sys.executable, "-I", "-W", "ignore", "-c", PARSE, str(names)]
+        commands = ([*parse, "on"], [*parse, "off"], [*check, "."], bare)
+        collected, parsed, linted, empty = medians(rounds, folder, *commands)
+        one_file = str(next(path for path in files if path.stat().st_size > LEAST_BYTES))
+        one, start = medians(rounds * 4, folder, [*check, one_file], bare)
+    peak = peak_of([*check, "."], folder)
+    print(f"{len(files)} files, {size / 1e6:.1f} MB, Python {sys.version.split()[0]}, peak {peak / 1e6:.0f} MB")
+    for what, seconds in (("ast.parse", collected - empty), ("collector off", parsed - empty)):
+        print(f"cold lint     {linted:6.2f} s   {what:13} {seconds:6.2f} s   ratio {linted / seconds:.2f}")
+    print(f"one file      {one * 1000:6.1f} ms  bare          {start * 1000:6.1f} ms  ratio {one / start:.2f}")
+
+
+def peak_of(command: list[str], folder: Path) -> int:
+    """Return the most memory, in bytes, that a command holds at one time."""
+    watched = [sys.executable, "-I", "-c", PEAK, *command]
+    done = subprocess.run(watched, cwd=folder, stdout=subprocess.PIPE, check=True)
+    return int(done.stdout) * PEAK_UNIT
+
+
+def checked_files(folder: Path) -> list[Path]:
+    """Return the files that `hermetic check` checks in a project."""
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        return [Path(name).absolute() for name in discovery.discover(["."], config.load("."))]
+    finally:
+        os.chdir(here)
 
 
 def main(arguments: list[str]) -> int:
     """Measure and print; return 0."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, default=Path(sysconfig.get_paths()["stdlib"]))
+    parser.add_argument("--in-place", type=Path, metavar="FOLDER", help="a project to measure where it stands")
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args(arguments)
-    check = [str(Path(sys.executable).with_name("hermetic")), "check"]
-    bare = [sys.executable, "-I", "-c", "pass"]
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed hermetic has its bytecode
+    if options.in_place is not None:
+        measure(options.in_place, checked_files(options.in_place), options.rounds)
+        return 0
     with tempfile.TemporaryDirectory(prefix="lint-speed-") as name:
         folder = Path(name)
-        files = test_files(options.folder, options.files)
-        size = copy_files(files, folder)
+        copy_files(test_files(options.folder, options.files), folder)
         (folder / "pyproject.toml").touch()
-        names = folder / "names.txt"
-        names.write_text("\n".join(str(path) for path in sorted(folder.glob("test_*.py"))), encoding="utf-8")
-        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed hermetic has its bytecode
-        parse = [sys.executable, "-I", "-W", "ignore", "-c", PARSE, str(names)]
-        parsed, linted, empty = medians(options.rounds, folder, parse, [*check, "."], bare)
-        one_file = str(next(path for path in sorted(folder.glob("test_*.py")) if path.stat().st_size > LEAST_BYTES))
-        one, start = medians(options.rounds * 4, folder, [*check, one_file], bare)
-    print(f"{len(files)} test files, {size / 1e6:.1f} MB, Python {sys.version.split()[0]}")
-    print(f"cold lint     {linted:6.2f} s   ast.parse {parsed - empty:6.2f} s   ratio {linted / (parsed - empty):.2f}")
-    print(f"one file      {one * 1000:6.1f} ms  bare      {start * 1000:6.1f} ms  ratio {one / start:.2f}")
+        measure(folder, sorted(folder.glob("test_*.py")), options.rounds)
     return 0
 
 

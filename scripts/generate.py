@@ -49,11 +49,13 @@ def index_source(rules: Sequence[type[Rule]]) -> str:
         lines += ["    (", f'        "{entry.code}",', f'        "{entry.name}",', f'        "{entry.module}",']
         lines += [f'        "{entry.attribute}",', f"        {tuple_source(entry.presets)},"]
         lines += token_lines(entry.tokens) if entry.lints else ["        None,"]
-        if entry.companions or entry.through_fixtures or entry.reached is not entry.tokens:
+        through = entry.through_fixtures or bool(entry.follows)
+        if entry.companions or through or entry.reached is not entry.tokens:
             lines += token_lines(entry.companions)
-        if entry.through_fixtures or entry.reached is not entry.tokens:
+        if through or entry.reached is not entry.tokens:
             lines += ["        None,"] if entry.reached is entry.tokens else token_lines(entry.reached)
-        lines += [*(["        True,"] if entry.through_fixtures else []), "    ),"]
+        lines += [f"        {entry.through_fixtures},"] if through else []
+        lines += [*([f'        "{entry.follows}",'] if entry.follows else []), "    ),"]
     return "\n".join([*lines, ")", ""])
 
 

@@ -66,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if mode != "off":
         from hermetic.guard import options  # noqa: PLC0415 - as above
 
-        config.pluginmanager.register(Session(config, options.read(config)._replace(report=report)), NAME)
+        config.pluginmanager.register(Session(config, options.read(config, report)), NAME)
     elif report:
         write_report(report, [])
 
@@ -247,11 +247,16 @@ class FromWorkers:
         self.session = session
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's
+        """Tell a worker how tests are distributed: xdist hides it from its workers."""
+        node.workerinput["hermetic_dist"] = self.session.config.getoption("dist", "load")
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:  # noqa: ANN401 - xdist's
         """Compare what the workers collected, once all have."""
         gathered = self.session.workers
         gathered[node.gateway.id] = list(ids)
-        if len(gathered) == len(self.session.config.getoption("tx", None) or ()):
+        if len(gathered) == node.workerinput["workercount"]:
             self.session.stop_for(self.session.checking().gathered(gathered))
 
     @pytest.hookimpl(optionalhook=True)

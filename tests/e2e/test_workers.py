@@ -233,7 +233,7 @@ def test_killed_workers_are_replaced_by_ones_with_slots_of_their_own(machine: Ma
 
 def test_what_the_run_has_once_waits_for_a_late_worker(machine: Machine) -> None:
     write_files({"test_late.py": LATE}, machine.project)
-    run = machine.start("-n", "2", "-W", "error")
+    run = machine.start("-n", "2", "-p", "no:asyncio", "-W", "error")
     output, _ = run.communicate(timeout=100)
 
     assert run.returncode == 0, output

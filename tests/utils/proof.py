@@ -69,17 +69,24 @@ class Driver:
         self.process.stdout.close()
 
     def run(
-        self, example: Example, order: str = "forward", *select: str, probe_from: str = "tests", guard: str = ""
+        self,
+        example: Example,
+        order: str = "forward",
+        *select: str,
+        probe_from: str = "tests",
+        guard: str = "",
+        trace: str = "off",
     ) -> Run:
         """Run an example; `order` is `forward`, `reverse` or a seed, `select` are node ids (all tests without any).
 
-        `guard` is the plugin's mode; without one it is not loaded.
+        `guard` is the plugin's mode; without one it is not loaded. `trace` says whether it runs tests again for a line.
 
         The probe is evaluated from the `start` of the session, or from the first of the `tests`, to the last one.
         """
         request = {
             "files": example.files,
             "guard": guard,
+            "trace": trace,
             "needs": sorted(example.needs),
             "order": order,
             "probe": example.probe,

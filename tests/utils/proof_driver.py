@@ -120,7 +120,7 @@ def run_here(request: dict[str, Any], folder: Path) -> None:
     sys.dont_write_bytecode = True
     code = -1
     try:
-        always = guarded(folder, request["guard"]) if request.get("guard") else ALWAYS
+        always = guarded(folder, request["guard"], request["trace"]) if request.get("guard") else ALWAYS
         arguments = [*always, f"--basetemp={folder / 'basetemp'}", *request["select"]]
         sys.argv = ["pytest", *arguments]
         code = int(pytest.main(arguments, plugins=[recorder]))
@@ -141,9 +141,9 @@ def plugin() -> list[str]:
     return [] if installed else ["-p", "hermetic.plugin"]
 
 
-def guarded(folder: Path, mode: str) -> list[str]:
+def guarded(folder: Path, mode: str, trace: str) -> list[str]:
     """Return the arguments for a run under the plugin."""
-    report = [f"--hermetic={mode}", f"--hermetic-report={folder / 'report'}", "--hermetic-trace=off"]
+    report = [f"--hermetic={mode}", f"--hermetic-report={folder / 'report'}", f"--hermetic-trace={trace}"]
     return [argument for argument in ALWAYS if argument != "-pno:hermetic"] + plugin() + report
 
 

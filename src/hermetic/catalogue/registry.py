@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from hermetic.config import PRESETS, CannotRunError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from hermetic.catalogue.rule import Rule
 
 GROUP = "hermetic.rules"
+READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 ENGINE_CODES = frozenset({"HRM001", "HRM905"})  # given by the engine itself, so no rule may have them
 
 
@@ -23,6 +25,7 @@ class Entry:
         "attribute",
         "code",
         "companions",
+        "follows",
         "lints",
         "module",
         "name",
@@ -43,6 +46,7 @@ class Entry:
         companions: tuple[bytes, ...] = (),
         reached: tuple[bytes, ...] | None = None,
         through_fixtures: bool = False,  # noqa: FBT001, FBT002 - a field of the record
+        follows: str = "",
     ) -> None:
         self.code = code
         self.name = name
@@ -54,6 +58,7 @@ class Entry:
         self.companions = companions
         self.reached = self.tokens if reached is None else reached
         self.through_fixtures = through_fixtures
+        self.follows = follows
 
     def load(self) -> Rule:
         """Import the rule's module and return the rule."""
@@ -64,9 +69,11 @@ class Entry:
 
 def entry_of(rule: type[Rule]) -> Entry:
     """Return the index entry of a rule class."""
+    from hermetic.catalogue.rule import Rule  # noqa: PLC0415 - only rules that are walked, or foreign, need it
+
     fields = (rule.code, rule.name, rule.__module__, rule.__name__, rule.presets)
     tokens = rule.tokens if rule.check is not Rule.check else None
-    return Entry(*fields, tokens, rule.companions, rule.reached, rule.through_fixtures)
+    return Entry(*fields, tokens, rule.companions, rule.reached, rule.through_fixtures, rule.follows)
 
 
 def indexed() -> list[Entry]:
@@ -153,8 +160,6 @@ def what_is_wrong(rule: type[Rule]) -> str:
 
 def has_foreign() -> bool:
     """Tell whether some installed distribution offers rules, by a look at the metadata files alone."""
-    import os  # noqa: PLC0415 - a builtin module in all but name
-
     mark = f"[{GROUP}]".encode()
     for folder in sys.path:
         try:
@@ -165,11 +170,17 @@ def has_foreign() -> bool:
             if not name.endswith((".dist-info", ".egg-info")):
                 continue
             try:
-                with open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:
-                    if mark in file.read():
-                        return True
+                # Without a file object: a third of the time, and every start of the linter waits for it.
+                file = os.open(f"{folder}/{name}/entry_points.txt" if folder else f"{name}/entry_points.txt", READ)
             except OSError:
                 continue
+            try:
+                if mark in os.read(file, os.fstat(file).st_size):
+                    return True
+            except OSError:
+                continue
+            finally:
+                os.close(file)
     return False
 
 

@@ -74,9 +74,11 @@ class Rule:
 
     `tokens` are bytes of which one occurs in every file that can break the rule; a file without any is not checked for
     it. An empty tuple means: always. `companions`, where given, are bytes of which one stands in the same file as a
-    token. `reached` are the tokens that count in what a file imports, where those are not the same. `through_fixtures`
-    says that a file can break the rule as well when it uses a fixture of a conftest that leads to a token. `claims` are
-    the layers of examples that do not say otherwise, `no_claims` gives the reason for each layer that is left out.
+    token. `reached` are the tokens that count in what a file imports, where those are not the same.
+    `through_fixtures` says that a file can break the rule as well when it uses a fixture of a conftest that leads
+    to a token; `follows` says which imports of a file count: those of any file (an empty string), those of files
+    with `tests`, fixtures or setups, or only what a test file or conftest `calls`. `claims` are the layers of
+    examples that do not say otherwise, `no_claims` gives the reason for each layer that is left out.
     `presets` names the selections that the rule belongs to.
     """
 
@@ -91,6 +93,7 @@ class Rule:
     companions: tuple[bytes, ...] = ()
     reached: tuple[bytes, ...] | None = None
     through_fixtures: bool = False
+    follows: str = ""
     related: tuple[str, ...] = ()
     bad: tuple[Example, ...] = ()
     good: tuple[Example, ...] = ()
@@ -136,6 +139,7 @@ class StateRule(Rule):
     late_message = "{what} is changed {where} and put back only when nothing fails in between"
     states: tuple[State, ...] = ()
     at_import = True
+    follows = "calls"
 
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the changes that reach the next test."""

@@ -27,7 +27,19 @@ CANNOT_RUN = 2
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code: 0 nothing found, 1 findings, 2 cannot run."""
-    return safely(run, sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        return safely(run_last, sys.argv[1:])
+    return safely(run, arguments)
+
+
+def run_last(arguments: Sequence[str]) -> int:
+    """Run a command as all that the process does: what it has made is left to the end of the process."""
+    import gc  # noqa: PLC0415 - start-up time
+
+    gc.disable()
+    code = run(arguments)
+    gc.freeze()  # the collector would walk all trees once more on the way out
+    return code
 
 
 def safely(command: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.places import MACHINE
-from hermetic.guard.probe import Probe, same
+from hermetic.guard.places import MACHINE, Place
+from hermetic.guard.probe import Moment, Probe, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from hermetic.guard.places import Place
     from hermetic.guard.probe import Change
     from hermetic.guard.trail import Trail
 
@@ -38,10 +37,14 @@ class Entry(NamedTuple):
 
 @dataclass(eq=False)
 class Owner:
-    """Whom changes belong to: a test, a wide fixture, or an import. `path` is the file that defines it."""
+    """Whom changes belong to: a test, a wide fixture, or an import. `path` is the file that defines it.
+
+    `configures`: a fixture that runs before all tests, once, as the import of its conftest does.
+    """
 
     name: str
     path: str = ""
+    configures: bool = False
     ledger: dict[Key, Entry] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> None:
@@ -72,6 +75,7 @@ class Chain:
 
     def refresh(self, probes: Iterable[Probe[Any]] | None = None) -> None:
         """Take new snapshots, whatever has changed."""
+        Moment.next()
         for probe in list(self.probes if probes is None else probes):
             try:
                 self.last[probe] = probe.snapshot()
@@ -119,6 +123,7 @@ class Chain:
 
         `clear` says whether the notes are done with: they are not where only some of the probes are asked.
         """
+        Moment.next()
         for probe in list(self.probes if probes is None else probes):
             if probe not in self.last:
                 continue
@@ -145,7 +150,8 @@ class Chain:
         ):
             del self.open[key]
             return
-        place = self.trail.notes.get((probe.code, change.note if change.note is not None else change.state))
+        note = change.note if change.note is not None else change.state
+        place = note if isinstance(note, Place) else self.trail.notes.get((probe.code, note))
         if place is not None and (place.origin == MACHINE or place.importing):
             held = self.owners[-1].ledger.get(key)  # unittest's cleanups put back what the suite's code changed
             if held is None or not same(held.change.before, change.after):

@@ -55,10 +55,17 @@ class Checking:
                 message = (
                     f"hermetic: {check.code} is not checked, since its check raised {type(error).__name__}: {error}"
                 )
-                warnings.warn(pytest.PytestWarning(message), stacklevel=2)
+                warn(message)
                 continue
             found += [self.judge.from_finding(item, COLLECTION) for item in findings if self.judge.reports(item)]
         return found
+
+
+def warn(message: str) -> None:
+    """Warn, also where warnings are errors: what ends here must not fail somebody's test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", pytest.PytestWarning)
+        warnings.warn(pytest.PytestWarning(message), stacklevel=3)
 
 
 def fatal(records: list[Record]) -> list[Record]:

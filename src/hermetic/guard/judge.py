@@ -50,6 +50,8 @@ class Judge:
         """Return the entries of a ledger that are findings."""
         if not owner.ledger or (owner.path and whose(owner.path) != USER):
             return []  # nothing is left, or it is a fixture of a plugin
+        if owner.configures and "project" not in self.options.selection.presets:
+            return []
         allow = choices.allowed(item) if item is not None else frozenset()
         return [
             entry
@@ -116,7 +118,8 @@ class Judge:
         state = change.state if len(group) == 1 else f"{change.state} and {len(group) - 1} more"
         before, after = short(change.before), short(change.after)
         who = f"fixture {owner}" if owner else (test.rpartition("::")[2] if layer == GUARD else "importing this file")
-        message = f"{who} left {state} changed: {before} -> {after}"
+        more = f", and {len(group) - 1} more" if len(group) > 1 else ""
+        message = f"{who} {change.text}{more}" if change.text else f"{who} left {state} changed: {before} -> {after}"
         entry = self.options.entries.get(code)
         rule = entry.load() if entry is not None else None
         path = place.path if place is not None else str(getattr(item, "path", "") or self.file_of(test))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MODES = ("error", "warn", "off")
 MARKER = "hermetic"
 MARKER_HELP = "hermetic(allow=[...]): codes of rules that this test may break, for example allow=['HRM101']."
+# Rules that guess where code is read, and are therefore not recommended there, and that know at run time.
+PROVEN = frozenset({"HRM203"})
 USAGE = "write @pytest.mark.hermetic(allow=['HRM101'])"
 
 
@@ -51,7 +53,7 @@ def mode_of(config: pytest.Config) -> str:
     return _choice(config, "hermetic", MODES)
 
 
-def read(config: pytest.Config) -> Options:
+def read(config: pytest.Config, report: str) -> Options:
     """Return the options of a session whose mode is not off. Raises `pytest.UsageError` when they cannot be used."""
     try:
         settings = configuration.load(str(config.rootpath))
@@ -59,8 +61,11 @@ def read(config: pytest.Config) -> Options:
         chosen = selection.choose(entries, settings)
     except configuration.CannotRunError as error:
         raise pytest.UsageError(f"hermetic: {error}") from error
+    if "recommended" in chosen.presets:
+        chosen.codes |= PROVEN - selection.codes_of(entries, settings.ignore)
     by_code = {entry.code: entry for entry in entries}
-    return Options(mode_of(config), "", _choice(config, "hermetic_trace", ("auto", "off")), settings, chosen, by_code)
+    trace = _choice(config, "hermetic_trace", ("auto", "off"))
+    return Options(mode_of(config), report, trace, settings, chosen, by_code)
 
 
 def _choice(config: pytest.Config, name: str, known: tuple[str, ...]) -> str:

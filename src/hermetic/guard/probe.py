@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+
 Snapshot = TypeVar("Snapshot")
 LONGEST = 120  # characters of a representation
 
@@ -31,7 +32,9 @@ class Change(NamedTuple):
     `state` names it so finely that no two pieces share a name (`os.environ['HOME']`): a change that is taken back
     later is recognised by it. `before` and `after` are the values themselves; they are compared with `is`, then with
     `==`, and only written out when they are reported. `undo` puts the old value back. `note` is the key under which
-    `heard` or `called` noted the line; without one it is the state. `code` is the rule, for probes that serve several.
+    `heard` or `called` noted the line; without one it is the state; or it is the place itself, where the probe kept it.
+    `code` is the rule, for probes that serve several.
+    What is an act and no state says so itself: `text` is then the message behind the name of the test.
     """
 
     state: str
@@ -40,6 +43,18 @@ class Change(NamedTuple):
     undo: Callable[[], object] | None = None
     note: Hashable = None
     code: str = ""
+    text: str = ""
+
+
+class Moment:
+    """Counts the points at which snapshots are compared; probes that share one take it once at each."""
+
+    number = 0
+
+    @classmethod
+    def next(cls) -> None:
+        """Say that what was seen so far may have changed."""
+        cls.number += 1
 
 
 class Probe(Generic[Snapshot]):
@@ -100,6 +115,9 @@ class Probe(Generic[Snapshot]):
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
         """Return the key to note the place of a call to a setter under, None to ignore it. Runs before the call."""
         return None
+
+    def returned(self, name: str, args: tuple[object, ...], result: object) -> None:
+        """Learn what a setter returned, None where it raised; also when pytest called it."""
 
 
 class _Short(reprlib.Repr):

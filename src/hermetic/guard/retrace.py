@@ -94,6 +94,7 @@ class Retrace:
         self.wanted: dict[str, list[str]] = json.loads(self.file.read_text(encoding="utf-8"))
         self.found: dict[str, list[tuple[str, str, str, int]]] = {}
         self.tracer: Tracer | None = None
+        self.wide: dict[pytest.FixtureDef[Any], pytest.FixtureRequest] = {}  # fixtures that outlive a test
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -104,8 +105,32 @@ class Retrace:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Make the tracer of a test, and trace what sets it up."""
-        self.tracer = Tracer(self.wanted[item.nodeid], item)
+        self.tracer = Tracer(self.wanted[item.nodeid], item.config)
+        self.tracer.tell("test_begins", item)
+        for fixturedef, request in self.wide.items():
+            self.tracer.tell("fixture_is_set_up", fixturedef, request)
         return (yield from self.tracer.phase())
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Tell the probes of fixtures of wider scope, as the first run did."""
+        if fixturedef.scope == "function" or self.tracer is None:
+            return (yield)
+        self.tracer.tell("fixture_begins", fixturedef, request)
+        try:
+            return (yield)
+        finally:
+            self.wide[fixturedef] = request
+            self.tracer.tell("fixture_is_set_up", fixturedef, request)
+            fixturedef.addfinalizer(lambda: self.fixture_ends(fixturedef))
+
+    def fixture_ends(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Forget a fixture that is torn down."""
+        self.wide.pop(fixturedef, None)
+        if self.tracer is not None:
+            self.tracer.tell("fixture_ends", fixturedef)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self) -> Generator[None, None, None]:
@@ -132,16 +157,23 @@ class Tracer:
     A change belongs to the line that ran before it was seen.
     """
 
-    def __init__(self, codes: list[str], item: pytest.Item) -> None:
-        self.probes: list[Probe[Any]] = registry.probes_for(item.config, frozenset(codes))
-        for probe in self.probes:
-            probe.test_begins(item)
+    def __init__(self, codes: list[str], config: pytest.Config) -> None:
+        self.probes: list[Probe[Any]] = registry.probes_for(config, frozenset(codes))
         self.last: dict[Probe[Any], Any] = {}
         self.place: tuple[str, int] | None = None
         self.found: dict[tuple[str, str], tuple[object, tuple[str, int]]] = {}
 
+    def tell(self, method: str, *args: object) -> None:
+        """Call a method of the probes, as the first run did."""
+        for probe in list(self.probes):
+            try:
+                getattr(probe, method)(*args)
+            except Exception:  # noqa: BLE001 - it was reported in the first run
+                self.probes.remove(probe)
+
     def phase(self) -> Generator[None, None, None]:
         """Trace one phase; what happens between phases is nobody's."""
+        states.Moment.next()
         self.last = {probe: probe.snapshot() for probe in self.probes}
         self.place = None
         before = sys.gettrace()
@@ -170,6 +202,7 @@ class Tracer:
 
     def compare(self) -> None:
         """Note what has changed since the last line."""
+        states.Moment.next()
         for probe in list(self.probes):
             try:
                 now = probe.snapshot()

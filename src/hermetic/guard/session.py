@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +13,7 @@ from hermetic.guard.judge import CARRIED
 from hermetic.guard.trail import Listening, Trail
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
 
     from hermetic.guard.judge import Record
     from hermetic.guard.options import Options
@@ -48,13 +47,11 @@ class Guarded:
     def complain(probe: Probe[Any], error: BaseException) -> None:
         """Say that a probe has been switched off."""
         what = f"{type(probe).__module__}.{type(probe).__qualname__}"
-        warnings.warn(
-            pytest.PytestWarning(
-                f"hermetic: {probe.code} is not guarded from here on, since its probe {what} raised "
-                f"{type(error).__name__}: {error}"
-            ),
-            stacklevel=2,
+        message = (
+            f"hermetic: {probe.code} is not guarded from here on, since its probe {what} raised "
+            f"{type(error).__name__}: {error}"
         )
+        checking.warn(message)
 
     # Collection
 
@@ -122,7 +119,7 @@ class Guarded:
         """Let what a fixture of wider scope changes belong to it."""
         if fixturedef.scope == "function":
             return (yield)
-        owner = owner_of(fixturedef)
+        owner = owner_of(fixturedef, request.config.pluginmanager.get_plugins())
         fixturedef.addfinalizer(lambda: self.fixture_ended(owner, request))
         self.chain.push(owner)
         self.chain.tell("fixture_begins", fixturedef, request)
@@ -244,10 +241,13 @@ def fail_collection(report: pytest.CollectReport, text: str) -> None:
     report.longrepr = CollectErrorRepr(known + text)
 
 
-def owner_of(fixturedef: pytest.FixtureDef[Any]) -> Owner:
+def owner_of(fixturedef: pytest.FixtureDef[Any], plugins: Iterable[object]) -> Owner:
     """Return a fixture as an owner; those that pytest makes for `setup_module` and kin stand for the user's code."""
     name = fixturedef.argname
     for known in ("setup_module", "setup_class", "setUpClass", "setUpModule"):
         if name.startswith("_") and known in name:
             return Owner(known)
-    return Owner(name, getattr(getattr(fixturedef.func, "__code__", None), "co_filename", ""))
+    path = getattr(getattr(fixturedef.func, "__code__", None), "co_filename", "")
+    wide = fixturedef.scope == "session" and fixturedef._autouse  # noqa: SLF001 - pytest shows it nowhere else
+    # Once before all tests: a test file is no plugin, a conftest is one.
+    return Owner(name, path, configures=wide and any(getattr(one, "__file__", "") == path for one in plugins))

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.guard import places
 from hermetic.guard.places import MACHINE, getframe, whose
+from hermetic.guard.probe import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
-
-    from hermetic.guard.probe import Probe
 
     Key = tuple[str, Hashable]
 
@@ -29,12 +28,15 @@ class Trail:
         self.paused = False
         self.listeners: dict[str, list[Probe[Any]]] = {}
         self.callees: dict[str, list[Probe[Any]]] = {}
+        self.results: dict[str, list[Probe[Any]]] = {}
         self.broken: list[tuple[Probe[Any], BaseException]] = []
         for probe in probes:
             for event in probe.events:
                 self.listeners.setdefault(event, []).append(probe)
             for name in probe.setters:
                 self.callees.setdefault(name, []).append(probe)
+                if type(probe).returned is not Probe.returned:
+                    self.results.setdefault(name, []).append(probe)
 
     def hear(self, probes: list[Probe[Any]], event: str, args: tuple[object, ...]) -> None:
         """Note who caused an audit event."""
@@ -54,6 +56,14 @@ class Trail:
             except Exception as error:  # noqa: BLE001 - as above
                 self.broken.append((probe, error))
 
+    def answer(self, name: str, args: tuple[object, ...], result: object) -> None:
+        """Tell what a setter returned."""
+        for probe in () if self.paused else self.results.get(name, ()):
+            try:
+                probe.returned(name, args, result)
+            except Exception as error:  # noqa: BLE001 - as above
+                self.broken.append((probe, error))
+
     def note(self, probe: Probe[Any], key: Hashable) -> None:
         """Keep the place that is responsible, if it is the first since the last boundary."""
         if key is None:
@@ -65,7 +75,7 @@ class Trail:
 
     def drop(self, probe: Probe[Any]) -> None:
         """Ask a probe no more."""
-        for table in (self.listeners, self.callees):
+        for table in (self.listeners, self.callees, self.results):
             for name, probes in list(table.items()):
                 table[name] = [other for other in probes if other is not probe]
 
@@ -123,10 +133,18 @@ def wrap(dotted: str) -> bool:
 
     @functools.wraps(original)
     def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the setter takes and gives
+        __tracebackhide__ = True  # what the setter raises is shown as ever
         trail = _Current.trail
         # Pytest's log capture calls setters twelve times a test: it is turned away here, and by a cheap look.
         if trail is not None and whose(getframe(1).f_code.co_filename) is not MACHINE:
             trail.call(dotted, args, kwargs)
+            if dotted in trail.results:
+                result = None
+                try:
+                    result = original(*args, **kwargs)
+                finally:
+                    trail.answer(dotted, args, result)
+                return result
         return original(*args, **kwargs)
 
     setattr(*found, wrapper)

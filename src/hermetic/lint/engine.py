@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hermetic.lint.selection import Selection
     from hermetic.source.text import Text
 
+CALLS, TESTS = "calls", "tests"  # see `Rule.follows`
+
 
 class IncompleteError(Exception):
     """A rule failed on a file. `findings` are what everything else found; `failures` say what failed, and where."""
@@ -42,7 +44,8 @@ class Engine:
         self.project = Project(settings.root, selection.presets, settings.options, settings.python_files)
         self.entries = [entry for entry in selection.entries if entry.lints]
         self._needles = needles(token for entry in self.entries for token in (*entry.tokens, *entry.companions))
-        self.project.companions = {entry.tokens: entry.companions for entry in selection.entries if entry.companions}
+        together = {entry.tokens: entry.companions for entry in selection.entries if entry.companions}
+        self.project.leading.companions = together
         self._rules: dict[str, Rule] = {}
         self._comments: dict[str, Comments] = {}
         self._named: dict[str, str] = {}  # absolute path -> path as it was given, of the checked files
@@ -110,9 +113,17 @@ class Engine:
         tokens = entry.tokens
         if not tokens or (text.holds(tokens) and (not entry.companions or text.holds(entry.companions))):
             return True
-        if entry.reached and self.project.imports_leading_to(text, entry.reached):
+        if entry.reached and self.reaches(entry, text):
             return True
-        return entry.through_fixtures and self.project.fixtures_lead(text, entry.reached)
+        return entry.through_fixtures and self.project.leading.through_fixtures(text, entry.reached)
+
+    def reaches(self, entry: Entry, text: Text) -> bool:
+        """Tell whether a file imports what leads to one of the tokens, where that can count for the rule."""
+        if entry.follows == CALLS:
+            return bool(self.project.leading.calls(text, entry.reached))
+        if entry.follows == TESTS and not text.may_hold_tests:
+            return False
+        return bool(self.project.leading.imports(text, entry.reached))
 
     def found_by(self, entry: Entry, module: Module) -> list[Finding]:
         """Return what one rule finds in a file; a rule that fails there is noted, and the run goes on."""

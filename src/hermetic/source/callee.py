@@ -33,11 +33,16 @@ def find_callee(scope: Scope, expression: ast.AST, tokens: tuple[bytes, ...] = (
 def definition_of(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> Scope | None:
     """Return the definition that a dotted name of another project file means, where it holds one of the tokens."""
     project = scope.module.project
-    if project is None or "." not in name or name[0] in "@.[" or name.endswith((")", "]", ">")):
+    if project is None or not is_dotted(name):
         return None
-    if tokens and not project.leads(name, scope.module.folder, tokens):
+    if tokens and not file_holds(scope, name, tokens):
         return None
     return project.definition(name, scope.module.folder)
+
+
+def is_dotted(name: str) -> bool:
+    """Tell whether a resolved name can be that of a definition in another file."""
+    return "." in name and name[0] not in "@.[" and not name.endswith((")", "]", ">"))
 
 
 def method_of_object(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> Scope | None:
@@ -53,21 +58,42 @@ def method_of_object(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> Scop
     return method_in(cls, method) if isinstance(cls, Scope) and cls.is_class else None
 
 
+def file_holds(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> bool:
+    """Tell whether the file of a dotted name leads to a token somewhere: a class is asked for any of its methods."""
+    project = scope.module.project
+    located = project.locate(name, scope.module.folder) if project is not None and tokens and is_dotted(name) else None
+    if project is None or located is None:
+        return not tokens
+    text = project.text(located[0])
+    return bool(project.leading.names(located[0], tokens)) or (text is not None and text.holds(tokens))
+
+
 def find_class(scope: Scope, expression: ast.AST) -> Scope | None:
     """Return the class of this file or of the project that an expression names; None for others."""
-    if isinstance(expression, ast.Name):
-        found = scope.find(expression.id, expression.lineno)
-        if found is not None and found[0].kind == "class" and isinstance(found[0].value, Scope):
-            return found[0].value
+    own = own_class(scope, expression)
+    if own is not None:
+        return own
     imported = find_imported(scope, expression)
     return imported if imported is not None and imported.is_class else None
 
 
+def own_class(scope: Scope, expression: ast.AST) -> Scope | None:
+    """Return the class of this file that a bare name means."""
+    if isinstance(expression, ast.Name):
+        found = scope.find(expression.id, expression.lineno)
+        if found is not None and found[0].kind == "class" and isinstance(found[0].value, Scope):
+            return found[0].value
+    return None
+
+
 def constructor_of(cls: Scope) -> Scope | None:
     """Return what making an object of a class runs: `__init__`, of a dataclass `__post_init__`, inherited ones too."""
-    if any(getattr(base, "attr", getattr(base, "id", "")) == "TestCase" for base in cls.node.bases):  # type: ignore[attr-defined]
-        return None
-    return next(filter(None, (method_in(cls, name) for name in CONSTRUCTORS)), None)
+    for base in ancestry(cls):
+        if any(getattr(item, "attr", getattr(item, "id", "")).endswith("TestCase") for item in base.node.bases):  # type: ignore[attr-defined]
+            return None
+    is_dataclass = b"dataclass" in cls.module.words
+    names = CONSTRUCTORS if is_dataclass else CONSTRUCTORS[:1]
+    return next(filter(None, (method_in(cls, name) for name in names)), None)
 
 
 def own_constructor(scope: Scope, expression: ast.AST) -> Scope | None:
@@ -86,9 +112,9 @@ def run_by(definition: Scope | None) -> Scope | None:
     return constructor_of(definition) if definition.is_class else None
 
 
-def find_imported(scope: Scope, expression: ast.AST) -> Scope | None:
-    """Return the definition that a dotted name of another project file means."""
-    return definition_of(scope, resolve(scope, expression), ())
+def find_imported(scope: Scope, expression: ast.AST, tokens: tuple[bytes, ...] = ()) -> Scope | None:
+    """Return the definition that a dotted name of another project file means; with `tokens`, if it leads to one."""
+    return definition_of(scope, resolve(scope, expression), tokens)
 
 
 def is_entered(scope: Scope, call: ast.AST) -> bool:

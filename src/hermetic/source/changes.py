@@ -21,17 +21,21 @@ class State:
     `calls`: functions that change it. `items`: objects whose items are the state (`os.environ["X"] = ...`, `del`).
     `attributes`: attributes whose assignment changes it (`builtins.*`: any of them). `methods`: object -> methods that
     change it. `neutral`: calls that go back to the default when given one of these texts (`0`, `None`), and change it
-    otherwise. `restores`: calls that only put it back. `saves`: calls and names that give the old value. `managers`:
-    context managers and decorators that put it back. `patches`: methods of `monkeypatch` that record it. `uses`: other
-    calls that record it (`@caplog.set_level`). `fixtures`: fixtures of plugins that put it back. `words`: name parts by
-    which a context manager or fixture that cannot be read says that it handles this state. `keyed`: whether each key
-    (variable, logger, signal) is a state of its own. `also`: states whose change in a cleanup puts this one back too.
-    `tokens`: bytes of which one occurs wherever the state is changed, where the names' last parts are too common.
+    otherwise. `defaults`: attributes and methods that do so likewise. `restores`: calls that only put it back. `saves`:
+    calls and names that give the old value. `managers`: context managers and decorators that put it back. `patches`:
+    methods of `monkeypatch` that record it. `uses`: other calls that record it (`@caplog.set_level`). `fixtures`:
+    fixtures of plugins that put it back. `words`: name parts by which a context manager or fixture that cannot be read
+    says that it handles this state. `keyed`: whether each key (variable, logger, signal) is a state of its own. `also`:
+    states whose change in a cleanup puts this one back too. `tokens`: bytes of which one occurs wherever the state is
+    changed, where the names' last parts are too common.
 
-    Subclasses may override `name_of`, `resets`, `counts`, `counts_target` and the three that give keys.
+    Subclasses may override `name_of`, `name_in`, `resets`, `counts`, `counts_target`, the two that tell whether a value
+    is the default, and the three that give keys.
     """
 
     by_owner = False  # each object that holds the state is a key; a whole list of it is still only that object's
+
+    of_process = True  # and not of an object that a test may make for itself
 
     def __init__(  # noqa: PLR0913 - a table with one column for each way of spelling
         self,
@@ -42,6 +46,7 @@ class State:
         attributes: Iterable[str] = (),
         methods: Mapping[str, Iterable[str]] | None = None,
         neutral: Mapping[str, Iterable[str]] | None = None,
+        defaults: Mapping[str, Iterable[str]] | None = None,
         restores: Iterable[str] = (),
         saves: Iterable[str] = (),
         managers: Iterable[str] = (),
@@ -56,6 +61,7 @@ class State:
         self.kind = kind
         self.memo_key = f"{kind}:{id(self)}"  # two rules may give their states the same name
         self.neutral = {name: frozenset(texts) for name, texts in (neutral or {}).items()}
+        self.defaults = self.neutral | {name: frozenset(texts) for name, texts in (defaults or {}).items()}
         self.calls = frozenset((*calls, *self.neutral))
         self.items = frozenset(items)
         self.attributes = frozenset(attributes)
@@ -85,6 +91,19 @@ class State:
     def name_of(self, name: str) -> str:
         """Return the name under which the tables know what a dotted name means."""
         return name
+
+    def name_in(self, scope: Scope, name: str) -> str:  # noqa: ARG002 - for subclasses
+        """Return that name for a dotted name as read in a scope, where the files around say more than the name does."""
+        return self.name_of(name)
+
+    def goes_back(self, scope: Scope, call: ast.Call, name: str) -> bool:
+        """Tell whether a call goes back to the default, by its first argument or the value of its first keyword."""
+        value = call.args[0] if call.args else call.keywords[0].value if call.keywords else None
+        return name in self.defaults and key_of(scope, value) in self.defaults[name]
+
+    def stores_default(self, scope: Scope, owner: ast.expr, name: str, value: ast.expr | None) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether the value that an attribute of `owner` is set to is the one that it has from the start."""
+        return value is not None and name in self.defaults and key_of(scope, value) in self.defaults[name]
 
     def resets(self, node: ast.AST) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a change of the whole state puts it back to how tests find it."""
@@ -306,30 +325,25 @@ def changes_at(scope: Scope, node: ast.AST, state: State) -> list[Change]:
 def changes_by_call(scope: Scope, state: State) -> Iterator[Change]:
     """Yield the calls that change `state`."""
     for plain, calls in called(scope).items():
-        name = state.name_of(plain)
+        name = state.name_in(scope, plain)
         if name in state.calls or name in state.methods:
             base, _, method = name.rpartition(".")
             whole = base in state.items and method in WHOLE_METHODS and not state.by_owner
             for call in calls:
                 if state.counts(scope, call, name):
-                    back = is_neutral(scope, call, name, state)
+                    back = state.goes_back(scope, call, name)
                     yield Change(scope, call, name, state.call_key(scope, call, name), whole=whole, back=back)
         elif name in ("setattr", "delattr"):
             for call in calls:
-                target = state.name_of(set_by_name(scope, call))
+                target = state.name_in(scope, set_by_name(scope, call))
                 if state.is_attribute(target):
-                    yield Change(scope, call, target, state.attribute_key(scope, call.args[0], target))
+                    key = state.attribute_key(scope, call.args[0], target)
+                    value = call.args[2] if len(call.args) > 2 else None  # noqa: PLR2004 - object, name, value
+                    back = state.stores_default(scope, call.args[0], target, value)
+                    yield Change(scope, call, target, key, back=back)
     for name, inner in decorated(scope):
         if state.name_of(name) in state.calls:
             yield Change(scope, inner.node, name, "")
-
-
-def is_neutral(scope: Scope, call: ast.Call, name: str, state: State) -> bool:
-    """Tell whether a call goes back to the default, by its first argument or the value of its first keyword."""
-    if name not in state.neutral:
-        return False
-    value = call.args[0] if call.args else call.keywords[0].value if call.keywords else None
-    return key_of(scope, value) in state.neutral[name]
 
 
 def set_by_name(scope: Scope, call: ast.Call) -> str:
@@ -343,7 +357,7 @@ def set_by_name(scope: Scope, call: ast.Call) -> str:
 def changes_by_store(scope: Scope, state: State) -> Iterator[Change]:
     """Yield the assignments and deletions that change `state`."""
     for verb, plain, target, node in stores_of(scope):
-        name = state.name_of(plain)
+        name = state.name_in(scope, plain)
         if (name in state.items or state.is_attribute(name)) and not state.counts_target(scope, target):
             continue
         if isinstance(target, ast.Subscript):
@@ -351,8 +365,12 @@ def changes_by_store(scope: Scope, state: State) -> Iterator[Change]:
                 whole = isinstance(target.slice, ast.Slice) and not state.by_owner
                 yield Change(scope, node, name, state.item_key(scope, target), whole=whole)
         elif state.is_attribute(name) or (verb == "augmented" and name in state.items):
-            key = state.attribute_key(scope, target.value, name) if isinstance(target, ast.Attribute) else ""
-            yield Change(scope, node, name, key, whole=name in state.items and not state.by_owner)
+            key, back = "", False
+            if isinstance(target, ast.Attribute):
+                key = state.attribute_key(scope, target.value, name)
+                value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
+                back = state.stores_default(scope, target.value, name, value)
+            yield Change(scope, node, name, key, whole=name in state.items and not state.by_owner, back=back)
 
 
 def same_key(one: Change, other: Change) -> bool:

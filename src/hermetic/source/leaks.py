@@ -10,11 +10,12 @@ import _ast as ast
 
 from hermetic.source import roles
 from hermetic.source.around import undone_around
-from hermetic.source.callee import run_by
+from hermetic.source.callee import CONSTRUCTORS, run_by
+from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, State, changes_in, import_time, stored
+from hermetic.source.follow import Found, Way, escaping, reachable_changes
 from hermetic.source.names import find_function, resolve
 from hermetic.source.reach import (
-    MAX_CALLS,
     callee_behind,
     callees,
     calls_of,
@@ -22,17 +23,18 @@ from hermetic.source.reach import (
     first_root,
     imported_calls,
     is_call_undone,
-    is_closed,
-    is_in_child,
+    may_be_closed,
     near_of,
 )
-from hermetic.source.restore import Undo, is_in_cleanup, is_undone, is_undone_late, undoes
+from hermetic.source.replaced import is_replaced
+from hermetic.source.restore import Undo, is_undone, is_undone_late, undoes
 from hermetic.source.text import contains
 from hermetic.source.undo import UndoState, is_put_back
+from hermetic.source.values import Facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hermetic.source.module import Module
     from hermetic.source.project import Project
@@ -103,51 +105,6 @@ def bound_at_import(module: Module) -> Iterator[tuple[bytes, bytes]]:
 def imported_name(binding: Binding) -> bytes:
     """Return the dotted name that an import binds (the statement may spell it on a later line), b"" for others."""
     return str(binding.value).encode() if binding.kind == "import" else b""
-
-
-def own_changes(function: Scope, state: State) -> Iterator[Change]:
-    """Yield the changes of a loaded function and of the nested functions that it calls or gives out."""
-    yield from changes_in(function, state)
-    for inner in function.family():
-        if inner is not function and changes_in(inner, state) and not is_in_cleanup(inner) and entries_of(inner):
-            yield from changes_in(inner, state)
-
-
-def escaping(function: Scope, state: State) -> list[Change]:
-    """Return the changes that a function neither puts back nor undoes itself."""
-    memo_key = f"escaping:{state.memo_key}"
-    known: list[Change] | None = function.memo.get(memo_key)
-    if known is None:
-        function.module.load(function)
-        known = [change for change in own_changes(function, state) if not settled(function, change, state)]
-        function.memo[memo_key] = known
-    return known
-
-
-def settled(function: Scope, change: Change, state: State) -> bool:
-    """Tell whether a change is undone in the function that makes it, or in the function around that."""
-    undo = UndoState(state, change)
-    scope = change.scope
-    if is_put_back(change, state) or is_dead(scope, change.node) or is_in_child(scope, change.node):
-        return True
-    if is_undone(scope, change.node, undo):
-        return True
-    while scope is not function and scope.parent is not None:
-        inner, scope = scope, scope.parent
-        if any(is_undone(scope, entry, undo) for entry in entries_of(inner)):
-            return True
-    return False
-
-
-def is_dead(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether a node never runs: below `if 0:`."""
-    return any(
-        isinstance(parent, ast.If)
-        and isinstance(parent.test, ast.Constant)
-        and not parent.test.value
-        and child in parent.body
-        for child, parent in scope.ancestors(node)
-    )
 
 
 def leaks_in_functions(module: Module, state: State, project: Project) -> Iterator[Leak]:
@@ -246,74 +203,78 @@ def under_main(scope: Scope, node: ast.AST) -> bool:
 
 def leaks_through_imports(module: Module, state: State, project: Project, tokens: tuple[bytes, ...]) -> Iterator[Leak]:
     """Yield the leaks of project functions that this file's tests call, at the line that changes the state."""
-    if not module.is_test and not roles.is_conftest(module.path):
-        return
-    known: dict[str, list[Change]] = {}
     names_to_look_at = (
-        local
-        for local, dotted in project.imports_leading_to(module, tokens)
-        if local != "*" and may_change(dotted, module, state, project)
+        local for local, dotted in project.leading.calls(module, tokens) if may_change(dotted, module, state, project)
     )
+    known: dict[str, Scope | None] = {}
     for local in names_to_look_at:
         for caller, scope, name, calls in imported_calls(module, local):
             if name not in known:
-                target = callee_behind(scope, None, name, state.tokens)
-                other = target if target is not None and target.module is not module else None
-                known[name] = reachable_changes(other, state) if other is not None else []
-            for change in known[name]:
-                if is_closed(change.scope, module, UndoState(state, change)):
-                    continue
-                yield from leaks_of_calls(caller, scope, calls, UndoState(state, change), project)
+                known[name] = changing_callee(name, scope, state, project)
+            target = known[name]
+            for found, certain in reached_by(scope, calls, target, state) if target is not None else ():
+                undo = UndoState(state, found.change)
+                if not may_be_closed(found.change.scope, undo):
+                    yield from leaks_of_calls(caller, scope, certain, undo, found, project)
+
+
+def changing_callee(name: str, scope: Scope, state: State, project: Project) -> Scope | None:
+    """Return the function of another file that a call runs, None when it changes nothing, which is kept for the run."""
+    located = project.locate(name, near_of(scope.module))
+    key = (*located, state.memo_key) if located is not None else None
+    if key is None or project.changing.get(key) is False:
+        return None
+    target = callee_behind(scope, None, name, state.tokens)
+    if target is not None and (target.module is scope.module or not counts(target, state)):
+        return None
+    project.changing[key] = target is not None and bool(reachable_changes(Way(target), state))
+    return target if project.changing[key] else None
+
+
+def reached_by(
+    scope: Scope, calls: list[ast.Call], target: Scope, state: State
+) -> Iterable[tuple[Found, list[ast.Call]]]:
+    """Return the changes that calls of an imported function certainly make, and the calls that make each of them."""
+    reached: dict[Change, tuple[Found, list[ast.Call]]] = {}
+    start = Way(scope, Facts(scope, {}))
+    for call in calls:
+        raises = is_expected_to_raise(scope, call)
+        for found in reachable_changes(start.through(call, target), state):
+            if not raises or not is_under_test(found.change.scope.module):
+                reached.setdefault(found.change, (found, []))[1].append(call)
+    return reached.values()
 
 
 def may_change(dotted: str, module: Module, state: State, project: Project) -> bool:
     """Tell whether what a file imports may change the state: a module, or a function that is seen to do so."""
-    if not project.leads(dotted, near_of(module), state.tokens, module):
-        return False
     located = project.locate(dotted, near_of(module))
-    if located is None or not located[1]:
-        return True
-    key = (*located, state.memo_key)
-    if key in project.harmless:
-        return False
-    target = run_by(project.definition(dotted, near_of(module)))
-    if target is not None and reachable_changes(target, state):
-        return True
-    project.harmless.add(key)
-    return False
+    key = (*located, state.memo_key) if located is not None and located[1] else None
+    known = project.changing.get(key)
+    if known is not None:
+        return known
+    leading = project.leading.leads(dotted, near_of(module), state.tokens, module)
+    if key is None:
+        return leading
+    target = run_by(project.definition(dotted, near_of(module))) if leading else None
+    changes = target is not None and counts(target, state) and bool(reachable_changes(Way(target), state))
+    project.changing[key] = changes
+    return changes
 
 
-def leaks_of_calls(
-    caller: Scope, scope: Scope, calls: list[ast.Call], undo: UndoState, project: Project
+def counts(target: Scope, state: State) -> bool:
+    """Tell whether what a function of another file changes is that state, not a part of the object that it makes."""
+    return state.of_process or target.name not in CONSTRUCTORS
+
+
+def leaks_of_calls(  # noqa: PLR0913, PLR0917 - the facts of one change
+    caller: Scope, scope: Scope, calls: list[ast.Call], undo: UndoState, found: Found, project: Project
 ) -> Iterator[Leak]:
     """Yield the leak of an imported function that one scope calls, unless each call is undone."""
     if all(is_call_undone(scope, caller, call, undo) for call in calls):
         return
     root = first_root(caller, undo, project)
-    if root is not None:
-        change = undo.change
-        late = is_undone_late(change.scope, change.node, undo)
-        yield Leak(change, root, late=late or all(is_undone_late(scope, call, undo) for call in calls))
-
-
-def reachable_changes(function: Scope, state: State) -> list[Change]:
-    """Return the escaping changes of an imported function and of the project's functions that it calls."""
-    found: list[Change] = []
-    seen = {function}
-    pending = [function]
-    for _ in range(MAX_CALLS):
-        following: list[Scope] = []
-        for current in pending:
-            current.module.load(current)
-            if contains(current.module.data, state.tokens):
-                found.extend(escaping(current, state))
-            for call, own, name in callees(current):
-                target = callee_behind(current, own, name, state.tokens)
-                if target is None or target in seen or not target.is_function:
-                    continue
-                seen.add(target)
-                inner = [UndoState(state, change) for change in escaping(target, state)]
-                if not inner or any(not is_undone(current, call, undo) for undo in inner):
-                    following.append(target)
-        pending = following
-    return found
+    change = found.change
+    if root is None or (is_under_test(change.scope.module) and is_replaced(found.steps(), [caller, root], project)):
+        return
+    late = is_undone_late(change.scope, change.node, undo)
+    yield Leak(change, root, late=late or all(is_undone_late(scope, call, undo) for call in calls))

@@ -175,7 +175,7 @@ def silenced() -> list[Any]:
     What the compiler warns of is not ours to print, and as an error it would hide the file.
     """
     warnings = sys.modules.get("warnings")
-    filters: list[Any] = _warnings.filters if warnings is None else warnings.filters
+    filters: list[Any] = getattr(warnings, "filters", _warnings.filters)
     filters.insert(0, SILENT)
     return filters
 

@@ -1,8 +1,8 @@
-"""A file's top level, seen as text: which names it defines, and which of them lead to a token.
+"""A file's top level, seen as text: which names it defines, what each of them mentions, and what it imports.
 
 An import is followed only where the name that it brings leads to something that a rule looks for. That is decided
-here, without a tree, for files of the code under test as well. In doubt a name leads there: the rule then looks at the
-tree and decides.
+here and in `leading`, without a tree, for files of the code under test as well. In doubt a name leads there: the rule
+then looks at the tree and decides.
 """
 
 from __future__ import annotations
@@ -18,61 +18,44 @@ if TYPE_CHECKING:
 
     from hermetic.source.text import Text
 
-IMPORT = b"import "
-INSIDE = (
-    b" ",
-    b"\t",
-    b"#",
-    b")",
-    b"]",
-    b"}",
-    b"\x0c",
-    b"\\",
-)  # how lines start that start no statement of the top level
+IMPORT = b"import"
+NAME = b"name"
+# How lines start that start no statement of the top level.
+INSIDE = (b" ", b"\t", b"#", b")", b"]", b"}", b"\\")
 DOTTED = bytes(sign if sign in b"(." else word for sign, word in enumerate(WORDS))
-SPECIAL = (b"__init__", b"__post_init__", b"__enter__", b"__aenter__", b"__new__", b"setUp", b"setup", b"asyncSetUp")
-INDENTS = (b" ", b"\t")
 LISTED = bytes.maketrans(b"()*", b"   ")
 QUOTES = (b'"""', b"'''")
 DEFINERS = (b"def ", b"async def ", b"class ")
-COMPOUND = (
-    b"if ",
-    b"try:",
-    b"else",
-    b"elif ",
-    b"except",
-    b"finally",
-    b"with ",
-    b"for ",
-    b"while ",
-    b"match ",
-    b"case ",
-)
+COMPOUND = frozenset({
+    b"if", b"try", b"else", b"elif", b"except", b"finally", b"with", b"for", b"while", b"match", b"case", b"async",
+})  # fmt: skip
+# Methods that run when a class is called, or when tests inherit from it.
+SPECIAL = (b"__init__", b"__post_init__", b"__enter__", b"__aenter__", b"__new__", b"setUp", b"setup", b"asyncSetUp")
+
+
+class Located:
+    """An import from the project: its local and dotted name, the file, and the name inside that (b"" for all of it)."""
+
+    __slots__ = ("dotted", "local", "name", "path")
+
+    def __init__(self, local: str, dotted: str, path: str, name: bytes) -> None:
+        self.local = local
+        self.dotted = dotted
+        self.path = path
+        self.name = name
 
 
 class Block:
-    """One statement of the top level: the names that it binds, and its text."""
+    """One statement of the top level: the names that it binds, its text, and the words of it."""
 
-    __slots__ = ("_uses", "names", "text")
+    __slots__ = ("names", "text", "words")
 
     def __init__(self, parts: list[bytes]) -> None:
         text = b"".join(parts)
         self.text = run_by_users(text) if len(parts) == 1 and text.startswith(b"class ") else text
-        self.names = frozenset(name for part in parts for name in names_of(part) if name)
-        self._uses: set[bytes] | None = None
-
-    @property
-    def uses(self) -> set[bytes]:
-        """The names that the text calls, or calls something of, and those in a definition's decorators and header."""
-        if self._uses is None:
-            self._uses = set()
-            if self.text.startswith((b"@", *DEFINERS)):
-                header = self.text.partition(b":\n")[0].translate(DOTTED).replace(b"(", b" ")
-                self._uses = {word.partition(b".")[0] for word in header.split()}
-            for part in self.text.translate(DOTTED).split(b"(")[:-1]:
-                if part and part[-1:] != b" ":
-                    self._uses.add(part.rpartition(b" ")[2].partition(b".")[0])
-        return self._uses
+        self.names = frozenset(name for part in parts for name in names_of(part))
+        # An import brings names from elsewhere; what it says about them is known from there.
+        self.words = frozenset() if is_import(text) else frozenset(self.text.translate(WORDS).split())
 
 
 class Outline:
@@ -81,57 +64,94 @@ class Outline:
     def __init__(self, text: Text) -> None:
         self.text = text
         self._blocks: list[Block] | None = None
+        self._users: dict[bytes, list[Block]] = {}
         self._imports: list[tuple[str, str]] | None = None
+        self._located: list[Located] | None = None
+        self._called: frozenset[str] | None = None
+        self.is_readable = True  # whether all that looks like an import could be read
 
     @property
     def blocks(self) -> list[Block]:
         """The statements of the top level, in order."""
         if self._blocks is None:
             self._blocks = [Block(parts) for parts in statements(self.text.plain)]
+            bound = {name for block in self._blocks for name in block.names}
+            for block in self._blocks:
+                for name in bound & block.words:
+                    self._users.setdefault(name, []).append(block)
         return self._blocks
 
-    def names_leading_to(self, tokens: tuple[bytes, ...], known: frozenset[bytes] = frozenset()) -> frozenset[bytes]:
-        """Return the names whose text holds a token, or calls a name that leads to one, or one of `known`."""
-        leading = set(known)
-        waiting = []
+    def names_leading_to(
+        self, tokens: tuple[bytes, ...], brought: frozenset[bytes] = frozenset(), *, own: bool = True
+    ) -> frozenset[bytes]:
+        """Return the names whose text holds a token (`own`), or mentions a name that leads to one, or one of `brought`.
+
+        The brought names are among them.
+        """
+        leading = set(brought)
         for block in self.blocks:
-            if contains(block.text, tokens):
-                leading.update(block.names)
-            else:
-                waiting.append(block)
-        grown = bool(leading)
-        while grown:
-            grown = False
-            for block in waiting[:]:
-                if not leading.isdisjoint(block.uses):
-                    waiting.remove(block)
-                    grown = grown or not leading.issuperset(block.names)
-                    leading.update(block.names)
+            if (own and contains(block.text, tokens)) or not brought.isdisjoint(block.words):
+                leading |= block.names
+        pending = list(leading)
+        while pending:
+            for block in self._users.get(pending.pop(), ()):
+                pending.extend(block.names - leading)
+                leading |= block.names
         return frozenset(leading)
 
     @property
     def imports(self) -> list[tuple[str, str]]:
-        """`(local name, dotted name)` of what the file imports from the project; `*` stands for a star.
-
-        In a test file or conftest the imports inside functions count as well; what others import there, they keep.
-        """
+        """`(local name, dotted name)` of what the file imports from the project; `*` stands for a star."""
         if self._imports is None:
-            everywhere = self.text.is_test or self.text.path.endswith("conftest.py")
-            self._imports = list(imports_in(self.text, everywhere=everywhere))
+            self._imports, self.is_readable = brought_by(self.text, list(imports_in(self.text)))
         return self._imports
+
+    @property
+    def located(self) -> list[Located]:
+        """`imports`, each with the project file that it comes from and the name inside that; others left out."""
+        if self._located is None:
+            self._located = []
+            project = self.text.project
+            for local, dotted in self.imports if project is not None else ():
+                place = project.locate(dotted, self.text.folder) if project is not None else None
+                if place is not None:
+                    self._located.append(Located(local, dotted, place[0], place[1].encode()))
+        return self._located
+
+    @property
+    def called(self) -> frozenset[str]:
+        """The first names of what the file calls, as `a` in `a.b()`, and perhaps others."""
+        if self._called is None:
+            self._called = frozenset(called_names(self.text.plain))
+        return self._called
+
+
+def called_names(text: bytes) -> Iterator[str]:
+    """Yield the first word of what stands in front of each opening parenthesis, across line ends."""
+    for part in text.translate(DOTTED).split(b"(")[:-1]:
+        before, _, word = part.rstrip(b" ").rpartition(b" ")
+        while before and (word.startswith(b".") or before.rstrip(b" ").endswith(b".")):
+            before, _, word = before.rstrip(b" ").rpartition(b" ")
+        yield word.partition(b".")[0].decode("utf-8", "replace")
 
 
 def statements(text: bytes) -> Iterator[list[bytes]]:
-    """Yield the text of each statement of the top level, in parts: where a long string holds what looks like others."""
+    """Yield the text of each statement of the top level, in parts: where a long string holds what looks like others.
+
+    A line that binds nothing belongs to what stands above it: it may be a parameter that is not indented.
+    """
     parts: list[bytes] = []
     start = place = 0
+    odd = [0, 0]
     decorated = False
+    text = text.replace(b"\x0c", b"")  # a form feed stands in front of code that starts at the margin
     for line in text.split(b"\n"):
-        if line and not line.startswith(INSIDE):
+        if line and not line.startswith(INSIDE) and (decorated or starts_statement(line)):
             if not decorated and place > start:
                 parts.append(text[start:place])
+                odd = [(before + parts[-1].count(quotes)) % 2 for before, quotes in zip(odd, QUOTES, strict=True)]
                 start = place
-                if is_whole(parts):
+                if not any(odd):
                     yield parts
                     parts = []
             decorated = line.startswith(b"@")
@@ -139,40 +159,78 @@ def statements(text: bytes) -> Iterator[list[bytes]]:
     yield [*parts, text[start:]]
 
 
+def starts_statement(line: bytes) -> bool:
+    """Tell whether a line of the top level may start a statement that binds names."""
+    return b"=" in line or line.startswith((b"@", b"from ", IMPORT, *DEFINERS)) or first_word(line) in COMPOUND
+
+
+def is_import(text: bytes) -> bool:
+    """Tell whether a statement imports."""
+    return text.startswith((b"import ", b"from "))
+
+
 def run_by_users(text: bytes) -> bytes:
-    """Return what of a class runs when it is called, or when tests inherit from it; other methods are not followed."""
-    head, *methods = text.replace(b"\n    async def ", b"\n    def ").split(b"\n    def ")
-    chosen = [head]
-    waiting: list[bytes] = []
-    for number, method in enumerate(methods):
-        before = head if not number else methods[number - 1]
-        decorated = b"fixture" in before.rpartition(b"\n    @")[2] and b"\n    @" in before
-        (chosen if decorated or method.startswith(SPECIAL) else waiting).append(method)
-    grown = True
-    while grown:
-        called = [method for method in waiting if b"." + first_word(method) + b"(" in b"".join(chosen)]
-        grown = bool(called)
-        chosen += called
-        waiting = [method for method in waiting if method not in called]
+    """Return what of a class runs when it is called, or when tests inherit from it, or can be called without an object.
+
+    Methods of objects are followed only where one of these mentions them.
+    """
+    members = list(members_of(text))
+    chosen = [member for name, member in members if not name or name.startswith(SPECIAL) or member.lstrip()[:1] == b"@"]
+    waiting: dict[bytes, list[bytes]] = {}
+    for name, member in members:
+        if name and not (name.startswith(SPECIAL) or member.lstrip()[:1] == b"@"):
+            waiting.setdefault(name, []).append(member)
+    pending = chosen[:]
+    while pending and waiting:
+        for word in waiting.keys() & set(pending.pop().translate(WORDS).split()):
+            called = waiting.pop(word)
+            chosen += called
+            pending += called
     return b"\n".join(chosen)
 
 
-def is_whole(parts: list[bytes]) -> bool:
-    """Tell whether every long string that starts in a text ends there."""
-    return not any(sum(part.count(quotes) for part in parts) % 2 for quotes in QUOTES)
+def members_of(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield `(name, text)` of the methods of a class, and b"" with everything else."""
+    indent = b""
+    member: list[bytes] = []
+    name, decorated = b"", False
+    for line in text.split(b"\n"):
+        bare = line.lstrip()
+        inner = line[: len(line) - len(bare)]
+        if not indent and inner and bare and not bare.startswith(b"#"):
+            indent = inner
+        if inner == indent and indent and bare.startswith((b"@", b"def ", b"async def ")):
+            if not decorated:
+                yield name, b"\n".join(member)
+                member, name = [], b""
+            decorated = bare.startswith(b"@")
+            if not decorated:
+                name = first_word(bare.partition(b"def ")[2])
+        elif inner == indent and bare and not decorated and not bare.startswith(INSIDE) and name:
+            yield name, b"\n".join(member)
+            member, name = [], b""
+        member.append(line)
+    yield name, b"\n".join(member)
 
 
 def names_of(text: bytes) -> tuple[bytes, ...]:
     """Return the names that a statement of the top level binds, those inside an `if` or `try` too."""
     if text.startswith((b"@", *DEFINERS)):
         return defined_names(text)
-    if text.startswith((IMPORT, b"from ")):
+    if is_import(text):
         return imported_names(text)
-    if text.startswith(COMPOUND):
+    if first_word(text) in COMPOUND:
         lines = (line.lstrip() for line in text.split(b"\n")[1:])
-        return tuple(name for line in lines if line and not line.startswith(COMPOUND) for name in names_of(line))
+        return tuple(name for line in lines for name in (inner_names(line) if line else ()))
     targets, equals, _ = text.partition(b"\n")[0].rpartition(b"=")
     return tuple(targets.translate(WORDS).split()) if equals else ()
+
+
+def inner_names(line: bytes) -> tuple[bytes, ...]:
+    """Return the names that a line inside a compound statement binds."""
+    if line.startswith(b"@"):
+        return tuple(quoted_after(line, NAME))
+    return names_of(line) if first_word(line) not in COMPOUND else ()
 
 
 def defined_names(text: bytes) -> tuple[bytes, ...]:
@@ -180,7 +238,7 @@ def defined_names(text: bytes) -> tuple[bytes, ...]:
     for opening in DEFINERS:
         head, found, rest = (b"\n" + text).partition(b"\n" + opening)
         if found:
-            return (first_word(rest), *quoted_after(head, b"name"))
+            return (first_word(rest), *quoted_after(head, NAME))
     return ()
 
 
@@ -191,51 +249,69 @@ def first_word(text: bytes) -> bytes:
 
 
 def quoted_after(text: bytes, keyword: bytes) -> Iterator[bytes]:
-    """Yield the strings that a decorator gives for a keyword: the name under which a fixture is requested."""
+    """Yield the strings that a decorator gives for a keyword: the name under which a fixture is requested.
+
+    Where that is not written out, b"" stands for any name.
+    """
     for part in text.split(keyword)[1:]:
-        value = part.lstrip(b" =")
-        if value[:1] in (b'"', b"'"):
-            yield value[1:].partition(value[:1])[0]
+        value = part.lstrip(b" ")
+        if value.startswith(b"="):
+            value = value.lstrip(b" =")
+            yield value[1:].partition(value[:1])[0] if value[:1] in (b'"', b"'") else b""
 
 
 def imported_names(statement: bytes) -> tuple[bytes, ...]:
     """Return the local names of an import statement; a star brings none that can be told here."""
-    names = statement.partition(IMPORT)[2].translate(LISTED)
-    words = [part.split() for part in names.split(b",")]
+    plain = b" ".join(line.partition(b"#")[0] for line in statement.split(b"\n"))
+    words = [part.split() for part in plain.partition(IMPORT)[2].translate(LISTED).split(b",")]
     return tuple(part[-1].partition(b".")[0] for part in words if part)
 
 
-def imports_in(text: Text, *, everywhere: bool) -> Iterator[tuple[str, str]]:
-    """Yield the names that the import statements of a file, or only those of its top level, bring from the project."""
+def imports_in(text: Text) -> Iterator[bytes]:
+    """Yield the import statements of a file that may name files of the project.
+
+    Those inside functions count in test files and conftests; what others import there, they keep to themselves.
+    """
     plain = text.plain
     project = text.project
+    everywhere = text.is_test or text.path.endswith("conftest.py")
     place = plain.find(IMPORT)
     while place >= 0 and project is not None:
         start = plain.rfind(b"\n", 0, place) + 1
-        statement = plain[start:place].lstrip()
-        end = plain.find(b"\n", place)
-        is_inside = plain[start : start + 1] in INDENTS and not everywhere
-        if not is_inside and (not statement or statement.startswith(b"from ")):
-            line = plain[start : end if end >= 0 else len(plain)]
-            parts = [statement[5:]] if statement else line.lstrip()[len(IMPORT) :].split(b",")
-            heads = {part.partition(b".")[0].partition(b" as ")[0].strip().decode("utf-8", "replace") for part in parts}
-            if any(project.is_own(head, text.folder) for head in heads):
-                yield from brought(text, whole_import(plain, start, line))
+        before = plain[start:place]
+        opening = max(before.rfind(b";"), before.rfind(b":")) + 1  # `try: import a`
+        statement = before[opening:].lstrip()
+        if (not statement or statement.startswith(b"from ")) and (everywhere or is_outside(plain, start)):
+            whole = whole_import(plain, place - len(statement))
+            heads = [statement[5:]] if statement else whole[len(IMPORT) :].split(b",")
+            named = {head.partition(b".")[0].partition(b" as ")[0].strip().decode("utf-8", "replace") for head in heads}
+            if any(project.is_own(name, text.folder) for name in named):
+                yield whole
         place = plain.find(IMPORT, place + 1)
 
 
-def whole_import(plain: bytes, start: int, line: bytes) -> bytes:
-    """Return an import statement of one or more lines, without its indentation."""
-    if b"(" in line:
-        end = plain.find(b")", start)
-        return plain[start : end + 1].lstrip() if end >= 0 else b""
-    while line.endswith(b"\\"):
-        end = plain.find(b"\n", start + len(line) + 1)
-        longer = plain[start : end if end >= 0 else len(plain)]
-        if len(longer) <= len(line):
+def is_outside(plain: bytes, start: int) -> bool:
+    """Tell whether the line that starts here is in no function or class: at the margin, or below an `if` or `try`."""
+    while plain[start : start + 1] in (b" ", b"\t", b"\n", b"#", b")"):
+        if not start:
+            return True
+        start = plain.rfind(b"\n", 0, start - 1) + 1
+    return not plain[start : start + 10].startswith((b"@", *DEFINERS))
+
+
+def whole_import(plain: bytes, start: int) -> bytes:
+    """Return the import statement that starts here, of one or more lines, without its comments."""
+    statement = b""
+    while start < len(plain):
+        end = plain.find(b"\n", start)
+        end = end if end >= 0 else len(plain)
+        statement += plain[start:end].partition(b"#")[0].partition(b";")[0].strip() + b" "
+        start = end + 1
+        if statement.endswith(b"\\ "):
+            statement = statement[:-2] + b" "
+        elif statement.count(b"(") <= statement.count(b")"):
             break
-        line = longer
-    return line.strip().partition(b";")[0]
+    return statement.strip()
 
 
 class Bound:
@@ -252,12 +328,24 @@ class Bound:
         self.found.append((name, str(value)))
 
 
-def brought(text: Text, statement: bytes) -> list[tuple[str, str]]:
-    """Return what one import statement binds; nothing for text that only looks like one."""
+def brought_by(text: Text, statements: list[bytes]) -> tuple[list[tuple[str, str]], bool]:
+    """Return what import statements bind, and whether all of them could be read.
+
+    They are compiled at once, or each alone where some only look like imports.
+    """
+    found = brought(text, b"\n".join(statements))
+    if found is not None:
+        return found, True
+    parts = [brought(text, statement) for statement in statements]
+    return [item for part in parts for item in part or ()], None not in parts
+
+
+def brought(text: Text, statements: bytes) -> list[tuple[str, str]] | None:
+    """Return what the import statements in a text bind; None when it cannot be compiled."""
     try:
-        tree = compile(statement, "<import>", "exec", 0x400, dont_inherit=True)
+        tree = compile(statements, "<import>", "exec", 0x400, dont_inherit=True)
     except (SyntaxError, ValueError):
-        return []
+        return None
     bound = Bound(text)
     for node in tree.body:  # type: ignore[attr-defined]
         if isinstance(node, ast.Import):

@@ -6,6 +6,7 @@ import _ast as ast
 import os
 
 from hermetic.source import roles
+from hermetic.source.leading import Leading
 from hermetic.source.module import CannotParseError, Module
 from hermetic.source.names import MAX_BASES, resolve
 from hermetic.source.patterns import matches
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Binding
 
 USUAL_NAMES = ("test_*.py", "*_test.py", "test.py", "tests.py", "*_tests.py")  # also what other runners collect
-SUPPORT = ("conftest", "test", "helper", "util", "support", "fixture", "common", "base")
 KEPT_BYTES = 2_000_000  # of source between two files; its trees and scopes take about forty times as much memory
 MAX_HOPS = 4  # re-exports of re-exports
 
@@ -47,12 +47,11 @@ class Project:
         self._files: dict[tuple[str, str], tuple[str, str] | None] = {}
         self._listed: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
-        self.harmless: set[tuple[str, str, str]] = set()  # imports that change no such state: (file, name, state)
+        # Whether an import can change a state, by (file, name, state); None never stands there.
+        self.changing: dict[tuple[str, str, str] | None, bool] = {}
         self._sources: dict[str, str | None] = {}
         self._texts: dict[str, Text] = {}
-        self._leading: dict[tuple[str, tuple[bytes, ...]], frozenset[bytes]] = {}
-        # For the tokens of a rule, bytes of which one stands in the same file.
-        self.companions: dict[tuple[bytes, ...], tuple[bytes, ...]] = {}
+        self.leading = Leading(self)
         self._own: dict[tuple[str, str], bool] = {}
 
     def add(self, module: Module) -> None:
@@ -103,65 +102,6 @@ class Project:
                 except (OSError, MemoryError):
                     pass
         return self._data[path]
-
-    def imports_leading_to(self, text: Text, tokens: tuple[bytes, ...]) -> list[tuple[str, str]]:
-        """Return `(local name, dotted name)` of what a file imports from the project and what leads to a token."""
-        known: list[tuple[str, str]] | None = text.memo.get(tokens)
-        if known is None:
-            leads, near = self.leads, text.folder
-            known = [item for item in text.outline.imports if leads(item[1], near, tokens, text)]
-            text.memo[tokens] = known
-        return known
-
-    def leads(self, dotted: str, near: str, tokens: tuple[bytes, ...], user: Text | None = None) -> bool:
-        """Tell whether a project name that is imported in the folder `near` leads to one of the tokens.
-
-        A module leads there when `user`, the file that imports it, mentions a name of it that does.
-        """
-        located = self.locate(dotted, near)
-        if located is None:
-            return False
-        path, name = located
-        leading = self.leading(path, tokens)
-        if name or not leading or user is None:
-            return name.encode() in leading if name else bool(leading)
-        return any(other in user.words for other in leading)
-
-    def leading(self, path: str, tokens: tuple[bytes, ...]) -> frozenset[bytes]:
-        """Return the names of a project file that lead to one of the tokens.
-
-        Packages and files of the suite pass on what they import; what the code under test calls elsewhere is its own.
-        """
-        key = (path, tokens)
-        if key not in self._leading:
-            self._leading[key] = frozenset()  # what imports itself in a circle leads nowhere else
-            text = self.text(path)
-            if text is not None:
-                passes = is_support(path) or os.path.basename(path) == "__init__.py"
-                known = self.passed_on(text, tokens) if passes else frozenset()
-                companions = self.companions.get(tokens)
-                if known or (text.holds(tokens) and (companions is None or text.holds(companions))):
-                    self._leading[key] = text.outline.names_leading_to(tokens, known)
-        return self._leading[key]
-
-    def passed_on(self, text: Text, tokens: tuple[bytes, ...]) -> frozenset[bytes]:
-        """Return the names that a file imports and that lead to one of the tokens."""
-        known: set[bytes] = set()
-        for local, dotted in self.imports_leading_to(text, tokens):
-            if local == "*":
-                located = self.locate(dotted, text.folder)
-                known |= self.leading(located[0], tokens) if located is not None else set()
-            else:
-                known.add(local.encode())
-        return frozenset(known)
-
-    def fixtures_lead(self, text: Text, tokens: tuple[bytes, ...]) -> bool:
-        """Tell whether a file mentions a fixture of its conftests, or of plugins, that leads to one of the tokens."""
-        if b"pytest_plugins" in text.words:
-            return True
-        conftests = self.conftests(text.path)
-        levels = [provider for conftest in conftests for provider in (conftest, *self.plugins_of(conftest))]
-        return any(name in text.words for level in levels for name in self.leading(os.path.abspath(level.path), tokens))
 
     def is_own(self, head: str, near: str) -> bool:
         """Tell whether the first part of a dotted name (b"" where it is relative) stands below the roots."""
@@ -409,12 +349,6 @@ class Project:
         elsewhere = (owner for owner in owners if owner.module not in levels)
         found += [item for owner in elsewhere for item in autouse_of(owner.module) if item.owner is owner]
         return [item for item in found if item is not function]
-
-
-def is_support(path: str) -> bool:
-    """Tell whether a file belongs to a suite rather than to the code under test, by its name or folder."""
-    parts = path.replace("\\", "/").split("/")
-    return not {"tests", "test", "testing"}.isdisjoint(parts[-4:]) or parts[-1].startswith(SUPPORT)
 
 
 def words(value: object) -> list[str]:

@@ -83,7 +83,7 @@ def callee_behind(function: Scope, own: Scope | None, name: str, tokens: tuple[b
     if own is not None or project is None:
         return own
     near = near_of(function.module)
-    if not project.leads(name, near, tokens):
+    if not project.leading.leads(name, near, tokens):
         return None
     return run_by(project.definition(name, near))
 
@@ -127,6 +127,8 @@ def first_root(function: Scope, undo: Undo, project: Project) -> Scope | None:
         callers: list[Scope] = []
         for current in pending:
             if roles.role_of(current) in ROOTS:
+                if roles.is_skipped(current):
+                    continue
                 if not is_configuration(current, project) and not undone_around(current, undo, project):
                     return current
             elif roles.role_of(current) == "helper":
@@ -159,7 +161,7 @@ def callers_of(function: Scope, undo: Undo) -> Iterator[Scope]:
                 continue
             calls = (call for call, own, _ in callees(scope) if own is function)
             if any(not is_call_undone(scope, caller, call, undo, late=late) for call in calls):
-                if not is_closed(function, caller.module, undo):
+                if not may_be_closed(function, undo):
                     yield caller
                 break
 
@@ -172,20 +174,16 @@ def names_calling(function: Scope) -> list[str]:
     return [owner.name, *(cls.name for cls in owner.module.top.classes if cls is not owner and owner in ancestry(cls))]
 
 
-def is_closed(function: Scope, user: Module, undo: Undo) -> bool:
-    """Tell whether a file calls a method by which an object undoes what its constructor has changed."""
+def may_be_closed(function: Scope, undo: Undo) -> bool:
+    """Tell whether a function is the constructor of a class with a method that undoes the change.
+
+    Whether somebody calls that on the object is for the run to tell: objects are handed on, closed by fixtures and
+    frameworks, and entered.
+    """
     if function.name not in CONSTRUCTORS or function.owner is None:
         return False
     others = [method for cls in ancestry(function.owner) for method in cls.functions if method is not function]
-    return any(is_called(method.name, user) for method in others if undoes(method, undo))
-
-
-def is_called(method: str, user: Module) -> bool:
-    """Tell whether a file calls a method on anything, by hand, through `closing` or by a `with`."""
-    if method in ("__exit__", "__aexit__"):
-        return user.holds((b"with ", b"enter_context", b"enterContext"))
-    by_closing = method in ("close", "aclose") and user.holds((b"closing(",))
-    return by_closing or (user.holds((f".{method}".encode(),)) and bool(user.functions_naming(method)))
+    return any(undoes(method, undo) for method in others)
 
 
 def is_call_undone(scope: Scope, caller: Scope, call: ast.Call, undo: Undo, *, late: bool = False) -> bool:

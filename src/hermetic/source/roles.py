@@ -19,6 +19,9 @@ TEARDOWN = frozenset({
     "pytest_sessionfinish", "pytest_runtest_teardown",
 })  # fmt: skip
 
+SKIPS = frozenset({"pytest.mark.skip", "unittest.skip", "unittest.case.skip"})
+CONDITIONAL_SKIPS = frozenset({"pytest.mark.skipif", "unittest.skipIf"})
+
 
 def role_of(function: Scope) -> str:
     """Return `test`, `fixture`, `setup`, `teardown`, `hook` or `helper`."""
@@ -226,6 +229,42 @@ def marks(scope: Scope) -> list[tuple[str, ast.expr]]:
         found.extend(own_marks(current))
         current = current.parent
     return found
+
+
+def is_skipped(function: Scope) -> bool:
+    """Tell whether a test, fixture or setup never runs: it, its class or its file is skipped on no condition."""
+    known = function.memo.get("skipped")
+    if known is None:
+        skips = any(is_skip(name, expression) for name, expression in marks(function))
+        known = function.memo["skipped"] = skips or is_skipped_file(function.module.top)
+    return bool(known)
+
+
+def is_skip(name: str, expression: ast.expr) -> bool:
+    """Tell whether a mark skips whatever happens: `skip`, or `skipif` with a condition that is written out as true."""
+    if name in SKIPS:
+        return True
+    condition = expression.args[0] if isinstance(expression, ast.Call) and expression.args else None
+    return name in CONDITIONAL_SKIPS and isinstance(condition, ast.Constant) and condition.value is True
+
+
+def is_skipped_file(top: Scope) -> bool:
+    """Tell whether importing a file always skips it: `pytest.skip(..., allow_module_level=True)` under no condition."""
+    known = top.memo.get("skipped")
+    if known is None:
+        known = top.memo["skipped"] = any(
+            isinstance(statement, (ast.Expr, ast.Raise)) and skips_file(top, statement)
+            for statement in top.node.body  # type: ignore[attr-defined]
+        )
+    return bool(known)
+
+
+def skips_file(top: Scope, statement: ast.Expr | ast.Raise) -> bool:
+    """Tell whether a statement of a file's top level skips the file."""
+    if isinstance(statement, ast.Raise):
+        return resolve(top, statement.exc).removesuffix("()") in ("unittest.SkipTest", "pytest.skip.Exception")
+    call = statement.value
+    return isinstance(call, ast.Call) and resolve(top, call.func) == "pytest.skip"
 
 
 def own_marks(definition: Scope) -> list[tuple[str, ast.expr]]:

@@ -39,11 +39,11 @@ def is_saved(scope: Scope, value: ast.AST, state: State, key: str = "") -> bool:
     if isinstance(value, (ast.Subscript, ast.Starred)):
         value = value.value
     if isinstance(value, ast.Call):
-        if state.name_of(resolve(scope, value.func)) in state.saves:
+        if state.name_in(scope, resolve(scope, value.func)) in state.saves:
             return not is_other_key(scope, value, state, key)
         inner = copied(scope, value)
         return isinstance(inner, COPIED) and is_saved(scope, inner, state, key)
-    if isinstance(value, ast.Attribute) and state.name_of(resolve(scope, value)) in state.saves:
+    if isinstance(value, ast.Attribute) and state.name_in(scope, resolve(scope, value)) in state.saves:
         return True
     held = held_by(scope, value)
     return held is not None and reads_state(held[0], held[1], state, key)
@@ -96,7 +96,7 @@ def reads_state(scope: Scope, expression: ast.AST, state: State, key: str = "", 
     """Tell whether an expression is the state's value: the object, an item, a copy, or a call that returns it."""
     if not steps or is_other_key(scope, expression, state, key):
         return False
-    if from_state(state.name_of(resolve(scope, expression)), state):
+    if from_state(state.name_in(scope, resolve(scope, expression)), state):
         return True
     if isinstance(expression, ast.Name):
         held = held_by(scope, expression)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SIGNS = b" .()[]'\"="  # what tokens have around a name
 # For `bytes.translate`: what cannot stand in a name becomes a space.
 WORDS = bytes(sign if sign >= 128 or chr(sign).isalnum() or sign == ord("_") else ord(" ") for sign in range(256))  # noqa: PLR2004
+ROOTS = (b"fixture", b"setup", b"setUp", b"SetUp")  # in every file that defines a fixture or a setup
 CORES: dict[bytes, tuple[bytes, bool]] = {}  # token -> its name without signs, and whether that is a whole word
 
 
@@ -34,6 +35,7 @@ class Text:
         self._words: bytes | None = None
         self._held: dict[bytes, bool] = {}
         self._outline: Outline | None = None
+        self.is_package_or_support: bool | None = None  # None: not known yet
         self.memo: dict[object, Any] = {}  # what others have worked out about this file, before it is parsed
 
     @property
@@ -66,6 +68,11 @@ class Text:
 
             self._outline = Outline(self)
         return self._outline
+
+    @property
+    def may_hold_tests(self) -> bool:
+        """Whether the file may define tests, fixtures or setups: nothing that it does reaches a test otherwise."""
+        return self.is_test or contains(self.data, ROOTS) or "fixture" in self.name
 
     def look_for(self, needles: list[tuple[bytes, bytes]]) -> None:
         """Look for all tokens of a run at once: a third of the price of looking for them one by one."""

@@ -64,13 +64,13 @@ class UndoState(Undo):
         """Whether a call sets an attribute that only the run knows, as `setattr(sys, name, old)` does."""
         if resolve(scope, call.func) != "setattr" or not call.args[1:] or isinstance(call.args[1], ast.Constant):
             return False
-        owner = self.state.name_of(resolve(scope, call.args[0]))
+        owner = self.state.name_in(scope, resolve(scope, call.args[0]))
         return any(name.rpartition(".")[0] == owner for name in (*self.state.attributes, *self.state.items))
 
     def ends(self, scope: Scope, call: ast.Call) -> bool:
         """Whether a call restores: one of the table, or the end of a patch or context manager of the state."""
         plain = resolve(scope, call.func)
-        name = self.state.name_of(plain)
+        name = self.state.name_in(scope, plain)
         if name in self.state.restores or any(name in other.restores for other in self.state.also):
             return True
         if plain.endswith((".undo", ".stopall")):
@@ -125,7 +125,7 @@ class UndoState(Undo):
         """Whether a manager is given the state itself: `swap_attr(sys, "stdout", ...)`, `restored(sys.path)`."""
         if name.endswith(("swap_attr", "patch_attr", "set_attr", "setattr")):
             return bool(call.args) and self.holds(dotted_target(scope, call))
-        given = (self.state.name_of(resolve(scope, argument)) for argument in call.args)
+        given = (self.state.name_in(scope, resolve(scope, argument)) for argument in call.args)
         return any(name in self.state.objects for name in given)
 
     def by_entered(self, scope: Scope, expression: ast.AST) -> bool:
@@ -177,7 +177,7 @@ class UndoState(Undo):
             return not self.state.keyed or self.covers(key_of(scope, call.args[0]))
         if method == "setattr":
             return self.holds(dotted_target(scope, call))
-        target = self.state.name_of(resolve(scope, call.args[0]))
+        target = self.state.name_in(scope, resolve(scope, call.args[0]))
         if method not in ("setitem", "delitem") or target not in self.state.items:
             return False
         return not self.state.keyed or self.covers(key_of(scope, call.args[1]) if len(call.args) > 1 else "")
@@ -219,7 +219,7 @@ class UndoState(Undo):
         if self.ends(scope, call):
             return True
         state = self.state
-        name = state.name_of(resolve(scope, call.func))
+        name = state.name_in(scope, resolve(scope, call.func))
         base, _, method = name.rpartition(".")
         if name in ("setattr", "delattr"):
             return bool(call.args) and self.holds(dotted_target(scope, call))
@@ -317,10 +317,10 @@ def is_failing(scope: Scope, block: list[ast.stmt]) -> bool:
 def is_last(change: Change, state: State) -> bool:
     """Tell whether nothing but changes of the state follows in a function that does something before: it cleans up.
 
-    A setup has the whole test before it, and nothing of the test's to clean up.
+    A setup has the whole test before it, and nothing of the test's to clean up; `pop(key, None)` in it makes sure.
     """
     scope = change.scope
-    if roles.role_of(scope) == "setup":
+    if roles.role_of(scope) == "setup" and len(getattr(change.node, "args", ())) < len(("key", "default")):
         return False
     mine = {item.node for item in changes_in(scope, state)}
     line = change.node.end_lineno or change.line  # type: ignore[attr-defined]

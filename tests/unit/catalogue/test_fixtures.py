@@ -161,10 +161,17 @@ def reset():  # <- HRM401
 """,
     },
     "in two test files": {"test_a.py": RESET, "test_b.py": RESET.replace("reset():", "reset():  # <- HRM401")},
-    "in three test files, one in a folder, under two names": {
+    "in all three test files of a folder, under two names": {
         "test_a.py": RESET,
         "test_b.py": RESET.replace("reset():", "clean():  # <- HRM401"),
-        "unit/test_c.py": RESET.replace("reset():", "reset():  # <- HRM401"),
+        "test_c.py": RESET.replace("reset():", "reset():  # <- HRM401"),
+        "helpers.py": "values = []\n",
+        "data/make.py": "values = []\n",
+    },
+    "for the module, in two test files of three": {
+        "test_a.py": RESET.replace("True", "True, scope='module'"),
+        "unit/test_b.py": RESET.replace("True", "True, scope='module'").replace("reset():", "reset():  # <- HRM401"),
+        "test_c.py": "",
     },
     "in the conftest above and in a test file": {
         "conftest.py": RESET,
@@ -268,6 +275,22 @@ def late(monkeypatch):  # <- HRM401
     monkeypatch.setattr(state, "hour", hour)
     monkeypatch.setattr(state, "day", lambda number: number + 1)
 """,
+    },
+}
+
+BRIEF = {
+    "in two test files of three": {"test_a.py": RESET, "test_b.py": RESET, "test_c.py": "def test_c(): pass\n"},
+    "in a test file of each folder": {"test_a.py": RESET, "unit/test_b.py": RESET},
+    "in all test files of a folder, with another folder of tests below": {
+        "test_a.py": RESET,
+        "test_b.py": RESET,
+        "unit/test_c.py": "def test_c(): pass\n",
+    },
+    "in the conftests of two folders": {"a/conftest.py": RESET, "b/conftest.py": RESET},
+    "for the class": {
+        "test_a.py": RESET.replace("True", "True, scope='class'"),
+        "test_b.py": RESET.replace("True", "True, scope='class'"),
+        "test_c.py": "autouse = 3\n",
     },
 }
 
@@ -1633,6 +1656,16 @@ def test_the_same_name_alone_is_enough_in_the_project_preset(tmp_path: Path) -> 
     places = found(files, tmp_path, "HRM401", select=("HRM4", "project"))
 
     assert places == {("test_b.py", len(HEAD.splitlines()) + 2)}
+
+
+@pytest.mark.parametrize("files", cases(BRIEF))
+def test_copies_that_end_with_each_test_are_reported_only_in_the_project_preset(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    assert found(files, tmp_path, "HRM401") == set()
+
+    places = found(files, tmp_path, "HRM401", select=("HRM4", "project"))
+    assert len(places) == 1
 
 
 def test_an_override_stays_fine_in_the_project_preset(tmp_path: Path) -> None:

@@ -895,6 +895,26 @@ def test_variable():
     with patch.object(shop, "fetch", fake):  # <- HRM306
         pass
 """,
+    "306 a mock that returns itself, and two that return each other": """
+import shop
+from unittest.mock import Mock, patch
+
+
+def test_chain():
+    fake = Mock()
+    fake.return_value = fake
+    with patch.object(shop, "fetch", fake):  # <- HRM306
+        pass
+
+
+def test_pair():
+    one = Mock()
+    two = Mock()
+    one.return_value = two
+    two.return_value = one
+    with patch.object(shop, "fetch", one):  # <- HRM306
+        pass
+""",
     "306 set on an object, a class and a module": """
 import unittest
 from unittest.mock import AsyncMock, MagicMock, Mock

@@ -125,3 +125,97 @@ def test_a_lost_child_of_a_shared_helper_is_found_whichever_file_comes_first(tmp
     files = {"launcher.py": LAUNCHER, "a_chain.py": chain, "test_a.py": test, "test_b.py": test}
     found = lint_files(files, tmp_path, select=("HRM109",))
     assert [(Path(item.path).name, item.line) for item in found] == [("launcher.py", 5)]
+
+
+def test_a_mock_in_place_of_what_the_helper_uses_starts_no_child(tmp_path: Path) -> None:
+    test = "{}\ndef test_a({}):\n    assert launch().args\n"
+    imports = "from unittest import mock\nfrom launcher import launch\n\n"
+    real = imports + test.format("", "")
+    mocked = imports + test.format("@mock.patch('launcher.subprocess')", "fake")
+    assert len(lint_files({"launcher.py": LAUNCHER, "test_it.py": real}, tmp_path / "real", select=("HRM109",))) == 1
+    assert lint_files({"launcher.py": LAUNCHER, "test_it.py": mocked}, tmp_path / "mock", select=("HRM109",)) == []
+
+
+TEARDOWN = """
+import unittest
+from app import {name}, quiet
+class TestA(unittest.TestCase):
+    def setUp(self):
+        self.before = list({name}.handlers)
+        self.level = {name}.level
+
+    def tearDown(self):
+        {name}.handlers = self.before
+        {name}.setLevel(self.level)
+
+    def test_a(self):
+        quiet()
+"""
+BOUND = """
+import logging
+make = logging.getLogger
+{name} = make("app")
+def quiet():
+    {name}.addHandler(logging.StreamHandler())
+    {name}.setLevel(logging.ERROR)
+"""
+
+
+@pytest.mark.parametrize("name", ["logger", "_APP_LOGGER", "audit"])
+def test_a_logger_from_another_file_is_put_back_under_its_imported_name(name: str, tmp_path: Path) -> None:
+    files = {"app.py": BOUND.format(name=name), "test_it.py": TEARDOWN.format(name=name)}
+
+    assert lint_files(files, tmp_path, select=["HRM105"]) == []
+
+
+def test_the_restore_of_another_logger_from_that_file_does_not_count(tmp_path: Path) -> None:
+    bound = BOUND.format(name="audit") + 'other = make("other")\n'
+    test = TEARDOWN.format(name="other")
+
+    found = lint_files({"app.py": bound, "test_it.py": test}, tmp_path, select=["HRM105"])
+
+    assert {(item.path.rpartition("/")[2], item.line) for item in found} == {("app.py", 6), ("app.py", 7)}
+
+
+def test_a_logger_from_another_file_is_known_by_what_binds_it_there(tmp_path: Path) -> None:
+    test = (
+        "from app import AUDIT_LOG, sketch\ndef test_a():\n    AUDIT_LOG.disabled = True\n    sketch.disabled = True\n"
+    )
+    app = "import logging\nAUDIT_LOG = logging.getLogger('app')\nsketch = object()\n"
+
+    found = lint_files({"app.py": app, "test_it.py": test}, tmp_path, select=["HRM105"])
+
+    assert [item.line for item in found] == [3]
+
+
+def test_a_logger_named_after_its_own_file_is_not_the_test_files_own(tmp_path: Path) -> None:
+    app = "import logging\nlog = logging.getLogger(__name__)\ndef quiet():\n    log.disabled = True\n"
+    test = (
+        "import logging\nfrom app import log, quiet\nmine = logging.getLogger(__name__)\nlog.disabled = True\n"
+        "mine.disabled = True\ndef test_a():\n    try:\n        quiet()\n    finally:\n        mine.disabled = False\n"
+    )
+
+    found = lint_files({"app.py": app, "test_it.py": test}, tmp_path, select=["HRM105"])
+
+    assert {(item.path.rpartition("/")[2], item.line) for item in found} == {("app.py", 4), ("test_it.py", 4)}
+
+
+@pytest.mark.parametrize(
+    "line", ["logging.getLogger('app').propagate = False", "LOGGING = {'app': {'propagate': False}}"]
+)
+def test_a_default_that_the_project_has_changed_is_no_default(line: str, tmp_path: Path) -> None:
+    app = f"import logging\nlog = logging.getLogger('other')\n{line}\n"
+    test = "import app, logging\ndef test_a():\n    logging.getLogger({name!r}).propagate = True\n"
+
+    for name, lines in (("app", [3]), ("app.part", [])):
+        found = lint_files({"app.py": app, "test_it.py": test.format(name=name)}, tmp_path, select=["HRM105"])
+        assert [item.line for item in found] == lines
+
+
+def test_a_default_of_a_logger_counts_only_where_its_own_file_sets_nothing_else(tmp_path: Path) -> None:
+    app = "import logging\nlog = logging.getLogger(__name__)\n{line}"
+    test = "from app import log\ndef test_a():\n    log.propagate = True\n"
+
+    for line, lines in (("log.propagate = False\n", [3]), ("", [])):
+        found = lint_files({"app.py": app.format(line=line), "test_it.py": test}, tmp_path, select=["HRM105"])
+        assert [item.line for item in found] == lines

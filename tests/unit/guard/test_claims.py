@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hermetic.catalogue.registry import walked
-from hermetic.catalogue.rule import COLLECTION, GUARD
+from hermetic.catalogue.rule import COLLECTION, GUARD, Rule
 from hermetic.guard import checks, probes, registry
 from hermetic.guard.check import Check
 from hermetic.guard.probe import Probe
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hermetic.catalogue.rule import Example, Rule
+    from hermetic.catalogue.rule import Example
 
 GUARDED = {one.code for one in (*registry.walked(probes, Probe), *registry.walked(checks, Check))}
 RULES = [rule for rule in walked() if rule.code in GUARDED]
 LAYERS = {GUARD, COLLECTION}
+STOPPING = {one.code for one in registry.walked(checks, Check)}  # in error mode, a finding of theirs ends the run
 # What cannot share a run with others: the first breaks pytest's own capture, as its page says.
 ALONE = {"a closed stream fails the next test that prints", "without capture, a replaced stream swallows the output of"}
 BAD = {f"{rule.code}_bad_{number}": (rule, example) for rule in RULES for number, example in enumerate(rule.bad)}
@@ -45,6 +46,11 @@ def claimed(rule: type[Rule], example: Example) -> set[str]:
     return LAYERS & set(example.claims or rule.claims)
 
 
+def tracing(rules: list[type[Rule]]) -> str:
+    """Return whether leaking tests may run again for their line: where no linter can tell it."""
+    return "auto" if any(rule.check is Rule.check for rule in rules) else "off"
+
+
 def skip_without_needs(example: Example) -> None:
     if absent(example):
         pytest.skip(f"not installed: {', '.join(absent(example))}")
@@ -56,7 +62,7 @@ def test_a_bad_example_is_caught_where_it_claims_to_be_and_nowhere_else(
 ) -> None:
     skip_without_needs(example)
 
-    run = driver.run(example, guard="error")
+    run = driver.run(example, guard="error", trace=tracing([rule]))
 
     assert run.places(rule.code) == (example.marks(rule.code) if claimed(rule, example) else set()), run.output
     assert {item["layer"] for item in run.findings if item["code"] == rule.code} == claimed(rule, example)
@@ -84,19 +90,22 @@ def batches(examples: dict[str, tuple[type[Rule], Example]]) -> Iterator[dict[st
         names: set[str] = set()
         for name, (rule, example) in left.items():
             own = {PurePosixPath(path).name for path in example.files} - {"conftest.py"}
-            if "pytest.ini" in own or example.title in ALONE:
+            if "pytest.ini" in own or rule.code in STOPPING or example.title in ALONE:
                 batch = batch or {name: (rule, example)}
                 break
-            if not own & names:
+            alike = not batch or tracing([rule]) == tracing([one for one, _ in batch.values()])
+            if alike and not own & names:
                 batch[name] = (rule, example)
                 names |= own
         yield batch
         left = {name: pair for name, pair in left.items() if name not in batch}
 
 
-def has_own_options(batch: dict[str, tuple[type[Rule], Example]]) -> bool:
-    """Tell whether an example sets pytest's options, in a file that counts only in the folder of the call."""
-    return any("addopts = -s" in example.files.get("pytest.ini", "") for _, example in batch.values())
+def own_options(batch: dict[str, tuple[type[Rule], Example]]) -> list[str]:
+    """Return the options that an example sets for pytest, in a file that counts only in the folder of the call."""
+    inis = [example.files.get("pytest.ini", "") for _, example in batch.values()]
+    lines = [line for ini in inis for line in ini.splitlines() if line.startswith("addopts = ")]
+    return [word for line in lines for word in line.removeprefix("addopts = ").split()]
 
 
 def expected(batch: dict[str, tuple[type[Rule], Example]]) -> set[tuple[str, str, int]]:
@@ -116,7 +125,8 @@ def test_the_bad_examples_are_caught_on_two_workers(
     for name, (_, example) in batch.items():
         write_files(example.files, folder / name)
 
-    run = guarded(folder, "-n2", "--hermetic-trace=off", *(["-s"] if has_own_options(batch) else []))
+    trace = f"--hermetic-trace={tracing([rule for rule, _ in batch.values()])}"
+    run = guarded(folder, "-n2", trace, *own_options(batch))
 
     codes = {name: rule.code for name, (rule, _) in batch.items()}
     own = {item for item in run.found if codes[item[1].partition("/")[0]] == item[0]}
@@ -132,7 +142,7 @@ def test_the_good_examples_are_silent_on_two_workers(
     for name, (_, example) in batch.items():
         write_files(example.files, folder / name)
 
-    run = guarded(folder, "-n2", "--hermetic-trace=off")
+    run = guarded(folder, "-n2", "--hermetic-trace=off", *own_options(batch))
 
     assert (run.findings, run.exit) == ([], 0), run.output
 

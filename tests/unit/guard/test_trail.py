@@ -120,6 +120,7 @@ def test_sessions_nest_and_setters_are_wrapped_once(trail: Trail) -> None:
 
 
 def test_a_setter_that_somebody_replaced_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "set_by_name", set_by_name)  # what is put back in the end, after the wrapper
     listening = Listening(Trail([Heard()]))
     listening.start()
     mine = str.lower

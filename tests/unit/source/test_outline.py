@@ -38,7 +38,7 @@ def names(source: str) -> set[str]:
         pytest.param(
             "def a():\n    os.environ.clear()\n\ndef b():\n    a()\n\ndef c():\n    b()\n", {*"abc"}, id="calls"
         ),
-        pytest.param("def a():\n    os.environ.clear()\n\ndef b():\n    x.a\n", {"a"}, id="same-word"),
+        pytest.param("def a():\n    os.environ.clear()\n\ndef b():\n    x.a\n", {*"ab"}, id="same-word-in-doubt"),
         pytest.param("def a():\n    os.environ.clear()\n\n@a\ndef b():\n    pass\n", {*"ab"}, id="decorator"),
         pytest.param("def a():\n    os.environ.clear()\n\ndef b(a):\n    pass\n", {*"ab"}, id="parameter"),
         pytest.param("def a():\n    '''\ndef b():\n    '''\n    os.environ.clear()\n", {*"ab"}, id="long-string"),
@@ -102,7 +102,7 @@ def project(tmp_path: Path) -> Project:
 def test_an_import_is_followed_to_what_the_name_leads_to(project: Project, source: str, leading: list[str]) -> None:
     text = project.open(f"{project.root}/tests/test_it.py", source.encode())
 
-    assert [dotted for _, dotted in project.imports_leading_to(text, TOKENS)] == leading
+    assert [dotted for _, dotted in project.leading.imports(text, TOKENS)] == leading
 
 
 def test_imports_in_a_circle_end(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_imports_in_a_circle_end(tmp_path: Path) -> None:
     project = Project(str(tmp_path))
     text = project.open(str(tmp_path / "test_it.py"), b"from helper_a import a\n")
 
-    assert project.imports_leading_to(text, TOKENS) == []
+    assert project.leading.imports(text, TOKENS) == []
 
 
 @pytest.mark.parametrize(

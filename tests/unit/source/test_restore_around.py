@@ -128,6 +128,11 @@ def test_it():
 """)
 
 LEFT_ALONE = snippets("""
+### a setup that makes sure that nothing is there
+class TestIt(unittest.TestCase):
+    def setUp(self):
+        work()
+        panel.table.pop("a", None)
 ### a setup that removes last, and a teardown that brings it back
 class TestIt(unittest.TestCase):
     def setUp(self):

@@ -188,18 +188,25 @@ def never_returns(function: Scope) -> bool:
 def is_set_up(scope: Scope, expression: ast.AST, project: Project) -> bool:
     """Tell whether a mock is given a result below that can be awaited, or that cannot be judged."""
     name = text_of(expression)
-    for where in scope.family():
-        for node in where.kept(ast.Assign):
-            assert isinstance(node, ast.Assign)  # noqa: S101 - for the type checker
-            for target in node.targets:
-                text = text_of(target)
-                if text == f"{name}.return_value" and not is_plain(where, node.value, project):
-                    return True
-                if text == f"{name}.side_effect" and not effect_is_plain(where, node.value, project):
-                    return True
-        if any(text_of(node.func) == f"{name}.configure_mock" for node in where.kept(ast.Call)):  # type: ignore[attr-defined]
-            return True
-    return False
+    key = f"set up:{name}"
+    known: bool | None = scope.memo.get(key)
+    if known is None:
+        scope.memo[key] = False  # for a mock that returns itself, or one that returns it
+        known = scope.memo[key] = any(sets_up(where, name, project) for where in scope.family())
+    return known
+
+
+def sets_up(scope: Scope, name: str, project: Project) -> bool:
+    """Tell whether a function does what `is_set_up` asks for to a mock in one variable."""
+    for node in scope.kept(ast.Assign):
+        assert isinstance(node, ast.Assign)  # noqa: S101 - for the type checker
+        for target in node.targets:
+            text = text_of(target)
+            if text == f"{name}.return_value" and not is_plain(scope, node.value, project):
+                return True
+            if text == f"{name}.side_effect" and not effect_is_plain(scope, node.value, project):
+                return True
+    return any(text_of(node.func) == f"{name}.configure_mock" for node in scope.kept(ast.Call))  # type: ignore[attr-defined]
 
 
 def factory_gives_plain(scope: Scope, factory: ast.expr, call: ast.Call, project: Project) -> str:

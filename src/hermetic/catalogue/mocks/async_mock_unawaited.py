@@ -7,7 +7,7 @@ import _ast as ast
 from hermetic.catalogue.mocks._async_values import is_async_mock_call
 from hermetic.catalogue.mocks._constructors import made_mock
 from hermetic.catalogue.mocks._uses import is_misused, may_be_misused
-from hermetic.catalogue.rule import Example, Rule, node_id
+from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id
 from hermetic.source import roles
 from hermetic.source.changes import text_of
 from hermetic.source.leaks import widened
@@ -49,6 +49,7 @@ class AsyncMockUnawaited(Rule):
     code = "HRM305"
     name = "async-mock-unawaited"
     repair = "await the call, or assert on await_count"
+    claims = (LINT, GUARD)
     message = "{what}() is an AsyncMock call whose result is not awaited"
     tokens = (*MAKERS, *PATCHES)
     companions = (*MAKERS, b"await ")  # `patch` puts an `AsyncMock` where the target is async
@@ -260,7 +261,7 @@ def test_a_coroutine_can_be_closed_unused():
 def tokens_of(module: Module, project: Project) -> tuple[bytes, ...]:
     """Return what a function that calls an `AsyncMock` holds: its name, an alias, a fixture, a helper, an attribute."""
     levels = [level for level in project.providers(module) if contains(level.data, MAKERS)]
-    imported = tuple(local.encode() for local, _ in project.imports_leading_to(module, MAKERS))
+    imported = tuple(local.encode() for local, _ in project.leading.imports(module, MAKERS))
     found = [*MAKERS, *imported]
     for level in levels:
         wide = widened(level, MAKERS)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from hermetic.catalogue.mocks._patchers import Start, dies_with_test, spelled, starts_in
 from hermetic.catalogue.mocks._stops import Stop
-from hermetic.catalogue.rule import PROJECT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.callee import find_imported
 from hermetic.source.changes import import_time
+from hermetic.source.follow import runs_by
 from hermetic.source.leaks import under_main, undone_after_import
 from hermetic.source.reach import calls_of, entries_of, first_root
 from hermetic.source.restore import (
@@ -59,7 +60,9 @@ class PatchLeftStarted(Rule):
     code = "HRM304"
     name = "patch-left-started"
     repair = "use patch in a with statement or as a decorator, or addCleanup(patcher.stop)"
+    claims = (LINT, GUARD)
     message = "patch of {what} is started {where} and not stopped for certain"
+    follows = "tests"
     tokens = (START,)
     related = ("HRM101", "HRM308")
 
@@ -351,15 +354,17 @@ def started_through_imports(module: Module, project: Project) -> Iterator[tuple[
     """Yield the starts of project functions that this file's tests call."""
     if not module.is_test and not roles.is_conftest(module.path):
         return
-    for local, _ in project.imports_leading_to(module, (START,)):
+    for local, _ in project.leading.imports(module, (START,)):
         for caller in module.functions_with((local.encode(),)):
             for scope in caller.family():
                 for call in () if is_in_cleanup(scope) else calls_of(scope):
-                    target = find_imported(scope, call.func)
+                    target = find_imported(scope, call.func, (START,))
                     if target is None or not target.is_function:
                         continue
                     for start, stop in open_starts(target.module.load(target), project):
-                        root = None if is_undone(scope, call, stop) else first_root(caller, stop, project)
+                        if is_undone(scope, call, stop) or not runs_by(scope, call, target, start.scope, start.node):
+                            continue
+                        root = first_root(caller, stop, project)
                         if root is not None:
                             yield start, root
 

@@ -42,7 +42,7 @@ def files_around(original: Origin, module: Module, project: Project) -> Iterator
     if original.scope.module.holds(TOKENS):
         yield original.scope.module
     for _, dotted, path in project.imports(module):
-        imported = project.module(path) if project.leads(dotted, module.folder, TOKENS, module) else None
+        imported = project.module(path) if project.leading.leads(dotted, module.folder, TOKENS, module) else None
         if imported is not None:
             yield imported
 

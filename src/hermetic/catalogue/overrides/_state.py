@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class Overrides(State):
     """The table of overrides of whatever application."""
 
+    of_process = False  # the table is part of an application, whose constructor makes it
+
     def name_of(self, name: str) -> str:
         """Leave out which application it is: `main.app.dependency_overrides.pop` is `dependency_overrides.pop`."""
         owner, dot, rest = name.rpartition(END)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.catalogue.rule import node_id
 from hermetic.source.changes import called, import_time, stores_of
 from hermetic.source.names import attribute_value, lineage, method_of, resolve
 from hermetic.source.restore import is_monkeypatch, is_patch
@@ -36,6 +37,14 @@ class Override:
         self.table = table
         self.key = key
         self.value = value
+
+    @property
+    def user(self) -> str:
+        """The node id of the test or fixture that installs the override, "" at import time."""
+        scope: Scope | None = self.installed_in
+        while scope is not None and scope.parent is not None and scope.parent.is_function:
+            scope = scope.parent
+        return node_id(scope) if scope is not None and scope.is_function else ""
 
     @property
     def place(self) -> ast.AST:

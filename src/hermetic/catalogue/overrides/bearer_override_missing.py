@@ -6,7 +6,7 @@ import _ast as ast
 
 from hermetic.catalogue.overrides._bearer import Search, fits, fits_end, last, requested
 from hermetic.catalogue.overrides._table import TOKENS, Override, overrides_in, scopes_with_table, table_owner
-from hermetic.catalogue.rule import PROJECT, Example, Rule
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule
 from hermetic.source.origins import Origin, origins
 from hermetic.source.routes import routes_of
 
@@ -42,6 +42,8 @@ class BearerOverrideMissing(Rule):
     Where the application, its routers or the overridden dependency cannot be read (it comes from a library, or is put
     together at run time), the configured pair decides alone. A scheme with `auto_error=False` asks for nothing. A file
     that speaks of an `Authorization` header is left alone.
+    The plugin knows the dependencies as they are: it reports, in the recommended selection too, when a test fails that
+    requested a route without such a header, and the route still asks for a scheme that an override was to take out.
     """
 
     code = "HRM203"
@@ -49,6 +51,7 @@ class BearerOverrideMissing(Rule):
     repair = "override the bearer scheme as well"
     message = "{user} is overridden, but {scheme} is not: {how}"
     presets = (PROJECT,)
+    claims = (LINT, GUARD)
     tokens = TOKENS
     related = ("HRM201", "HRM202")
 
@@ -426,7 +429,7 @@ def test_the_token_is_not_read(monkeypatch):
                 how, missing = self.judged(override, user, scheme, [*found, *around], project)
                 if how:
                     message = self.message.format(user=user, scheme=missing, how=how)
-                    yield self.finding(module, override.place, message)
+                    yield self.finding(module, override.place, message, test=override.user)
 
     def judged(
         self, override: Override, user: str, scheme: str, overrides: list[Override], project: Project

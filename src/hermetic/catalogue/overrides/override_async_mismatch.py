@@ -7,7 +7,7 @@ import _ast as ast
 from hermetic.catalogue.overrides import _kinds
 from hermetic.catalogue.overrides._direct import awaited, unawaited
 from hermetic.catalogue.overrides._table import TOKENS, Override, overrides_in, scopes_with_table
-from hermetic.catalogue.rule import PROJECT, Example, Rule
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule
 from hermetic.source.dependencies import ASYNC, IN_LOOP, IN_THREAD, PLAIN, callable_of, kind_of
 from hermetic.source.names import find_function
 from hermetic.source.origins import Origin, origins
@@ -45,7 +45,9 @@ class OverrideAsyncMismatch(Rule):
 
     Limits:
     The kind of a dependency or override that comes from a third-party library, or is a mock, is not known. Effects are
-    looked for in the override and the project functions that it calls, one step deep.
+    looked for in the override and the project functions that it calls, one step deep. The plugin looks at what
+    overrides give to the routes that a test requests, and when the test fails, at what they use. It reports what does
+    harm, and no mere difference.
     """
 
     code = "HRM202"
@@ -53,6 +55,7 @@ class OverrideAsyncMismatch(Rule):
     repair = "give the override the kind (def or async def) of what it replaces"
     message = "the override of {dependency} {problem}"
     presets = ("recommended", "project")
+    claims = (LINT, GUARD)
     tokens = TOKENS
     related = ("HRM201", "HRM306")
 
@@ -464,9 +467,8 @@ def test_books_are_counted(monkeypatch):
             for override in overrides_in(scope):
                 dependency, problem = judged(override, project)
                 if problem:
-                    yield self.finding(
-                        module, override.place, self.message.format(dependency=dependency, problem=problem)
-                    )
+                    message = self.message.format(dependency=dependency, problem=problem)
+                    yield self.finding(module, override.place, message, test=override.user)
 
 
 def judged(override: Override, project: Project) -> tuple[str, str]:

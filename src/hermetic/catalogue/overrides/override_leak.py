@@ -7,7 +7,7 @@ import _ast as ast
 from hermetic.catalogue.overrides._removed import fixtures_around, removals
 from hermetic.catalogue.overrides._state import OVERRIDES, is_emptied, takes_out
 from hermetic.catalogue.overrides._table import TABLE, TOKENS, table_owner
-from hermetic.catalogue.rule import PROJECT, Example, StateRule, node_id, reached_from
+from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, PROJECT, Example, StateRule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.changes import called, changes_in, flat
 from hermetic.source.leaks import leaks_at_import, leaks_in_functions, leaks_through_imports
@@ -66,7 +66,9 @@ class OverrideLeak(StateRule):
 
     Limits:
     An application that comes from a fixture or parameter whose definition is not in the project is left alone: it may
-    be made for each test. Overrides made in a third-party library are not seen.
+    be made for each test. Overrides made in a third-party library are not seen. The plugin watches applications that
+    were there before the test, and new ones that a module of the project holds. An override at import time is the test
+    file's when it is defined in that file. To see whether an autouse fixture empties the table, its source is read.
     """
 
     code = "HRM201"
@@ -76,7 +78,9 @@ class OverrideLeak(StateRule):
     late_message = "{what} is overridden {where}, and the override is taken out only when nothing fails in between"
     removed = "the override of {what}, which others rely on, is taken out {where} and does not come back"
     removed_late = "the override of {what} is taken out {where}, and comes back only when nothing fails in between"
+    follows = ""  # removals count in files that call nothing
     tokens = TOKENS
+    claims = (LINT, GUARD)
     related = ("HRM202", "HRM203", "HRM308")
     states = (OVERRIDES,)
 
@@ -185,6 +189,7 @@ def test_plan_is_free_by_default():
     assert TestClient(app).get("/plan").json() == "free"
 """,
             },
+            claims=(LINT, COLLECTION),
             needs=("fastapi", "httpx"),
         ),
         Example(

@@ -16,6 +16,7 @@ LOOKERS = frozenset({"isinstance", "print", "len", "repr", "str", "id", "type", 
 TRANSPARENT = frozenset({"any", "all", "bool", "len", "list", "sum", "set", "tuple", "sorted"})
 NOTERS = frozenset({"print", "repr", "str", "append", "debug", "info", "warning", "log", "write"})
 COLLECTED = (ast.BoolOp, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.comprehension, ast.NamedExpr, ast.keyword)
+LEAVES = (ast.Break, ast.Return)
 LOOPS = (ast.While, ast.For, ast.AsyncFor)
 
 
@@ -88,15 +89,23 @@ def is_stated_ended(scope: Scope, parent: ast.AST, child: ast.AST, *, alive: boo
     if isinstance(parent, ast.While):
         return alive
     if isinstance(parent, ast.If):
-        leaves = isinstance(parent.body[-1], (ast.Break, ast.Return))
         if not alive:
-            return leaves and is_repeated(scope, parent)
-        return is_failing(scope, parent.body) or isinstance(parent.body[-1], ast.Continue)
+            return (isinstance(parent.body[-1], LEAVES) and is_repeated(scope, parent)) or is_failing(
+                scope, parent.orelse
+            )
+        return is_failing(scope, parent.body) or goes_on(scope, parent)
     if isinstance(parent, ast.Lambda):
         return not alive
     if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
         return not is_asserted(scope, parent.targets[0].id)
     return not isinstance(parent, (ast.Expr, ast.FormattedValue))
+
+
+def goes_on(scope: Scope, parent: ast.If) -> bool:
+    """Tell whether a loop goes round again for a living thread, and leaves for another: by `continue` or an `else`."""
+    if isinstance(parent.body[-1], ast.Continue):
+        return True
+    return bool(parent.orelse) and isinstance(parent.orelse[-1], LEAVES) and is_repeated(scope, parent)
 
 
 def is_asserted(scope: Scope, name: str) -> bool:

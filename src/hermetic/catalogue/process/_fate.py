@@ -5,9 +5,21 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.process._signals import ends_by_itself, is_killed, is_signalled
-from hermetic.catalogue.process._spawned import THREAD, Spawn, Use, holder, is_end, is_name, loop_names, uses_of
+from hermetic.catalogue.process._spawned import (
+    MAKERS,
+    THREAD,
+    Spawn,
+    Use,
+    holder,
+    is_end,
+    is_name,
+    loop_names,
+    uses_of,
+)
+from hermetic.catalogue.process._told import is_told
 from hermetic.source.callee import ancestry
-from hermetic.source.names import is_generator
+from hermetic.source.changes import called
+from hermetic.source.names import is_generator, resolve
 from hermetic.source.reach import entries_of
 from hermetic.source.restore import is_after_yield, is_asserted_between
 
@@ -16,6 +28,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 START = "start"
+COUNTERS = ("threading.active_count", "threading.enumerate")
 ENDED, LATE, LEFT, RETURNED = "ended", "late", "left", "returned"
 
 
@@ -34,6 +47,13 @@ def fate_of(spawn: Spawn) -> str:
         return without_end(spawn)
     if kind == "self":
         return fate_on_self(spawn, name)
+    return fate_of_variable(spawn, kind, name)
+
+
+def fate_of_variable(spawn: Spawn, kind: str, name: str) -> str:
+    """Judge what a variable, or a list in one, holds."""
+    if name in spawn.scope.globals:
+        return fate_of_global(spawn, name)
     uses = list(uses_of(spawn.function, name))
     if kind == "list":
         uses = [use for use in uses if use.verb not in ("append", "extend")]
@@ -81,8 +101,26 @@ def fate_of_returned(spawn: Spawn) -> str:
 
 def without_end(spawn: Spawn) -> str:
     """Judge what is not ended by name: a thread may be told to end, and a child be killed by its number."""
-    ended = is_signalled(spawn.function) if spawn.kind is THREAD else is_killed(spawn.function)
-    return ENDED if ended or ends_by_itself(spawn) else LEFT
+    is_thread = spawn.kind is THREAD
+    ended = is_signalled(spawn.function) or is_counted(spawn.function) if is_thread else is_killed(spawn.function)
+    return ENDED if ended or ends_by_itself(spawn) or is_told_to_end(spawn) else LEFT
+
+
+def is_counted(function: Scope) -> bool:
+    """Tell whether a function looks at all threads that run, as one does that waits until its own are gone."""
+    return any(name in COUNTERS for scope in function.family() for name in called(scope))
+
+
+def is_told_to_end(spawn: Spawn) -> bool:
+    """Tell whether a thread that runs is told something after its start that may end it."""
+    starter, node = started_at(spawn)
+    made = [item for item in spawn.chain() if item.kind is THREAD and item.origin is None and is_made_plainly(item)]
+    return any(is_told(item, node.lineno if starter is item else 0) for item in made)  # type: ignore[attr-defined]
+
+
+def is_made_plainly(spawn: Spawn) -> bool:
+    """Tell whether a call makes a plain `Thread`: the constructor of a class of the project takes what it likes."""
+    return MAKERS.get(resolve(spawn.scope, spawn.call.func)) is THREAD
 
 
 def fate_on_self(spawn: Spawn, name: str) -> str:
@@ -101,6 +139,14 @@ def fate_on_self(spawn: Spawn, name: str) -> str:
     return fate_by_uses(spawn, uses)
 
 
+def fate_of_global(spawn: Spawn, name: str) -> str:
+    """Judge what a global variable holds, by what the functions of the file do with it."""
+    uses = [use for other in spawn.function.module.functions_naming(name) for use in uses_of(other, name)]
+    if any(is_end(use.verb) and use.scope is not spawn.scope for use in uses):
+        return ENDED
+    return fate_by_uses(spawn, uses)
+
+
 def fate_by_uses(spawn: Spawn, uses: list[Use]) -> str:
     """Judge an object by everything that is done with it."""
     kind = spawn.kind
@@ -109,13 +155,13 @@ def fate_by_uses(spawn: Spawn, uses: list[Use]) -> str:
     escapes = [use for use in uses if use.verb in ("escape", "with", "handed")]
     if any(not is_kept_in_list(use) for use in escapes):
         return ENDED
-    if escapes:  # appended to a list: judge the list
-        names = {use.node.func.value.id for use in escapes}  # type: ignore[attr-defined]
-        return max((fate_of_list(spawn, name) for name in names), key=(LEFT, LATE, ENDED).index)
+    # appended to lists: what is done with one of them counts like what is done with the object itself
+    names = {use.node.func.value.id for use in escapes}  # type: ignore[attr-defined]
+    fates = [fate_of_list(spawn, name) for name in names]
     ends = [use for use in uses if is_end(use.verb)]
-    if not ends:
-        return without_end(spawn)
-    return LATE if is_late(spawn, ends) and not ends_by_itself(spawn) else ENDED
+    if ends:
+        fates.append(LATE if is_late(spawn, ends) and not ends_by_itself(spawn) else ENDED)
+    return max(fates, key=(LEFT, LATE, ENDED).index) if fates else without_end(spawn)
 
 
 def is_kept_in_list(use: Use) -> bool:

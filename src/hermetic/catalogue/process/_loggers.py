@@ -9,17 +9,24 @@ from hermetic.source.names import resolve, value_of_attribute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hermetic.source.scope import Scope
+    from hermetic.source.scope import Binding, Scope
 
 LOGGER = "logging.Logger"
 ROOT = "logging.getLogger()"
 GETTERS = ("logging.getLogger()", "multiprocessing.get_logger()", "multiprocessing.log_to_stderr()")
+OWN = "logging.getLogger(__name__)"
 ROOTS = ("logging.root", "logging.Logger.root")
 ROOT_KEYS = frozenset({*ROOTS, "logging.getLogger('')", "logging.getLogger('root')", "logging.getLogger(None)"})
 # Last names of loggers that another module defines: nothing but the name is known of them here.
 NAMES = frozenset({"logger", "_logger", "LOGGER", "_LOGGER", "log", "_log", "LOG"})
 OTHERS = ("loguru.", "structlog.", "@", ".", "[")  # libraries with loggers of another kind; parameters, own classes
 PARTS = frozenset({"handlers", "filters", "level", "propagate", "disabled"})
+USED = PARTS | {
+    "setLevel", "addHandler", "removeHandler", "addFilter", "removeFilter", "getEffectiveLevel", "append", "insert",
+    "extend", "remove", "pop", "clear",
+}  # fmt: skip
+# What code that sets something else has in the line, by what is set here.
+WORDS = {"setLevel": b"evel", "level": b"evel", "propagate": b"propagate", "disabled": b"disable"}
 UNIQUE = (ast.JoinedStr, ast.BinOp, ast.Call)
 MAX_STEPS = 4
 
@@ -40,6 +47,20 @@ class LoggerState(State):
             if found and "(" not in owner:
                 return f"{LOGGER}{rest}"
         return name
+
+    def name_in(self, scope: Scope, name: str) -> str:
+        """See through a name of another project file that is bound to a logger there."""
+        return self.name_of(seen_through(scope, name))
+
+    def goes_back(self, scope: Scope, call: ast.Call, name: str) -> bool:
+        """Tell whether a logger's method sets what all but the root logger begin with."""
+        if not super().goes_back(scope, call, name):
+            return False
+        return not isinstance(call.func, ast.Attribute) or is_from_start(scope, call.func.value, name)
+
+    def stores_default(self, scope: Scope, owner: ast.expr, name: str, value: ast.expr | None) -> bool:
+        """Tell whether a logger's attribute is set to what all but the root logger begin with."""
+        return super().stores_default(scope, owner, name, value) and is_from_start(scope, owner, name)
 
     def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:
         """Leave out loggers that no other test can know, and handlers that do nothing."""
@@ -80,8 +101,63 @@ def logger_key(scope: Scope, expression: ast.expr | None) -> str:
     """Return a text by which two spellings of one logger compare equal, "" when it is only known at run time."""
     while isinstance(expression, ast.Attribute) and expression.attr in PARTS:
         expression = expression.value
-    key = key_of(scope, expression)
+    key, module = key_of(scope, expression), scope.module
+    found = behind_import(scope, key) if "(" not in key else None
+    if found is not None:
+        key, module = key_of(found[1], found[0].value), found[1].module  # type: ignore[arg-type]
+    if module.name and not module.is_test and key == OWN:
+        key = OWN.replace("__name__", repr(module.name))
     return ROOT if key in ROOT_KEYS else key
+
+
+def behind_import(scope: Scope, dotted: str) -> tuple[Binding, Scope] | None:
+    """Return the assignment in another project file that a dotted name means."""
+    project = scope.module.project
+    if project is None or "." not in dotted or not project.is_own(dotted.partition(".")[0], scope.module.folder):
+        return None
+    found = project.binding(dotted, scope.module.folder)
+    return found if found is not None and found[0].kind == "assign" and isinstance(found[0].value, ast.AST) else None
+
+
+def seen_through(scope: Scope, name: str) -> str:
+    """Write `app.log.AUDIT.setLevel` with the call that gives the logger, where the file of `AUDIT` says so."""
+    base, _, last = name.rpartition(".")
+    if last not in USED or not base or name.startswith(OTHERS) or "(" in name:
+        return name
+    known: dict[str, str] = scope.module.top.memo.setdefault("loggers behind names", {})
+    if name not in known:
+        owner, _, part = base.rpartition(".") if base.rpartition(".")[2] in PARTS else (base, "", "")
+        found = behind_import(scope, owner)
+        made = resolve(found[1], found[0].value) if found is not None else ""  # type: ignore[arg-type]
+        rest = f".{part}.{last}" if part else f".{last}"
+        known[name] = made + rest if made in GETTERS else name
+    return known[name]
+
+
+def is_from_start(scope: Scope, logger: ast.expr, name: str) -> bool:
+    """Tell whether a default is what a logger has when a test finds it: the project sets nothing else.
+
+    Looked at are the file that binds the logger, and the lines with the logger's name in the files that are imported.
+    """
+    key, last, own = logger_key(scope, logger), name.rpartition(".")[2], scope.module
+    if last not in WORDS:
+        return True
+    if not key or (key == ROOT and WORDS[last] == b"evel"):
+        return False
+    word = WORDS[last]
+    bound = behind_import(scope, key_of(scope, logger))
+    if bound is not None and bound[1].module is not own and word in bound[1].module.data:
+        return False
+    quoted = key.partition("(")[2].removesuffix(")").encode()
+    spellings = (quoted, quoted.replace(b"'", b'"'))
+    project = own.project
+    texts = (project.text(path) for _, _, path in project.imports(own)) if project is not None and quoted else ()
+    return not any(
+        word in line and any(spelling in line for spelling in spellings)
+        for text in texts
+        if text is not None and text.data is not own.data and word in text.data
+        for line in text.data.splitlines()
+    )
 
 
 def is_unique(scope: Scope, logger: ast.expr) -> bool:

@@ -7,6 +7,7 @@ import _ast as ast
 from hermetic.catalogue.process._fate import RETURNED, fate_of
 from hermetic.catalogue.process._spawned import MAKERS, Spawn, holder, is_started, spawns_in, uses_of
 from hermetic.source import roles
+from hermetic.source.follow import runs_by
 from hermetic.source.leaks import widened
 from hermetic.source.names import is_async
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, near_of
@@ -36,7 +37,7 @@ def received_by(module: Module, tokens: tuple[bytes, ...], project: Project) -> 
 def imported_names(module: Module, tokens: tuple[bytes, ...], project: Project) -> Iterator[frozenset[str]]:
     """Yield the names by which a file calls the functions that one of its imports brings and that return a child."""
     near = near_of(module)
-    for local, dotted in project.imports_leading_to(module, tokens):
+    for local, dotted in project.leading.imports(module, tokens):
         path = project.source_of(dotted, near) if dotted.partition(".")[0] not in MAKING else None
         located = project.locate(dotted, near)
         if path is None or located is None:
@@ -103,9 +104,10 @@ def received_in(function: Scope, tokens: tuple[bytes, ...], names: set[str]) -> 
             if getattr(call.func, "attr", getattr(call.func, "id", "")) not in names:
                 continue
             target = callee_behind(scope, own, name, tokens)
-            made = returning_in(target.module, tokens).get(target, []) if target is not None else []
-            if target is not None and is_received(scope, call, target):
-                for item in made:
+            if target is None or not is_received(scope, call, target):
+                continue
+            for item in returning_in(target.module, tokens).get(target, []):
+                if runs_by(scope, call, target, item.scope, item.call):
                     yield Spawn(function, scope, call, item.kind, item, started=is_running(item))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hermetic.source.changes import State
-from hermetic.source.project import is_support
+from hermetic.source.changes import State, key_of
+from hermetic.source.leading import is_support
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,23 @@ class TimeZone(State):
         return scope.module.is_test or scope.module.holds((b"TZ",)) or is_support(scope.module.path)
 
 
+class Signals(State):
+    """The handlers of signals: each has a default, which is not `SIG_DFL` for all of them."""
+
+    def goes_back(self, scope: Scope, call: ast.Call, name: str) -> bool:
+        """Tell whether a handler is what Python installs when it starts."""
+        if name != "signal.signal" or len(call.args) != TWO:
+            return False
+        number, handler = (key_of(scope, argument) for argument in call.args)
+        return bool(number) and handler == FIRST_HANDLERS.get(number, "signal.SIG_DFL")
+
+
+# Python installs a handler of its own or ignores these; faulthandler, which pytest switches on, catches the others.
+FIRST_HANDLERS = {
+    "signal.SIGINT": "signal.default_int_handler",
+    **dict.fromkeys(("signal.SIGPIPE", "signal.SIGXFSZ"), "signal.SIG_IGN"),
+    **dict.fromkeys((f"signal.SIG{name}" for name in ("SEGV", "FPE", "ABRT", "BUS", "ILL")), "unknown"),
+}
 LOCALE = Locale(
     "the locale",
     calls=("locale.setlocale", "locale.resetlocale", "_locale.setlocale"),
@@ -52,7 +69,7 @@ LOCALE = Locale(
     words=("locale", "language"),
 )
 SIGNALS = (
-    State(
+    Signals(
         "a signal handler",
         calls=("signal.signal",),
         saves=("signal.signal", "signal.getsignal"),

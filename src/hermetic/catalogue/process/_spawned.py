@@ -5,16 +5,17 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.process._asked import ASKING, LOOKERS, is_repeated, is_seen_ended
-from hermetic.source.callee import ancestry, find_class
+from hermetic.source.callee import is_dotted, own_class
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
+from hermetic.source.scope import Scope
 from hermetic.source.undo import is_expected_to_fail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hermetic.source.scope import Scope
+    from hermetic.source.module import Module
 
 
 class Kind:
@@ -138,8 +139,13 @@ def is_mere_coroutine(scope: Scope, call: ast.Call, name: str) -> bool:
 
 def kind_of_class(scope: Scope, call: ast.Call) -> Kind | None:
     """Return the kind of what a class of the project makes, by its base classes."""
-    made = find_class(scope, call.func) if isinstance(call.func, (ast.Name, ast.Attribute)) else None
-    return kind_of(made) if made is not None else None
+    if not isinstance(call.func, (ast.Name, ast.Attribute)):
+        return None
+    own = own_class(scope, call.func)
+    if own is not None:
+        return kind_of(own)
+    name = resolve(scope, call.func)
+    return kind_of_imported(name, scope.module) if is_dotted(name) else None
 
 
 def is_started(cls: Scope) -> bool:
@@ -149,12 +155,40 @@ def is_started(cls: Scope) -> bool:
 
 def kind_of(made: Scope) -> Kind | None:
     """Return the kind of thread or process that a class is, by its base classes."""
-    for cls in ancestry(made):
-        for base in cls.node.bases:  # type: ignore[attr-defined]
-            kind = MAKERS.get(resolve(cls.parent or cls, base))
-            if kind is not None:
-                return kind
-    return None
+    if "kind" not in made.memo:
+        made.memo["kind"] = None  # where a class inherits from itself
+        kinds = (kind_of_base(made, base) for base in made.node.bases)  # type: ignore[attr-defined]
+        made.memo["kind"] = next(filter(None, kinds), None)
+    known: Kind | None = made.memo["kind"]
+    return known
+
+
+def kind_of_base(cls: Scope, base: ast.expr) -> Kind | None:
+    """Return the kind of one base of a class."""
+    outer = cls.parent or cls
+    name = resolve(outer, base)
+    if name in MAKERS:
+        return MAKERS[name]
+    if name.startswith("."):
+        bound = outer.find(name[1:])
+        own = bound[0].value if bound is not None else None
+        return kind_of(own) if isinstance(own, Scope) and own.is_class else None
+    return kind_of_imported(name, cls.module) if "." in name else None
+
+
+def kind_of_imported(name: str, module: Module) -> Kind | None:
+    """Return the kind of a class of another project file, worked out once in a run: its tree may be let go."""
+    project = module.project
+    located = project.locate(name, module.folder) if project is not None else None
+    if project is None or located is None:
+        return None
+    key = ("kind of thread", *located)
+    if key not in project.seen:
+        project.seen[key] = None
+        cls = project.definition(name, module.folder)
+        project.seen[key] = kind_of(cls) if cls is not None and cls.is_class else None
+    known: Kind | None = project.seen[key]
+    return known
 
 
 def holder(spawn: Spawn) -> tuple[str, str]:

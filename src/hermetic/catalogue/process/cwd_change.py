@@ -21,6 +21,8 @@ class CwdChange(StateRule):
 
     Limits:
     A change inside a third-party library, or inside a child process, is not seen here.
+    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
+    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM102"

@@ -27,6 +27,8 @@ class EnvironWrite(StateRule):
     A write inside a third-party library, or through a name that is only known at run time, is not seen here.
     `monkeypatch.delenv(name, raising=False)` records nothing when the variable is absent, so what the code sets
     afterwards stays; the call alone is correct code, and no static check can tell.
+    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
+    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM101"

@@ -26,6 +26,8 @@ class ImportPathEdit(StateRule):
 
     Limits:
     `PYTHONPATH` is HRM101's. Editing the path of a child process, or `__path__` of one package, is not seen here.
+    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
+    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM103"

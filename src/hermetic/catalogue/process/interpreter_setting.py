@@ -33,7 +33,10 @@ class InterpreterSetting(StateRule):
     Limits:
     `monkeypatch.setenv("TZ", ...)` with a single `time.tzset()` is reported, since monkeypatch restores the variable
     but not what the C library has read. `atexit.register` counts in tests and what they call, not at import. Handlers
-    of one event loop (`loop.add_signal_handler`) end with it and are left alone.
+    of one event loop (`loop.add_signal_handler`) end with it and are left alone. So is going back to what Python starts
+    with: `setdefaulttimeout(None)`, `settrace(None)`, `SIG_DFL` for signals whose first handler that is.
+    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
+    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM106"

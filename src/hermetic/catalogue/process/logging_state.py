@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LIST_METHODS = ("append", "insert", "extend", "remove", "pop", "clear")
 MANAGERS = ("@self.assertLogs", "@self.assertNoLogs", "@caplog.at_level", "@caplog.filtering")
 WORDS = ("log",)
+NOTSET = ("logging.NOTSET", "0")
 
 
 class Configuration(State):
@@ -48,6 +49,7 @@ LEVEL = LoggerState(
     "level",
     attributes=(f"{LOGGER}.level",),
     methods={LOGGER: ("setLevel",)},
+    defaults={f"{LOGGER}.level": NOTSET, f"{LOGGER}.setLevel": (*NOTSET, "'NOTSET'")},
     saves=(f"{LOGGER}.getEffectiveLevel",),
     managers=MANAGERS,
     uses=("@caplog.set_level",),
@@ -76,8 +78,12 @@ class LoggingState(StateRule):
     Limits:
     `basicConfig` counts only with `force`: pytest's own handlers are on the root logger, so that a plain call does
     nothing. A logger whose name is computed for one test, a `NullHandler`, and what a test file sets on its own
-    `getLogger(__name__)` when it is imported are left alone. A logger that comes from another module is recognised by
-    its name (`logger`, `log`); one that is handed over as an argument is not.
+    `getLogger(__name__)` when it is imported are left alone. So is a value that loggers have from the start
+    (`propagate = True`, `disabled = False`, `setLevel(NOTSET)` but for the root logger), unless an imported file sets
+    that logger otherwise. A logger of another module is recognised by what binds it there, or, where that cannot be
+    read, by its name (`logger`, `log`); one that is handed over as an argument is not.
+    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
+    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM105"
@@ -107,18 +113,26 @@ class LoggingState(StateRule):
         LoggerState(
             "propagate",
             attributes=(f"{LOGGER}.propagate",),
+            defaults={f"{LOGGER}.propagate": ("True", "1")},
             managers=MANAGERS,
             words=WORDS,
             keyed=True,
             also=(REGISTRY,),
         ),
         LoggerState(
-            "disabled", attributes=(f"{LOGGER}.disabled",), managers=MANAGERS, words=WORDS, keyed=True, also=(REGISTRY,)
+            "disabled",
+            attributes=(f"{LOGGER}.disabled",),
+            defaults={f"{LOGGER}.disabled": ("False", "0")},
+            managers=MANAGERS,
+            words=WORDS,
+            keyed=True,
+            also=(REGISTRY,),
         ),
         LoggerState(
             "disable",
-            neutral={"logging.disable": ("logging.NOTSET", "0")},
+            neutral={"logging.disable": NOTSET},
             attributes=(f"{LOGGER}.manager.disable",),
+            defaults={f"{LOGGER}.manager.disable": NOTSET},
             saves=(f"{LOGGER}.manager.disable",),
             words=WORDS,
         ),
@@ -134,6 +148,7 @@ class LoggingState(StateRule):
             "switches",
             attributes=("logging.raiseExceptions", "logging.lastResort"),
             neutral={"logging.captureWarnings": ("False",)},
+            defaults={"logging.raiseExceptions": ("True", "1")},
             words=WORDS,
         ),
         State(
@@ -431,6 +446,44 @@ def test_without_propagation(monkeypatch):
     monkeypatch.setattr(logger, "level", logging.DEBUG)
     assert not logger.propagate
 """
+            },
+        ),
+        Example(
+            "a tearDown puts back the handlers of a logger that another file binds; defaults change nothing",
+            {
+                "shop_audit.py": """
+import logging
+
+TRAIL = logging.getLogger("shop.history")
+
+
+def to_screen():
+    TRAIL.addHandler(logging.StreamHandler())
+""",
+                "test_shop_audit.py": """
+import logging
+import unittest
+
+from shop_audit import TRAIL, to_screen
+
+
+class TrailTest(unittest.TestCase):
+    def setUp(self):
+        self.handlers = list(TRAIL.handlers)
+
+    def tearDown(self):
+        TRAIL.handlers = self.handlers
+
+    def test_one_handler_is_added(self):
+        to_screen()
+        self.assertEqual(len(TRAIL.handlers), len(self.handlers) + 1)
+
+
+def test_the_default_is_written_down():
+    logging.getLogger("shop.history").propagate = True
+    logging.getLogger("shop.history").setLevel(logging.NOTSET)
+    assert not logging.getLogger("shop.history").level
+""",
             },
         ),
         Example(

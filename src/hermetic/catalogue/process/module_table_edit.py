@@ -67,7 +67,10 @@ class ModuleTableEdit(StateRule):
     Limits:
     An entry for a module that `importlib.util.module_from_spec` made counts as an import, and a module that a test
     imports for the first time is no finding. Removing a module that the same function has imported, or that an
-    assertion above has looked at, is taken for cleaning up.
+    assertion above has looked at, is taken for cleaning up. A module that is popped to be imported afresh below counts
+    even with a default (`pop("app", None)`): whether an earlier test has imported it cannot be read from one file.
+    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
+    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM104"

@@ -56,6 +56,8 @@ class StreamOrArgv(StateRule):
 
     Limits:
     Streams of other objects, and descriptors that are duplicated with `os.dup2`, are not seen here.
+    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
+    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM107"

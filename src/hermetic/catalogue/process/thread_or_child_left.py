@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import _ast as ast
-
-from hermetic.catalogue.process._constructed import left_by_constructors
 from hermetic.catalogue.process._fate import ENDED, LATE, RETURNED, fate_of, started_at
+from hermetic.catalogue.process._mocked import is_mocked
 from hermetic.catalogue.process._returned import makers_of, received_by
 from hermetic.catalogue.process._spawned import Spawn, spawns_in
-from hermetic.catalogue.rule import Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
-from hermetic.source.callee import ancestry
-from hermetic.source.changes import called
-from hermetic.source.names import resolve
 from hermetic.source.reach import first_root
-from hermetic.source.restore import Undo, is_patch
+from hermetic.source.restore import Undo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _ast as ast
     from collections.abc import Iterable, Iterator
 
     from hermetic.finding import Finding
@@ -56,17 +52,20 @@ class ThreadOrChildLeft(Rule):
     Limits:
     What is handed to another function or kept in a structure is left alone: who gets it may end it. What a function of
     the project returns is its caller's to end; what a fixture returns, a method of an object or a decorated function
-    is left alone. So are threads whose function waits for an event or queue or shuts down a server, and those that give
-    a signal for which the test waits. Of code under test only constructors are looked at: one that starts a thread
-    which a method of the class ends, when no line of the test file calls that method. `os.fork` and asyncio's tasks are
-    not seen here.
+    is left alone. So are threads whose function waits for an event or queue or shuts down a server, those that give
+    a signal for which the test waits, and those whose object (`server` in `target=server.run`, an argument) is told
+    anything after the start: whether that ends them cannot be read. What a thread reads from must be closed or killed
+    by name. What constructors of code under test start is for the guard to see. `os.fork` and asyncio's tasks are not
+    seen here.
     """
 
     code = "HRM109"
     name = "thread-or-child-left"
     repair = "stop and join it in a finally, a with statement, or a fixture after its yield"
+    claims = (LINT, GUARD)
     message = "{what} is started {where} and not {ending}"
     late_message = "{what} is started {where} and {ending} only when nothing fails in between"
+    follows = "tests"
     tokens = (b"Thread", b"Timer", b"Process", b"Pool", b"Manager", b"Executor", b"Popen", b"create_subprocess")
     related = ("HRM304",)
 
@@ -76,7 +75,6 @@ class ThreadOrChildLeft(Rule):
             yield from self.left_by(function, spawns_in(function), project)
         for function, spawns in received_by(module, self.tokens, project):
             yield from self.left_by(function, spawns, project)
-        yield from self.in_constructors(module, project)
 
     def left_by(self, function: Scope, spawns: Iterable[Spawn], project: Project) -> Iterator[Finding]:
         """Yield those of the threads and processes in a function that it leaves to the next test."""
@@ -85,22 +83,13 @@ class ThreadOrChildLeft(Rule):
         for spawn in spawns:
             fate = fate_of(spawn)
             root = first_root(function, Nothing(), project) if fate not in (ENDED, RETURNED) else None
-            if root is None or any(is_replaced(item, root, project) for item in spawn.chain()):
+            if root is None or is_mocked(spawn, root, project):
                 continue
             template = self.late_message if fate == LATE else self.message
             starter, node = started_at(spawn)
             where = reached_from(starter.function, root)
             text = template.format(what=spawn.kind.name, where=where, ending=spawn.kind.ending)
             yield self.finding(starter.function.module, node, text, test=node_id(root))
-
-    def in_constructors(self, module: Module, project: Project) -> Iterator[Finding]:
-        """Yield what an imported class starts when a test makes an object, and ends in a method that nobody calls."""
-        for spawn, root in left_by_constructors(module, self.tokens, Nothing(), project):
-            if not is_replaced(spawn, root, project):
-                starter, node = started_at(spawn)
-                where = reached_from(starter.function, root)
-                text = self.message.format(what=spawn.kind.name, where=where, ending=spawn.kind.ending)
-                yield self.finding(starter.function.module, node, text, test=node_id(root))
 
     bad = (
         Example(
@@ -164,7 +153,7 @@ sent = []
 
 
 def remind():
-    Timer(0.05, sent.append, ["reminder"]).start()  # <- HRM109
+    Timer(0.2, sent.append, ["reminder"]).start()  # <- HRM109
 
 
 def test_a_reminder_is_planned():
@@ -173,7 +162,7 @@ def test_a_reminder_is_planned():
 
 
 def test_nothing_is_sent_without_a_plan():
-    time.sleep(0.15)
+    time.sleep(0.4)
     assert sent == []
 """
             },
@@ -241,9 +230,11 @@ class Consumer(threading.Thread):
 
 
 def test_three_consumers():
-    consumers = [Consumer(name="consumer") for _ in range(3)]  # <- HRM109
-    for consumer in consumers:
-        consumer.start()
+    consumers = []
+    for _ in range(3):
+        consumer = Consumer(name="consumer")
+        consumer.start()  # <- HRM109
+        consumers.append(consumer)
     assert len(consumers) == 3
 
 
@@ -277,39 +268,6 @@ def test_no_child_is_running():
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 """
-            },
-        ),
-        Example(
-            "an object of the code under test starts a thread, and no test closes it",
-            {
-                "pulse.py": """
-import threading
-
-
-class Pulse:
-    def __init__(self):
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self.ended.wait, name="pulse", daemon=True)
-        self.thread.start()  # <- HRM109
-
-    def close(self):
-        self.ended.set()
-        self.thread.join()
-""",
-                "test_pulse.py": """
-import threading
-
-from pulse import Pulse
-
-
-def test_the_pulse_beats():
-    pulse = Pulse()
-    assert not pulse.ended.is_set()
-
-
-def test_nothing_beats():
-    assert "pulse" not in [thread.name for thread in threading.enumerate()]
-""",
             },
         ),
     )
@@ -497,6 +455,49 @@ def test_the_thread_has_ended():
             },
         ),
         Example(
+            "the object for which the thread works is told to end, and a thread that is kept has been joined",
+            {
+                "clock.py": """
+import time
+
+
+class Clock:
+    stopped = False
+    ticks = 0
+
+    def run(self):
+        while not self.stopped:
+            self.ticks += 1
+            time.sleep(0.001)
+""",
+                "test_clock.py": """
+import threading
+
+from clock import Clock
+
+
+def test_the_clock_ticks():
+    clock = Clock()
+    threading.Thread(target=clock.run).start()
+    time_is_up = threading.Timer(0.02, print)
+    time_is_up.start()
+    time_is_up.join()
+    clock.stopped = True
+    assert clock.ticks
+
+
+def test_two_threads_have_names():
+    kept = []
+    for name in ("a", "b"):
+        thread = threading.Thread(target=print, name=name)
+        thread.start()
+        thread.join()
+        kept.append(thread)
+    assert [thread.name for thread in kept] == ["a", "b"]
+""",
+            },
+        ),
+        Example(
             "what is never started, or replaced by a mock, leaves nothing",
             {
                 "test_mocked.py": """
@@ -518,36 +519,3 @@ def test_a_thread_has_a_name():
             },
         ),
     )
-
-
-def is_replaced(spawn: Spawn, root: Scope, project: Project) -> bool:
-    """Tell whether the class that is called is replaced by a mock, in the test or what runs around it."""
-    function = spawn.call.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    quoted = (f'{name}"'.encode(), f"{name}'".encode())
-    places: list[Scope] = [spawn.function, root]
-    if root.owner is not None:
-        places.extend(method for cls in ancestry(root.owner) for method in cls.functions)
-        places.extend(ancestry(root.owner))
-    places.extend(project.autouse(root.module, root))
-    places.extend(filter(None, (project.fixture(item, root.module, root) for item in roles.used_fixtures(root))))
-    return any(token in decorated(place) for place in places for token in quoted) or is_patched(spawn, name)
-
-
-def is_patched(spawn: Spawn, name: str) -> bool:
-    """Tell whether a part of the class is replaced where it is called (`patch.object(subprocess.Popen, ...)`)."""
-    return any(
-        is_patch(called_name) and any(resolve(scope, argument).rpartition(".")[2] == name for argument in call.args)
-        for scope in spawn.function.family()
-        for called_name, calls in called(scope).items()
-        for call in calls
-    )
-
-
-def decorated(place: Scope) -> bytes:
-    """Return the text of a function; of a class, that of its decorators."""
-    if place.is_function:
-        return place.module.text(place)
-    lines = place.module.lines
-    decorators = place.node.decorator_list  # type: ignore[attr-defined]
-    return b"".join(lines[item.lineno - 1] for item in decorators)

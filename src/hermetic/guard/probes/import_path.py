@@ -50,13 +50,20 @@ class ImportPathProbe(Probe["Lists"]):
         """Compare list by list. Finders that a library adds when it is imported are benign."""
         for name, old, new in zip(NAMES, before, after, strict=True):
             now = new[1]
-            if name == "path" and self.by_pytest and self.by_pytest not in old[1]:
-                now = [item for item in now if item != self.by_pytest]
+            if name == "path" and self.by_pytest:
+                now = without(now, old[1], self.by_pytest)
             if old[0] is not new[0]:
                 undo = functools.partial(put_back, name, *old)
                 yield Change(f"sys.{name}", old[1], now, undo)
             elif old[1] != now and not (name != "path" and only_libraries(old[1], now)):
                 yield list_change(f"sys.{name}", old, now)
+
+
+def without(now: list[object], old: list[object], folder: str) -> list[object]:
+    """Return a path without the folder that pytest adds, in front even where it stands further back already."""
+    if folder not in old:
+        return [item for item in now if item != folder]
+    return now[1:] if now[:1] == [folder] and old[:1] != [folder] else now
 
 
 def put_back(name: str, kept: list[object], items: list[object]) -> None:

@@ -111,7 +111,11 @@ def is_made_up(name: str, value: object, before: dict[str, Any], *, compiled: bo
     """
     if not isinstance(value, ModuleType):
         return value is None or type(value).__module__.partition(".")[0] in STANDING_IN
-    if getattr(value, "__spec__", None) is not None or hasattr(value, "__file__") or BY_PYTEST in (value.__doc__ or ""):
+    if (
+        getattr(value, "__spec__", None) is not None
+        or hasattr(value, "__file__")
+        or BY_PYTEST in str(getattr(value, "__doc__", ""))
+    ):
         return False
     if type(value) is not ModuleType and not is_users(type(value)):
         return False  # a proxy, or a library's own kind of module

@@ -1,0 +1,1 @@
+"""7xx: collection and order."""

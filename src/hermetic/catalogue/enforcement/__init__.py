@@ -1,0 +1,1 @@
+"""9xx: the enforcement itself."""

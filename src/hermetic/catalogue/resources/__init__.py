@@ -1,0 +1,1 @@
+"""5xx: shared resources, what two workers can both touch."""

@@ -1,0 +1,1 @@
+"""6xx: global state of the code under test."""

@@ -1,0 +1,245 @@
+"""HRM601."""
+
+from __future__ import annotations
+
+from hermetic.catalogue.rule import GUARD, Example, Rule
+
+SHOP = """
+BASKET = []
+RATES = {"eur": 1.0, "usd": 1.1}
+ALLOWED = {"card", "cash"}
+LOCALE = "de"
+
+
+def add(item):
+    BASKET.append(item)
+
+
+def use_locale(name):
+    global LOCALE
+    LOCALE = name
+"""
+
+
+class ModuleStateMutated(Rule):
+    """A test changes data of a module, and it stays changed.
+
+    Why it breaks:
+    A module is imported once in each worker, so what its lists, dictionaries, sets and names hold is shared by all
+    tests there. What one test puts in or sets is there for the next, which passes alone and fails behind it.
+
+    Do this instead:
+    Let `monkeypatch.setattr`, `monkeypatch.setitem` or `mock.patch.dict` make the change, or put the value back after
+    a fixture's `yield`: `before = list(shop.BASKET)`, then `shop.BASKET[:] = before`. Best, let code get such data from
+    its caller, so that a test can make its own.
+
+    Limits:
+    Seen are the modules of the project, test files included: names bound to other objects, and lists, dictionaries,
+    sets and deques of up to 1,000 items, one level deep. The attributes of objects in a module are not compared.
+    Filling in what is meant to be filled is left alone:
+
+    - anything whose name speaks of a cache, memo, pool, counter, lock, and the like;
+    - a dictionary or set with a private name (`_name`) that only grows;
+    - a name that was `None` or not there and is now set, or the other way round, unless the value is the test's: a
+      mock, something defined in a test file, or a text that is written in the test and not in the module;
+    - a private flag such as `_initialized` that is set, a number with a private name or one that counts;
+    - what happens while a module is imported.
+    """
+
+    code = "HRM601"
+    name = "module-state-mutated"
+    repair = "change it with monkeypatch, or put it back after a fixture's yield"
+    message = "data of a module is changed and not put back"
+    claims = (GUARD,)
+    no_claims = {"lint": "the static check comes later"}  # noqa: RUF012 - as in the base
+    related = ("HRM308", "HRM403", "HRM603")
+
+    bad = (
+        Example(
+            "a list of the code under test grows",
+            {
+                "shop.py": SHOP.replace("    BASKET.append(item)\n", "    BASKET.append(item)  # <- HRM601\n"),
+                "test_shop.py": """
+import shop
+
+
+def test_an_item_is_added():
+    shop.add("tea")
+    assert shop.BASKET == ["tea"]
+
+
+def test_the_basket_is_empty():
+    assert shop.BASKET == []
+""",
+            },
+        ),
+        Example(
+            "a test replaces an entry of a dictionary",
+            {
+                "shop.py": SHOP,
+                "test_rates.py": """
+from shop import RATES
+
+
+def test_a_rate_changes():
+    RATES["usd"] = 2.0  # <- HRM601
+    assert RATES["usd"] == 2.0
+
+
+def test_the_rate_is_known():
+    assert RATES["usd"] == 1.1
+""",
+            },
+        ),
+        Example(
+            "a function binds a global name to something else",
+            {
+                "shop.py": SHOP.replace("    LOCALE = name\n", "    LOCALE = name  # <- HRM601\n"),
+                "test_locale.py": """
+import pytest
+
+import shop
+
+
+@pytest.fixture
+def french():
+    shop.use_locale("fr")
+
+
+def test_french(french):
+    assert shop.LOCALE == "fr"
+
+
+def test_german_is_the_default():
+    assert shop.LOCALE == "de"
+""",
+            },
+        ),
+        Example(
+            "something is taken out of a set, and put back only when the assertion holds",
+            {
+                "shop.py": SHOP,
+                "test_payment.py": """
+import shop
+
+
+def test_cash_is_refused():
+    shop.ALLOWED.remove("cash")  # <- HRM601
+    assert "card" not in shop.ALLOWED
+    shop.ALLOWED.add("cash")
+
+
+def test_cash_is_allowed():
+    assert "cash" in shop.ALLOWED
+""",
+            },
+        ),
+    )
+    good = (
+        Example(
+            "monkeypatch and patch.dict put it back",
+            {
+                "shop.py": SHOP,
+                "test_shop.py": """
+from unittest import mock
+
+import shop
+
+
+def test_a_rate_changes(monkeypatch):
+    monkeypatch.setitem(shop.RATES, "usd", 2.0)
+    monkeypatch.setattr(shop, "LOCALE", "fr")
+    assert (shop.RATES["usd"], shop.LOCALE) == (2.0, "fr")
+
+
+def test_there_are_no_rates():
+    with mock.patch.dict(shop.RATES, clear=True):
+        assert shop.RATES == {}
+
+
+def test_the_defaults():
+    assert (shop.RATES["usd"], shop.LOCALE) == (1.1, "de")
+""",
+            },
+        ),
+        Example(
+            "a fixture puts back what the test changes, whatever happens",
+            {
+                "shop.py": SHOP,
+                "test_shop.py": """
+import pytest
+
+import shop
+
+
+@pytest.fixture
+def basket():
+    before = list(shop.BASKET)
+    yield shop.BASKET
+    shop.BASKET[:] = before
+
+
+def test_an_item_is_added(basket):
+    shop.add("tea")
+    assert basket == ["tea"]
+
+
+def test_the_basket_is_empty():
+    assert shop.BASKET == []
+""",
+            },
+        ),
+        Example(
+            "memo tables and what is made when it is first asked for hold nothing of the test",
+            {
+                "prices.py": """
+_rates = None
+_rounded = {}
+TAX_CACHE = {}
+
+
+def rates():
+    global _rates
+    if _rates is None:
+        _rates = {"usd": 1.1}
+    return _rates
+
+
+def rounded(value):
+    if value not in _rounded:
+        _rounded[value] = TAX_CACHE[value] = round(value)
+    return _rounded[value]
+""",
+                "test_prices.py": """
+import prices
+
+
+def test_a_rate_is_known():
+    assert prices.rates()["usd"] == 1.1
+
+
+def test_prices_are_rounded():
+    assert prices.rounded(2.4) == 2
+""",
+            },
+        ),
+        Example(
+            "a copy is changed",
+            {
+                "shop.py": SHOP,
+                "test_shop.py": """
+import shop
+
+
+def test_a_rate_changes():
+    rates = dict(shop.RATES)
+    rates["usd"] = 2.0
+    assert rates != shop.RATES
+
+
+def test_the_rate_is_known():
+    assert shop.RATES["usd"] == 1.1
+""",
+            },
+        ),
+    )

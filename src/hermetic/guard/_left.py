@@ -1,0 +1,159 @@
+"""What is begun and has to be ended: threads, processes, tasks, started patches. Base of the probes that watch it.
+
+Whoever begins something owns it: the test, or the fixture of wider scope that is being set up. It is a finding when
+its owner ends before it does. That it ends too early is none.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from hermetic.guard.places import LIBRARY, MACHINE, STDLIB, USER, Place, getframe, responsible, whose
+from hermetic.guard.probe import ABSENT, Change, Described, Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    import pytest
+
+GRACE = 0.05  # seconds for what is about to end by itself; only waited when something is left
+STEP = 0.001  # seconds between two looks
+sleep, monotonic = time.sleep, time.monotonic  # as they are, whatever a test puts in their place
+
+
+class Left:
+    """Something that was begun. `alive` tells whether it goes on, `undo` ends it, where that can be done.
+
+    `name` may be a function, for what has its name only later.
+    """
+
+    __slots__ = ("alive", "name", "owner", "place", "state", "undo")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a record: one argument for each of its fields
+        self,
+        name: str | Callable[[], str],
+        place: Place,
+        owner: object,
+        alive: Callable[[], bool],
+        undo: Callable[[], object] | None,
+        state: str,
+    ) -> None:
+        self.name, self.place, self.owner, self.alive, self.undo, self.state = name, place, owner, alive, undo, state
+
+
+class LeftProbe(Probe[int]):
+    """Keeps what was begun, and asks at the end of its owner whether it goes on. A snapshot counts what was left."""
+
+    before: object = ABSENT
+    after = Described("running")
+
+    def __init__(self) -> None:
+        self.begun: list[Left] = []
+        self.owners: list[object] = []  # the test, and the wide fixtures that are being set up or torn down
+        self.ending: object = None  # who ends before the next snapshot
+        self.importing: object = None  # the file whose import is watched
+        self.count = 0
+        self.found: list[Left] = []
+
+    def snapshot(self) -> int:
+        """Return how much was left so far."""
+        if self.ending is not None:
+            self.judge(self.ending)
+            self.ending = None
+        if self.importing is not None:
+            self.judge(self.importing)
+        return self.count
+
+    def judge(self, owner: object) -> None:
+        """Find what an owner leaves, after a short time in which it may end."""
+        mine = [one for one in self.begun if one.owner is owner]
+        if not mine:
+            return
+        self.begun = [one for one in self.begun if one.owner is not owner]
+        left = [one for one in mine if goes_on(one)]
+        end = monotonic() + GRACE if self.waits(left) else 0.0
+        while left and monotonic() < end:
+            sleep(STEP)
+            left = [one for one in left if goes_on(one)]
+        self.count += len(left)
+        self.found = left
+
+    def waits(self, left: list[Left]) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether what is left may end by itself in a short time."""
+        return True
+
+    def changes(self, before: int, after: int) -> list[Change]:
+        """Return what was left since."""
+        names: list[str] = []
+        found = []
+        for one in self.found[max(0, len(self.found) - (after - before)) :]:
+            name = one.name if isinstance(one.name, str) else one.name()
+            names.append(name)
+            if names.count(name) > 1:
+                name = f"{name} ({names.count(name)})"
+            found.append(Change(name, self.before, Described(one.state or self.after), one.undo, one.place))
+        return found
+
+    def begins(
+        self,
+        name: str | Callable[[], str],
+        place: Place | None,
+        alive: Callable[[], bool],
+        undo: Callable[[], object] | None = None,
+        state: str = "",
+    ) -> None:
+        """Learn that something was begun; `state` says how it is while it goes on, where that is not `after`."""
+        owner = self.owners[-1] if self.owners else self.importing
+        if owner is not None and place is not None and place.origin != MACHINE:
+            self.begun.append(Left(name, place, owner, alive, undo, state))
+
+    def import_begins(self, collector: pytest.Module) -> None:
+        """Let what is begun from here on belong to the file."""
+        self.owners, self.importing, self.ending = [], collector, None
+
+    def test_begins(self, item: pytest.Item) -> None:
+        """Let what is begun from here on belong to the test."""
+        self.importing, self.ending = None, None
+        self.begun = [one for one in self.begun if one.owner not in self.owners[:1]]
+        self.owners = [item]
+
+    def test_ends(self, item: pytest.Item) -> None:
+        """Let the next snapshot judge the test."""
+        self.ending = item
+
+    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
+        """Let what is begun belong to the fixture."""
+        self.owners.append(fixturedef)
+
+    def fixture_is_set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
+        """Let what is begun no longer belong to the fixture."""
+        if fixturedef in self.owners:
+            del self.owners[self.owners.index(fixturedef) :]
+
+    def fixture_ends(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Let the next snapshot, after the teardown, judge the fixture."""
+        self.ending = fixturedef
+
+
+def goes_on(one: Left) -> bool:
+    """Tell whether something goes on; what cannot be asked any more does not."""
+    try:
+        return one.alive()
+    except Exception:  # noqa: BLE001 - an object of the project, half made or torn down
+        return False
+
+
+def starter() -> tuple[Place | None, str, str]:
+    """Return who is responsible for a call to a setter, whose code made it, and the file of the very caller.
+
+    For use in `called`. The code that made it is the nearest that is not Python's own.
+    """
+    frame: FrameType | None = getframe(4)  # above `called`, the trail and the wrapper
+    caller = frame.f_code.co_filename if frame is not None else ""
+    nearest = frame
+    while nearest is not None and whose(nearest.f_code.co_filename) not in {MACHINE, LIBRARY, USER}:
+        nearest = nearest.f_back
+    maker = whose(nearest.f_code.co_filename) if nearest is not None else STDLIB
+    return responsible(frame), maker, caller

@@ -1,0 +1,144 @@
+"""What builtin containers and objects hold, copied and compared one level deep."""
+
+from __future__ import annotations
+
+import dis
+import functools
+import types
+from collections import Counter, OrderedDict, defaultdict, deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hermetic.guard.probe import ABSENT, Change, same, short
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TABLES = frozenset({dict, OrderedDict, defaultdict, Counter})
+ROWS = frozenset({list, deque, bytearray})
+CONTAINERS = TABLES | ROWS | {set}
+LARGEST = 10_000  # items of a container that is copied; a copy of so many takes about 30 us
+MOST = 40  # containers within one value
+
+
+class Part(NamedTuple):
+    """A container, or the attributes of an object, within a value; `path` is how it is written."""
+
+    path: str
+    itself: Any
+    attributes: bool = False
+
+    def copied(self) -> Any:  # noqa: ANN401 - a copy of any container
+        """Return a copy, one level deep."""
+        value = self.itself
+        if self.attributes:
+            return attributes(value)
+        kind = type(value)
+        return dict(value) if kind in TABLES else set(value) if kind is set else list(value)
+
+    def changes(self, before: Any, after: Any) -> Iterator[Change]:  # noqa: ANN401 - two copies
+        """Yield what differs between two copies."""
+        if same(before, after):
+            return
+        if not isinstance(before, dict):
+            yield self.whole(before, after)
+            return
+        for key in {**before, **after}:
+            old, new = before.get(key, ABSENT), after.get(key, ABSENT)
+            if not same(old, new):
+                state = f"{self.path}.{key}" if self.attributes else f"{self.path}[{short(key)}]"
+                yield Change(state, old, new, functools.partial(self.put_back, key, old))
+
+    def whole(self, before: Any, after: Any) -> Change:  # noqa: ANN401 - two copies
+        """Return the change of a list or set."""
+        removed, added = [x for x in before if not holds(after, x)], [x for x in after if not holds(before, x)]
+        old, new = (removed or ABSENT, added or ABSENT) if removed or added else (before, after)
+        return Change(self.path, old, new, self.refill(before))
+
+    def refill(self, items: Any) -> Callable[[], object]:  # noqa: ANN401 - a copy
+        """Return what gives a list or set its old items."""
+
+        def refilled() -> None:
+            self.itself.clear()
+            (self.itself.update if isinstance(self.itself, set) else self.itself.extend)(items)
+
+        return refilled
+
+    def put_back(self, key: Any, value: object) -> None:  # noqa: ANN401 - a key, or the name of an attribute
+        """Give one entry its old value."""
+        if self.attributes:
+            if value is ABSENT:
+                delattr(self.itself, key)
+            else:
+                setattr(self.itself, key, value)
+        elif value is ABSENT:
+            self.itself.pop(key, None)
+        else:
+            self.itself[key] = value
+
+
+def holds(items: Any, wanted: object) -> bool:  # noqa: ANN401 - a copy of a container
+    """Tell whether an item is in a copy."""
+    return wanted in items if isinstance(items, set) else any(same(item, wanted) for item in items)
+
+
+def is_container(value: object) -> bool:
+    """Tell whether a value is a builtin container that can change, and is not too large to be copied each time."""
+    return type(value) in CONTAINERS and len(value) <= LARGEST  # type: ignore[arg-type]
+
+
+def attributes(value: object) -> dict[str, Any]:
+    """Return the attributes of an object itself."""
+    found = dict(getattr(value, "__dict__", {}))
+    kind: Any = type(value)
+    for name in slots_of(kind):
+        held = getattr(value, name, ABSENT)
+        if held is not ABSENT:
+            found[name] = held
+    return found
+
+
+@functools.lru_cache(maxsize=500)
+def slots_of(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class
+    """Return the names of the slots of a class."""
+    names = [
+        name
+        for each in kind.__mro__
+        for name, held in vars(each).items()
+        if isinstance(held, types.MemberDescriptorType) and type(held.__objclass__) is type
+    ]
+    return tuple(names)
+
+
+def parts_of(value: object, path: str, *, public: bool = False) -> list[Part]:
+    """Return a container or object, and the containers that it holds; `public` leaves out private attributes of it."""
+    if type(value) in CONTAINERS or isinstance(value, tuple):
+        first = [Part(path, value)] if is_container(value) else []
+        pairs = within(value, path) if first or isinstance(value, tuple) else []
+    else:
+        first = [Part(path, value, attributes=True)]
+        held = attributes(value)
+        pairs = [(f"{path}.{name}", one) for name, one in held.items() if not (public and name.startswith("_"))]
+    return [*first, *(Part(name, one) for name, one in pairs if is_container(one))][:MOST]
+
+
+def within(value: Any, path: str) -> list[tuple[str, object]]:  # noqa: ANN401 - a container
+    """Return what a container holds, each with how it is written."""
+    if type(value) in TABLES:
+        return [(f"{path}[{short(key)}]", one) for key, one in value.items() if type(one) in CONTAINERS]
+    if isinstance(value, (list, tuple)):
+        return [(f"{path}[{number}]", one) for number, one in enumerate(value) if type(one) in CONTAINERS]
+    return []
+
+
+def stored_outside_init(kind: type) -> frozenset[str]:
+    """Return the attributes that methods of a class other than `__init__` set, and those that it computes once."""
+    found = set()
+    for each in kind.__mro__[:-1]:
+        for name, held in vars(each).items():
+            if isinstance(held, functools.cached_property):
+                found.add(name)
+            function = held.fget if isinstance(held, property) else held
+            code = getattr(function, "__code__", None)
+            if code is not None and name not in ("__init__", "__post_init__"):
+                found |= {str(step.argval) for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"}
+    return frozenset(found)

@@ -1,0 +1,219 @@
+"""Files and folders that a test writes in a place of its own choice."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hermetic.guard import _literals as frames
+from hermetic.guard.places import USER, getframe, responsible
+from hermetic.guard.probe import ABSENT, Change, Described, Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+    from hermetic.guard.places import Place
+
+    Known = dict[str, "Seen | None"]
+
+# As they are, whatever a test puts in their place.
+fspath, fsdecode, lstat, getcwd, getpid, normpath = (
+    os.fspath,
+    os.fsdecode,
+    os.lstat,
+    os.getcwd,
+    os.getpid,
+    os.path.normpath,
+)
+environ = os.environ
+SEP = os.sep
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+NO_FOLDER = -1  # the `dir_fd` of a call without one
+MANY = 200  # paths that are watched at once
+SPECIAL = tuple(f"{SEP}{name}{SEP}" for name in ("dev", "proc", "sys"))
+CACHES = frozenset({
+    ".cache", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".benchmarks", ".git",
+    ".testmondata", ".matplotlib", ".ipython",
+})  # fmt: skip
+CACHE_NAMES = (".coverage", "pytest-of-")
+# What makes a name one of this moment: a UUID, or a long number.
+UNIQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-|(?=[a-f]*\d)[0-9a-f]{12,}|\d{10,}")
+DESTINATION = {"os.rename": (1, 3), "os.mkdir": (0, 2), "os.symlink": (1, 2), "os.link": (1, 3)}
+
+
+class Seen(NamedTuple):
+    """What changes with a file when it is written; a folder's own time says nothing of who made it."""
+
+    kind: int
+    time: int
+    size: int
+
+    def __repr__(self) -> str:
+        return "a folder" if stat.S_ISDIR(self.kind) else f"{self.size} bytes"
+
+
+class View(NamedTuple):
+    """What the watched paths are like, and how many writes there were of paths that another test wrote too."""
+
+    known: Known
+    shared: int
+
+
+class FixedPathProbe(Probe[View]):
+    """What the project's code writes outside of temporary folders and caches, and what of it stays or is shared."""
+
+    code = "HRM502"
+    events = ("open", *DESTINATION, "sqlite3.connect", "tempfile.mkstemp", "tempfile.mkdtemp")
+
+    def __init__(self) -> None:
+        self.first: Known = {}  # what each watched path was like before it was written
+        self.places: dict[str, Place] = {}  # since the test began
+        self.writers: dict[str, str] = {}  # path -> the first test that wrote it
+        self.shared: list[tuple[str, str, Place]] = []
+        self.temporary: set[str] = set()
+        self.test = ""
+        self.root = getcwd()
+
+    def snapshot(self) -> View:
+        """Look at the paths that were written: most suites have none."""
+        return View({path: seen(path) for path in list(self.first)}, len(self.shared))
+
+    def changes(self, before: View, after: View) -> Iterator[Change]:
+        """Compare path by path; what lies in a folder that changed is not named apart."""
+        if before == after:
+            return
+        changed = {}
+        for path, new in after.known.items():
+            old = before.known[path] if path in before.known else self.first.get(path, new)
+            if old != new:
+                changed[path] = old, new
+        for path, (old, new) in changed.items():
+            if not any(parent in changed for parent in parents(path)):
+                name, place = self.shown(path), self.places.get(path)
+                text = f"writes {name!r} and leaves it there: a second test, worker or run uses the same path"
+                yield Change(name, old or ABSENT, new or ABSENT, text=text, note=place)
+        for path, other, place in self.shared[before.shared : after.shared]:
+            if path not in changed:
+                name = self.shown(path)
+                text = f"writes {name!r}, as {other} does: in two workers, one reads or removes what the other wrote"
+                yield Change(f"{name} of {other}", ABSENT, SHARED, text=text, note=place)
+
+    def test_begins(self, item: pytest.Item) -> None:
+        """Forget what is of no further interest."""
+        self.test = item.nodeid
+        self.root = str(item.config.rootpath)
+        self.places.clear()
+        if self.first:
+            self.first = {path: found for path in list(self.first)[-MANY:] if (found := seen(path))}
+        given = item.config.getoption("basetemp", None)
+        if given:
+            self.temporary.add(absolute(given))
+
+    def heard(self, event: str, args: tuple[Any, ...]) -> None:
+        """Keep what is written, where it is before that, and who writes it."""
+        if event == "open":
+            if not args[2] & WRITES:
+                return
+            given = args[0]
+        elif event in DESTINATION:
+            number, folder = DESTINATION[event]
+            if len(args) > folder and args[folder] != NO_FOLDER:
+                return
+            given = args[number]
+        else:
+            given = args[0]
+        if given is None or isinstance(given, int):
+            return
+        try:
+            path = absolute(database(given) if event == "sqlite3.connect" else given)
+            if event.startswith("tempfile."):
+                self.temporary.add(path)
+            elif path and not self.is_temporary(path):
+                self.written(path, event)
+        except (OSError, ValueError, TypeError):
+            return  # no path at all, or the working folder is gone
+
+    def written(self, path: str, event: str) -> None:
+        """Watch a path that the project's code is about to write."""
+        frame = getframe(4)
+        if frames.by_machine(frame):
+            if event == "os.mkdir" and not f"{self.root}{SEP}".startswith(f"{path}{SEP}"):
+                self.temporary.add(path)  # a folder of pytest, or leased
+            return
+        place = responsible(frame)
+        if place is None or place.origin != USER or place.importing or is_unique(self.shown(path)):
+            return
+        now = seen(path)
+        if event == "open" and now is not None and stat.S_ISDIR(now.kind):
+            return  # how tempfile makes a file without a name
+        self.first.setdefault(path, now)
+        self.places.setdefault(path, place)
+        if self.test and event not in {"os.mkdir", "sqlite3.connect"}:
+            other = self.writers.setdefault(path, self.test)
+            if other != self.test:
+                self.shared.append((path, other, place))
+
+    def is_temporary(self, path: str) -> bool:
+        """Tell whether a path lies in a temporary folder that was announced, is a cache, or no file."""
+        if path.startswith(SPECIAL) or path in self.temporary:
+            return True
+        for name in self.shown(path).split(SEP):
+            if name in CACHES or name.startswith(CACHE_NAMES):
+                return True
+        return any(parent in self.temporary for parent in parents(path))
+
+    def shown(self, path: str) -> str:
+        """Return a path relative to the root of the suite, where it lies below."""
+        here = f"{self.root}{SEP}"
+        return path.removeprefix(here)
+
+
+SHARED = Described("written by another test too")
+
+
+def database(given: Any) -> Any:  # noqa: ANN401 - a path of any kind
+    """Return the file of a database, "" where it has none."""
+    name = fsdecode(fspath(given))
+    if name.startswith("file:"):
+        name, _, options = name.removeprefix("file:").partition("?")
+        name = "" if "memory" in options or "mode=ro" in options else name
+    return "" if name == ":memory:" else name
+
+
+def absolute(given: Any) -> str:  # noqa: ANN401 - a path of any kind
+    """Return a path from the root, "" for none."""
+    path = fsdecode(fspath(given))
+    if not path:
+        return ""
+    return normpath(path if os.path.isabs(path) else f"{getcwd()}{SEP}{path}")
+
+
+def parents(path: str) -> Iterator[str]:
+    """Yield the folders around a path, the nearest first."""
+    while (end := path.rfind(SEP)) > 0:
+        path = path[:end]
+        yield path
+
+
+def seen(path: str) -> Seen | None:
+    """Return what a path is like, None where nothing is."""
+    try:
+        found = lstat(path)
+    except OSError:
+        return None
+    if stat.S_ISREG(found.st_mode):
+        return Seen(found.st_mode, found.st_mtime_ns, found.st_size)
+    return Seen(stat.S_IFMT(found.st_mode), 0, 0)
+
+
+def is_unique(path: str) -> bool:
+    """Tell whether a path has the number of this process or worker in it, or one that nobody else draws."""
+    names = path.split(SEP)
+    own = {str(getpid()), environ.get("PYTEST_XDIST_WORKER", "")} - {""}
+    return any(part in own for name in names for part in re.split(r"[^0-9A-Za-z]", name)) or any(
+        UNIQUE.search(name) for name in names
+    )

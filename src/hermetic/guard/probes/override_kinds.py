@@ -1,0 +1,155 @@
+"""Overrides that are of another kind than the dependency, in a way that FastAPI cannot bridge."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import dis
+import functools
+import inspect
+import sqlite3
+import threading
+import types
+from typing import TYPE_CHECKING, Any
+
+from hermetic.guard._requests import Act, RequestsProbe, name_of
+from hermetic.guard.places import is_users
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PLAIN, ASYNC, GENERATOR, ASYNC_GENERATOR = "plain", "async", "generator", "async generator"
+IN_LOOP = (ASYNC, ASYNC_GENERATOR)
+GENERATORS = (GENERATOR, ASYNC_GENERATOR)
+MANAGERS = (contextlib._GeneratorContextManager, contextlib._AsyncGeneratorContextManager)  # noqa: SLF001 - what `contextmanager` makes
+NEED_LOOP: tuple[Callable[..., Any], ...] = (
+    asyncio.get_running_loop, asyncio.create_task, asyncio.ensure_future, asyncio.gather, asyncio.current_task,
+    asyncio.all_tasks,
+)  # fmt: skip
+OWN_LOOP: tuple[Callable[..., Any], ...] = (asyncio.run,)
+LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF")
+ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
+
+
+class Watching(dict[Any, Any]):
+    """The cache in which FastAPI keeps what the dependencies of one request gave; looks at each when it is put in."""
+
+    def __init__(self, probe: OverrideKindsProbe, overrides: dict[Any, Any]) -> None:
+        super().__init__()
+        self.probe, self.overrides = probe, overrides
+
+    def __setitem__(self, key: Any, value: object) -> None:  # noqa: ANN401 - the key of a dependency
+        """Keep a value."""
+        super().__setitem__(key, value)
+        original = key[0] if isinstance(key, tuple) and key else key
+        override = self.overrides.get(original) if callable(original) else None
+        if override is not None:
+            self.probe.solved(original, override, value)
+
+
+class OverrideKindsProbe(RequestsProbe):
+    """Looks at what overridden dependencies give to a route, and at what the overrides use."""
+
+    code = "HRM202"
+
+    def requested(self, given: dict[str, Any], overrides: dict[Any, Any]) -> None:
+        """Look at the values of a request when they come, and at the functions at once."""
+        if given.get("dependency_cache") is None:
+            given["dependency_cache"] = Watching(self, overrides)
+        for original, override in list(overrides.items()):
+            problem = problem_of(original, override)
+            if problem:
+                self.suspects.append(act(original, problem))
+
+    def solved(self, original: object, override: object, value: object) -> None:
+        """Look at what an override gave."""
+        problem = problem_with(value, kind_of(original), kind_of(override))
+        if problem:
+            self.acts.append(act(original, problem))
+
+
+def act(original: object, problem: str) -> Act:
+    """Return what is wrong with an override as a finding says it."""
+    return Act(f"the override of {name_of(original)}", f"as {kind_of(original)} as the dependency", problem)
+
+
+def kind_of(function: object) -> str:
+    """Return how FastAPI runs a dependency."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if not isinstance(function, (type, types.FunctionType, types.MethodType)):
+        function = getattr(function, "__call__", function)  # noqa: B004 - an object that is called
+    if inspect.isasyncgenfunction(function):
+        return ASYNC_GENERATOR
+    if inspect.isgeneratorfunction(function):
+        return GENERATOR
+    return ASYNC if inspect.iscoroutinefunction(function) else PLAIN
+
+
+def problem_with(value: object, wanted: str, found: str) -> str:
+    """Return what is wrong with a value that an override gave to the route."""
+    if inspect.iscoroutine(value) and wanted in IN_LOOP:
+        return "gives a coroutine that nobody awaits"
+    if (inspect.isgenerator(value) or inspect.isasyncgen(value)) and wanted in GENERATORS:
+        return "gives a generator in place of what it yields"
+    if isinstance(value, MANAGERS) and wanted != PLAIN:
+        return "gives a context manager that FastAPI does not enter"
+    if isinstance(value, sqlite3.Connection) and wanted in IN_LOOP and found not in IN_LOOP and is_foreign(value):
+        return "gives a SQLite connection of a worker thread"
+    return ""
+
+
+def is_foreign(connection: sqlite3.Connection) -> bool:
+    """Tell whether a connection belongs to another thread than the one that is to use it."""
+    try:
+        connection.cursor().close()
+    except sqlite3.ProgrammingError as error:
+        return "thread" in str(error)  # else it is closed
+    return False
+
+
+def problem_of(original: object, override: object) -> str:
+    """Return what an override uses that is not there where FastAPI runs it."""
+    wanted, found = kind_of(original), kind_of(override)
+    if (wanted in IN_LOOP) is (found in IN_LOOP):
+        return ""
+    while isinstance(override, functools.partial):
+        override = override.func
+    if not isinstance(override, types.FunctionType):
+        return ""
+    return next(problems(override, in_thread=found not in IN_LOOP), "")
+
+
+def problems(function: types.FunctionType, *, in_thread: bool, steps: int = 2) -> Iterator[str]:
+    """Yield what is missing in the thread, or in the loop, for a function and those of the project that it names."""
+    for value, attribute, stored in named_in(function):
+        if not in_thread:
+            if value in OWN_LOOP:
+                yield "runs in the event loop, where asyncio.run() fails"
+        elif value in NEED_LOOP:
+            yield f"runs in a worker thread, where {value.__name__}() finds no running loop"
+        elif isinstance(value, contextvars.ContextVar) and attribute == "set":
+            yield "runs in a worker thread, and the context variable that it sets stays there"
+        elif isinstance(value, threading.local) and stored:
+            yield "runs in a worker thread, and the thread-local attribute that it sets stays there"
+        if steps and isinstance(value, types.FunctionType) and kind_of(value) == PLAIN and is_users(value):
+            yield from problems(value, in_thread=in_thread, steps=steps - 1)
+
+
+def named_in(function: types.FunctionType) -> Iterator[tuple[Any, str, bool]]:
+    """Yield what a function names: the object, the attribute that is read of it, and whether one is set."""
+    space = inspect.getclosurevars(function)
+    known = {**space.globals, **space.nonlocals}
+    current: Any = None
+    for step in dis.get_instructions(function):
+        if step.opname in LOADS:
+            current = known.get(str(step.argval))
+            yield current, "", False
+        elif step.opname in ATTRIBUTES:
+            name = str(step.argval)
+            yield current, name, False
+            current = vars(current).get(name) if isinstance(current, types.ModuleType) else None
+            yield current, "", False
+        elif step.opname == "STORE_ATTR":
+            yield current, str(step.argval), True

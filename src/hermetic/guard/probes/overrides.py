@@ -1,0 +1,227 @@
+"""The overridden dependencies of FastAPI applications."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import inspect
+import os
+import re
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hermetic.guard.places import USER, abspath, whose
+from hermetic.guard.probe import ABSENT, Change, Probe, same, short
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping
+
+    import pytest
+
+TABLE = "dependency_overrides"
+MAKER = "fastapi.FastAPI.__init__"
+EMPTIED = re.compile(rf"{TABLE}\s*(\.clear\(\)|=\s*(\{{\}}|dict\(\))\s*$)", re.MULTILINE)
+
+
+class Table(NamedTuple):
+    """The overrides of one application: the dictionary itself, and a copy."""
+
+    itself: Any
+    held: dict[Any, Any]
+
+
+class OverridesProbe(Probe[dict[Any, Table]]):
+    """`dependency_overrides` of every application that outlives the test that changes it."""
+
+    code = "HRM201"
+    setters = (MAKER,)
+    at_import = True
+
+    def __init__(self) -> None:
+        self.apps: dict[int, weakref.ref[Any]] = {}
+        self.made = 0  # serves as a key: `id` is audited, and an application need not be hashable
+        self.searched = -1
+        self.complete = False  # every application made from here on is heard of
+        self.item: pytest.Item | None = None
+        self.file = ""  # the test file that is being imported
+        self.configures = False  # whether a session-wide autouse fixture is at work
+
+    # What goes on
+
+    def import_begins(self, collector: pytest.Module) -> None:
+        """Learn which file is imported."""
+        self.file, self.item = str(collector.path), None
+
+    def test_begins(self, item: pytest.Item) -> None:
+        """Learn which test runs."""
+        self.file, self.item = "", item
+
+    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+        """Learn whether a fixture configures the whole session."""
+        self.configures = is_configuration(fixturedef, request)
+        if self.configures:
+            configuring.add(fixturedef)
+
+    def fixture_is_set_up(
+        self,
+        fixturedef: pytest.FixtureDef[Any],  # noqa: ARG002 - as the base says
+        request: pytest.FixtureRequest,  # noqa: ARG002
+    ) -> None:
+        """Learn that the tests go on."""
+        self.configures = False
+
+    def fixture_ends(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """Let a fixture that configured the session take its overrides back."""
+        self.configures = fixturedef in configuring
+
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+        """Learn of a new application."""
+        self.add(args[0])
+        return None
+
+    # The applications
+
+    def add(self, app: object) -> None:
+        """Know an application as long as it lives."""
+        try:
+            self.apps[self.made] = weakref.ref(app, functools.partial(self.forget, self.made))
+        except TypeError:  # no weak references to it
+            return
+        self.made += 1
+
+    def forget(self, number: int, _: object) -> None:
+        """Forget an application that is gone."""
+        self.apps.pop(number, None)
+
+    def search(self) -> None:
+        """Find the applications that were made before anybody listened (about 10 ms, and again after imports)."""
+        kind = getattr(sys.modules.get("fastapi"), "FastAPI", None)
+        if self.complete or kind is None or len(sys.modules) == self.searched:
+            return
+        self.searched = len(sys.modules)
+        self.complete = hasattr(kind.__init__, "__wrapped__")
+        known = [app for app in (one() for one in list(self.apps.values())) if app is not None]
+        for found in gc.get_referrers(*kinds_of(kind)):
+            if isinstance(found, kind) and not any(found is other for other in known):
+                self.add(found)
+
+    # The comparison
+
+    def snapshot(self) -> dict[Any, Table]:
+        """Copy the table of each application (about 1 us each)."""
+        if "fastapi" not in sys.modules:
+            return {}
+        self.search()
+        found = {}
+        for number, one in list(self.apps.items()):
+            table = getattr(one(), TABLE, None)
+            if isinstance(table, dict):
+                found[number] = Table(table, dict(table))
+        return found
+
+    def changes(self, before: dict[Any, Table], after: dict[Any, Table]) -> Iterator[Change]:
+        """Compare entry by entry. An application made in the meantime counts only where others will meet it."""
+        configures, self.configures = self.configures, False
+        if configures:
+            return
+        for number, now in after.items():
+            was = before.get(number)
+            if same(was.held if was is not None else {}, now.held):
+                continue
+            app = self.apps[number]() if number in self.apps else None
+            names = names_of(app)
+            if self.file:
+                own = [name for name, path in names if path == self.file]
+                counts = len(own) < len(names)  # an application of the test file's own is its own affair
+            else:
+                counts = was is not None or bool(names)
+            if counts:
+                name = next((name for name, path in names if path != self.file), "the application")
+                yield from self.entries(name, app, was.held if was is not None else {}, now.held)
+
+    def entries(self, name: str, app: object, before: dict[Any, Any], after: dict[Any, Any]) -> Iterator[Change]:
+        """Yield what differs between two copies of a table."""
+        for key in {**before, **after}:
+            old, new = before.get(key, ABSENT), after.get(key, ABSENT)
+            if same(old, new) or (self.file and new is not ABSENT and not is_defined_in(new, self.file)):
+                continue
+            if self.starts_clean():
+                continue  # whatever is left, and what a test before this one left
+            undo = functools.partial(put_back, app, key, old)
+            yield Change(f"{name}.{TABLE}[{spelled(key)}]", old, new, undo)
+
+    def starts_clean(self) -> bool:
+        """Tell whether an autouse fixture of the test empties the table, before each test or after it."""
+        known = getattr(getattr(self.item, "_fixtureinfo", None), "name2fixturedefs", {})
+        return any(
+            one.scope == "function" and empties(one.func)
+            for name in autouse_names(self.item)
+            for one in known.get(name, ())[-1:]
+        )
+
+
+configuring: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def is_configuration(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> bool:
+    """Tell whether a fixture is a session-wide autouse one of a conftest: what it overrides holds for all tests."""
+    path = getattr(getattr(fixturedef.func, "__code__", None), "co_filename", "")
+    return (
+        fixturedef.scope == "session"
+        and os.path.basename(path) == "conftest.py"
+        and fixturedef.argname in autouse_names(getattr(request, "_pyfuncitem", None))
+    )
+
+
+def autouse_names(item: pytest.Item | None) -> list[str]:
+    """Return the names of the autouse fixtures of a test, as pytest knows them."""
+    manager = getattr(getattr(item, "session", None), "_fixturemanager", None)
+    ask = getattr(manager, "_getautousenames", None)
+    return list(ask(item)) if ask is not None else []
+
+
+def empties(function: Callable[..., object]) -> bool:
+    """Tell whether the source of a fixture empties a table of overrides."""
+    try:
+        return EMPTIED.search(inspect.getsource(function)) is not None
+    except (OSError, TypeError):
+        return False
+
+
+def kinds_of(kind: type) -> list[type]:
+    """Return a class and all below it."""
+    below: list[type] = kind.__subclasses__()
+    return [kind, *(one for each in below for one in kinds_of(each))]
+
+
+def names_of(app: object) -> list[tuple[str, str]]:
+    """Return the (dotted name, file) pairs under which modules of the project hold an application."""
+    found = []
+    for module in list(sys.modules.values()):
+        path = getattr(module, "__file__", None)
+        if isinstance(path, str) and whose(path) == USER:
+            names = [name for name, value in vars(module).copy().items() if value is app]
+            found += [(f"{module.__name__}.{name}", abspath(path)) for name in names[:1]]
+    return sorted(found, key=lambda pair: os.path.basename(pair[1]).startswith(("test_", "conftest")))
+
+
+def is_defined_in(value: object, file: str) -> bool:
+    """Tell whether an override stands in a file."""
+    code = getattr(inspect.unwrap(value) if callable(value) else value, "__code__", None)
+    path = code.co_filename if code is not None else getattr(sys.modules.get(type(value).__module__), "__file__", None)
+    return isinstance(path, str) and abspath(path) == file
+
+
+def spelled(function: Any) -> str:  # noqa: ANN401 - whatever is used as a dependency
+    """Return the full name of a dependency."""
+    name = getattr(function, "__qualname__", None)
+    return f"{function.__module__}.{name}" if isinstance(name, str) else short(function)
+
+
+def put_back(app: Any, key: object, value: object) -> None:  # noqa: ANN401 - an application
+    """Give an entry of a table its old value."""
+    if value is ABSENT:
+        getattr(app, TABLE).pop(key, None)
+    else:
+        getattr(app, TABLE)[key] = value

@@ -1,0 +1,56 @@
+"""Patches of mock that are started."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from hermetic.guard._left import Left, LeftProbe, starter
+from hermetic.guard.probe import Described
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ACTIVE: list[Any] = mock._patch._active_patches  # type: ignore[attr-defined]  # noqa: SLF001 - nothing else tells
+
+
+class PatchesProbe(LeftProbe):
+    """Patchers whose `start` was called, and whose `stop` was not."""
+
+    code = "HRM304"
+    setters = ("unittest.mock._patch.start", "unittest.mock._patch_dict.start")
+    at_import = True
+    after = Described("started")
+
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:  # noqa: ARG002
+        """Keep who starts a patcher."""
+        patcher: weakref.ref[Any] = weakref.ref(args[0])
+        place, _, _ = starter()
+        self.begins(
+            lambda: f"the patch of {target_of(patcher())}", place, lambda: is_active(patcher()), lambda: stop(patcher())
+        )
+
+    def waits(self, left: list[Left]) -> bool:  # noqa: ARG002 - as the base
+        """Wait for none: a patch does not stop by itself."""
+        return False
+
+
+def stop(patcher: Any) -> None:  # noqa: ANN401 - a part of mock, or None when it is gone
+    """Stop a patcher."""
+    if patcher is not None:
+        patcher.stop()
+
+
+def is_active(patcher: object) -> bool:
+    """Tell whether a patcher is started."""
+    return any(patcher is other for other in ACTIVE)
+
+
+def target_of(patcher: Any) -> str:  # noqa: ANN401 - a part of mock
+    """Return what a started patcher replaces."""
+    if not hasattr(patcher, "attribute"):
+        return "a dictionary"
+    target = getattr(patcher, "target", None)
+    name = getattr(target, "__qualname__", None) or getattr(target, "__name__", None) or type(target).__name__
+    return f"{name}.{patcher.attribute}"

@@ -1,0 +1,71 @@
+"""Functions and classes that were replaced."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hermetic.guard import _globals, trail
+from hermetic.guard._assigned import Assigned
+from hermetic.guard._globals import PROJECT, REPLACED, is_defined, is_same_definition, started_patches
+from hermetic.guard.probe import ABSENT, Change, Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class State(NamedTuple):
+    """What the project holds, and the values of what its code assigns to in libraries."""
+
+    project: _globals.Snapshot
+    values: list[Any]
+
+
+class ReplacedProbe(Probe[State]):
+    """A function, class or method of the project, or of a library that the project's code assigns to."""
+
+    code = REPLACED
+
+    def __init__(self) -> None:
+        self.assigned = Assigned()
+
+    def snapshot(self) -> State:
+        """Return the project's part, shared with other probes, and read the attributes of libraries."""
+        project = PROJECT.snapshot()
+        if len(PROJECT.modules) != len(self.assigned.read):
+            self.assigned.learn(PROJECT.modules)
+        values = [one.holder.__dict__.get(one.name, ABSENT) for one in self.assigned.watched]
+        for patcher in reversed(started_patches()):  # that it is started is HRM304's business
+            for number, one in enumerate(self.assigned.watched):
+                if one.holder is patcher.target and one.name == patcher.attribute:
+                    values[number] = patcher.temp_original if patcher.is_local else ABSENT
+        return State(project, values)
+
+    def changes(self, before: State, after: State) -> Iterator[Change]:
+        """Compare what is defined."""
+        for difference in PROJECT.differences(before.project, after.project, self.code):
+            yield self.with_line(difference.change())
+        for one, was, now in zip(self.assigned.watched, before.values, after.values, strict=False):
+            if was is not now and counts(was, now):
+                undo = functools.partial(put, one.holder, one.name, was)
+                yield self.with_line(Change(one.state, was, now, undo))
+
+    def with_line(self, change: Change) -> Change:
+        """Add the line that assigns the name, where there is one only."""
+        return change._replace(note=self.assigned.line_of(change.state))
+
+
+def counts(before: object, after: object) -> bool:
+    """Tell whether a function or class was replaced, and not just wrapped by the guard itself."""
+    wrapped = {entry.wrapper: entry.original for entry in trail._wrapped.values()}  # noqa: SLF001 - a part of the guard
+    pair = [next((old for new, old in wrapped.items() if new is value), value) for value in (before, after)]
+    defined = is_defined(pair[0]) or is_defined(pair[1])
+    return defined and pair[0] is not pair[1] and not is_same_definition(*pair)
+
+
+def put(holder: Any, name: str, value: object) -> None:  # noqa: ANN401 - a module or class
+    """Set an attribute as it was, or take it away."""
+    if value is ABSENT:
+        delattr(holder, name)
+    else:
+        setattr(holder, name, value)

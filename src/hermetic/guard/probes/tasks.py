@@ -1,0 +1,87 @@
+"""Event loops of asyncio that are not closed, and their tasks."""
+
+from __future__ import annotations
+
+import asyncio.base_events
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from hermetic.guard._left import Left, LeftProbe, starter
+from hermetic.guard.places import LIBRARY, Place, getframe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import FrameType
+
+LOOP = "asyncio.base_events.BaseEventLoop.__init__"
+TASK = "asyncio.base_events.BaseEventLoop.create_task"
+EVENTS = os.path.join("asyncio", "events.py")
+DEEP = 8  # frames between the policy that makes a loop when one is asked for, and the loop itself
+
+
+class TasksProbe(LeftProbe):
+    """Loops that were made and not closed, and tasks that are not done, of loops that are not closed.
+
+    A loop that Python makes when the current one is asked for is benign, and so is what a library makes for itself.
+    """
+
+    code = "HRM110"
+    setters = (LOOP, TASK)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[int, Place | None] = {}  # by thread, of the task that is being made
+
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:  # noqa: ARG002
+        """Keep who makes a loop, or a task of one."""
+        place, maker, _ = starter()
+        if maker == LIBRARY:
+            return
+        if name == TASK:
+            self.places[threading.get_ident()] = place
+        elif not is_made_when_asked_for():
+            loop: weakref.ref[Any] = weakref.ref(args[0])
+            self.begins("an event loop", place, lambda: is_open(loop()), lambda: loop().close(), "not closed")  # type: ignore[union-attr]
+
+    def returned(self, name: str, args: tuple[object, ...], result: Any) -> None:  # noqa: ANN401, ARG002
+        """Keep a task."""
+        place = self.places.pop(threading.get_ident(), None) if name == TASK else None
+        if place is None or not isinstance(result, asyncio.Task):
+            return
+        task = weakref.ref(result)
+        what = getattr(result.get_coro(), "__qualname__", "?")
+        self.begins(f"the task {what}", place, lambda: is_pending(task()), lambda: cancel(task()), "not done")
+
+    def waits(self, left: list[Left]) -> bool:  # noqa: ARG002 - as the base
+        """Wait only where another thread may go on with it."""
+        return threading.active_count() > 1
+
+
+def is_made_when_asked_for() -> bool:
+    """Tell whether the loop that is being made is one that `asyncio.get_event_loop` had to make."""
+    frame: FrameType | None = getframe(4)
+    for _ in range(DEEP):
+        if frame is None or frame.f_code.co_filename.endswith("base_events.py"):
+            return False
+        if frame.f_code.co_name == "get_event_loop" and frame.f_code.co_filename.endswith(EVENTS):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def is_open(loop: Any) -> bool:  # noqa: ANN401 - a loop, or None when it is gone
+    """Tell whether a loop is left; one that runs belongs to a thread, which is HRM109's business."""
+    return loop is not None and not loop.is_closed() and not loop.is_running()
+
+
+def is_pending(task: Any) -> bool:  # noqa: ANN401 - a task, or None when it is gone
+    """Tell whether a task is left: not done, and of a loop that may still run it."""
+    return task is not None and not task.done() and not task.get_loop().is_closed()
+
+
+def cancel(task: Any) -> None:  # noqa: ANN401 - as above
+    """End a task, the next time its loop runs."""
+    if task is not None:
+        task.get_loop().call_soon_threadsafe(task.cancel)

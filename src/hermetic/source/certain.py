@@ -1,0 +1,136 @@
+"""Whether a line of the code under test certainly runs when its function is called.
+
+A function of the code under test is written for many callers: what stands below a condition runs for some of them.
+Only what the function always reaches, or what a condition that can be read lets through, counts for a test.
+"""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source import roles
+from hermetic.source.leading import is_support
+from hermetic.source.undo import is_raises
+from hermetic.source.values import Facts, read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.module import Module
+    from hermetic.source.scope import Scope
+
+LOOPS = (ast.For, ast.AsyncFor, ast.While)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+BLOCKS = ("body", "orelse", "finalbody")
+
+
+def is_under_test(module: Module) -> bool:
+    """Tell whether a file is code under test: no test file, conftest or helper of the suite."""
+    known: bool | None = module.top.memo.get("under test")
+    if known is None:
+        known = not (module.is_test or roles.is_conftest(module.path) or is_support(module.path))
+        module.top.memo["under test"] = known
+    return known
+
+
+def is_certain(scope: Scope, node: ast.AST, facts: Facts) -> bool:
+    """Tell whether a call of the function that `scope` is always gets to a node, with what that seems to use."""
+    setting = setting_of(scope, node)
+    return is_reached(scope, node, facts) and (setting is None or is_reached(scope, setting, facts))
+
+
+def setting_of(scope: Scope, node: ast.AST) -> ast.AST | None:
+    """Return the assignment that gives a new value to the parameter that a call stands on, None without one."""
+    first = node.func if isinstance(node, ast.Call) else None
+    while isinstance(first, ast.Attribute):
+        first = first.value
+    bindings = scope.bindings.get(first.id, []) if isinstance(first, ast.Name) else []
+    if len(bindings) < 2 or bindings[0].kind != "param":  # noqa: PLR2004 - itself and the new value
+        return None
+    line = max((item.line for item in bindings if item.line < node.lineno), default=0)  # type: ignore[attr-defined]
+    return next((item for item in scope.kept(ast.Assign) if item.lineno == line), None)  # type: ignore[attr-defined]
+
+
+def is_reached(scope: Scope, node: ast.AST, facts: Facts) -> bool:
+    """Tell whether a call of the function that `scope` is always gets to a node in it."""
+    return all(
+        certain_below(scope, child, parent, facts) and not may_leave_before(scope, child, parent, facts)
+        for child, parent in scope.ancestors(node)
+    )
+
+
+def is_expected_to_raise(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node stands in a block that expects an exception: what it calls stops somewhere on its way."""
+    return any(
+        isinstance(parent, (ast.With, ast.AsyncWith))
+        and not isinstance(child, ast.withitem)
+        and any(is_raises(item.context_expr) for item in parent.items)
+        for child, parent in scope.ancestors(node)
+    )
+
+
+def certain_below(scope: Scope, child: ast.AST, parent: ast.AST, facts: Facts) -> bool:
+    """Tell whether a node always gets to the one that stands right below it."""
+    if isinstance(parent, (ast.If, ast.IfExp)):
+        truth = truth_of(scope, parent.test, facts)
+        body = parent.body if isinstance(parent.body, list) else [parent.body]
+        return child is parent.test or (truth is True if child in body else truth is False)
+    if isinstance(parent, ast.BoolOp):
+        wanted = isinstance(parent.op, ast.And)
+        before = parent.values[: parent.values.index(child)]  # type: ignore[arg-type]
+        return all(truth_of(scope, item, facts) is wanted for item in before)
+    if isinstance(parent, ast.While):
+        return child is parent.test or (child in parent.body and truth_of(scope, parent.test, facts) is True)
+    if isinstance(parent, (ast.For, ast.AsyncFor)):
+        return child is parent.iter or (child in parent.body and truth_of(scope, parent.iter, facts) is True)
+    if isinstance(parent, COMPREHENSIONS):
+        first = parent.generators[0]
+        return child is first or all(
+            not item.ifs and truth_of(scope, item.iter, facts) is True for item in parent.generators
+        )
+    if isinstance(parent, ast.comprehension):
+        return child is parent.iter
+    return not isinstance(child, (ast.ExceptHandler, ast.match_case))
+
+
+def truth_of(scope: Scope, test: ast.AST, facts: Facts) -> bool | None:
+    """Return whether a condition holds, None when it cannot be read."""
+    value = read(scope, test, facts)
+    return value.truth if value is not None else None
+
+
+def may_leave_before(scope: Scope, child: ast.AST, parent: ast.AST, facts: Facts) -> bool:
+    """Tell whether a statement above `child` in the same block may leave it."""
+    for field in BLOCKS:
+        block = getattr(parent, field, None)
+        if isinstance(block, list) and child in block:
+            return any(may_leave(scope, item, facts) for item in block[: block.index(child)])
+    return False
+
+
+def may_leave(scope: Scope, statement: ast.AST, facts: Facts, *, loop: bool = False) -> bool:
+    """Tell whether a statement may leave the block that holds it; `loop`: it stands in a loop of its own."""
+    if isinstance(statement, (ast.Return, ast.Raise)):
+        return True
+    if isinstance(statement, (ast.Break, ast.Continue)):
+        return not loop
+    blocks = [getattr(statement, field, None) or [] for field in BLOCKS]
+    if isinstance(statement, ast.If):
+        truth = truth_of(scope, statement.test, facts)
+        blocks = [block for block, taken in zip(blocks, (truth is not False, truth is not True, True)) if taken]  # noqa: B905 - of three
+    elif isinstance(statement, ast.Match):
+        blocks = [case.body for case in statement.cases]
+    elif isinstance(statement, (ast.Try, ast.TryStar)):
+        # Nothing is taken to fail that the test does not expect to; but a handler that returns was written to be used.
+        blocks += [handler.body for handler in statement.handlers if not isinstance(handler.body[-1], ast.Raise)]
+    elif isinstance(statement, ast.Expr):
+        return is_exit(statement.value)
+    elif not isinstance(statement, (*LOOPS, ast.With, ast.AsyncWith)):
+        return False
+    inside = loop or isinstance(statement, LOOPS)
+    return any(may_leave(scope, item, facts, loop=inside) for block in blocks for item in block)
+
+
+def is_exit(expression: ast.expr) -> bool:
+    """Tell whether an expression ends the process: `sys.exit()`."""
+    function = expression.func if isinstance(expression, ast.Call) else None
+    return isinstance(function, ast.Attribute) and function.attr in ("exit", "_exit", "abort", "fail", "skip")

@@ -1,0 +1,162 @@
+"""From a function to what it changes: its own changes that escape, and those of what it calls in other files."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
+from hermetic.source.changes import Change, State, changes_in
+from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child
+from hermetic.source.replaced import Step
+from hermetic.source.restore import is_in_cleanup, is_undone
+from hermetic.source.undo import UndoState, is_put_back
+from hermetic.source.values import Facts, given
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.source.scope import Scope
+
+
+class Way:
+    """A function that a test gets to; `hops` are the calls that lead there, each with the function that it stands in.
+
+    `facts` is what is known of its parameters; None where any way through it counts.
+    """
+
+    __slots__ = ("facts", "function", "hops")
+
+    def __init__(
+        self, function: Scope, facts: Facts | None = None, hops: tuple[tuple[Scope, ast.Call, Scope], ...] = ()
+    ) -> None:
+        self.function = function
+        self.facts = facts
+        self.hops = hops
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes two ways the same."""
+        return (self.function, self.facts.key if self.facts is not None else ())
+
+    def passes(self, scope: Scope, node: ast.AST) -> bool:
+        """Tell whether the way goes on to a node of its function, or of one in it."""
+        if self.facts is None or not is_under_test(scope.module):
+            return True
+        if not is_certain(scope, node, self.facts):
+            return False
+        outer = scope.parent
+        if scope is self.function or outer is None:
+            return True
+        return any(self.passes(outer, entry) for entry in entries_of(scope))
+
+    def through(self, call: ast.Call, target: Scope) -> Way:
+        """Return the way on through a call."""
+        facts = given(self.function, call, target, self.facts) if self.facts is not None else None
+        return Way(target, facts, (*self.hops, (self.function, call, target)))
+
+
+def runs_by(scope: Scope, call: ast.Call, target: Scope, inner: Scope, node: ast.AST) -> bool:
+    """Tell whether a call in a suite certainly gets to a node of the imported function that it runs.
+
+    `inner` is the function that holds the node: `target`, or one in it. Helpers of the suite are taken to get there.
+    """
+    if not is_under_test(target.module):
+        return True
+    way = Way(scope, Facts(scope, {})).through(call, target)
+    return not is_expected_to_raise(scope, call) and way.passes(inner, node)
+
+
+class Found:
+    """A change, and the way that leads to it."""
+
+    __slots__ = ("change", "way")
+
+    def __init__(self, change: Change, way: Way) -> None:
+        self.change = change
+        self.way = way
+
+    def steps(self) -> list[Step]:
+        """Return the calls on the way, and the change."""
+        calls = [Step(scope, call, target) for scope, call, target in self.way.hops]
+        return [*calls, Step(self.change.scope, self.change.node)]
+
+
+def own_changes(function: Scope, state: State) -> Iterator[Change]:
+    """Yield the changes of a loaded function and of the nested functions that it calls or gives out."""
+    yield from changes_in(function, state)
+    for inner in function.family():
+        if inner is not function and changes_in(inner, state) and not is_in_cleanup(inner) and entries_of(inner):
+            yield from changes_in(inner, state)
+
+
+def escaping(function: Scope, state: State) -> list[Change]:
+    """Return the changes that a function neither puts back nor undoes itself."""
+    memo_key = f"escaping:{state.memo_key}"
+    known: list[Change] | None = function.memo.get(memo_key)
+    if known is None:
+        function.module.load(function)
+        known = [change for change in own_changes(function, state) if not settled(function, change, state)]
+        function.memo[memo_key] = known
+    return known
+
+
+def settled(function: Scope, change: Change, state: State) -> bool:
+    """Tell whether a change is undone in the function that makes it, or in the function around that."""
+    undo = UndoState(state, change)
+    scope = change.scope
+    if is_put_back(change, state) or is_dead(scope, change.node) or is_in_child(scope, change.node):
+        return True
+    if is_undone(scope, change.node, undo):
+        return True
+    while scope is not function and scope.parent is not None:
+        inner, scope = scope, scope.parent
+        if any(is_undone(scope, entry, undo) for entry in entries_of(inner)):
+            return True
+    return False
+
+
+def is_dead(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node never runs: below `if 0:`."""
+    return any(
+        isinstance(parent, ast.If)
+        and isinstance(parent.test, ast.Constant)
+        and not parent.test.value
+        and child in parent.body
+        for child, parent in scope.ancestors(node)
+    )
+
+
+def reachable_changes(start: Way, state: State) -> list[Found]:
+    """Return the escaping changes of an imported function and of the project's functions that it calls."""
+    found: list[Found] = []
+    seen = {start.key}
+    pending = [start]
+    for _ in range(MAX_CALLS):
+        following: list[Way] = []
+        for way in pending:
+            current = way.function
+            current.module.load(current)
+            if current.module.holds(state.tokens):
+                changes = escaping(current, state)
+                found.extend(Found(change, way) for change in changes if way.passes(change.scope, change.node))
+            for further in ways_on(way, state):
+                if further.key not in seen:
+                    seen.add(further.key)
+                    following.append(further)
+        pending = following
+    return found
+
+
+def ways_on(way: Way, state: State) -> Iterator[Way]:
+    """Yield the ways through the calls of a function that do not undo what they change."""
+    current = way.function
+    for call, own, name in callees(current):
+        target = callee_behind(current, own, name, state.tokens)
+        if target is None or not target.is_function or not way.passes(current, call):
+            continue
+        if way.facts is not None and is_under_test(target.module) and is_expected_to_raise(current, call):
+            continue
+        inner = [UndoState(state, change) for change in escaping(target, state)]
+        if not inner or any(not is_undone(current, call, undo) for undo in inner):
+            yield way.through(call, target)

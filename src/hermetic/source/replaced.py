@@ -1,0 +1,188 @@
+"""What a test replaces by name: functions and module attributes of the code under test, given as dotted strings.
+
+`mock.patch`, `monkeypatch.setattr` and what a suite builds on them take the dotted path of what they replace. Whatever
+call or decorator is given such a path, the test does not run what stands there.
+"""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source import roles
+from hermetic.source.callee import ancestry
+from hermetic.source.certain import is_under_test
+from hermetic.source.changes import flat, text_of
+from hermetic.source.names import resolve
+from hermetic.source.restore import TRIES, arranging, is_patch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+MAX_FIXTURES = 100  # around one test
+RAISED = ("Error", "Exception", "Exit", "Interrupt", "Timeout", "Warning")  # how names of exceptions end
+SIDE_EFFECT = "side_effect"
+
+
+class Step:
+    """One step of a way through the code under test: a node and the function that it stands in."""
+
+    __slots__ = ("node", "scope", "target")
+
+    def __init__(self, scope: Scope, node: ast.AST, target: Scope | None = None) -> None:
+        self.scope = scope
+        self.node = node
+        self.target = target
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Yield `(file, name in it)` of what the step uses: what it calls or sets, and the function behind a call."""
+        yield from ((self.scope.module.name, text) for text in spelled(self.node) if text)
+        meant = resolve(self.scope, self.node.func) if isinstance(self.node, ast.Call) else ""
+        yield self.scope.module.name, meant.rpartition(".")[2]  # what a variable holds has a name of its own
+        if self.target is not None:
+            owner = f"{self.target.owner.name}." if self.target.owner is not None else ""
+            yield self.target.module.name, f"{owner}{self.target.name}"
+
+
+def spelled(node: ast.AST) -> Iterator[str]:
+    """Yield how a call or assignment spells what it calls or sets."""
+    if isinstance(node, ast.Call):
+        yield text_of(node.func)
+    targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+    for target in flat([item for item in targets if item is not None]):
+        yield text_of(target.value if isinstance(target, ast.Subscript) else target)
+
+
+def is_replaced(steps: list[Step], places: list[Scope], project: Project) -> bool:
+    """Tell whether a test, or what runs around it, replaces a step of the way or makes one before it fail."""
+    given: dict[str, bool] = {}
+    for place in places:
+        given |= named_around(place, project)
+    if not given:
+        return False
+    if any(covers(given, module, name) for step in steps for module, name in step.names()):
+        return True
+    failing = {name: True for name, fails in given.items() if fails}
+    return bool(failing) and any(is_stopped(step, failing) for step in steps if is_under_test(step.scope.module))
+
+
+def covers(given: dict[str, bool], module: str, name: str) -> bool:
+    """Tell whether one of the dotted paths is a name of a file, or an object that the name reaches into."""
+    parts = name.split(".")
+    return any(".".join((module, *parts[: end + 1])) in given for end in range(len(parts)))
+
+
+def is_stopped(step: Step, failing: dict[str, bool]) -> bool:
+    """Tell whether a call above a step is replaced by a mock that raises, and nothing catches that in between."""
+    line: int = step.node.lineno  # type: ignore[attr-defined]
+    return any(
+        call.lineno < line  # type: ignore[attr-defined]
+        and covers(failing, step.scope.module.name, text_of(call.func))  # type: ignore[attr-defined]
+        and not is_caught(step.scope, call, line)
+        for call in step.scope.kept(ast.Call)
+    )
+
+
+def is_caught(scope: Scope, call: ast.AST, line: int) -> bool:
+    """Tell whether a `try` that ends above a line catches what a call raises, or the line belongs to its rescue."""
+    return any(
+        isinstance(parent, TRIES)
+        and (parent.handlers or parent.finalbody)
+        and child in parent.body
+        and (parent.body[-1].end_lineno or 0) < line
+        for child, parent in scope.ancestors(call)
+    )
+
+
+def named_around(root: Scope, project: Project) -> dict[str, bool]:
+    """Return the dotted paths that a test, its class and its fixtures give to calls; True for those made to raise."""
+    known: dict[str, bool] | None = root.memo.get("named")
+    if known is None:
+        known = root.memo["named"] = {}
+        for function in arrangement(root, project):
+            for name, fails in named_in(function):
+                known[name] = fails or known.get(name, False)
+    return known
+
+
+def arrangement(root: Scope, project: Project) -> Iterator[Scope]:
+    """Yield a function, its classes and their setups, and the fixtures around it, loaded."""
+    yield root.module.load(root)
+    for cls in ancestry(root.owner) if root.owner is not None else ():
+        yield cls
+        yield from (cls.module.load(method) for method in arranging(cls))
+    names = roles.used_fixtures(root)
+    fixtures = project.autouse(root.module, root)
+    seen = {root}
+    while (names or fixtures) and len(seen) < MAX_FIXTURES:
+        fixture = project.fixture(names.pop(), root.module, root) if names else fixtures.pop()
+        if fixture is not None and fixture not in seen and fixture.is_function:
+            seen.add(fixture)
+            yield fixture.module.load(fixture)
+            names.extend(roles.parameters(fixture))
+
+
+def named_in(place: Scope) -> Iterator[tuple[str, bool]]:
+    """Yield the dotted paths that a function or the decorators of a class give to calls, and whether they raise."""
+    outer = place.parent or place
+    for decorator in getattr(place.node, "decorator_list", ()):
+        if isinstance(decorator, ast.Call):
+            yield from named_by(outer, decorator)
+    for scope in place.family() if place.is_function else ():
+        for call in scope.kept(ast.Call):
+            assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
+            yield from named_by(scope, call)
+        for node in scope.kept(ast.Assign):
+            maker = made_to_raise(scope, node)
+            yield from ((name, True) for name, _ in named_by(scope, maker)) if maker is not None else ()
+
+
+def named_by(scope: Scope, call: ast.Call) -> Iterator[tuple[str, bool]]:
+    """Yield the dotted paths that one call is given: as a string, or as an object and the name of its attribute."""
+    fails = any(item.arg == SIDE_EFFECT and is_exception(item.value) for item in call.keywords)
+    for argument in (*call.args, *(item.value for item in call.keywords)):
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and "." in argument.value:
+            yield argument.value, fails
+    attribute = call.args[1].value if len(call.args) > 1 and isinstance(call.args[1], ast.Constant) else None
+    owner = resolve(scope, call.args[0]) if isinstance(attribute, str) and "." not in attribute else ""
+    if owner:
+        yield f"{owner}.{attribute!s}", fails
+
+
+def is_exception(value: ast.AST | None) -> bool:
+    """Tell whether an expression is an exception or the class of one, by its name."""
+    function = value.func if isinstance(value, ast.Call) else value
+    name = getattr(function, "attr", getattr(function, "id", ""))
+    return bool(name) and name.endswith(RAISED)
+
+
+def made_to_raise(scope: Scope, node: ast.AST) -> ast.Call | None:
+    """Return the call that made the mock whose `side_effect` an assignment sets to an exception."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    if not isinstance(target, ast.Attribute) or target.attr != SIDE_EFFECT or not is_exception(node.value):  # type: ignore[attr-defined]
+        return None
+    found = scope.find(target.value.id, target.lineno) if isinstance(target.value, ast.Name) else None
+    if found is None:
+        return None
+    binding, where = found
+    if binding.kind == "param" and where.is_function:
+        return injected(where, str(binding.value))
+    return binding.value if isinstance(binding.value, ast.Call) else None
+
+
+def injected(function: Scope, name: str) -> ast.Call | None:
+    """Return the decorator whose mock a function gets under a name: the lowest one comes first."""
+    outer = function.parent or function
+    calls = [item for item in function.node.decorator_list if isinstance(item, ast.Call)]  # type: ignore[attr-defined]
+    patches = [item for item in reversed(calls) if is_injecting(outer, item)]
+    names = roles.parameters(function)
+    return patches[names.index(name)] if name in names and names.index(name) < len(patches) else None
+
+
+def is_injecting(scope: Scope, decorator: ast.Call) -> bool:
+    """Tell whether a decorator is a patch that passes its mock on."""
+    name = resolve(scope, decorator.func)
+    return is_patch(name) and roles.injects(name, decorator)

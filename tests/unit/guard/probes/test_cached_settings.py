@@ -1,0 +1,94 @@
+"""Which caches of functions hold a test's environment, and which do not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.guarding import guarded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SETTINGS = """
+import functools, os
+
+@functools.lru_cache
+def settings():
+    found = {key.lower(): value for key, value in os.environ.items()}  # as libraries for settings do
+    return found.get("shop")
+
+class Factory:
+    @staticmethod
+    @functools.cache
+    def client():
+        return os.environ.get("SHOP")
+"""
+MODULE = """
+import os, pytest
+from settings import settings
+
+@pytest.fixture(scope="module")
+def shop():
+    os.environ["SHOP"] = "test"
+    yield
+    del os.environ["SHOP"]
+"""
+
+
+@pytest.mark.parametrize("call", ["settings.settings()", "settings.Factory.client()"], ids=["copy", "method"])
+def test_a_cache_that_was_filled_is_named_and_emptied(tmp_path: Path, call: str) -> None:
+    test = (
+        f"import settings\n\ndef test_it(monkeypatch):\n    monkeypatch.setenv('SHOP', 'x')\n    assert {call} == 'x'\n"
+    )
+    test += f"\ndef test_the_next_one_gets_its_own():\n    assert {call} is None\n"
+
+    run = guarded(tmp_path / "suite", files={"settings.py": SETTINGS, "test_it.py": test})
+
+    assert run.found == {("HRM602", "test_it.py", 5)}, run.output
+    assert "2 passed, 1 error" in run.output
+
+
+def test_a_cache_that_was_full_before_is_not_the_tests(tmp_path: Path) -> None:
+    test = "import settings\n\ndef test_first():\n    settings.settings()\n\ndef test_it(monkeypatch):\n"
+    test += "    monkeypatch.setenv('SHOP', 'x')\n    settings.settings()\n"
+
+    run = guarded(tmp_path / "suite", files={"settings.py": SETTINGS, "test_it.py": test})
+
+    assert (run.findings, run.exit) == ([], 0), run.output
+
+
+def test_what_a_wide_fixture_sets_is_judged_when_it_ends(tmp_path: Path) -> None:
+    test = MODULE + "\ndef test_first(shop):\n    pass\n\ndef test_second(shop):\n    assert settings() == 'test'\n"
+
+    run = guarded(tmp_path / "suite", files={"settings.py": SETTINGS, "test_it.py": test})
+
+    found = [(item["code"], item["line"], item["owner"]) for item in run.findings]
+    assert found == [("HRM602", 15, "shop")], run.output
+
+
+def test_a_wide_fixture_that_empties_the_cache_leaves_nothing(tmp_path: Path) -> None:
+    clears = MODULE + "    settings.cache_clear()\n\ndef test_it(shop):\n    assert settings() == 'test'\n"
+
+    run = guarded(tmp_path / "suite", files={"settings.py": SETTINGS, "test_it.py": clears})
+
+    assert (run.findings, run.exit) == ([], 0), run.output
+
+
+def test_reading_the_environment_past_the_cache_leaves_nothing(tmp_path: Path) -> None:
+    test = "import os, settings\n\ndef test_it(monkeypatch):\n    monkeypatch.setenv('SHOP', 'x')\n"
+    test += "    assert os.environ['SHOP'] == 'x'\n\ndef test_next():\n    assert settings.settings() is None\n"
+
+    run = guarded(tmp_path / "suite", files={"settings.py": SETTINGS, "test_it.py": test})
+
+    assert (run.findings, run.exit) == ([], 0), run.output
+
+
+def test_a_variable_that_was_merely_copied_along_is_not_in_the_cache(tmp_path: Path) -> None:
+    test = "import settings\n\ndef test_it(monkeypatch):\n    monkeypatch.setenv('OTHER', 'x')\n"
+    test += "    assert settings.settings() is None\n"
+
+    run = guarded(tmp_path / "suite", files={"settings.py": SETTINGS, "test_it.py": test})
+
+    assert (run.findings, run.exit) == ([], 0), run.output

@@ -1,0 +1,170 @@
+"""The shared walk over the project's modules and classes."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import TYPE_CHECKING
+from unittest import mock
+
+import pytest
+
+from hermetic.guard._globals import CLASS_STATE, MODULE_STATE, REPLACED, Walk
+from hermetic.guard.probe import ABSENT, Moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SOURCE = """
+import functools
+
+LIMIT = 3
+CLIENT = None
+
+
+class Shop:
+    open = True
+    current = None
+
+    def price(self):
+        return 1
+
+
+def load():
+    return 2
+"""
+
+
+def run(source: str, module: types.ModuleType) -> None:
+    exec(source, module.__dict__)  # noqa: S102 - as an import does
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    module = types.ModuleType("the_shop")
+    module.__file__ = "/project/the_shop.py"
+    run(SOURCE, module)
+    monkeypatch.setitem(sys.modules, "the_shop", module)
+    return module
+
+
+def found(change: Callable[[], object]) -> dict[str, tuple[str, object, object]]:
+    walk = Walk()
+    return found_by(walk, change)
+
+
+def found_by(walk: Walk, change: Callable[[], object]) -> dict[str, tuple[str, object, object]]:
+    Moment.next()
+    before = walk.snapshot()
+    change()
+    Moment.next()
+    after = walk.snapshot()
+    return {
+        f"{one.holder.name}.{one.name}": (code, one.before, one.after)
+        for code in (REPLACED, CLASS_STATE, MODULE_STATE)
+        for one in walk.differences(before, after, code)
+    }
+
+
+@pytest.mark.parametrize(
+    ("statement", "state", "code"),
+    [
+        ("load = lambda: 3", "the_shop.load", REPLACED),
+        ("load = None", "the_shop.load", REPLACED),
+        ("del load", "the_shop.load", REPLACED),
+        ("Shop = type('Fake', (), {})", "the_shop.Shop", REPLACED),
+        ("Shop.price = lambda self: 3", "the_shop.Shop.price", REPLACED),
+        ("Shop.cost = lambda self: 3", "the_shop.Shop.cost", REPLACED),
+        ("Shop.__init__ = lambda self: None\nShop.price = 1", "the_shop.Shop.price", REPLACED),
+        ("Shop.current = Shop()", "the_shop.Shop.current", CLASS_STATE),
+        ("Shop.seen = 1", "the_shop.Shop.seen", CLASS_STATE),
+        ("LIMIT = 4", "the_shop.LIMIT", MODULE_STATE),
+        ("CLIENT = Shop()", "the_shop.CLIENT", MODULE_STATE),
+        ("ADDED = 1", "the_shop.ADDED", MODULE_STATE),
+    ],
+)
+def test_each_difference_is_the_business_of_one_rule(
+    shop: types.ModuleType, statement: str, state: str, code: str
+) -> None:
+    assert found(lambda: run(statement, shop))[state][0] == code
+
+
+@pytest.mark.parametrize(
+    ("reason", "statement"),
+    [
+        ("nothing is changed", "LIMIT = 3"),
+        ("what a reload defines again is the same", SOURCE),
+        ("a submodule is imported", "import json as below"),
+        ("the interpreter keeps these", "__annotations__ = {}; Shop.__doc__ = 'x'"),
+    ],
+)
+def test_what_is_no_change_of_the_project_is_left_alone(shop: types.ModuleType, reason: str, statement: str) -> None:
+    assert found(lambda: run(statement, shop)) == {}, reason
+
+
+def test_a_lazy_module_keeps_what_it_was_asked_for(shop: types.ModuleType) -> None:
+    shop.__dict__["__getattr__"] = lambda name: name
+
+    assert found(lambda: run("late = 1", shop)) == {}
+
+
+def test_a_change_that_is_taken_back_is_the_business_of_the_same_rule(shop: types.ModuleType) -> None:
+    walk = Walk()
+    first = found_by(walk, lambda: run("CLIENT = load", shop))
+    second = found_by(walk, lambda: run("CLIENT = None", shop))
+
+    assert first["the_shop.CLIENT"][0] == second["the_shop.CLIENT"][0] == MODULE_STATE
+
+
+def test_a_started_patch_is_seen_through(shop: types.ModuleType) -> None:
+    patchers = [mock.patch.object(shop, "load"), mock.patch.object(shop, "load"), mock.patch.dict("os.environ")]
+    try:
+        assert found(lambda: [patcher.start() for patcher in patchers]) == {}
+    finally:
+        mock.patch.stopall()
+
+
+def test_a_change_can_be_undone(shop: types.ModuleType) -> None:
+    original = shop.Shop.__dict__["price"]
+    walk = Walk()
+    Moment.next()
+    before = walk.snapshot()
+    run("Shop.price = None; Shop.cost = load; load = 1", shop)
+    Moment.next()
+    for one in walk.differences(before, walk.snapshot(), REPLACED):
+        one.change().undo()  # type: ignore[misc]
+
+    assert shop.Shop.__dict__["price"] is original
+    assert not hasattr(shop.Shop, "cost")
+    assert shop.load() == 2
+
+
+def test_what_probes_ask_for_at_one_moment_is_copied_once(shop: types.ModuleType) -> None:
+    walk = Walk()
+    Moment.next()
+    one = walk.snapshot()
+    run("LIMIT = 4", shop)
+    assert walk.snapshot() is one
+    Moment.next()
+    assert walk.snapshot() is not one
+
+
+@pytest.mark.usefixtures("shop")
+def test_nothing_is_copied_where_nothing_changed() -> None:
+    walk = Walk()
+    Moment.next()
+    one = walk.snapshot()
+    Moment.next()
+    assert walk.snapshot() is one
+
+
+def test_modules_may_come_and_go(shop: types.ModuleType) -> None:
+    other = types.ModuleType("the_other_shop")
+    other.__file__ = "/project/other.py"
+    walk = Walk()
+    assert found_by(walk, lambda: sys.modules.update(the_other_shop=other)) == {}
+    assert found_by(walk, lambda: setattr(other, "load", shop.load)) == {
+        "the_other_shop.load": (REPLACED, ABSENT, shop.load)
+    }
+    assert found_by(walk, lambda: sys.modules.pop("the_other_shop")) == {}
+    assert "the_other_shop" not in walk.modules
