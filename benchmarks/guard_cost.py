@@ -90,9 +90,8 @@ def compare(given: argparse.Namespace, folder: Path, cache: Path) -> None:
         extra = statistics.median((one.seconds - plain.seconds) / plain.tests * 1e6 for plain, one in pairs)
         size = statistics.median(one.size - plain.size for plain, one in pairs)
         tests = pairs[0][0].tests
-        print(
-            f"{mode:5}  ratio {ratio:.3f}  {extra:+.0f} us per test  {size:+.1f} MB  ({tests} tests, {len(pairs)} pairs)"
-        )
+        runs = f"({tests} tests, {len(pairs)} pairs)"
+        print(f"{mode:5}  ratio {ratio:.3f}  {extra:+.0f} us per test  {size:+.1f} MB  {runs}")
 
 
 def main() -> None:

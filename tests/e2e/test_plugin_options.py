@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUITE = {
-    "pytest.ini": "[pytest]\naddopts = --doctest-modules --doctest-glob=*.rst\nmarkers = xdist_group\n",
+    "pytest.ini": "[pytest]\naddopts = --doctest-modules --doctest-glob=*.rst\n",
     "test_plain.py": """
 import os
 
@@ -25,7 +24,6 @@ def region():
     os.environ["REGION"] = "north"
 
 
-@pytest.mark.xdist_group("one")
 @pytest.mark.parametrize("number", [1, 2])
 def test_plain(number, region):
     os.environ[f"PLAIN{number}"] = "1"
@@ -66,6 +64,7 @@ def function():
     "test_clean.py": "def test_clean(): ...\n",
     "page.rst": "A page\n\n>>> import os\n>>> os.environ['PAGE'] = '1'\n",
 }
+GROUPED = SUITE["test_plain.py"].replace("@pytest.mark.param", '@pytest.mark.xdist_group("one")\n@pytest.mark.param')
 STATES = {"REGION", "PLAIN1", "PLAIN2", "METHOD", "CLASS", "SETUP", "DOCTEST", "PAGE"}
 DOCUMENTED = {"os.environ['DOCTEST']", "os.environ['PAGE']"}
 DISTRIBUTIONS = ("load", "loadscope", "loadfile", "loadgroup", "worksteal", "each")
@@ -80,7 +79,9 @@ def variables(run: object) -> list[str]:
 def test_every_way_to_distribute_finds_the_same(dist: str, tmp_path: Path) -> None:
     workers = {"no": ["-n0"], "each": ["--dist=each", "--tx=2*popen"]}.get(dist, ["-n2", f"--dist={dist}"])
 
-    run = guarded(tmp_path / "suite", *workers, "--hermetic-trace=off", mode="warn", files=SUITE)
+    files = {**SUITE, "test_plain.py": GROUPED} if dist == "loadgroup" else SUITE
+
+    run = guarded(tmp_path / "suite", *workers, "--hermetic-trace=off", mode="warn", files=files)
 
     found = variables(run)
     regions = found.count("REGION")  # the fixture runs in each worker that has one of its tests
@@ -159,22 +160,15 @@ PLUGINS = {
     "pytest-asyncio": (["-p", "no:anyio"], ASYNC.replace("MARK", "asyncio")),
     "anyio": (["-p", "no:asyncio", "-k", "asyncio"], ASYNC.replace("MARK", "anyio")),
     "pytest-randomly": (["-p", "randomly"], LEAK),
-    "pytest-rerunfailures": (["--reruns=1"], LEAK),
-    "pytest-timeout": (["--timeout=30"], LEAK),
-    "pytest-cov": (["--cov=."], LEAK),
+    "pytest-rerunfailures": (["-p", "rerunfailures", "--reruns=1"], LEAK),
+    "pytest-timeout": (["-p", "timeout", "--timeout=30"], LEAK),
+    "pytest-cov": (["-p", "pytest_cov", "--cov=."], LEAK),
 }
-
-
-def is_installed(name: str) -> bool:
-    """Tell whether a distribution is installed."""
-    return any(found.metadata["Name"] == name for found in importlib.metadata.distributions())
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 @pytest.mark.parametrize("name", PLUGINS)
 def test_other_plugins_are_not_reported_and_hide_nothing(name: str, workers: str, tmp_path: Path) -> None:
-    if not is_installed(name):
-        pytest.skip(f"not installed: {name}")
     arguments, source = PLUGINS[name]
 
     run = guarded(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 TIMEOUT = 60.0  # seconds for one run
 CONFIGURATION = {"pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"}
 # Plain pytest: nothing that guards or shuffles. The plugin of hypothesis imports all of it at the end of each run.
-WITHOUT = ("cacheprovider", "hermetic", "randomly", "hypothesispytest")
+WITHOUT = ("cacheprovider", "hermetic", "hypothesispytest", "pytest_cov", "randomly", "rerunfailures", "timeout")
 NOTHING: dict[str, Any] = {"exit": -1, "ran": [], "passed": [], "failed": [], "before": "", "after": "", "findings": []}
 ALWAYS = ["-q", "--tb=short", *(f"-pno:{name}" for name in WITHOUT)]
 
