@@ -16,7 +16,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.places import USER, getframe, whose
+from hermetic.guard.places import USER, getframe, is_users, whose
 from hermetic.guard.probe import ABSENT, Change, Described, Probe, alike
 
 if TYPE_CHECKING:
@@ -54,13 +54,13 @@ def set_zone(_: object) -> None:
 
 
 def callbacks() -> tuple[Any, ...]:
-    """Return the callbacks of garbage collection."""
-    return tuple(gc.callbacks)
+    """Return the callbacks of garbage collection that are code of the project; libraries add theirs for good."""
+    return tuple([one for one in gc.callbacks if is_users(one)])
 
 
 def set_callbacks(found: tuple[Any, ...]) -> None:
-    """Set the callbacks of garbage collection."""
-    gc.callbacks[:] = found
+    """Set the project's callbacks of garbage collection."""
+    gc.callbacks[:] = [one for one in gc.callbacks if not is_users(one)] + list(found)
 
 
 def locale_now() -> str:
