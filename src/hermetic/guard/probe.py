@@ -67,7 +67,8 @@ class Probe(Generic[Snapshot]):
     `code` is the rule whose hazard this is. `events` are audit events and `setters` are dotted names of functions
     without an audit event; whoever causes one is noted under the key that `heard` or `called` returns, and becomes the
     line of the change with that `note`. `at_import` says that a change during the import of a test file counts.
-    `phases` says that the state is also compared when the test function has ended, before its fixtures are torn down.
+    `phases` says that the state is also compared when the test's fixtures are set up, and when the test function has
+    ended, before they are torn down.
     `between` says that others (pytest, plugins) change this state between tests, so that the end of one test is not
     the start of the next.
     """

@@ -161,7 +161,11 @@ class Guarded:
         self.listening.wrap_imported()
         self.chain.tell("test_begins", item)
         self.chain.begin(Owner(item.name))
-        return (yield)
+        try:
+            return (yield)
+        finally:
+            if self.chain.owners:
+                self.chain.boundary(self.phased, clear=False)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self) -> Generator[None, None, None]:

@@ -48,7 +48,9 @@ class StreamOrArgv(StateRule):
     Why it breaks:
     Programs read `sys.argv` when they start, so the next test that starts one parses the arguments of this one. A
     closed stream makes the next `print` fail, in pytest's own code as well. A replaced stream swallows the output of
-    all that follows: with pytest's capture on, until the phase ends; with `-s`, for the rest of the run.
+    all that follows: with pytest's capture on, until the phase ends; with `-s`, for the rest of the run. A `sys.stdin`
+    stays in either case. A wrapper of `sys.stdout.buffer` closes that buffer when it is freed, and pytest's capture
+    ends the run.
 
     Do this instead:
     Use `monkeypatch.setattr(sys, "argv", [...])`, the `capsys` and `capfd` fixtures, `contextlib.redirect_stdout` and

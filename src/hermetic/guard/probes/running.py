@@ -57,11 +57,11 @@ class RunningProbe(LeftProbe):
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
         """Keep who starts something."""
         place, maker, caller = starter()
-        if caller.endswith(KEEPERS):
-            return
         what: Any = args[0]
-        if name == CHILD:
+        if name == CHILD:  # asyncio waits for the status of its own, and does not end them
             self.places[threading.get_ident()] = place, program(args, kwargs)
+        elif caller.endswith(KEEPERS):
+            return
         elif name == THREAD:
             cannot = what.ident is not None or not what._initialized  # noqa: SLF001 - `start` raises for these
             if not cannot and (maker != LIBRARY or not what.daemon):
@@ -71,6 +71,8 @@ class RunningProbe(LeftProbe):
             self.begins(
                 f"the process {what.name!r}", place, lambda: process().is_alive(), lambda: end_process(process())
             )
+        elif maker != LIBRARY and name == THREADS:
+            self.places[threading.get_ident()] = place, type(what).__name__
         elif maker != LIBRARY:
             self.keep_pool(name, weakref.ref(what), type(what).__name__, place)
 
@@ -81,19 +83,24 @@ class RunningProbe(LeftProbe):
         self.begins(f"the thread {what.name!r}", place, lambda: is_alive(thread()), cancel)
 
     def keep_pool(self, name: str, pool: weakref.ref[Any], kind: str, place: Place | None) -> None:
-        """Keep an executor or pool, which is alive as long as one of its threads or processes is."""
+        """Keep a pool, which is alive as long as one of its threads or processes is."""
         workers = WORKERS[name]
         self.begins(f"a {kind}", place, lambda: any(one.is_alive() for one in workers(pool())), lambda: shut(pool()))
 
     def returned(self, name: str, args: tuple[object, ...], result: object) -> None:  # noqa: ARG002
-        """Keep a child, now that it has a number."""
-        if name != CHILD:
+        """Keep a child, now that it has a number, or an executor, now that it has a set for its threads."""
+        if name not in {CHILD, THREADS}:
             return
         place, what = self.places.pop(threading.get_ident(), (None, ""))
+        made = weakref.ref(args[0])
+        if place is not None and name == THREADS:
+            # The set itself, since threads go on with their work when nobody holds their executor any more.
+            threads = getattr(args[0], "_threads", ())
+            self.begins(f"a {what}", place, lambda: any(map(is_alive, list(threads))), lambda: shut(made()))
+            return
         pid = getattr(args[0], "pid", None)
         if place is not None and isinstance(pid, int):
-            child = weakref.ref(args[0])
-            self.begins(f"the child process {what}", place, lambda: runs(child(), pid), lambda: kill(child(), pid))
+            self.begins(f"the child process {what}", place, lambda: runs(made(), pid), lambda: kill(made(), pid))
 
 
 def program(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
@@ -135,14 +142,9 @@ def end_process(process: Any) -> None:  # noqa: ANN401 - None when it is gone
         process.join()
 
 
-def threads_of(executor: Any) -> list[threading.Thread]:  # noqa: ANN401 - private parts of an executor, or None
-    """Return the threads of an executor; those of one that is gone end by themselves."""
-    return list(executor._threads) if executor is not None else []  # noqa: SLF001 - nothing else tells
-
-
-def processes_of(executor: Any) -> list[BaseProcess]:  # noqa: ANN401 - as above
+def processes_of(executor: Any) -> list[BaseProcess]:  # noqa: ANN401 - private parts of an executor, or None
     """Return the processes of an executor; the table is gone when it was shut down."""
-    return list((executor._processes or {}).values()) if executor is not None else []  # noqa: SLF001 - as above
+    return list((executor._processes or {}).values()) if executor is not None else []  # noqa: SLF001 - nothing else tells
 
 
 def members_of(pool: Any) -> list[Any]:  # noqa: ANN401 - as above
@@ -161,4 +163,4 @@ def shutdown_of(executor: Executor) -> Callable[[], object]:
     return lambda: executor.shutdown(wait=False, cancel_futures=True)
 
 
-WORKERS: dict[str, Callable[[Any], list[Any]]] = {THREADS: threads_of, PROCESSES: processes_of, POOL: members_of}
+WORKERS: dict[str, Callable[[Any], list[Any]]] = {PROCESSES: processes_of, POOL: members_of}

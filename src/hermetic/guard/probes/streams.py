@@ -6,22 +6,25 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.probe import Change, Described, Probe, list_change
+from hermetic.guard.probe import ABSENT, Change, Described, Probe, list_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pytest
 
-CAPTURED = ("stdin", "stdout", "stderr")
+CAPTURED = ("stdout", "stderr")  # that pytest's capture sets anew around each phase; it leaves `stdin` alone
 NAMES = ("stdin", "stdout", "stderr", "__stdin__", "__stdout__", "__stderr__")
+
+STATES = Described("open"), Described("closed")
 
 
 class Streams(NamedTuple):
-    """The six streams with whether each is closed, and `sys.argv` with its items."""
+    """The six streams with whether each is closed, whether those of the capture are lost, `sys.argv` with its items."""
 
     streams: tuple[Any, ...]
     closed: tuple[bool, ...]
+    lost: tuple[bool, ...]
     argv: tuple[list[object], list[object]]
 
 
@@ -33,23 +36,41 @@ class StreamsProbe(Probe[Streams]):
     between = True  # pytest's capture sets the streams anew around each phase
 
     def __init__(self) -> None:
-        self.captured = True
+        self.captures: tuple[Any, ...] = ()  # the streams of pytest's capture, empty where it does not capture
+        self.wrappers: list[tuple[Any, Any]] = []  # each with the stream of the capture whose buffer it wraps
+        self.kept: list[Any] = []  # those of earlier tests, lest they close the buffer and end the run
 
     def test_begins(self, item: pytest.Item) -> None:
-        """Learn whether pytest captures: it sets the three streams anew around each phase."""
-        self.captured = item.config.getoption("capture", "fd") != "no"
+        """Learn whether pytest captures: it sets two of the streams anew around each phase."""
+        captured = item.config.getoption("capture", "fd") != "no"
+        self.captures = tuple([getattr(sys, name) for name in CAPTURED]) if captured else ()
+        self.kept += self.wrappers
+        self.wrappers = []
 
     def snapshot(self) -> Streams:
-        """Read the attributes (about 2 us)."""
+        """Read the attributes (about 3 us)."""
         streams = (sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__)
         argv: list[object] = sys.argv  # type: ignore[assignment]
-        return Streams(streams, tuple([getattr(one, "closed", None) is True for one in streams]), (argv, argv[:]))
+        closed = tuple([getattr(one, "closed", None) is True for one in streams])
+        for present, stream in zip(streams[1:3], self.captures, strict=False):
+            if present is not stream and wraps(present, stream):
+                self.wrappers.append((present, stream))
+        lost = tuple([self.is_lost(stream) for stream in self.captures])
+        return Streams(streams, closed, lost, (argv, argv[:]))
+
+    def is_lost(self, stream: Any) -> bool:  # noqa: ANN401 - a stream of pytest's capture
+        """Tell whether a stream is closed, or would be if the wrapper of its buffer were freed."""
+        closed = getattr(stream, "closed", None) is True
+        return closed or any(wrapped is stream and wraps(one, stream) for one, wrapped in self.wrappers)
 
     def changes(self, before: Streams, after: Streams) -> Iterator[Change]:
         """Compare the objects, then whether they are closed, then the arguments."""
+        for name, was, now in zip(CAPTURED, before.lost, after.lost, strict=False):
+            if was is not now:
+                yield Change(f"sys.{name}", STATES[was], STATES[now])
         for index, name in enumerate(NAMES):
             old, new = before.streams[index], after.streams[index]
-            if old is not new and self.captured and name in CAPTURED:
+            if self.captures and name in CAPTURED:
                 continue
             if old is not new:
                 yield Change(f"sys.{name}", old, new, functools.partial(setattr, sys, name, old))
@@ -59,6 +80,14 @@ class StreamsProbe(Probe[Streams]):
             yield Change("sys.argv", before.argv[1], after.argv[1], functools.partial(put_back, *before.argv))
         elif before.argv[1] != after.argv[1]:
             yield list_change("sys.argv", before.argv, after.argv[1])
+
+
+def wraps(wrapper: Any, stream: Any) -> bool:  # noqa: ANN401 - whatever a test puts there
+    """Tell whether an object has the buffer of a stream, which it closes when it is freed."""
+    try:
+        return getattr(wrapper, "buffer", ABSENT) is stream.buffer
+    except Exception:  # noqa: BLE001 - its buffer was detached, or it is an object of the project
+        return False
 
 
 def put_back(kept: list[Any], items: list[Any]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 THREADS = """
+import asyncio
 import gc
 import subprocess
 import sys
@@ -50,6 +51,28 @@ def test_an_executor_without_a_job_has_no_thread():
 
 def test_an_executor_that_nobody_holds_ends_its_threads():
     ThreadPoolExecutor(1).submit(int, "1").result()
+
+
+def test_an_executor_that_nobody_holds_goes_on_with_its_work():
+    future = ThreadPoolExecutor(1).submit(time.sleep, 1)  # <- HRM109
+    with pytest.raises(TimeoutError):
+        future.result(timeout=0.01)
+
+
+async def wait_for(seconds, wait):
+    code = f"import time; time.sleep({seconds})"
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", code)  # <- HRM109
+    if wait:
+        await child.wait()
+    return child
+
+
+def test_a_child_of_asyncio_is_left():
+    test_a_pool_is_not_ended.other = asyncio.run(wait_for(5, wait=False))
+
+
+def test_a_child_of_asyncio_is_waited_for():
+    assert asyncio.run(wait_for(0, wait=True)).returncode == 0
 
 
 def test_a_child_is_left():
