@@ -21,6 +21,8 @@ DOCTEST = "doctest"
 abspath = os.path.abspath  # as it is, whatever a test puts in its place
 getframe = sys._getframe  # noqa: SLF001 - the way to see one's caller; tests of code without it take it away
 SESSION = "wrap_session"  # the function of pytest that every session runs in
+PORTAL = os.path.join("anyio", "from_thread.py")
+LOOPS = os.path.join("asyncio", "base_events.py")
 OWN = str(Path(__file__).parents[1])
 
 
@@ -100,6 +102,35 @@ def of_doctest(frame: FrameType) -> Place | None:
 def doctest_file() -> str | None:
     """Return the file of `doctest`, None while nobody has imported it."""
     return getattr(sys.modules.get("doctest"), "__file__", None)
+
+
+def asking() -> Place | None:
+    """Return the line of the project's code that waits in the main thread, for a portal or in an event loop.
+
+    For what happens in a thread that serves it, where no code of the project leads there.
+    """
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)  # noqa: SLF001 - the way to see it
+    found = None
+    while frame is not None and found is None:
+        path = frame.f_code.co_filename
+        if path.endswith(PORTAL):
+            found = responsible(frame)
+        elif path.endswith(LOOPS) and frame.f_code.co_name == "run_until_complete":
+            found = awaiting(frame.f_locals.get("future")) or responsible(frame)
+        frame = frame.f_back
+    return found if found is not None and found.origin == USER else None
+
+
+def awaiting(task: Any) -> Place | None:  # noqa: ANN401 - a task, or nothing
+    """Return the innermost line of the project's code at which a task waits."""
+    found = None
+    coroutine = task.get_coro() if hasattr(task, "get_coro") else None
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None)
+        if frame is not None and whose(frame.f_code.co_filename) == USER:
+            found = Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        coroutine = getattr(coroutine, "cr_await", None)
+    return found
 
 
 def responsible(frame: FrameType | None) -> Place | None:

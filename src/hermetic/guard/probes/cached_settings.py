@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._globals import PROJECT
 from hermetic.guard.containers import attributes
-from hermetic.guard.places import getframe, responsible
+from hermetic.guard.places import LIBRARY, asking, getframe, responsible
 from hermetic.guard.probe import ABSENT, Change, Described, Probe
 from hermetic.guard.probes.environ import CURRENT
 
@@ -102,7 +102,7 @@ class CachedSettingsProbe(Probe[int]):
         if value == outside:
             self.fills.pop((cache, key), None)
             return None
-        self.fills[cache, key] = Fill(cache, key, value, outside, responsible(frame.f_back))
+        self.fills[cache, key] = Fill(cache, key, value, outside, asker(frame.f_back))
         return None
 
     def filling(self, frame: FrameType | None) -> tuple[FrameType, Any] | None:
@@ -153,6 +153,13 @@ class CachedSettingsProbe(Probe[int]):
                     fill.cache.cache_clear,
                     note=fill.place,
                 )
+
+
+def asker(frame: FrameType | None) -> Place | None:
+    """Return the line that a call of a cached function goes back to: in a thread of a server, that of the request."""
+    place = responsible(frame)
+    alone = place is not None and place.origin == LIBRARY
+    return (asking() if alone else None) or place
 
 
 def size_of(cache: Any) -> tuple[int, int]:  # noqa: ANN401 - the type of a cache has no name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard import _literals as frames
@@ -12,7 +13,8 @@ from hermetic.guard.places import USER, getframe, responsible
 from hermetic.guard.probe import ABSENT, Change, Described, Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from types import FrameType
 
     import pytest
 
@@ -32,6 +34,9 @@ fspath, fsdecode, lstat, getcwd, getpid, normpath = (
 environ = os.environ
 SEP = os.sep
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+JOB = "concurrent.futures.thread._WorkItem.__init__"
+EXECUTOR = os.path.join("concurrent", "futures", "thread.py")
+SUBMITTER = "_hermetic_submitter"  # the attribute of a job
 NO_FOLDER = -1  # the `dir_fd` of a call without one
 MANY = 200  # paths that are watched at once
 SPECIAL = tuple(f"{SEP}{name}{SEP}" for name in ("dev", "proc", "sys"))
@@ -68,6 +73,7 @@ class FixedPathProbe(Probe[View]):
 
     code = "HRM502"
     events = ("open", *DESTINATION, "sqlite3.connect", "tempfile.mkstemp", "tempfile.mkdtemp")
+    setters = (JOB,)
 
     def __init__(self) -> None:
         self.first: Known = {}  # what each watched path was like before it was written
@@ -137,6 +143,12 @@ class FixedPathProbe(Probe[View]):
         except (OSError, ValueError, TypeError):
             return  # no path at all, or the working folder is gone
 
+    def called(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, object]) -> None:  # noqa: ARG002 - one name
+        """Let a job remember who gave it to an executor: in its thread no code of the project leads there."""
+        place = responsible(getframe(3))
+        if place is not None and place.origin == USER:
+            setattr(args[0], SUBMITTER, place)
+
     def written(self, path: str, event: str) -> None:
         """Watch a path that the project's code is about to write."""
         frame = getframe(4)
@@ -145,6 +157,8 @@ class FixedPathProbe(Probe[View]):
                 self.temporary.add(path)  # a folder of pytest, or leased
             return
         place = responsible(frame)
+        if place is not None and place.origin != USER and current_thread() is not main_thread():
+            place = submitter(frame)
         if place is None or place.origin != USER or place.importing or is_unique(self.shown(path)):
             return
         now = seen(path)
@@ -170,6 +184,15 @@ class FixedPathProbe(Probe[View]):
         """Return a path relative to the root of the suite, where it lies below."""
         here = f"{self.root}{SEP}"
         return path.removeprefix(here)
+
+
+def submitter(frame: FrameType | None) -> Place | None:
+    """Return who gave an executor the job that runs in this thread."""
+    while frame is not None:
+        if frame.f_code.co_name == "run" and frame.f_code.co_filename.endswith(EXECUTOR):
+            return getattr(frame.f_locals.get("self"), SUBMITTER, None)
+        frame = frame.f_back
+    return None
 
 
 SHARED = Described("written by another test too")

@@ -92,3 +92,48 @@ def test_a_variable_that_was_merely_copied_along_is_not_in_the_cache(tmp_path: P
     run = guarded(tmp_path / "suite", files={"settings.py": SETTINGS, "test_it.py": test})
 
     assert (run.findings, run.exit) == ([], 0), run.output
+
+
+APPLICATION = """
+import functools, os
+import fastapi
+
+app = fastapi.FastAPI()
+
+@functools.cache
+def shop():
+    return os.environ.get("SHOP")
+
+@app.get("/")
+def index(name=fastapi.Depends(shop)):
+    return name
+"""
+REQUESTS = {
+    "portal": """
+    with TestClient(app) as client:
+        answer = client.get("/")  # <-
+""",
+    "loop": """
+    async def ask():
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+            return await client.get("/")  # <-
+
+    answer = asyncio.run(ask())
+""",
+}
+
+
+@pytest.mark.parametrize("how", REQUESTS)
+def test_what_a_request_fills_in_a_thread_of_the_server_is_of_its_line(tmp_path: Path, how: str) -> None:
+    pytest.importorskip("fastapi")
+    pytest.importorskip("httpx")
+    test = (
+        "import asyncio\nfrom application import app\nfrom fastapi.testclient import TestClient\n"
+        "from httpx import ASGITransport, AsyncClient\n\n"
+        f"def test_it(monkeypatch):\n    monkeypatch.setenv('SHOP', 'x'){REQUESTS[how]}    assert answer.json() == 'x'\n"
+    )
+    line = next(number for number, text in enumerate(test.splitlines(), 1) if text.endswith("# <-"))
+
+    run = guarded(tmp_path / "suite", files={"application.py": APPLICATION, "test_it.py": test})
+
+    assert run.found == {("HRM602", "test_it.py", line)}, run.output

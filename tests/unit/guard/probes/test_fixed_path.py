@@ -216,3 +216,37 @@ def test_a_file_that_two_tests_write_and_remove_is_found_at_the_second(tmp_path:
     assert run.found == {("HRM502", "test_it.py", 9)}, run.output
     assert len(run.findings) == 1
     assert "as test_it.py::test_own_file[one] does" in run.output
+
+
+def test_what_a_thread_of_an_executor_writes_is_of_the_line_that_gave_it_the_job(tmp_path: Path) -> None:
+    source = """
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+
+def test_to_thread():
+    async def write(path):
+        await asyncio.to_thread(path.write_text, "x")
+
+    asyncio.run(write(Path("left.txt")))
+
+
+def test_submit():
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(Path("folder").mkdir)
+
+
+def test_temporary(tmp_path):
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit((tmp_path / "a").write_text, "x").result()
+
+
+def test_taken_away():
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(Path("gone").write_text, "x").result()
+        pool.submit(Path("gone").unlink).result()
+"""
+    run = guarded(tmp_path / "suite", files={"test_it.py": source.lstrip("\n")})
+
+    assert run.found == {("HRM502", "test_it.py", 8), ("HRM502", "test_it.py", 15)}, run.output
