@@ -39,7 +39,8 @@ CONFIGURATION = {"pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setu
 # Plain pytest: nothing that guards or shuffles. The plugin of hypothesis imports all of it at the end of each run.
 WITHOUT = ("cacheprovider", "hermetic", "hypothesispytest", "pytest_cov", "randomly", "rerunfailures", "timeout")
 NOTHING: dict[str, Any] = {"exit": -1, "ran": [], "passed": [], "failed": [], "before": "", "after": "", "findings": []}
-ALWAYS = ["-q", "--tb=short", *(f"-pno:{name}" for name in WITHOUT)]
+# Plugins are imported here before pytest looks for them, of which it warns: an error where a suite makes warnings such.
+ALWAYS = ["-q", "--tb=short", "-Wignore::pytest.PytestAssertRewriteWarning", *(f"-pno:{name}" for name in WITHOUT)]
 
 
 class Recorder:

@@ -69,3 +69,20 @@ def test_a_namespace_in_the_place_of_a_module_is_made_up(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "guard_gallery", SimpleNamespace())  # type: ignore[arg-type]
 
     assert [change.state for change in probe.changes(before, probe.snapshot())] == ["sys.modules['guard_gallery']"]
+
+
+@pytest.mark.parametrize(("package", "made_up"), [("new", []), ("known", ["sys.modules['guard_top.in.part']"])])
+def test_a_part_that_its_package_puts_in_place_while_it_is_imported_is_not_made_up(
+    package: str, made_up: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, part = type(sys)("guard_top.in"), type(sys)("guard_top.in.part")
+    module.__spec__ = sys.__spec__
+    monkeypatch.setitem(sys.modules, "guard_top", sys)
+    if package == "known":
+        monkeypatch.setitem(sys.modules, "guard_top.in", module)
+    probe = ModulesProbe()
+    before = probe.snapshot()
+    monkeypatch.setitem(sys.modules, "guard_top.in", module)
+    monkeypatch.setitem(sys.modules, "guard_top.in.part", part)
+
+    assert [change.state for change in probe.changes(before, probe.snapshot())] == made_up

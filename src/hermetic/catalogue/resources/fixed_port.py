@@ -67,7 +67,7 @@ import http.server
 
 
 def serve(port):
-    return http.server.HTTPServer(("127.0.0.1", port), http.server.SimpleHTTPRequestHandler)  # <- HRM501
+    return http.server.HTTPServer(("127.0.0.1", port), http.server.SimpleHTTPRequestHandler)
 """,
                 "conftest.py": """
 import pytest
@@ -75,7 +75,7 @@ import pytest
 
 @pytest.fixture
 def port():
-    return 28472
+    return 28472  # <- HRM501
 """,
                 "test_pages.py": """
 import pages

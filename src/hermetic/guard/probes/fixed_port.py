@@ -60,7 +60,8 @@ class FixedPortProbe(Probe[int]):
         for act in self.acts[before:after]:
             codes = list(self.codes())
             if act.literal or self.from_fixture(codes, act.port):
-                found = literals.line_in(codes, act.port) if act.place is None else None
+                apart = act.place is None or not act.literal  # it was handed on to the code that binds it
+                found = literals.line_in(codes, act.port) if apart else None
                 place = Place(*found) if found is not None else act.place
                 text = f"binds the fixed port {act.port}: two workers, or two runs on one machine, cannot both have it"
                 yield Change(f"port {act.port}", ABSENT, BOUND, text=text, note=place)

@@ -119,8 +119,10 @@ def is_made_up(name: str, value: object, before: dict[str, Any], *, compiled: bo
         return False
     if type(value) is not ModuleType and not is_users(type(value)):
         return False  # a proxy, or a library's own kind of module
-    top = name.partition(".")[0]
-    return (top == name or top in before) and (not compiled or any(map(is_users, vars(value).values())))
+    parts = name.split(".")
+    # A package that is new may put parts in place while it is imported, as `xml.parsers.expat` does.
+    known = all(".".join(parts[:count]) in before for count in range(1, len(parts)))
+    return known and (not compiled or any(map(is_users, vars(value).values())))
 
 
 def is_entry(value: object) -> bool:

@@ -130,7 +130,8 @@ def test_what_a_request_fills_in_a_thread_of_the_server_is_of_its_line(tmp_path:
     test = (
         "import asyncio\nfrom application import app\nfrom fastapi.testclient import TestClient\n"
         "from httpx import ASGITransport, AsyncClient\n\n"
-        f"def test_it(monkeypatch):\n    monkeypatch.setenv('SHOP', 'x'){REQUESTS[how]}    assert answer.json() == 'x'\n"
+        f"def test_it(monkeypatch):\n    monkeypatch.setenv('SHOP', 'x'){REQUESTS[how]}"
+        "    assert answer.json() == 'x'\n"
     )
     line = next(number for number, text in enumerate(test.splitlines(), 1) if text.endswith("# <-"))
 

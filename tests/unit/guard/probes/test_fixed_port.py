@@ -151,10 +151,24 @@ def test_a_port_is_fixed_wherever_it_is_written(workers: str, tmp_path: Path) ->
     found = {(item["state"], item["line"], item["test"].rpartition("::")[2]) for item in run.findings}
     assert found == {
         ("port 28491", 14, "test_of_a_class"),
-        ("port 28492", 14, "test_of_an_address"),
+        ("port 28492", 19, "test_of_an_address"),
         ("port 28493", 24, "test_in_a_thread"),
         ("port 28494", 14, "test_of_the_test_class"),
         ("port 28495", 50, "test_datagrams"),
         ("port 28497", 62, "test_asked_for_its_name_it_is_fixed_all_the_same"),
     }, run.output
     assert len(run.findings) == len(found)
+
+
+def test_a_port_that_a_fixture_hands_on_is_of_the_line_that_writes_it_out(tmp_path: Path) -> None:
+    files = {
+        "support.py": "import socket\n\ndef listening(port):\n    return socket.create_server(('127.0.0.1', port))\n",
+        "conftest.py": "import pytest\n\n@pytest.fixture\ndef port():\n    return 21437\n\n"
+        "@pytest.fixture\ndef free():\n    return 0\n",
+        "test_it.py": "from support import listening\n\ndef test_fixed(port):\n    listening(port).close()\n\n"
+        "def test_free(free):\n    listening(free).close()\n\ndef test_here():\n    listening(21438).close()\n",
+    }
+
+    run = guarded(tmp_path / "suite", files=files)
+
+    assert run.found == {("HRM501", "conftest.py", 5), ("HRM501", "support.py", 4)}, run.output
