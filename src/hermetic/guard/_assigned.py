@@ -13,9 +13,10 @@ import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.places import Place
+from hermetic.guard.probe import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 DOTTED = r"([A-Za-z_]\w*(?:\.\w+)*)"
 ASSIGNMENT = re.compile(
@@ -37,33 +38,67 @@ class Watched(NamedTuple):
         """Return its name."""
         return f"{name_of(self.holder)}.{self.name}"
 
+    def held(self) -> Any:  # noqa: ANN401 - a module or class
+        """Return what holds it."""
+        return self.holder
+
+    def value(self) -> object:
+        """Return what it is now."""
+        return held_by(self.holder).get(self.name, ABSENT)
+
+
+class Method(NamedTuple):
+    """A method of an object that hangs from a module of the project, which the project's code assigns to.
+
+    The object is looked up each time: to hold it would keep it alive.
+    """
+
+    module: types.ModuleType
+    dotted: str
+    name: str
+
+    @property
+    def state(self) -> str:
+        """Return its name."""
+        return f"{self.module.__name__}.{self.dotted}.{self.name}"
+
+    def held(self) -> Any:  # noqa: ANN401 - any object
+        """Return what holds it, None where nothing does any more."""
+        return reached(self.dotted, self.module)
+
+    def value(self) -> object:
+        """Return what the object itself has in its place; that of the class, as an undo leaves it, is nothing."""
+        holder = self.held()
+        value = held_by(holder).get(self.name, ABSENT)
+        if value is ABSENT:
+            return ABSENT
+        own = getattr(value, "__func__", value) if getattr(value, "__self__", holder) is holder else value
+        return ABSENT if own is getattr(type(holder), self.name, None) else value
+
 
 class Assigned:
     """The assignments that were read so far: what is watched, and the lines for each name."""
 
     def __init__(self) -> None:
-        self.watched: list[Watched] = []
+        self.watched: list[Watched | Method] = []
         self.lines: dict[str, list[Place]] = {}
         self.read: set[str] = set()
 
     def learn(self, modules: dict[str, types.ModuleType]) -> None:
         """Read the modules that are new; about 0.1 ms each."""
-        for name in modules.keys() - self.read:
+        for name in [name for name in modules if name not in self.read]:  # in order: what is met first gives the name
             self.read.add(name)
             path = modules[name].__dict__["__file__"]
             for dotted, attribute, line in assignments_in(path):
-                holder = found(dotted, modules[name])
-                if holder is None:
+                holder = reached(dotted, modules[name])
+                one = assigned(holder, modules[name], dotted, attribute)
+                if one is None:
                     continue
-                one = Watched(holder, attribute)
-                self.lines.setdefault(one.state, []).append(Place(path, line, ""))
-                if holder.__name__ not in OTHERS and getattr(holder, "__module__", name_of(holder)) not in modules:
-                    self.watch(one)
-
-    def watch(self, one: Watched) -> None:
-        """Watch an attribute, once."""
-        if not any(one.holder is other.holder and one.name == other.name for other in self.watched):
-            self.watched.append(one)
+                known = next((old for old in self.watched if old.held() is holder and old.name == attribute), one)
+                self.lines.setdefault(known.state, []).append(Place(path, line, ""))
+                projects = isinstance(one, Watched) and getattr(holder, "__module__", name_of(holder)) in modules
+                if known is one and not projects and getattr(holder, "__name__", "") not in OTHERS:
+                    self.watched.append(one)
 
     def line_of(self, state: str) -> Place | None:
         """Return the line that assigns a name, where it is the only one."""
@@ -85,13 +120,30 @@ def assignments_in(path: str) -> Iterator[tuple[str, str, int]]:
             yield dotted, attribute, text.count("\n", 0, start) + 1
 
 
-def found(dotted: str, module: types.ModuleType) -> Any:  # noqa: ANN401 - a module or class
-    """Return the module or class that a dotted name means in a module, None where it means something else."""
+def reached(dotted: str, module: types.ModuleType) -> Any:  # noqa: ANN401 - any object
+    """Return what a dotted name means in a module, None where it means nothing there."""
     head, *rest = dotted.split(".")
     value = module.__dict__.get(head, sys.modules.get(head))  # the latter: imported within a function
     for name in rest:
-        value = getattr(value, "__dict__", {}).get(name)
-    return value if issubclass(type(value), (types.ModuleType, type)) else None
+        value = held_by(value).get(name)
+    return value
+
+
+def held_by(value: object) -> Mapping[str, Any]:
+    """Return what an object holds itself, without waking up what stands in for another."""
+    try:
+        return object.__getattribute__(value, "__dict__")  # type: ignore[no-any-return]
+    except Exception:  # noqa: BLE001 - it has none, or is a proxy
+        return {}
+
+
+def assigned(holder: Any, module: types.ModuleType, dotted: str, name: str) -> Watched | Method | None:  # noqa: ANN401
+    """Return an attribute as it is watched; of objects only what is a method of their class."""
+    kind = type(holder)
+    if holder is None or issubclass(kind, (types.ModuleType, type)):
+        return None if holder is None else Watched(holder, name)
+    methods = [vars(one)[name] for one in kind.__mro__ if name in vars(one)]
+    return Method(module, dotted, name) if methods and callable(methods[0]) else None
 
 
 def name_of(holder: Any) -> str:  # noqa: ANN401 - as above

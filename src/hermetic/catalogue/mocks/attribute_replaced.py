@@ -22,8 +22,9 @@ class AttributeReplaced(Rule):
 
     Limits:
     Of libraries, only those attributes are compared that some assignment in the project names: `time.sleep = fake`, or
-    `setattr(time, "sleep", fake)`. A class within a class or function is not looked at, and neither are the attributes
-    of instances. Other data of a module or class is the business of HRM601 and HRM603.
+    `setattr(time, "sleep", fake)`. Of objects, only the methods that an assignment names through a module: with
+    `from shop import clerk`, `clerk.till.open = fake`. A class within a class or function is not looked at.
+    Other data of a module or class is the business of HRM601 and HRM603.
     """
 
     code = "HRM308"

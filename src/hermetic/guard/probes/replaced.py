@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class State(NamedTuple):
-    """What the project holds, and the values of what its code assigns to in libraries."""
+    """What the project holds, and the values of what its code assigns to in libraries and to objects."""
 
     project: _globals.Snapshot
     values: list[Any]
 
 
 class ReplacedProbe(Probe[State]):
-    """A function, class or method of the project, or of a library that the project's code assigns to."""
+    """A function, class or method of the project; or of a library or object, where the project's code assigns to it."""
 
     code = REPLACED
 
@@ -34,10 +34,10 @@ class ReplacedProbe(Probe[State]):
         project = PROJECT.snapshot()
         if len(PROJECT.modules) != len(self.assigned.read):
             self.assigned.learn(PROJECT.modules)
-        values = [one.holder.__dict__.get(one.name, ABSENT) for one in self.assigned.watched]
+        values = [one.value() for one in self.assigned.watched]
         for patcher in reversed(started_patches()):  # that it is started is HRM304's business
             for number, one in enumerate(self.assigned.watched):
-                if one.holder is patcher.target and one.name == patcher.attribute:
+                if one.held() is patcher.target and one.name == patcher.attribute:
                     values[number] = patcher.temp_original if patcher.is_local else ABSENT
         return State(project, values)
 
@@ -47,7 +47,7 @@ class ReplacedProbe(Probe[State]):
             yield self.with_line(difference.change())
         for one, was, now in zip(self.assigned.watched, before.values, after.values, strict=False):
             if was is not now and counts(was, now):
-                undo = functools.partial(put, one.holder, one.name, was)
+                undo = functools.partial(put, one.held(), one.name, was)
                 yield self.with_line(Change(one.state, was, now, undo))
 
     def with_line(self, change: Change) -> Change:
@@ -63,7 +63,7 @@ def counts(before: object, after: object) -> bool:
     return defined and pair[0] is not pair[1] and not is_same_definition(*pair)
 
 
-def put(holder: Any, name: str, value: object) -> None:  # noqa: ANN401 - a module or class
+def put(holder: Any, name: str, value: object) -> None:  # noqa: ANN401 - a module, a class, or an object
     """Set an attribute as it was, or take it away."""
     if value is ABSENT:
         delattr(holder, name)

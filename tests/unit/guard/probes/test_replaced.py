@@ -1,0 +1,86 @@
+"""Methods of objects that hang from a module: which replacements are told of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.utils.guarding import guarded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHOP = """
+class Till:
+    limit = 1
+
+    def open(self):
+        return "open"
+
+
+class Clerk:
+    def __init__(self):
+        self.till = Till()
+        self.on_sale = None
+
+
+class Proxy:
+    @property
+    def __dict__(self):
+        raise RuntimeError("outside of a request")
+
+
+clerk = Clerk()
+proxy = Proxy()
+
+
+def start():
+    clerk.till.open = clerk.till.open
+"""
+TESTS = """
+import shop
+from shop import Clerk, clerk
+
+
+def closed():
+    return "closed"
+
+
+def test_a_method_of_an_object_below_a_module():
+    clerk.till.open = closed  # <- HRM308
+    assert clerk.till.open() == "closed"
+
+
+def test_it_was_put_back():
+    assert clerk.till.open() == "open"
+
+
+def test_data_and_hooks_are_no_methods():
+    clerk.till.limit = 2
+    clerk.on_sale = closed
+
+
+def test_an_object_of_the_test():
+    clerk = Clerk()
+    clerk.till.open = closed
+
+
+def test_a_method_that_is_put_back(monkeypatch):
+    monkeypatch.setattr(shop.clerk.till, "open", closed)
+    clerk.till.open = closed
+    del clerk.till.open
+    shop.proxy.open = closed
+
+
+def test_another_object_in_the_same_place(monkeypatch):
+    monkeypatch.setattr(clerk, "till", shop.Till())
+    clerk.till.open = closed
+"""
+
+
+def test_a_method_of_a_shared_object_is_caught_where_it_stays_replaced(tmp_path: Path) -> None:
+    source = TESTS.lstrip("\n")
+    run = guarded(tmp_path / "suite", files={"shop.py": SHOP, "test_it.py": source})
+
+    expected = next(number for number, line in enumerate(source.splitlines(), 1) if line.endswith("# <- HRM308"))
+    assert run.found == {("HRM308", "test_it.py", expected)}, run.output
+    assert "is not guarded from here on" not in run.output
