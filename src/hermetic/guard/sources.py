@@ -125,10 +125,20 @@ def place_of_parameters(path: str, names: list[str], above: list[str]) -> tuple[
 def places_of_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef, wanted: set[str]) -> Iterator[tuple[int, bool]]:
     """Yield the line of a function's parameters and whether they are computed, where it is a fixture or a hook."""
     if node.name == "pytest_generate_tests":
-        yield node.lineno, True
+        calls = [call for call in ast.walk(node) if isinstance(call, ast.Call) and mentions(call.func, PARAMETRIZE)]
+        own = [call for call in calls if call.args and named(call.args[0], wanted)] or calls
+        yield from ((call.lineno, True) for call in own)
+        if not own:
+            yield node.lineno, True
     for decorator in node.decorator_list:
         if isinstance(decorator, ast.Call) and any(keyword.arg == "params" for keyword in decorator.keywords):
             yield decorator.lineno, is_computed(decorator) and node.name in wanted
+
+
+def named(node: ast.expr, wanted: set[str]) -> bool:
+    """Tell whether the names that parameters are given for have one of `wanted` among them, or are not written out."""
+    texts = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return not texts or any(name.strip() in wanted for text in texts for name in text.split(","))
 
 
 def arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
