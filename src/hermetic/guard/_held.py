@@ -7,7 +7,6 @@ classes. Telling of that would bury what harms, so the rules below leave it out;
 from __future__ import annotations
 
 import linecache
-import os
 import re
 import sys
 import types
@@ -15,7 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 
 from hermetic.guard._globals import PROJECT
-from hermetic.guard.containers import CONTAINERS, ROWS, Part, attributes, holds
+from hermetic.guard._written import writes_entry
+from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, attributes, holds
+from hermetic.guard.places import is_test_file
 from hermetic.guard.probe import ABSENT, Change, Probe
 
 if TYPE_CHECKING:
@@ -129,9 +130,13 @@ class HeldProbe(Probe[Held]):
         holder, name = definer(one.holders)
         part = one.part._replace(path=f"{holder.name}.{name}")
         for change in part.changes(before, after):
-            if speaks_of(name, MEMO) or change.state in self.filled:
+            if change.state in self.filled:
                 continue
-            if self.is_filling(name, holder, part, change):
+            if change.before is ABSENT and type(part.itself) in TABLES and writes_entry(self.item, name, change.state):
+                yield change
+            elif speaks_of(name, MEMO):
+                continue
+            elif self.is_filling(name, holder, part, change):
                 self.filled.add(change.state)
             else:
                 yield change
@@ -220,12 +225,6 @@ def is_in_test_file(value: object) -> bool:
     name = getattr(value, "__module__", None) if isinstance(value, (type, types.FunctionType)) else None
     path = getattr(sys.modules.get(name or type(value).__module__), "__file__", None)
     return isinstance(path, str) and is_test_file(path)
-
-
-def is_test_file(path: str) -> bool:
-    """Tell whether a file is one of tests, by its name or folder."""
-    base = os.path.basename(path)
-    return base.startswith(("test_", "conftest.")) or base.endswith("_test.py")
 
 
 def source_of(holder: Holder) -> str:

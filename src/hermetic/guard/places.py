@@ -87,6 +87,12 @@ def is_users(value: object) -> bool:
     return isinstance(filename, str) and whose(filename) == USER
 
 
+def is_test_file(path: str) -> bool:
+    """Tell whether a file is one of tests, by its name or folder."""
+    base = os.path.basename(path)
+    return base.startswith(("test_", "conftest.")) or base.endswith("_test.py")
+
+
 def of_doctest(frame: FrameType) -> Place | None:
     """Return the line of the example that a frame runs, which `doctest` compiles from a file of another name."""
     runner = frame.f_back

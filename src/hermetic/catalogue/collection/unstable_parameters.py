@@ -23,8 +23,9 @@ class UnstableParameters(Rule):
     Limits:
     Seen where two or more workers have collected different lists, so a set that by chance has the same order in all of
     them passes. What differs between machines only, as the order in which a file system lists a folder does, is the
-    same in all workers of one: the run does not see it. `--dist each` may collect a suite of its own on each platform. Where a plugin or hook shuffles tests
-    with another seed in each worker, the finding names the first test that differs.
+    same in all workers of one: the run does not see it. `--dist each` may collect a suite of its own on each platform.
+    Where a plugin or hook shuffles tests with another seed in each worker, the finding names the first test that
+    differs.
     """
 
     code = "HRM701"

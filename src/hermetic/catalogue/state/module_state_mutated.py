@@ -44,6 +44,11 @@ class ModuleStateMutated(Rule):
       mock, something defined in a test file, or a text that is written in the test and not in the module;
     - a private flag such as `_initialized` that is set, a number with a private name or one that counts;
     - what happens while a module is imported.
+
+    Not left alone is an entry that the test, a fixture of it or a helper in a file of tests writes by hand,
+    `module._cache["key"] = ...`, unless one of them empties the table with `clear()`. So a private counter of a helper,
+    or a singleton that the code under test makes for itself, is not seen even where a test depends on its value: it
+    looks like the many that do no harm.
     """
 
     code = "HRM601"

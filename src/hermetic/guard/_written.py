@@ -1,0 +1,96 @@
+"""Which entries of tables a test's own code writes: the test, its fixtures, and the helpers in files of tests.
+
+What the code under test puts into a table of its own is what the table is there for; a test that does so by hand
+prepares something. Only asked where a table has changed.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import types
+from typing import TYPE_CHECKING, Any
+
+from hermetic.guard.places import is_test_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+XUNIT = ("setUp", "asyncSetUp", "setUpClass", "setup_method", "setup_class")
+MOST = 100  # functions that are read for one test
+
+
+def writes_entry(item: pytest.Item | None, name: str, state: str) -> bool:
+    """Tell whether the code of a test has `name[key] = ...` in it, for the key that stands in `state`.
+
+    Where it also has `name.clear()`, each test that uses the table begins with an empty one.
+    """
+    writers = [function for function, names in functions_of(item) if name in names]
+    if any(empties(function.__code__, name) for function in writers):
+        return False
+    for function in writers:
+        for key in keys_written(function.__code__, name):
+            last = key.rpartition(".")[2].strip("\"' ")
+            is_local = last.isidentifier() and last == key.strip() and last not in function.__globals__
+            if is_local or re.search(rf"\b{re.escape(last)}\b", state):
+                return True
+    return False
+
+
+@functools.lru_cache(maxsize=500)
+def keys_written(code: types.CodeType, name: str) -> tuple[str, ...]:
+    """Return how the keys are spelled under which a function writes entries of a table."""
+    return tuple(re.findall(rf"\b{re.escape(name)}\[([^\]\n]+)\]\s*=(?!=)", source_of(code)))
+
+
+@functools.lru_cache(maxsize=500)
+def empties(code: types.CodeType, name: str) -> bool:
+    """Tell whether a function empties a table."""
+    return re.search(rf"\b{re.escape(name)}\.clear\(\)", source_of(code)) is not None
+
+
+def source_of(code: types.CodeType) -> str:
+    """Return the source of a function."""
+    try:
+        return inspect.getsource(code)
+    except (OSError, TypeError):  # made by `exec`, or the file is gone
+        return ""
+
+
+@functools.lru_cache(maxsize=1)
+def functions_of(item: pytest.Item | None) -> list[tuple[types.FunctionType, frozenset[str]]]:
+    """Return the functions of a test in files of tests (itself, its fixtures, what these name) and what each names."""
+    kind = getattr(item, "cls", None)
+    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    waiting = [getattr(item, "function", None)]
+    waiting += [one.func for definitions in known.values() for one in definitions]
+    waiting += [getattr(kind, name, None) for name in XUNIT]
+    found: list[tuple[types.FunctionType, frozenset[str]]] = []
+    seen: set[types.CodeType] = set()
+    while waiting and len(found) < MOST:
+        value = waiting.pop(0)
+        function = inspect.unwrap(getattr(value, "__func__", value)) if callable(value) else None
+        if not isinstance(function, types.FunctionType) or function.__code__ in seen:
+            continue
+        seen.add(function.__code__)
+        if is_test_file(function.__code__.co_filename):
+            names = frozenset(names_in(function.__code__))
+            found.append((function, names))
+            waiting += [held(name, function, kind) for name in sorted(names)]
+    return found
+
+
+def names_in(code: types.CodeType) -> Iterator[str]:
+    """Yield the globals and attributes that a function names, in the functions within it too."""
+    yield from code.co_names
+    for one in code.co_consts:
+        if isinstance(one, types.CodeType):
+            yield from names_in(one)
+
+
+def held(name: str, function: types.FunctionType, kind: type | None) -> Any:  # noqa: ANN401 - whatever has the name
+    """Return what a name means in a function: a global, or else an attribute of the class of the test."""
+    return function.__globals__.get(name) or inspect.getattr_static(kind, name, None)
