@@ -7,17 +7,23 @@ import contextlib
 import contextvars
 import dis
 import functools
+import gc
 import inspect
 import sqlite3
+import sys
 import threading
 import types
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._requests import Act, RequestsProbe, name_of
 from hermetic.guard.places import is_users
+from hermetic.guard.probes.overrides import TABLE, kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import pytest
 
 PLAIN, ASYNC, GENERATOR, ASYNC_GENERATOR = "plain", "async", "generator", "async generator"
 IN_LOOP = (ASYNC, ASYNC_GENERATOR)
@@ -49,9 +55,40 @@ class Watching(dict[Any, Any]):
 
 
 class OverrideKindsProbe(RequestsProbe):
-    """Looks at what overridden dependencies give to a route, and at what the overrides use."""
+    """Looks at what overridden dependencies give to a route, and at what the overrides use.
+
+    Code that calls an override itself is not heard of; but Python warns of a coroutine that nobody has awaited.
+    """
 
     code = "HRM202"
+    phases = True  # an application that a test has made is there until its function has ended
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.warned: list[Any] = []  # what pytest records of warnings during the test
+        self.read = 0  # how many of them were looked at
+
+    def test_begins(self, item: pytest.Item) -> None:
+        """Learn where the warnings of the test are recorded."""
+        super().test_begins(item)
+        log = getattr(getattr(warnings, "_showwarnmsg_impl", None), "__self__", None)
+        self.warned = log if isinstance(log, list) else []
+        self.read = len(self.warned)
+
+    def snapshot(self) -> int:
+        """Look at new warnings, and return how much is known."""
+        if len(self.warned) > self.read:
+            new, self.read = self.warned[self.read :], len(self.warned)
+            codes = [one.source.cr_code for one in new if inspect.iscoroutine(getattr(one, "source", None))]
+            if codes:
+                self.dropped(codes)
+        return super().snapshot()
+
+    def dropped(self, codes: list[types.CodeType]) -> None:
+        """Look for the overrides whose coroutines nobody has awaited (about 10 ms)."""
+        for original, override in overrides_now():
+            if getattr(override, "__code__", None) in codes and kind_of(original) not in IN_LOOP:
+                self.acts.append(act(original, "gives a coroutine that nobody awaits"))
 
     def requested(self, given: dict[str, Any], overrides: dict[Any, Any]) -> None:
         """Look at the values of a request when they come, and at the functions at once."""
@@ -67,6 +104,14 @@ class OverrideKindsProbe(RequestsProbe):
         problem = problem_with(value, kind_of(original), kind_of(override))
         if problem:
             self.acts.append(act(original, problem))
+
+
+def overrides_now() -> list[tuple[Any, Any]]:
+    """Return the overrides of all applications, each with what it overrides."""
+    kind = getattr(sys.modules.get("fastapi"), "FastAPI", None)
+    apps = [one for one in gc.get_referrers(*kinds_of(kind)) if isinstance(one, kind)] if kind is not None else []
+    tables = [getattr(app, TABLE, None) for app in apps]
+    return [pair for table in tables if isinstance(table, dict) for pair in list(table.items())]
 
 
 def act(original: object, problem: str) -> Act:

@@ -123,3 +123,64 @@ def test_a_rule_that_is_ignored_is_not_guarded_although_it_is_proven(tmp_path: P
     run = guarded(tmp_path / "suite", files=files)
 
     assert (run.findings, run.exit) == ([], 1), run.output
+
+
+DIRECT = """
+import unittest
+
+from fastapi import Depends, FastAPI
+from fastapi.testclient import TestClient
+
+
+def limit():
+    return 10
+
+
+async def plan():
+    return "free"
+
+
+async def small():
+    return 1
+
+
+def create():
+    app = FastAPI()
+
+    @app.get("/")
+    def index(value=Depends(limit), name=Depends(plan)):
+        return value
+
+    return app
+
+
+def export(app, dependency):
+    return app.dependency_overrides[dependency]() is not None
+
+
+class ExportTest(unittest.TestCase):
+    def setUp(self):
+        self.app = create()
+        self.app.dependency_overrides[limit] = small  # <-
+        self.app.dependency_overrides[plan] = plan
+
+    def test_a_job_calls_the_override(self):
+        self.assertTrue(export(self.app, limit))
+
+    def test_a_request_awaits_it(self):
+        self.assertEqual(TestClient(self.app).get("/").json(), 1)
+
+    def test_a_job_calls_one_that_is_of_the_same_kind(self):
+        self.assertTrue(export(self.app, plan))
+
+    def test_another_coroutine_is_dropped(self):
+        plan()
+"""
+
+
+def test_an_override_that_a_job_calls_and_nobody_awaits_is_caught(tmp_path: Path) -> None:
+    run = guarded(tmp_path / "suite", files={"test_export.py": DIRECT.lstrip("\n")})
+
+    found = [(item["code"], item["test"].rpartition("::")[2], item["line"]) for item in run.findings]
+    line = next(number for number, text in enumerate(DIRECT.lstrip("\n").splitlines(), 1) if text.endswith("# <-"))
+    assert found == [("HRM202", "test_a_job_calls_the_override", line)], run.output
