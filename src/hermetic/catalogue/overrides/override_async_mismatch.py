@@ -47,7 +47,8 @@ class OverrideAsyncMismatch(Rule):
     The kind of a dependency or override that comes from a third-party library, or is a mock, is not known. Effects are
     looked for in the override and the project functions that it calls, one step deep. The plugin looks at what
     overrides give to the routes that a test requests, and when the test fails, at what they use. It reports what does
-    harm, and no mere difference.
+    harm, and no mere difference. Of an async override that other code calls it knows by Python's warning, unless
+    warnings are errors, or the override is taken out before the test function ends.
     """
 
     code = "HRM202"
