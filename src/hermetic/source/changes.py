@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 STORES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
+OPERATORS = {"operator.setitem": "__setitem__", "operator.delitem": "__delitem__"}
 WHOLE_METHODS = frozenset({"clear", "update", "__ior__"})
 
 
@@ -341,9 +342,20 @@ def changes_by_call(scope: Scope, state: State) -> Iterator[Change]:
                     value = call.args[2] if len(call.args) > 2 else None  # noqa: PLR2004 - object, name, value
                     back = state.stores_default(scope, call.args[0], target, value)
                     yield Change(scope, call, target, key, back=back)
+        elif name in OPERATORS:
+            yield from changes_by_operator(scope, state, name, calls)
     for name, inner in decorated(scope):
         if state.name_of(name) in state.calls:
             yield Change(scope, inner.node, name, "")
+
+
+def changes_by_operator(scope: Scope, state: State, name: str, calls: list[ast.Call]) -> Iterator[Change]:
+    """Yield the calls of `operator.setitem` and `operator.delitem` that change `state`."""
+    for call in calls:
+        target = state.name_in(scope, resolve(scope, call.args[0])) if call.args else ""
+        if target in state.items:
+            key = key_of(scope, call.args[1]) if state.keyed and len(call.args) > 1 else ""
+            yield Change(scope, call, f"{target}.{OPERATORS[name]}", key)
 
 
 def set_by_name(scope: Scope, call: ast.Call) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
-from hermetic.source.callee import find_callee, find_class, method_in
-from hermetic.source.changes import Change, State, called, changes_at, changes_in, key_of, same_key
+from hermetic.source.callee import find_class, find_helper, method_in
+from hermetic.source.changes import OPERATORS, Change, State, called, changes_at, changes_in, key_of, same_key
 from hermetic.source.names import resolve, value_of_attribute
 from hermetic.source.restore import (
     END,
@@ -23,13 +23,13 @@ from hermetic.source.restore import (
     statements_below,
     undoes,
 )
-from hermetic.source.saved import uses_saved_value
+from hermetic.source.saved import reads_state, uses_saved_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
-REMOVERS = frozenset({"pop", "remove", "removeHandler", "removeFilter", "unsetenv", "unregister"})
+REMOVERS = frozenset({"pop", "__delitem__", "remove", "removeHandler", "removeFilter", "unsetenv", "unregister"})
 # Parts of names by which third-party managers, decorators and fixtures say that they keep a test apart.
 APART = ("isolat", "sandbox", "restor", "preserv", "snapshot", "revert", "forked", "subprocess")
 # What a fixture's name says besides the state, when it puts the state back.
@@ -112,7 +112,7 @@ class UndoState(Undo):
 
     def by_own_manager(self, scope: Scope, target: ast.AST) -> bool | None:
         """Whether a function or class of the project is such a manager; None when it is none of the project's."""
-        own = find_callee(scope, target, self.tokens)
+        own = find_helper(scope, target, self.tokens)
         if own is not None:
             return self.by_function(own)
         own_class = find_class(scope, target)
@@ -154,6 +154,8 @@ class UndoState(Undo):
         """Accept a `monkeypatch` call (under any name) that records the same key, or `mocker.patch` of the state."""
         for name, calls in called(scope).items():
             owner, _, method = name.rpartition(".")
+            if method == "patch" and not is_patch(name) and any(self.patches_for_test(scope, call) for call in calls):
+                return True
             if name in self.state.uses:
                 if any(not call.keywords or self.same_owner(scope, call) for call in calls):
                     return True
@@ -168,6 +170,15 @@ class UndoState(Undo):
         """Whether the last keyword of a recording call (`logger="app"`) may name the key of the change."""
         named = key_of(scope, call.keywords[-1].value)
         return not named or not self.change.key or named in self.change.key
+
+    def patches_for_test(self, scope: Scope, call: ast.Call) -> bool:
+        """Whether a call is trial's `self.patch(object, "name", value)`, which the end of the test undoes."""
+        return (
+            len(call.args) > 2  # noqa: PLR2004 - object, name, value
+            and not isinstance(call.args[0], ast.Constant)
+            and isinstance(call.args[1], ast.Constant)
+            and self.holds(dotted_target(scope, call))
+        )
 
     def records(self, scope: Scope, call: ast.Call, method: str) -> bool:
         """Whether a `monkeypatch` call covers the change."""
@@ -223,11 +234,29 @@ class UndoState(Undo):
         base, _, method = name.rpartition(".")
         if name in ("setattr", "delattr"):
             return bool(call.args) and self.holds(dotted_target(scope, call))
-        if method in ("__setitem__", "__delitem__", "clear", "update") and base in state.items:
+        if name in OPERATORS and call.args:
+            target = state.name_in(scope, resolve(scope, call.args[0]))
+            return target in state.items and self.covers_first(scope, call.args[1:])
+        if method in ("__setitem__", "__delitem__") and base in state.items:
+            return self.covers_first(scope, call.args)
+        if method in ("clear", "update") and base in state.items:
             return True
         if any(name in other.methods or name in other.calls for other in state.also):
             return True
         return (name in state.methods or name in state.calls) and self.covers(state.call_key(scope, call, name))
+
+    def covers_first(self, scope: Scope, arguments: list[ast.expr]) -> bool:
+        """Whether the first of some arguments may be the key of the change."""
+        return not self.state.keyed or not arguments or self.covers(key_of(scope, arguments[0]))
+
+    def is_saved_in(self, function: Scope) -> bool:
+        """Whether a function keeps the state, or the part of it that is changed, in a variable."""
+        return any(
+            reads_state(function, node.value, state, self.change.key)  # type: ignore[attr-defined]
+            for node in function.kept(ast.Assign)
+            if not any(changes_at(function, node, state) for state in self.states())
+            for state in self.states()
+        )
 
     def by_fixture_name(self, name: str) -> bool:
         """Accept a fixture of the table, or one whose name says that it keeps this state apart."""
