@@ -30,8 +30,8 @@ class State:
     states whose change in a cleanup puts this one back too. `tokens`: bytes of which one occurs wherever the state is
     changed, where the names' last parts are too common.
 
-    Subclasses may override `name_of`, `name_in`, `resets`, `counts`, `counts_target`, the two that tell whether a value
-    is the default, and the three that give keys.
+    Subclasses may override `name_of`, `name_in`, `resets`, `is_usually_absent`, `counts`, `counts_target`, the two that
+    tell whether a value is the default, and the three that give keys.
     """
 
     by_owner = False  # each object that holds the state is a key; a whole list of it is still only that object's
@@ -108,6 +108,10 @@ class State:
 
     def resets(self, node: ast.AST) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a change of the whole state puts it back to how tests find it."""
+        return False
+
+    def is_usually_absent(self, key: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a key is one that tests find absent, unless an earlier test has left it."""
         return False
 
     def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:  # noqa: ARG002 - for subclasses

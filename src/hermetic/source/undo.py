@@ -307,7 +307,54 @@ def is_cleaning(change: Change, state: State) -> bool:
     if any(line < change.line for line in assertion_lines(scope)):
         return True
     earlier = (other for other in changes_in(scope, state) if other.line < change.line and same_key(other, change))
-    return any(not is_removal(other) for other in earlier) or is_last(change, state)
+    return any(not is_removal(other) for other in earlier) or is_last(change, state) or is_reset(change, state)
+
+
+def makes_sure(change: Change, state: State) -> bool:
+    """Tell whether a removal is written for a key that may not be there: `pop(key, None)`, or a `KeyError` is caught."""
+    scope, node = change.scope, change.node
+    if change.what.endswith(".pop") and len(getattr(node, "args", ())) > 1:
+        return True
+    return any(
+        (isinstance(parent, TRIES) and child in parent.body and any(map(is_of_absence, parent.handlers)))
+        or (isinstance(parent, ast.With) and any(is_suppress(scope, item.context_expr) for item in parent.items))
+        or (isinstance(parent, ast.If) and child in parent.body and looks_for_key(scope, parent.test, change, state))
+        for child, parent in scope.ancestors(node)
+    )
+
+
+def is_of_absence(handler: ast.ExceptHandler) -> bool:
+    """Tell whether a handler is for a key that is not there, and lets that be."""
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = {getattr(item, "id", "") for item in caught if item is not None}
+    absent = handler.type is None or bool(names & {"KeyError", "LookupError", "ValueError", "Exception"})
+    return absent and not isinstance(handler.body[-1], ast.Raise)
+
+
+def is_suppress(scope: Scope, expression: ast.expr) -> bool:
+    """Tell whether a manager is `contextlib.suppress(KeyError)`."""
+    if not isinstance(expression, ast.Call) or resolve(scope, expression.func) != "contextlib.suppress":
+        return False
+    return any(getattr(item, "id", "") in ("KeyError", "LookupError", "Exception") for item in expression.args)
+
+
+def looks_for_key(scope: Scope, test: ast.expr, change: Change, state: State) -> bool:
+    """Tell whether a condition asks whether the key of a change is there: `if "APP_MODE" in os.environ`."""
+    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.In):
+        return False
+    table = state.name_in(scope, resolve(scope, test.comparators[0]))
+    return table in state.objects and key_of(scope, test.left) == change.key
+
+
+def is_reset(change: Change, state: State) -> bool:
+    """Tell whether an autouse fixture only takes back, before each test, what others may have left."""
+    scope = change.scope
+    if roles.role_of(scope) != "fixture" or not roles.is_autouse(scope) or roles.fixture_scope(scope) != "function":
+        return False
+    before = [item for item in changes_in(scope, state) if not is_after_yield(scope, item.node)]
+    return all(
+        is_removal(item) and state.is_usually_absent(item.key) and makes_sure(item, state) for item in (change, *before)
+    )
 
 
 def is_expected_to_fail(scope: Scope, node: ast.AST) -> bool:
@@ -346,10 +393,11 @@ def is_failing(scope: Scope, block: list[ast.stmt]) -> bool:
 def is_last(change: Change, state: State) -> bool:
     """Tell whether nothing but changes of the state follows in a function that does something before: it cleans up.
 
-    A setup has the whole test before it, and nothing of the test's to clean up; `pop(key, None)` in it makes sure.
+    A setup has the whole test before it, and nothing of the test's to clean up; `pop(key, None)` in it makes sure, and
+    so does a `del` whose `KeyError` is caught.
     """
     scope = change.scope
-    if roles.role_of(scope) == "setup" and len(getattr(change.node, "args", ())) < len(("key", "default")):
+    if roles.role_of(scope) == "setup" and not makes_sure(change, state):
         return False
     mine = {item.node for item in changes_in(scope, state)}
     line = change.node.end_lineno or change.line  # type: ignore[attr-defined]
