@@ -339,18 +339,23 @@ def changes_by_call(scope: Scope, state: State) -> Iterator[Change]:
                     back = state.goes_back(scope, call, name)
                     yield Change(scope, call, name, state.call_key(scope, call, name), whole=whole, back=back)
         elif name in ("setattr", "delattr"):
-            for call in calls:
-                target = state.name_in(scope, set_by_name(scope, call))
-                if state.is_attribute(target):
-                    key = state.attribute_key(scope, call.args[0], target)
-                    value = call.args[2] if len(call.args) > 2 else None  # noqa: PLR2004 - object, name, value
-                    back = state.stores_default(scope, call.args[0], target, value)
-                    yield Change(scope, call, target, key, back=back)
+            yield from changes_by_name(scope, state, calls)
         elif name in OPERATORS:
             yield from changes_by_operator(scope, state, name, calls)
     for name, inner in decorated(scope):
         if state.name_of(name) in state.calls:
             yield Change(scope, inner.node, name, "")
+
+
+def changes_by_name(scope: Scope, state: State, calls: list[ast.Call]) -> Iterator[Change]:
+    """Yield the calls of `setattr` and `delattr` that change `state`."""
+    for call in calls:
+        target = state.name_in(scope, set_by_name(scope, call))
+        if state.is_attribute(target):
+            key = state.attribute_key(scope, call.args[0], target)
+            value = call.args[2] if len(call.args) > 2 else None  # noqa: PLR2004 - object, name, value
+            back = state.stores_default(scope, call.args[0], target, value)
+            yield Change(scope, call, target, key, back=back)
 
 
 def changes_by_operator(scope: Scope, state: State, name: str, calls: list[ast.Call]) -> Iterator[Change]:

@@ -311,7 +311,7 @@ def is_cleaning(change: Change, state: State) -> bool:
 
 
 def makes_sure(change: Change, state: State) -> bool:
-    """Tell whether a removal is written for a key that may not be there: `pop(key, None)`, or a `KeyError` is caught."""
+    """Tell whether a removal is written for a key that may not be there: `pop(key, None)`, a `KeyError` is caught."""
     scope, node = change.scope, change.node
     if change.what.endswith(".pop") and len(getattr(node, "args", ())) > 1:
         return True

@@ -5,13 +5,12 @@ from __future__ import annotations
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule
 from hermetic.source.changes import State
 
-
 # What the machine sets for every program, or a user for all of their work.
 GIVEN = frozenset({
-    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "HOSTNAME", "TZ", "LANG", "LANGUAGE", "TERM", "DISPLAY", "EDITOR",
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "HOSTNAME", "TZ", "LANG", "LANGUAGE", "TERM", "DISPLAY",
     "PAGER", "BROWSER", "COLUMNS", "LINES", "COLORTERM", "TMPDIR", "TEMP", "TMP", "USERPROFILE", "USERNAME", "APPDATA",
-    "LOCALAPPDATA", "PROGRAMDATA", "SYSTEMROOT", "COMSPEC", "PATHEXT", "CI", "VIRTUAL_ENV", "HTTP_PROXY", "HTTPS_PROXY",
-    "NO_PROXY",
+    "LOCALAPPDATA", "PROGRAMDATA", "SYSTEMROOT", "COMSPEC", "PATHEXT", "CI", "VIRTUAL_ENV", "HTTP_PROXY",
+    "HTTPS_PROXY", "NO_PROXY", "EDITOR",
 })  # fmt: skip
 FAMILIES = ("LC_", "XDG_", "PYTHON", "PYTEST", "SSL_", "SSH_", "GIT_", "CONDA_", "GITHUB_", "LD_", "DYLD_")
 
