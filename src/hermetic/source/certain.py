@@ -12,7 +12,7 @@ from hermetic.source import roles
 from hermetic.source.callee import find_helper
 from hermetic.source.leading import is_support
 from hermetic.source.names import resolve
-from hermetic.source.undo import is_raises
+from hermetic.source.putback import is_raises
 from hermetic.source.values import PASSING, Facts, read
 
 TYPE_CHECKING = False

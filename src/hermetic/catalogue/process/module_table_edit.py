@@ -7,7 +7,7 @@ import _ast as ast
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule, spelled
 from hermetic.source.changes import State, called, key_of
 from hermetic.source.names import resolve
-from hermetic.source.undo import is_removal
+from hermetic.source.putback import is_removal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
