@@ -126,13 +126,13 @@ from panel import (
 def test_it():
     shelf["a"] = 1
 ### a helper registers a cleanup on a stack of its own
-def forget():
+def forget(case):
     with contextlib.ExitStack() as stack:
         stack.callback(panel.table.clear)
 
 class TestIt(unittest.TestCase):
     def setUp(self):
-        forget()
+        forget(self)
 
     def test_it(self):
         panel.table["a"] = 1
