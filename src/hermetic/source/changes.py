@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 STORES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
+OPERATORS = {"operator.setitem": "__setitem__", "operator.delitem": "__delitem__"}
 WHOLE_METHODS = frozenset({"clear", "update", "__ior__"})
 
 
@@ -29,8 +30,8 @@ class State:
     states whose change in a cleanup puts this one back too. `tokens`: bytes of which one occurs wherever the state is
     changed, where the names' last parts are too common.
 
-    Subclasses may override `name_of`, `name_in`, `resets`, `counts`, `counts_target`, the two that tell whether a value
-    is the default, and the three that give keys.
+    Subclasses may override `name_of`, `name_in`, `resets`, `is_usually_absent`, `counts`, `counts_target`, the two that
+    tell whether a value is the default, and the three that give keys.
     """
 
     by_owner = False  # each object that holds the state is a key; a whole list of it is still only that object's
@@ -107,6 +108,10 @@ class State:
 
     def resets(self, node: ast.AST) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a change of the whole state puts it back to how tests find it."""
+        return False
+
+    def is_usually_absent(self, key: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a key is one that tests find absent, unless an earlier test has left it."""
         return False
 
     def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:  # noqa: ARG002 - for subclasses
@@ -334,16 +339,32 @@ def changes_by_call(scope: Scope, state: State) -> Iterator[Change]:
                     back = state.goes_back(scope, call, name)
                     yield Change(scope, call, name, state.call_key(scope, call, name), whole=whole, back=back)
         elif name in ("setattr", "delattr"):
-            for call in calls:
-                target = state.name_in(scope, set_by_name(scope, call))
-                if state.is_attribute(target):
-                    key = state.attribute_key(scope, call.args[0], target)
-                    value = call.args[2] if len(call.args) > 2 else None  # noqa: PLR2004 - object, name, value
-                    back = state.stores_default(scope, call.args[0], target, value)
-                    yield Change(scope, call, target, key, back=back)
+            yield from changes_by_name(scope, state, calls)
+        elif name in OPERATORS:
+            yield from changes_by_operator(scope, state, name, calls)
     for name, inner in decorated(scope):
         if state.name_of(name) in state.calls:
             yield Change(scope, inner.node, name, "")
+
+
+def changes_by_name(scope: Scope, state: State, calls: list[ast.Call]) -> Iterator[Change]:
+    """Yield the calls of `setattr` and `delattr` that change `state`."""
+    for call in calls:
+        target = state.name_in(scope, set_by_name(scope, call))
+        if state.is_attribute(target):
+            key = state.attribute_key(scope, call.args[0], target)
+            value = call.args[2] if len(call.args) > 2 else None  # noqa: PLR2004 - object, name, value
+            back = state.stores_default(scope, call.args[0], target, value)
+            yield Change(scope, call, target, key, back=back)
+
+
+def changes_by_operator(scope: Scope, state: State, name: str, calls: list[ast.Call]) -> Iterator[Change]:
+    """Yield the calls of `operator.setitem` and `operator.delitem` that change `state`."""
+    for call in calls:
+        target = state.name_in(scope, resolve(scope, call.args[0])) if call.args else ""
+        if target in state.items:
+            key = key_of(scope, call.args[1]) if state.keyed and len(call.args) > 1 else ""
+            yield Change(scope, call, f"{target}.{OPERATORS[name]}", key)
 
 
 def set_by_name(scope: Scope, call: ast.Call) -> str:

@@ -11,7 +11,7 @@ import _ast as ast
 from _bisect import bisect_left
 
 from hermetic.source import roles
-from hermetic.source.callee import ENTERERS, ancestry, find_callee, find_class
+from hermetic.source.callee import ENTERERS, ancestry, find_class, find_helper
 from hermetic.source.changes import decorated
 from hermetic.source.names import first_parameter, is_generator, resolve
 from hermetic.source.scope import FUNCTIONS, Scope
@@ -71,6 +71,10 @@ class Undo:
         """Tell whether `node` undoes the change even where it stands in no cleanup: it can have no other purpose."""
         return self.by_node(scope, node)
 
+    def is_saved_in(self, function: Scope) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a function keeps the value that it finds."""
+        return False
+
     def by_fixture_name(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a fixture whose source is not at hand undoes the change, by its name."""
         return False
@@ -109,7 +113,7 @@ def node_undoes(scope: Scope, node: ast.AST, undo: Undo, depth: int = MAX_CALLS)
     if undo.by_node(scope, node):
         return True
     if isinstance(node, ast.Call) and depth:
-        own = find_callee(scope, node.func, undo.tokens)
+        own = find_helper(scope, node.func, undo.tokens)
         return own is not None and undoes(own, undo, depth - 1)
     return False
 
@@ -146,6 +150,7 @@ def puts_back(function: Scope, undo: Undo) -> bool:
         undo.answers[function] = (
             undo.by_use(function)
             or by_cleanup(function, undo)
+            or by_registrar(function, undo)
             or yields_in_manager(function, undo)
             or (not is_context_maker(function) and after_yield(function, undo))
         )
@@ -220,14 +225,58 @@ def is_under_manager(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     )
 
 
-def by_cleanup(scope: Scope, undo: Undo) -> bool:
-    """Tell whether a registered finalizer (or a context entered on an exit stack) undoes the change."""
-    if any(name.rpartition(".")[2] in CLEANUPS and undoes(inner, undo) for name, inner in decorated(scope)):
+def arranges_cleanup(scope: Scope, undo: Undo) -> bool:
+    """Tell whether a setup registers what undoes the change, itself or through a helper."""
+    return by_cleanup(scope, undo) or by_registrar(scope, undo)
+
+
+def by_registrar(scope: Scope, undo: Undo, line: int = END, depth: int = MAX_CALLS) -> bool:
+    """Tell whether a helper that is called registers what undoes the change on what it is given.
+
+    A helper that keeps the old value itself has to be called before the change, which stands on `line`.
+    """
+    for node in scope.kept(ast.Call) if depth else ():
+        assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
+        if not (node.args or node.keywords or isinstance(node.func, ast.Attribute)):
+            continue
+        helper = find_helper(scope, node.func, undo.tokens)
+        if helper is None or helper is scope:
+            continue
+        helper.module.load(helper)
+        known = undo.answers.get((helper, "registers"))
+        if known is None:
+            undo.answers[helper, "registers"] = False
+            known = by_cleanup(helper, undo, of_given=True) or by_registrar(helper, undo, depth=depth - 1)
+            undo.answers[helper, "registers"] = known
+        if known and (node.lineno <= line or not undo.is_saved_in(helper)):
+            return True
+    return False
+
+
+def is_given(scope: Scope, expression: ast.AST) -> bool:
+    """Tell whether an expression starts with a parameter of the function that `scope` is: `case.addCleanup`."""
+    while isinstance(expression, (ast.Attribute, ast.Call)):
+        expression = expression.value if isinstance(expression, ast.Attribute) else expression.func
+    arguments = getattr(scope.node, "args", None)
+    if arguments is None or not isinstance(expression, ast.Name):
+        return False
+    return any(item.arg == expression.id for item in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs))
+
+
+def by_cleanup(scope: Scope, undo: Undo, *, of_given: bool = False) -> bool:
+    """Tell whether a registered finalizer (or a context entered on an exit stack) undoes the change.
+
+    `of_given`: only one that is registered on a parameter, and so outlives the function.
+    """
+    if any(
+        name.rpartition(".")[2] in CLEANUPS and (name[0] == "@" or not of_given) and undoes(inner, undo)
+        for name, inner in decorated(scope)
+    ):
         return True
     for node in scope.kept(ast.Call):
         assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
         method = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        if not node.args:
+        if not node.args or (of_given and not is_given(scope, node.func)):
             continue
         if method in ENTERERS and undo.by_entered(scope, node.args[0]):
             return True
@@ -239,7 +288,7 @@ def by_cleanup(scope: Scope, undo: Undo) -> bool:
 def callable_undoes(scope: Scope, function: ast.expr, arguments: list[ast.expr], undo: Undo) -> bool:
     """Tell whether calling `function` with `arguments` later undoes the change."""
     if isinstance(function, ast.Call):
-        factory = find_callee(scope, function.func, undo.tokens)
+        factory = find_helper(scope, function.func, undo.tokens)
         if factory is not None:  # what it returns is one of the functions in it
             factory.module.load(factory)
             return any(undoes(inner, undo) for inner in factory.family())
@@ -250,7 +299,7 @@ def callable_undoes(scope: Scope, function: ast.expr, arguments: list[ast.expr],
         return True
     if isinstance(function, ast.Attribute) and function.attr in ENDERS and undo.by_manager(scope, function.value):
         return True
-    own = find_callee(scope, function, undo.tokens)
+    own = find_helper(scope, function, undo.tokens)
     return own is not None and undoes(own, undo)
 
 
@@ -261,6 +310,7 @@ def is_undone(scope: Scope, node: ast.AST, undo: Undo) -> bool:
         or is_before_try(scope, node, undo)
         or is_under_manager(scope, node, undo)
         or by_cleanup(scope, undo)
+        or by_registrar(scope, undo, node.lineno)  # type: ignore[attr-defined]
         or undo.by_use(scope)
         or by_decorator(scope, undo)
         or is_undone_at_once(scope, node, undo)
@@ -337,7 +387,7 @@ def undone_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> 
                 continue
             if roles.role_of(method) == "teardown" and undoes(method, undo):
                 return True
-            if roles.role_of(method) == "setup" and by_cleanup(method.module.load(method), undo):
+            if roles.role_of(method) == "setup" and arranges_cleanup(method.module.load(method), undo):
                 return True
     return False
 

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule
+from hermetic.source.certain import is_under_test, may_be_empty
 from hermetic.source.changes import State
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.scope import Scope
+
 LIST_METHODS = ("append", "insert", "extend", "remove", "pop", "clear", "reverse", "sort", "__setitem__", "__iadd__")
+
+
+class ImportPath(State):
+    """`sys.path` and its like: code under test that adds what passes a filter may add nothing."""
+
+    def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:
+        """Leave out `extend` by what may be empty."""
+        extends = name.endswith((".extend", ".__iadd__")) and call.args and is_under_test(scope.module)
+        return not (extends and may_be_empty(scope, call.args[0]))
+
+    def counts_target(self, scope: Scope, target: ast.expr) -> bool:
+        """Leave out `+=` of what may be empty."""
+        node = scope.parents.get(target)
+        extends = isinstance(node, ast.AugAssign) and is_under_test(scope.module)
+        return not (extends and may_be_empty(scope, node.value))  # type: ignore[union-attr]
 
 
 class ImportPathEdit(StateRule):
@@ -26,6 +48,8 @@ class ImportPathEdit(StateRule):
 
     Limits:
     `PYTHONPATH` is HRM101's. Editing the path of a child process, or `__path__` of one package, is not seen here.
+    Code under test that extends the path by what passes a filter (`filter(os.path.isdir, ...)`, a comprehension with
+    an `if`) may add nothing, and is left alone.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
@@ -48,7 +72,7 @@ class ImportPathEdit(StateRule):
     )
     related = ("HRM104", "HRM101")
     states = (
-        State(
+        ImportPath(
             "import path",
             calls=("site.addsitedir", "site.addpackage"),
             items=("sys.path",),
@@ -60,7 +84,7 @@ class ImportPathEdit(StateRule):
             words=("syspath", "sys_path", "pythonpath", "import_path", "path_entry", "module_path", "importable"),
             tokens=(b"sys.path", b"sys import", b"sys as", b"addsitedir", b"addpackage", b"(sys, "),
         ),
-        State(
+        ImportPath(
             "import hooks",
             items=("sys.meta_path", "sys.path_hooks"),
             attributes=("sys.meta_path", "sys.path_hooks"),

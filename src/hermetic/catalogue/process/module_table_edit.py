@@ -7,7 +7,7 @@ import _ast as ast
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule, spelled
 from hermetic.source.changes import State, called, key_of
 from hermetic.source.names import resolve
-from hermetic.source.undo import is_removal
+from hermetic.source.putback import is_removal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +45,28 @@ TABLE = ModuleTable(
     words=("module", "uncache", "import"),
     keyed=True,
 )
+
+
+def is_imported_here(change: Change) -> bool:
+    """Tell whether a removal names its module by the `__name__` of what the function itself has imported above."""
+    scope, node = change.scope, change.node
+    keys = node.args[:1] if isinstance(node, ast.Call) else [target.slice for target in removed(node)]
+    if not keys or not isinstance(keys[-1], ast.Attribute) or keys[-1].attr != "__name__":
+        return False
+    name = keys[-1].value
+    found = scope.find(name.id, change.line) if isinstance(name, ast.Name) else None
+    if found is None or found[1] is not scope or found[0].line >= change.line:
+        return False
+    binding = found[0]
+    if binding.kind == "assign" and isinstance(binding.value, ast.Call):
+        return resolve(scope, binding.value.func) in IMPORTERS
+    return binding.kind == "import"
+
+
+def removed(node: ast.AST) -> list[ast.Subscript]:
+    """Return the items that a statement deletes."""
+    targets = node.targets if isinstance(node, ast.Delete) else []
+    return [target for target in targets if isinstance(target, ast.Subscript)]
 
 
 class ModuleTableEdit(StateRule):
@@ -116,7 +138,7 @@ class ModuleTableEdit(StateRule):
                 if binding.kind == "import" and binding.line < change.line
                 for part in prefixes(str(binding.value))
             }
-        return change.key not in imported
+        return change.key not in imported and not (leak.root is not None and is_imported_here(change))
 
     bad = (
         Example(
