@@ -162,7 +162,7 @@ class Walk:
 
     def compare_holder(self, holder: Holder, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
         """Yield what differs between two copies of what a module or class holds."""
-        for name in before.keys() | after.keys():
+        for name in dict.fromkeys([*before, *after]):
             was, now = before.get(name, ABSENT), after.get(name, ABSENT)
             if was is not now and not is_benign(holder, name, was, now):
                 state = f"{holder.name}.{name}"
