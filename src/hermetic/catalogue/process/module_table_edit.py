@@ -91,6 +91,8 @@ class ModuleTableEdit(StateRule):
     imports for the first time is no finding. Removing a module that the same function has imported, or that an
     assertion above has looked at, is taken for cleaning up. A module that is popped to be imported afresh below counts
     even with a default (`pop("app", None)`): whether an earlier test has imported it cannot be read from one file.
+    A module that a function is handed, by a fixture or its caller, may be one that was made for the test: its reload is
+    left alone.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
@@ -121,8 +123,10 @@ class ModuleTableEdit(StateRule):
         return spelled(change.what, change.key)
 
     def keeps(self, leak: Leak) -> bool:
-        """Leave alone the removal of what the function itself has imported."""
+        """Leave alone the removal of what the function itself has imported, and the reload of what it is handed."""
         change = leak.change
+        if change.what.endswith(".reload"):
+            return not is_handed(change)
         if not is_removal(change):
             return True
         imported = {
@@ -390,3 +394,10 @@ def prefixes(dotted: str) -> list[str]:
     """Return a dotted name and the packages that importing it imports."""
     parts = dotted.split(".")
     return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def is_handed(change: Change) -> bool:
+    """Tell whether the module that is reloaded is a parameter of the function."""
+    argument = change.node.args[0] if isinstance(change.node, ast.Call) and change.node.args else None
+    found = change.scope.find(argument.id, change.line) if isinstance(argument, ast.Name) else None
+    return found is not None and found[0].kind == "param"
