@@ -397,7 +397,9 @@ def prefixes(dotted: str) -> list[str]:
 
 
 def is_handed(change: Change) -> bool:
-    """Tell whether the module that is reloaded is a parameter of the function."""
+    """Tell whether the module that is reloaded is a parameter of the function, or one of those in a parameter."""
     argument = change.node.args[0] if isinstance(change.node, ast.Call) and change.node.args else None
     found = change.scope.find(argument.id, change.line) if isinstance(argument, ast.Name) else None
+    if found is not None and found[0].kind == "for" and isinstance(found[0].value, ast.Name):
+        found = change.scope.find(found[0].value.id, change.line)
     return found is not None and found[0].kind == "param"
