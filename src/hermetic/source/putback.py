@@ -5,9 +5,9 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
+from hermetic.source.blocks import END, TRIES, assertion_lines, is_after_yield, kept_between, statements_below
 from hermetic.source.changes import Change, State, changes_in, key_of, same_key
 from hermetic.source.names import resolve
-from hermetic.source.restore import END, TRIES, assertion_lines, is_after_yield, kept_between, statements_below
 from hermetic.source.saved import uses_saved_value
 
 TYPE_CHECKING = False

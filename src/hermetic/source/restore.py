@@ -8,17 +8,14 @@ a fixture that the test uses.
 from __future__ import annotations
 
 import _ast as ast
-from _bisect import bisect_left
 
-from hermetic.source import roles
-from hermetic.source.callee import ENTERERS, ancestry, find_class, find_helper
+from hermetic.source.blocks import END, TRIES, is_asserted_between, kept_between, statements_after
+from hermetic.source.callee import ENTERERS, ancestry, find_helper
 from hermetic.source.changes import decorated
-from hermetic.source.names import first_parameter, is_generator, resolve
+from hermetic.source.names import is_generator, resolve
 from hermetic.source.scope import FUNCTIONS, Scope
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CLEANUPS = frozenset({
     "addCleanup", "addClassCleanup", "addModuleCleanup", "addAsyncCleanup", "addfinalizer", "callback", "push",
@@ -26,11 +23,8 @@ CLEANUPS = frozenset({
 })  # fmt: skip
 CONTEXT_MAKERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 UNDO_KINDS = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
-TRIES = (ast.Try, ast.TryStar)
 ENDERS = ("__exit__", "__aexit__", "stop", "undo", "restore", "cleanup", "close")
-MAX_BELOW = 50  # statements that can stand right below another
 MAX_CALLS = 3  # helpers that call helpers
-END = 1 << 60  # a line below every other
 
 
 class Undo:
@@ -118,24 +112,6 @@ def node_undoes(scope: Scope, node: ast.AST, undo: Undo, depth: int = MAX_CALLS)
     return False
 
 
-def kept_between(scope: Scope, first: int, last: int, *kinds: type) -> Iterator[ast.AST]:
-    """Yield the nodes of a scope that start on one of the lines from `first` to `last`, in the order of lines."""
-    known = scope.memo.get(kinds)
-    if known is None:
-        nodes = sorted(scope.kept(*kinds), key=line_of)
-        known = scope.memo[kinds] = ([line_of(node) for node in nodes], nodes)
-    lines, nodes = known
-    for number in range(bisect_left(lines, first), len(nodes)):
-        if lines[number] > last:
-            return
-        yield nodes[number]
-
-
-def line_of(node: ast.AST) -> int:
-    """Return the line on which a node starts."""
-    return node.lineno  # type: ignore[attr-defined,no-any-return]
-
-
 def block_undoes(scope: Scope, block: list[ast.stmt], undo: Undo) -> bool:
     """Tell whether a list of statements undoes the change."""
     first, last = block[0].lineno, block[-1].end_lineno or block[-1].lineno
@@ -195,24 +171,6 @@ def is_before_try(scope: Scope, node: ast.AST, undo: Undo) -> bool:
         and block_undoes(scope, item.finalbody, undo)  # type: ignore[attr-defined]
         for item in scope.kept(*TRIES)
     )
-
-
-def is_asserted_between(scope: Scope, first: int, last: int) -> bool:
-    """Tell whether an assertion stands between two lines."""
-    return any(first < line < last for line in assertion_lines(scope))
-
-
-def assertion_lines(scope: Scope) -> list[int]:
-    """Return the lines of `assert` statements and of calls of `self.assert...` and `fail`."""
-    known = scope.memo.get("assertion lines")
-    if known is None:
-        known = [node.lineno for node in scope.kept(ast.Assert)]  # type: ignore[attr-defined]
-        for node in scope.kept(ast.Call):
-            name = getattr(node.func, "attr", getattr(node.func, "id", ""))  # type: ignore[attr-defined]
-            if name.startswith(("assert", "fail")):
-                known.append(node.lineno)  # type: ignore[attr-defined]
-        scope.memo["assertion lines"] = known
-    return known
 
 
 def is_under_manager(scope: Scope, node: ast.AST, undo: Undo) -> bool:
@@ -335,26 +293,6 @@ def is_undone_at_once(scope: Scope, node: ast.AST, undo: Undo) -> bool:
 SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.If)
 
 
-def statements_below(scope: Scope, node: ast.AST) -> list[ast.stmt]:
-    """Return the statements that follow the one that holds `node`, in the same block."""
-    for child, parent in scope.ancestors(node):
-        for field in ("body", "orelse", "finalbody"):
-            block = getattr(parent, field, None)
-            if isinstance(block, list) and child in block:
-                start = block.index(child) + 1
-                return block[start : start + MAX_BELOW]
-    return []
-
-
-def statements_after(scope: Scope, node: ast.AST) -> Iterator[ast.stmt]:
-    """Yield the statements that follow, in the same block and then below the `if` around it."""
-    for child, parent in scope.ancestors(node):
-        if isinstance(child, ast.stmt):
-            yield from statements_below(scope, child)
-            if not isinstance(parent, ast.If):
-                return
-
-
 def is_undone_late(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     """Tell whether a later statement undoes the change when nothing fails in between."""
     line = node.end_lineno  # type: ignore[attr-defined]
@@ -371,83 +309,6 @@ def by_decorator(scope: Scope, undo: Undo) -> bool:
                 return True
         current = current.parent
     return False
-
-
-def undone_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> bool:
-    """Tell whether the test's class (bases included) undoes the change in a teardown or a setup's cleanup.
-
-    `owner` is the class that runs the function, where it inherits it.
-    """
-    owner = owner or function.owner
-    if owner is None:
-        return False
-    for cls in ancestry(owner):
-        for method in arranging(cls):
-            if method is function or not is_run_for(owner, method):
-                continue
-            if roles.role_of(method) == "teardown" and undoes(method, undo):
-                return True
-            if roles.role_of(method) == "setup" and arranges_cleanup(method.module.load(method), undo):
-                return True
-    return False
-
-
-def arranging(cls: Scope) -> list[Scope]:
-    """Return the setup and teardown methods of a class."""
-    known: list[Scope] | None = cls.memo.get("arranging")
-    if known is None:
-        known = [method for method in cls.functions if roles.role_of(method) in ("setup", "teardown")]
-        cls.memo["arranging"] = known
-    return known
-
-
-def is_run_for(owner: Scope, method: Scope) -> bool:
-    """Tell whether a setup or teardown runs for a class that inherits it: what overrides it calls it in turn.
-
-    Where the order of the base classes is not certain, it is taken to run.
-    """
-    if method.owner is None or method.owner is owner:
-        return True
-    outer = owner.parent or owner
-    direct = [find_class(outer, base) for base in owner.node.bases]  # type: ignore[attr-defined]
-    for cls in ancestry(owner):
-        if cls is method.owner:
-            return True
-        before = cls is owner or method.owner in ancestry(cls) or (cls in direct and method.owner in direct)
-        mine = [item for item in cls.functions if item.name == method.name]
-        if before and mine and not passes_on(mine[-1]):
-            return False
-    return True
-
-
-def passes_on(method: Scope) -> bool:
-    """Tell whether a method calls the one that it overrides: `super().tearDown()`, `Base.tearDown(self)`."""
-    own = first_parameter(method)
-    functions = (node.func for node in method.module.load(method).kept(ast.Call))  # type: ignore[attr-defined]
-    return any(
-        isinstance(function, ast.Attribute)
-        and function.attr == method.name
-        and getattr(function.value, "id", "") != own
-        for function in functions
-    )
-
-
-def undone_by_file(function: Scope, undo: Undo) -> bool:
-    """Tell whether `teardown_function`, `teardown_module` or `tearDownModule` of the file undoes the change."""
-    top = function.module.top
-    teardowns = top.memo.get("teardowns")
-    if teardowns is None:
-        teardowns = [other for other in top.functions if other.owner is None and roles.role_of(other) == "teardown"]
-        top.memo["teardowns"] = teardowns
-    return any(undoes(other, undo) for other in teardowns)
-
-
-def is_after_yield(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether a node belongs to the cleanup of a generator: below its yield, or in a `finally`."""
-    yields = [item.lineno for item in scope.kept(ast.Yield, ast.YieldFrom)]  # type: ignore[attr-defined]
-    if yields and min(yields) < node.lineno:  # type: ignore[attr-defined]
-        return True
-    return any(isinstance(parent, TRIES) and child in parent.finalbody for child, parent in scope.ancestors(node))
 
 
 def is_in_cleanup(scope: Scope) -> bool:
