@@ -12,7 +12,7 @@ from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.callee import CONSTRUCTORS, run_by
 from hermetic.source.certain import is_expected_to_raise, is_under_test
-from hermetic.source.changes import Change, State, changes_in, import_time, stored
+from hermetic.source.changes import Change, changes_in, import_time, stored
 from hermetic.source.follow import Found, Way, escaping, reachable_changes
 from hermetic.source.names import find_function, resolve
 from hermetic.source.putback import is_put_back
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.scope import Binding, Scope
+    from hermetic.source.state import State
 
 
 class Leak:

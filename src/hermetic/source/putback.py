@@ -6,13 +6,15 @@ import _ast as ast
 
 from hermetic.source import roles
 from hermetic.source.blocks import END, TRIES, assertion_lines, is_after_yield, kept_between, statements_below
-from hermetic.source.changes import Change, State, changes_in, key_of, same_key
+from hermetic.source.changes import Change, changes_in, same_key
 from hermetic.source.names import resolve
 from hermetic.source.saved import uses_saved_value
+from hermetic.source.spelling import key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.scope import Scope
+    from hermetic.source.state import State
 
 REMOVERS = frozenset({"pop", "__delitem__", "remove", "removeHandler", "removeFilter", "unsetenv", "unregister"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.callee import find_class, find_helper, method_in
-from hermetic.source.changes import OPERATORS, Change, State, called, changes_at, key_of, same_key
+from hermetic.source.changes import OPERATORS, Change, called, changes_at, same_key
 from hermetic.source.names import resolve, value_of_attribute
 from hermetic.source.putback import is_removal
 from hermetic.source.restore import (
@@ -18,10 +18,12 @@ from hermetic.source.restore import (
     undoes,
 )
 from hermetic.source.saved import reads_state, uses_saved_value
+from hermetic.source.spelling import key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.scope import Scope
+    from hermetic.source.state import State
 
 # Parts of names by which third-party managers, decorators and fixtures say that they keep a test apart.
 APART = ("isolat", "sandbox", "restor", "preserv", "snapshot", "revert", "forked", "subprocess")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.blocks import TRIES
-from hermetic.source.changes import called, key_of, stores_of
+from hermetic.source.changes import called, stores_of
 from hermetic.source.dependencies import (
     ASYNC,
     ASYNC_GENERATOR,
@@ -22,6 +22,7 @@ from hermetic.source.dependencies import (
 from hermetic.source.names import is_async, resolve
 from hermetic.source.origins import Origin, origins, project_function, results
 from hermetic.source.restore import is_context_maker
+from hermetic.source.spelling import key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

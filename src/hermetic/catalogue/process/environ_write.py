@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule
-from hermetic.source.changes import State
+from hermetic.source.state import State
 
 # What the machine sets for every program, or a user for all of their work.
 GIVEN = frozenset({

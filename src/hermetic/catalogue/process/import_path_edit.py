@@ -6,7 +6,7 @@ import _ast as ast
 
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule
 from hermetic.source.certain import is_under_test, may_be_empty
-from hermetic.source.changes import State
+from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

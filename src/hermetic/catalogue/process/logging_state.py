@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hermetic.catalogue.process._loggers import LOGGER, LoggerState
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule, spelled
-from hermetic.source.changes import State
+from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule, spelled
-from hermetic.source.changes import State, called, key_of
+from hermetic.source.changes import called
 from hermetic.source.names import resolve
 from hermetic.source.putback import is_removal
+from hermetic.source.spelling import key_of
+from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
-from hermetic.source.changes import Change, State, changes_in, import_time, key_of
+from hermetic.source.changes import Change, changes_in, import_time
+from hermetic.source.spelling import key_of
+from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
