@@ -88,6 +88,7 @@ class Walk:
         self.known: set[str] = set()
         self.moment = -1
         self.last: Snapshot | None = None
+        self.seen: tuple[list[Any], list[list[Any]]] = [], []  # started patches, and what was held with them
         self.codes: dict[str, str] = {}  # by state, the rule that saw it change first
         self.compared: tuple[Snapshot | None, Snapshot | None, list[Difference]] = None, None, []
 
@@ -101,9 +102,11 @@ class Walk:
             self.look()
             patchers = started_patches()
             values = [[*holder.space.values()] for holder in self.holders]
-            last = self.last
-            if last is None or patchers or last.holders is not self.holders or not same_objects(last.values, values):
+            last, (patched, seen) = self.last, self.seen
+            known = last is not None and last.holders is self.holders and patched == patchers
+            if not known or not same_objects(seen, values):
                 self.last = self.copied(patchers)
+                self.seen = patchers, values
         return self.last  # type: ignore[return-value]
 
     def copied(self, patchers: list[Any]) -> Snapshot:
