@@ -84,7 +84,8 @@ def is_reset(change: Change, state: State) -> bool:
         return False
     before = [item for item in changes_in(scope, state) if not is_after_yield(scope, item.node)]
     return all(
-        is_removal(item) and state.is_usually_absent(item.key) and makes_sure(item, state) for item in (change, *before)
+        is_removal(item) and state.is_usually_absent(scope, item.key) and makes_sure(item, state)
+        for item in (change, *before)
     )
 
 

@@ -108,7 +108,7 @@ class State:
         """Tell whether a change of the whole state puts it back to how tests find it."""
         return False
 
-    def is_usually_absent(self, key: str) -> bool:  # noqa: ARG002 - for subclasses
+    def is_usually_absent(self, scope: Scope, key: str) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a key is one that tests find absent, unless an earlier test has left it."""
         return False
 

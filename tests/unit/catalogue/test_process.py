@@ -127,6 +127,14 @@ def test_a_lost_child_of_a_shared_helper_is_found_whichever_file_comes_first(tmp
     assert [(Path(item.path).name, item.line) for item in found] == [("launcher.py", 5)]
 
 
+@pytest.mark.parametrize(("argument", "count"), [("_PASS", 0), ("Filter()", 1)])
+def test_the_one_filter_of_a_library_may_be_added_again(argument: str, count: int, tmp_path: Path) -> None:
+    app = "import logging\n\nclass Filter:\n    pass\n\n_PASS = Filter()\n\ndef logger_for(name):\n"
+    app += f"    logger = logging.getLogger('app')\n    logger.addFilter({argument})\n    return logger\n"
+    test = "from app import logger_for\n\ndef test_a():\n    assert logger_for('x')\n"
+    assert len(lint_files({"app.py": app, "test_it.py": test}, tmp_path, select=("HRM105",))) == count
+
+
 def test_a_mock_in_place_of_what_the_helper_uses_starts_no_child(tmp_path: Path) -> None:
     test = "{}\ndef test_a({}):\n    assert launch().args\n"
     imports = "from unittest import mock\nfrom launcher import launch\n\n"

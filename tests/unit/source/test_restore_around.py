@@ -383,6 +383,16 @@ class It(unittest.TestCase):
     def setUpClass(cls):
         cls.addClassCleanup(panel.table.pop, "a")
         panel.table["a"] = 1
+### a method that a plugin of the project calls for teardown
+class TestIt:
+    def setup_test(self):
+        self.old = panel.table["a"]
+
+    def test_it(self):
+        panel.table["a"] = 1
+
+    def teardown_test(self):
+        panel.table["a"] = self.old
 ### teardown_method restores
 class TestIt:
     def setup_method(self):

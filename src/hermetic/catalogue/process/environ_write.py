@@ -5,6 +5,10 @@ from __future__ import annotations
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule
 from hermetic.source.state import State
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.scope import Scope
+
 # What the machine sets for every program, or a user for all of their work.
 GIVEN = frozenset({
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "HOSTNAME", "TZ", "LANG", "LANGUAGE", "TERM", "DISPLAY",
@@ -18,7 +22,7 @@ FAMILIES = ("LC_", "XDG_", "PYTHON", "PYTEST", "SSL_", "SSH_", "GIT_", "CONDA_",
 class Environ(State):
     """`os.environ`: a variable of the application is absent, unless somebody sets it."""
 
-    def is_usually_absent(self, key: str) -> bool:
+    def is_usually_absent(self, scope: Scope, key: str) -> bool:  # noqa: ARG002 - the contract of State
         """Tell it for a variable that is written out, or has a name of its own, and that no machine sets."""
         name = key.strip("'\"").upper()
         return bool(name) and name not in GIVEN and not name.startswith(FAMILIES)

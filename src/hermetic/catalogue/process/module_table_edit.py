@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.changes import Change
     from hermetic.source.leaks import Leak
+    from hermetic.source.module import Module
     from hermetic.source.scope import Scope
 
 METHODS = ("update", "pop", "popitem", "setdefault", "clear", "__setitem__", "__delitem__", "__ior__")
@@ -29,6 +30,11 @@ class ModuleTable(State):
         node = scope.parents.get(target)
         value = node.value if isinstance(node, ast.Assign) else None
         return not resolve(scope, value).endswith("module_from_spec()")
+
+    def is_usually_absent(self, scope: Scope, key: str) -> bool:
+        """Tell it for a module that the file imports nowhere: data of some tests, under a name that they share."""
+        name = key.strip("'\"")
+        return key != name and name.encode() not in b" ".join(lines_that_import(scope.module))
 
 
 TABLE = ModuleTable(
@@ -93,8 +99,9 @@ class ModuleTableEdit(StateRule):
     imports for the first time is no finding. Removing a module that the same function has imported, or that an
     assertion above has looked at, is taken for cleaning up. A module that is popped to be imported afresh below counts
     even with a default (`pop("app", None)`): whether an earlier test has imported it cannot be read from one file.
-    A module that a function is handed, by a fixture or its caller, may be one that was made for the test: its reload is
-    left alone.
+    An autouse fixture that only removes a module which its file imports nowhere (`sys.modules.pop("target", None)`) is
+    taken for a reset. A module that a function is handed, by a fixture or its caller, may be one that was made for the
+    test: its reload is left alone.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
@@ -396,6 +403,11 @@ def prefixes(dotted: str) -> list[str]:
     """Return a dotted name and the packages that importing it imports."""
     parts = dotted.split(".")
     return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def lines_that_import(module: Module) -> list[bytes]:
+    """Return the lines of a file that import something."""
+    return [line for line in module.lines if b"import" in line]
 
 
 def is_handed(change: Change) -> bool:
