@@ -1774,3 +1774,25 @@ def test_the_order_in_which_files_are_checked_does_not_matter(tmp_path: Path) ->
 
     assert found(backwards, tmp_path, "HRM401") == found(files, tmp_path, "HRM401")
     assert {path for path, _ in found(files, tmp_path, "HRM401")} == {"test_b.py", "test_c.py"}
+
+
+SHARED = """
+import pytest
+
+@pytest.fixture(scope="session")
+def prices():
+    return {}
+"""
+
+
+@pytest.mark.parametrize("spelled", ["from shared import *", "pytest_plugins = ['shared']"])
+def test_a_file_that_was_checked_before_still_gives_its_fixtures_to_the_conftest(spelled: str, tmp_path: Path) -> None:
+    test = "def test_{}(prices):\n    prices['tea'] = 1\n"
+    files = {
+        "conftest.py": f"{spelled}\n",
+        "test_a.py": test.format("a"),
+        "shared.py": SHARED,
+        "test_b.py": test.format("b"),
+    }
+    found = lint_files(files, tmp_path, select=("HRM403",))
+    assert [item.path for item in found] == ["test_a.py", "test_b.py"]
