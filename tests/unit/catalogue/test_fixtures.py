@@ -1785,14 +1785,14 @@ def prices():
 """
 
 
-@pytest.mark.parametrize("spelled", ["from shared import *", "pytest_plugins = ['shared']"])
+@pytest.mark.parametrize("spelled", ["from test_m import *", "pytest_plugins = ['test_m']"])
 def test_a_file_that_was_checked_before_still_gives_its_fixtures_to_the_conftest(spelled: str, tmp_path: Path) -> None:
     test = "def test_{}(prices):\n    prices['tea'] = 1\n"
     files = {
         "conftest.py": f"{spelled}\n",
         "test_a.py": test.format("a"),
-        "shared.py": SHARED,
-        "test_b.py": test.format("b"),
+        "test_m.py": SHARED,
+        "test_z.py": test.format("z"),
     }
     found = lint_files(files, tmp_path, select=("HRM403",))
-    assert [item.path for item in found] == ["test_a.py", "test_b.py"]
+    assert [item.path for item in found] == ["test_a.py", "test_z.py"]
