@@ -1785,13 +1785,12 @@ def prices():
 """
 
 
-@pytest.mark.parametrize("spelled", ["from test_m import *", "pytest_plugins = ['test_m']"])
+@pytest.mark.parametrize("spelled", ["from test_a import *", "pytest_plugins = ['test_a']"])
 def test_a_file_that_was_checked_before_still_gives_its_fixtures_to_the_conftest(spelled: str, tmp_path: Path) -> None:
     test = "def test_{}(prices):\n    prices['tea'] = 1\n"
     files = {
         "conftest.py": f"{spelled}\n",
-        "test_a.py": test.format("a"),
-        "test_m.py": SHARED,
+        "test_a.py": SHARED + test.format("a"),
         "test_z.py": test.format("z"),
     }
     found = lint_files(files, tmp_path, select=("HRM403",))
