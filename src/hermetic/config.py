@@ -34,6 +34,7 @@ class Settings:
         self.select: tuple[str, ...] = ("recommended",)
         self.extend_select: tuple[str, ...] = ()
         self.ignore: tuple[str, ...] = ()
+        self.strict: tuple[str, ...] = ()  # codes of rules that say as much as under the `project` preset
         self.per_file_ignores: dict[str, tuple[str, ...]] = {}
         self.exclude: tuple[str, ...] = ()
         self.python_files: tuple[str, ...] = DEFAULT_PATTERNS

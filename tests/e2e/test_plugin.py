@@ -223,7 +223,7 @@ class Case(unittest.TestCase):
 def plain(folder: Path, *arguments: str) -> str:
     """Return what pytest prints without the plugin."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:hermetic", *arguments],
+        [sys.executable, "-m", "pytest", "-p", "no:hermetic", "-p", "no:randomly", *arguments],
         cwd=folder,
         env=clean_environment(),
         capture_output=True,
@@ -252,7 +252,7 @@ def test_a_clean_suite_prints_the_same_with_and_without_the_plugin(mode: str, wo
     write_files(CLEAN, folder)
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     expected = plain(folder, *arguments)
-    command = [sys.executable, "-m", "pytest", *plugin(), f"--hermetic={mode}", *arguments]
+    command = [sys.executable, "-m", "pytest", *plugin(), "-p", "no:randomly", f"--hermetic={mode}", *arguments]
 
     done = subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, text=True, check=False)
 

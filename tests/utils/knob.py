@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hermetic.source.changes import State
 from hermetic.source.leaks import find_leaks
 from hermetic.source.project import Project
+from hermetic.source.state import State
 from tests.utils.lint import write_files
 
 if TYPE_CHECKING:

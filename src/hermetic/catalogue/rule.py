@@ -11,11 +11,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from hermetic.source.changes import Change, State
+    from hermetic.source.changes import Change
     from hermetic.source.leaks import Leak
     from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
+    from hermetic.source.state import State
 
 MARK = "# <- "
 LINT, GUARD, COLLECTION = "lint", "guard", "collection"

@@ -123,14 +123,15 @@ def add_output(made: argparse.ArgumentParser) -> None:
     made.add_argument("--no-cache", action="store_true", help="do not read or write the cache")
 
 
-def find(options: Options, fixed: tuple[str, ...] = ()) -> list[Finding]:
+def find(options: Options, fixed: tuple[str, ...] = (), strict: tuple[str, ...] = ()) -> list[Finding]:
     """Return the findings of a run.
 
-    `fixed` are codes that the caller insists on, whatever the configuration selects or ignores (the scripts do).
+    `fixed` are codes that the caller insists on, whatever the configuration selects or ignores (the scripts do), and
+    `strict` those of them that say as much as under the `project` preset.
     Raises `CannotRunError`, or `IncompleteError` when a rule fails.
     """
     start = options.stdin_filename or (options.paths[0] if options.paths else ".")
-    settings = configured(start, options, fixed)
+    settings = configured(start, options, fixed, strict)
     engine = Engine(settings, selection.choose(registry.all_entries(), settings))
     if options.stdin_filename:
         if sys.stdin is None:
@@ -146,11 +147,12 @@ def find(options: Options, fixed: tuple[str, ...] = ()) -> list[Finding]:
     return engine.check(paths, progress if len(paths) >= SLOW and sys.stderr.isatty() else None)
 
 
-def configured(start: str, options: Options, fixed: tuple[str, ...]) -> Settings:
+def configured(start: str, options: Options, fixed: tuple[str, ...] = (), strict: tuple[str, ...] = ()) -> Settings:
     """Return the settings that apply to `start`, with what the command line or the caller says instead."""
     settings = config.load(start, cached=not options.no_cache)
     settings.select = fixed or tuple(options.select) or settings.select
     settings.extend_select = () if fixed else (*settings.extend_select, *options.extend_select)
+    settings.strict = strict
     settings.ignore = tuple(options.ignore) if fixed else (*settings.ignore, *options.ignore)
     return settings
 

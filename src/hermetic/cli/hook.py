@@ -51,7 +51,7 @@ def find_changed(options: check.Options, concern: Concern) -> list[Finding]:
     """Return what a check of the current folder finds because of the named files; others than tests are left out."""
     if not options.paths:
         return find_named(options, concern)
-    settings = check.configured(".", options, fixed_codes(concern))
+    settings = check.configured(".", options, fixed_codes(concern), concern.strict)
     paths = discovery.tests_among(options.paths, settings)
     chosen = selection.choose(registry.all_entries(), settings)
     return changed.check(paths, settings, chosen) if paths else []
@@ -60,7 +60,7 @@ def find_changed(options: check.Options, concern: Concern) -> list[Finding]:
 def find_named(options: check.Options, concern: Concern) -> list[Finding]:
     """Return what is found in the named files and folders; without one, in the tests of the current project."""
     options.paths = options.paths or [os.path.relpath(find_root("."))]
-    return check.find(options, fixed_codes(concern))
+    return check.find(options, fixed_codes(concern), concern.strict)
 
 
 def fixed_codes(concern: Concern) -> tuple[str, ...]:

@@ -88,6 +88,7 @@ class Walk:
         self.known: set[str] = set()
         self.moment = -1
         self.last: Snapshot | None = None
+        self.seen: tuple[list[Any], list[list[Any]]] = [], []  # started patches, and what was held with them
         self.codes: dict[str, str] = {}  # by state, the rule that saw it change first
         self.compared: tuple[Snapshot | None, Snapshot | None, list[Difference]] = None, None, []
 
@@ -101,9 +102,11 @@ class Walk:
             self.look()
             patchers = started_patches()
             values = [[*holder.space.values()] for holder in self.holders]
-            last = self.last
-            if last is None or patchers or last.holders is not self.holders or not same_objects(last.values, values):
+            last, (patched, seen) = self.last, self.seen
+            known = last is not None and last.holders is self.holders and patched == patchers
+            if not known or not same_objects(seen, values):
                 self.last = self.copied(patchers)
+                self.seen = patchers, values
         return self.last  # type: ignore[return-value]
 
     def copied(self, patchers: list[Any]) -> Snapshot:
@@ -162,7 +165,7 @@ class Walk:
 
     def compare_holder(self, holder: Holder, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
         """Yield what differs between two copies of what a module or class holds."""
-        for name in before.keys() | after.keys():
+        for name in dict.fromkeys([*before, *after]):
             was, now = before.get(name, ABSENT), after.get(name, ABSENT)
             if was is not now and not is_benign(holder, name, was, now):
                 state = f"{holder.name}.{name}"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from hermetic.guard._globals import Holder, Snapshot
+    from hermetic.guard._globals import Difference, Holder, Snapshot
 
 LARGEST = 1000  # items of a container that is copied at each boundary (about 3 us)
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -102,7 +102,9 @@ class HeldProbe(Probe[Held]):
         """Compare what names stand for, then what containers hold."""
         for difference in PROJECT.differences(before.walk, after.walk, self.code):
             self.known = None
-            if self.is_worth_telling(difference.holder, difference.name, difference.before, difference.after):
+            if are_containers(difference.before, difference.after):
+                yield from self.replaced(difference, before)
+            elif self.is_worth_telling(difference.holder, difference.name, difference.before, difference.after):
                 yield difference.change()
         if before.watched is after.watched:
             if before.copies == after.copies:
@@ -124,6 +126,17 @@ class HeldProbe(Probe[Held]):
             if one.part.path in old and before.watched[old[one.part.path]].part.itself is one.part.itself
         ]
         return [one for one, _, _ in both], [was for _, was, _ in both], [now for _, _, now in both]
+
+    def replaced(self, difference: Difference, before: Held) -> Iterator[Change]:
+        """Yield what a container holds that another one's name was given to; one that holds the same is no change."""
+        pairs = zip(before.watched, before.copies, strict=True)
+        known = [copy for one, copy in pairs if one.part.itself is difference.before]
+        path = f"{difference.holder.name}.{difference.name}"
+        was = known[0] if known else Part(path, difference.before).copied()
+        one = Watched(Part(path, difference.before), [(difference.holder, difference.name)])
+        undo = difference.change().undo
+        for change in self.contents(one, was, Part(path, difference.after).copied()):
+            yield change._replace(undo=undo)
 
     def contents(self, one: Watched, before: Any, after: Any) -> Iterator[Change]:  # noqa: ANN401 - two copies
         """Yield what is worth telling of a container that was changed."""
@@ -202,6 +215,11 @@ class HeldProbe(Probe[Held]):
         else:
             inner = [*attributes(value).values()]
         return any(self.is_of_test(one, holder, steps - 1, but) for one in inner[:LARGEST])
+
+
+def are_containers(before: object, after: object) -> bool:
+    """Tell whether two values are containers of one kind, small enough to be compared."""
+    return type(before) is type(after) and type(before) in CONTAINERS and max(len(before), len(after)) <= LARGEST  # type: ignore[arg-type]
 
 
 def is_in_tests(holder: Holder) -> bool:

@@ -165,10 +165,10 @@ def text(records: Iterable[Record]) -> str:
     """Return what the report of a failed test says."""
     lines = []
     for record in records:
-        where = (
-            f"{record['path']}:{record['line']}" if record["line"] else f"{record['path']} ({record['line_reason']})"
-        )
+        where = f"{record['path']}:{record['line']}" if record["line"] else record["path"]
         lines += [f"{where}: {record['code']} {record['message']}"]
+        if not record["line"]:
+            lines += [f"    no line so far: {record['line_reason']}; the list at the end of the run may know it"]
         if record["repair"]:
             lines += [f"    repair: {record['repair']}"]
     return "\n".join(lines)

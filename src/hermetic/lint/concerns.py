@@ -12,19 +12,28 @@ if TYPE_CHECKING:
 class Concern:
     """One hook or script: its id, what it is about, the selectors of its rules, and where its script stands.
 
-    Without selectors it checks what the configuration selects. `is_hook` says whether pre-commit offers it.
+    Without selectors it checks what the configuration selects. `is_hook` says whether pre-commit offers it. `strict`
+    are codes of rules that report for it what they otherwise leave to the `project` preset.
     """
 
-    __slots__ = ("id", "is_hook", "script", "selectors", "title")
+    __slots__ = ("id", "is_hook", "script", "selectors", "strict", "title")
 
-    def __init__(
-        self, name: str, title: str, selectors: tuple[str, ...], *, script: str = "", is_hook: bool = True
+    def __init__(  # noqa: PLR0913 - a table with one column for each
+        self,
+        name: str,
+        title: str,
+        selectors: tuple[str, ...],
+        *,
+        script: str = "",
+        is_hook: bool = True,
+        strict: tuple[str, ...] = (),
     ) -> None:
         self.id = name
         self.title = title
         self.selectors = selectors
         self.script = script
         self.is_hook = is_hook
+        self.strict = strict
 
     def entries(self, rules: Iterable[Entry]) -> list[Entry]:
         """Return the rules that the selectors name; a selector may name rules that are yet to be written."""
@@ -55,6 +64,7 @@ CONCERNS = (
         "autouse fixtures that are defined twice, or in the wrong file",
         ("HRM401", "HRM402"),
         script="scripts/validate_fixture_organization.py",
+        strict=("HRM402",),
     ),
     Concern(
         "check-async-mock-usage",

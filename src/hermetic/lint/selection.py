@@ -20,6 +20,8 @@ OWN_DIGITS = 3
 class Selection:
     """The rules of a run, and the presets that it names (a rule may say more where `project` is on).
 
+    With the presets stand the codes of single rules that say as much without it.
+
     `codes` are those that may be reported, the engine's own included; `ignored` gives for patterns of paths the codes
     that are not reported there; `known` are the codes of all rules, selected or not.
     """
@@ -55,7 +57,7 @@ def choose(entries: list[Entry], settings: Settings) -> Selection:
     presets = frozenset(PRESETS) if "ALL" in wanted else frozenset(name for name in wanted if name in PRESETS)
     return Selection(
         [entry for entry in entries if entry.code in on],
-        presets,
+        presets | frozenset(settings.strict),
         frozenset(on | ({CANNOT_READ} - ignored)),
         tuple((pattern, frozenset(codes_of(entries, codes))) for pattern, codes in settings.per_file_ignores.items()),
         frozenset(codes_of(entries, ("ALL",))),

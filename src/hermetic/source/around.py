@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hermetic.source import roles
-from hermetic.source.restore import Undo, puts_back, undone_by_class, undone_by_file
+from hermetic.source.restore import Undo, puts_back
+from hermetic.source.teardown import undone_by_class, undone_by_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

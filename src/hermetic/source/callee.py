@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.names import find_function, lineage, resolve
+from hermetic.source.names import find_function, first_parameter, lineage, method_of, resolve
 from hermetic.source.scope import Scope
 
 ENTERERS = frozenset({
@@ -28,6 +28,17 @@ def find_callee(scope: Scope, expression: ast.AST, tokens: tuple[bytes, ...] = (
     name = resolve(scope, expression)
     found = definition_of(scope, name, tokens) or method_of_object(scope, name, tokens)
     return found if found is not None and found.is_function else None
+
+
+def find_helper(scope: Scope, expression: ast.AST, tokens: tuple[bytes, ...] = ()) -> Scope | None:
+    """Return what `find_callee` does; for `self.helper` also a method that the class inherits from another file."""
+    found = find_callee(scope, expression, tokens)
+    if found is not None or not isinstance(expression, ast.Attribute) or not isinstance(expression.value, ast.Name):
+        return found
+    method = method_of(scope)
+    if method is None or method.owner is None or expression.value.id != first_parameter(method):
+        return None
+    return method_in(method.owner, expression.attr)
 
 
 def definition_of(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> Scope | None:

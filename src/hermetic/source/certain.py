@@ -9,9 +9,11 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
+from hermetic.source.callee import find_helper
 from hermetic.source.leading import is_support
-from hermetic.source.undo import is_raises
-from hermetic.source.values import Facts, read
+from hermetic.source.names import resolve
+from hermetic.source.putback import is_raises
+from hermetic.source.values import PASSING, Facts, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+EITHER = ("helper", "util", "support", "common", "base")  # names of files in suites and in the code under test
+FILTERS = ("filter", "itertools.filterfalse", "itertools.takewhile", "itertools.dropwhile")
+MAX_STEPS = 6  # variables of functions of variables
 BLOCKS = ("body", "orelse", "finalbody")
 
 
@@ -27,9 +32,18 @@ def is_under_test(module: Module) -> bool:
     """Tell whether a file is code under test: no test file, conftest or helper of the suite."""
     known: bool | None = module.top.memo.get("under test")
     if known is None:
-        known = not (module.is_test or roles.is_conftest(module.path) or is_support(module.path))
-        module.top.memo["under test"] = known
+        of_suite = module.is_test or roles.is_conftest(module.path) or is_support(module.path)
+        known = module.top.memo["under test"] = not of_suite or is_of_package(module)
     return known
+
+
+def is_of_package(module: Module) -> bool:
+    """Tell whether a file with the name of a helper (`util.py`) belongs to a package that has no tests beside it."""
+    parts = module.path.replace("\\", "/").split("/")
+    if module.project is None or not parts[-1].startswith(EITHER) or not {"tests", "test", "testing"}.isdisjoint(parts):
+        return False
+    beside = module.project.listing(module.folder)
+    return "__init__.py" in beside and not any(name.startswith(("test_", "conftest")) for name in beside)
 
 
 def is_certain(scope: Scope, node: ast.AST, facts: Facts) -> bool:
@@ -90,6 +104,26 @@ def certain_below(scope: Scope, child: ast.AST, parent: ast.AST, facts: Facts) -
     if isinstance(parent, ast.comprehension):
         return child is parent.iter
     return not isinstance(child, (ast.ExceptHandler, ast.match_case))
+
+
+def may_be_empty(scope: Scope, expression: ast.AST | None, steps: int = MAX_STEPS) -> bool:
+    """Tell whether a list is what passes a condition: `filter(...)`, a comprehension with an `if`, or made from one."""
+    if not steps:
+        return False
+    if isinstance(expression, COMPREHENSIONS):
+        return any(item.ifs or may_be_empty(scope, item.iter, steps - 1) for item in expression.generators)
+    if isinstance(expression, ast.Name):
+        found = scope.find(expression.id, expression.lineno)
+        value = found[0].value if found is not None and found[0].kind == "assign" else None
+        return found is not None and isinstance(value, ast.expr) and may_be_empty(found[1], value, steps - 1)
+    if not isinstance(expression, ast.Call):
+        return False
+    name = resolve(scope, expression.func)
+    if name in FILTERS or name in PASSING:
+        return name in FILTERS or (bool(expression.args) and may_be_empty(scope, expression.args[0], steps - 1))
+    made = find_helper(scope, expression.func)
+    returns = list(made.module.load(made).kept(ast.Return)) if made is not None else []
+    return made is not None and any(may_be_empty(made, item.value, steps - 1) for item in returns)  # type: ignore[attr-defined]
 
 
 def truth_of(scope: Scope, test: ast.AST, facts: Facts) -> bool | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
-from hermetic.source.changes import Change, State, changes_in
+from hermetic.source.changes import Change, changes_in
+from hermetic.source.putback import is_put_back
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child
 from hermetic.source.replaced import Step
 from hermetic.source.restore import is_in_cleanup, is_undone
-from hermetic.source.undo import UndoState, is_put_back
+from hermetic.source.undo import UndoState
 from hermetic.source.values import Facts, given
 
 TYPE_CHECKING = False
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermetic.source.scope import Scope
+    from hermetic.source.state import State
 
 
 class Way:

@@ -12,9 +12,10 @@ from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.callee import CONSTRUCTORS, run_by
 from hermetic.source.certain import is_expected_to_raise, is_under_test
-from hermetic.source.changes import Change, State, changes_in, import_time, stored
+from hermetic.source.changes import Change, changes_in, import_time, stored
 from hermetic.source.follow import Found, Way, escaping, reachable_changes
 from hermetic.source.names import find_function, resolve
+from hermetic.source.putback import is_put_back
 from hermetic.source.reach import (
     callee_behind,
     callees,
@@ -29,7 +30,7 @@ from hermetic.source.reach import (
 from hermetic.source.replaced import is_replaced
 from hermetic.source.restore import Undo, is_undone, is_undone_late, undoes
 from hermetic.source.text import contains
-from hermetic.source.undo import UndoState, is_put_back
+from hermetic.source.undo import UndoState
 from hermetic.source.values import Facts
 
 TYPE_CHECKING = False
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.scope import Binding, Scope
+    from hermetic.source.state import State
 
 
 class Leak:

@@ -15,6 +15,7 @@ from hermetic.source.scope import FUNCTIONS, Scope
 MAX_BASES = 64  # classes in one line of descent
 MAX_STEPS = 12  # aliases of aliases; also what ends a cycle such as `x = x.y`
 SAME_THING = {
+    "_operator": "operator",
     "mock": "unittest.mock",
     "nt": "os",
     "posix": "os",

@@ -307,16 +307,16 @@ class Project:
 
     def plugins_of(self, module: Module) -> list[Module]:
         """Return the project files that a file imports with a star or names in `pytest_plugins`."""
-        known = module.top.memo.get("plugins")
-        if known is None:
+        paths: list[str] | None = module.top.memo.get("plugins")
+        if paths is None:
             near = module.folder
             names = [str(binding.value) for binding in module.top.bindings.get("*", ())]
             listed = module.top.bindings.get("pytest_plugins", ())
             names += [name for binding in listed for name in words(binding.value)]
-            paths = [self.file_of(name, near) for name in names]
-            known = [found for found in (self.module(path) for path in paths if path is not None) if found is not None]
-            module.top.memo["plugins"] = known
-        return known
+            paths = [path for path in (self.file_of(name, near) for name in names) if path is not None]
+            module.top.memo["plugins"] = paths
+        # Not the files themselves: a conftest outlives them, and they are let go once they have been checked.
+        return [found for found in map(self.module, paths) if found is not None]
 
     def fixture(self, name: str, module: Module, near: Scope | None = None) -> Scope | None:
         """Return the fixture that `near`, a test or fixture in `module`, gets under `name`.

@@ -6,18 +6,11 @@ import _ast as ast
 
 from hermetic.source import roles
 from hermetic.source.around import undone_around
+from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import CONSTRUCTORS, ancestry, is_entered, own_constructor, run_by
 from hermetic.source.changes import called
 from hermetic.source.names import find_function, resolve
-from hermetic.source.restore import (
-    Undo,
-    after_yield,
-    is_after_yield,
-    is_context_maker,
-    is_in_cleanup,
-    is_undone,
-    undoes,
-)
+from hermetic.source.restore import Undo, after_yield, is_context_maker, is_in_cleanup, is_undone, undoes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
+from hermetic.source.blocks import TRIES
 from hermetic.source.callee import ancestry
 from hermetic.source.certain import is_under_test
-from hermetic.source.changes import flat, text_of
 from hermetic.source.names import resolve
-from hermetic.source.restore import TRIES, arranging, is_patch
+from hermetic.source.restore import is_patch
+from hermetic.source.spelling import flat, text_of
+from hermetic.source.teardown import arranging
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,17 +8,14 @@ a fixture that the test uses.
 from __future__ import annotations
 
 import _ast as ast
-from _bisect import bisect_left
 
-from hermetic.source import roles
-from hermetic.source.callee import ENTERERS, ancestry, find_callee, find_class
+from hermetic.source.blocks import END, TRIES, is_asserted_between, kept_between, statements_after
+from hermetic.source.callee import ENTERERS, ancestry, find_helper
 from hermetic.source.changes import decorated
-from hermetic.source.names import first_parameter, is_generator, resolve
+from hermetic.source.names import is_generator, resolve
 from hermetic.source.scope import FUNCTIONS, Scope
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CLEANUPS = frozenset({
     "addCleanup", "addClassCleanup", "addModuleCleanup", "addAsyncCleanup", "addfinalizer", "callback", "push",
@@ -26,11 +23,8 @@ CLEANUPS = frozenset({
 })  # fmt: skip
 CONTEXT_MAKERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 UNDO_KINDS = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
-TRIES = (ast.Try, ast.TryStar)
 ENDERS = ("__exit__", "__aexit__", "stop", "undo", "restore", "cleanup", "close")
-MAX_BELOW = 50  # statements that can stand right below another
 MAX_CALLS = 3  # helpers that call helpers
-END = 1 << 60  # a line below every other
 
 
 class Undo:
@@ -71,6 +65,10 @@ class Undo:
         """Tell whether `node` undoes the change even where it stands in no cleanup: it can have no other purpose."""
         return self.by_node(scope, node)
 
+    def is_saved_in(self, function: Scope) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a function keeps the value that it finds."""
+        return False
+
     def by_fixture_name(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a fixture whose source is not at hand undoes the change, by its name."""
         return False
@@ -109,27 +107,9 @@ def node_undoes(scope: Scope, node: ast.AST, undo: Undo, depth: int = MAX_CALLS)
     if undo.by_node(scope, node):
         return True
     if isinstance(node, ast.Call) and depth:
-        own = find_callee(scope, node.func, undo.tokens)
+        own = find_helper(scope, node.func, undo.tokens)
         return own is not None and undoes(own, undo, depth - 1)
     return False
-
-
-def kept_between(scope: Scope, first: int, last: int, *kinds: type) -> Iterator[ast.AST]:
-    """Yield the nodes of a scope that start on one of the lines from `first` to `last`, in the order of lines."""
-    known = scope.memo.get(kinds)
-    if known is None:
-        nodes = sorted(scope.kept(*kinds), key=line_of)
-        known = scope.memo[kinds] = ([line_of(node) for node in nodes], nodes)
-    lines, nodes = known
-    for number in range(bisect_left(lines, first), len(nodes)):
-        if lines[number] > last:
-            return
-        yield nodes[number]
-
-
-def line_of(node: ast.AST) -> int:
-    """Return the line on which a node starts."""
-    return node.lineno  # type: ignore[attr-defined,no-any-return]
 
 
 def block_undoes(scope: Scope, block: list[ast.stmt], undo: Undo) -> bool:
@@ -146,6 +126,7 @@ def puts_back(function: Scope, undo: Undo) -> bool:
         undo.answers[function] = (
             undo.by_use(function)
             or by_cleanup(function, undo)
+            or by_registrar(function, undo)
             or yields_in_manager(function, undo)
             or (not is_context_maker(function) and after_yield(function, undo))
         )
@@ -192,24 +173,6 @@ def is_before_try(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     )
 
 
-def is_asserted_between(scope: Scope, first: int, last: int) -> bool:
-    """Tell whether an assertion stands between two lines."""
-    return any(first < line < last for line in assertion_lines(scope))
-
-
-def assertion_lines(scope: Scope) -> list[int]:
-    """Return the lines of `assert` statements and of calls of `self.assert...` and `fail`."""
-    known = scope.memo.get("assertion lines")
-    if known is None:
-        known = [node.lineno for node in scope.kept(ast.Assert)]  # type: ignore[attr-defined]
-        for node in scope.kept(ast.Call):
-            name = getattr(node.func, "attr", getattr(node.func, "id", ""))  # type: ignore[attr-defined]
-            if name.startswith(("assert", "fail")):
-                known.append(node.lineno)  # type: ignore[attr-defined]
-        scope.memo["assertion lines"] = known
-    return known
-
-
 def is_under_manager(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     """Tell whether a `with` around the node undoes the change."""
     return any(
@@ -220,14 +183,58 @@ def is_under_manager(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     )
 
 
-def by_cleanup(scope: Scope, undo: Undo) -> bool:
-    """Tell whether a registered finalizer (or a context entered on an exit stack) undoes the change."""
-    if any(name.rpartition(".")[2] in CLEANUPS and undoes(inner, undo) for name, inner in decorated(scope)):
+def arranges_cleanup(scope: Scope, undo: Undo) -> bool:
+    """Tell whether a setup registers what undoes the change, itself or through a helper."""
+    return by_cleanup(scope, undo) or by_registrar(scope, undo)
+
+
+def by_registrar(scope: Scope, undo: Undo, line: int = END, depth: int = MAX_CALLS) -> bool:
+    """Tell whether a helper that is called registers what undoes the change on what it is given.
+
+    A helper that keeps the old value itself has to be called before the change, which stands on `line`.
+    """
+    for node in scope.kept(ast.Call) if depth else ():
+        assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
+        if not (node.args or node.keywords or isinstance(node.func, ast.Attribute)):
+            continue
+        helper = find_helper(scope, node.func, undo.tokens)
+        if helper is None or helper is scope:
+            continue
+        helper.module.load(helper)
+        known = undo.answers.get((helper, "registers"))
+        if known is None:
+            undo.answers[helper, "registers"] = False
+            known = by_cleanup(helper, undo, of_given=True) or by_registrar(helper, undo, depth=depth - 1)
+            undo.answers[helper, "registers"] = known
+        if known and (node.lineno <= line or not undo.is_saved_in(helper)):
+            return True
+    return False
+
+
+def is_given(scope: Scope, expression: ast.AST) -> bool:
+    """Tell whether an expression starts with a parameter of the function that `scope` is: `case.addCleanup`."""
+    while isinstance(expression, (ast.Attribute, ast.Call)):
+        expression = expression.value if isinstance(expression, ast.Attribute) else expression.func
+    arguments = getattr(scope.node, "args", None)
+    if arguments is None or not isinstance(expression, ast.Name):
+        return False
+    return any(item.arg == expression.id for item in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs))
+
+
+def by_cleanup(scope: Scope, undo: Undo, *, of_given: bool = False) -> bool:
+    """Tell whether a registered finalizer (or a context entered on an exit stack) undoes the change.
+
+    `of_given`: only one that is registered on a parameter, and so outlives the function.
+    """
+    if any(
+        name.rpartition(".")[2] in CLEANUPS and (name[0] == "@" or not of_given) and undoes(inner, undo)
+        for name, inner in decorated(scope)
+    ):
         return True
     for node in scope.kept(ast.Call):
         assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
         method = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        if not node.args:
+        if not node.args or (of_given and not is_given(scope, node.func)):
             continue
         if method in ENTERERS and undo.by_entered(scope, node.args[0]):
             return True
@@ -239,7 +246,7 @@ def by_cleanup(scope: Scope, undo: Undo) -> bool:
 def callable_undoes(scope: Scope, function: ast.expr, arguments: list[ast.expr], undo: Undo) -> bool:
     """Tell whether calling `function` with `arguments` later undoes the change."""
     if isinstance(function, ast.Call):
-        factory = find_callee(scope, function.func, undo.tokens)
+        factory = find_helper(scope, function.func, undo.tokens)
         if factory is not None:  # what it returns is one of the functions in it
             factory.module.load(factory)
             return any(undoes(inner, undo) for inner in factory.family())
@@ -250,7 +257,7 @@ def callable_undoes(scope: Scope, function: ast.expr, arguments: list[ast.expr],
         return True
     if isinstance(function, ast.Attribute) and function.attr in ENDERS and undo.by_manager(scope, function.value):
         return True
-    own = find_callee(scope, function, undo.tokens)
+    own = find_helper(scope, function, undo.tokens)
     return own is not None and undoes(own, undo)
 
 
@@ -261,6 +268,7 @@ def is_undone(scope: Scope, node: ast.AST, undo: Undo) -> bool:
         or is_before_try(scope, node, undo)
         or is_under_manager(scope, node, undo)
         or by_cleanup(scope, undo)
+        or by_registrar(scope, undo, node.lineno)  # type: ignore[attr-defined]
         or undo.by_use(scope)
         or by_decorator(scope, undo)
         or is_undone_at_once(scope, node, undo)
@@ -285,26 +293,6 @@ def is_undone_at_once(scope: Scope, node: ast.AST, undo: Undo) -> bool:
 SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.If)
 
 
-def statements_below(scope: Scope, node: ast.AST) -> list[ast.stmt]:
-    """Return the statements that follow the one that holds `node`, in the same block."""
-    for child, parent in scope.ancestors(node):
-        for field in ("body", "orelse", "finalbody"):
-            block = getattr(parent, field, None)
-            if isinstance(block, list) and child in block:
-                start = block.index(child) + 1
-                return block[start : start + MAX_BELOW]
-    return []
-
-
-def statements_after(scope: Scope, node: ast.AST) -> Iterator[ast.stmt]:
-    """Yield the statements that follow, in the same block and then below the `if` around it."""
-    for child, parent in scope.ancestors(node):
-        if isinstance(child, ast.stmt):
-            yield from statements_below(scope, child)
-            if not isinstance(parent, ast.If):
-                return
-
-
 def is_undone_late(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     """Tell whether a later statement undoes the change when nothing fails in between."""
     line = node.end_lineno  # type: ignore[attr-defined]
@@ -321,83 +309,6 @@ def by_decorator(scope: Scope, undo: Undo) -> bool:
                 return True
         current = current.parent
     return False
-
-
-def undone_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> bool:
-    """Tell whether the test's class (bases included) undoes the change in a teardown or a setup's cleanup.
-
-    `owner` is the class that runs the function, where it inherits it.
-    """
-    owner = owner or function.owner
-    if owner is None:
-        return False
-    for cls in ancestry(owner):
-        for method in arranging(cls):
-            if method is function or not is_run_for(owner, method):
-                continue
-            if roles.role_of(method) == "teardown" and undoes(method, undo):
-                return True
-            if roles.role_of(method) == "setup" and by_cleanup(method.module.load(method), undo):
-                return True
-    return False
-
-
-def arranging(cls: Scope) -> list[Scope]:
-    """Return the setup and teardown methods of a class."""
-    known: list[Scope] | None = cls.memo.get("arranging")
-    if known is None:
-        known = [method for method in cls.functions if roles.role_of(method) in ("setup", "teardown")]
-        cls.memo["arranging"] = known
-    return known
-
-
-def is_run_for(owner: Scope, method: Scope) -> bool:
-    """Tell whether a setup or teardown runs for a class that inherits it: what overrides it calls it in turn.
-
-    Where the order of the base classes is not certain, it is taken to run.
-    """
-    if method.owner is None or method.owner is owner:
-        return True
-    outer = owner.parent or owner
-    direct = [find_class(outer, base) for base in owner.node.bases]  # type: ignore[attr-defined]
-    for cls in ancestry(owner):
-        if cls is method.owner:
-            return True
-        before = cls is owner or method.owner in ancestry(cls) or (cls in direct and method.owner in direct)
-        mine = [item for item in cls.functions if item.name == method.name]
-        if before and mine and not passes_on(mine[-1]):
-            return False
-    return True
-
-
-def passes_on(method: Scope) -> bool:
-    """Tell whether a method calls the one that it overrides: `super().tearDown()`, `Base.tearDown(self)`."""
-    own = first_parameter(method)
-    functions = (node.func for node in method.module.load(method).kept(ast.Call))  # type: ignore[attr-defined]
-    return any(
-        isinstance(function, ast.Attribute)
-        and function.attr == method.name
-        and getattr(function.value, "id", "") != own
-        for function in functions
-    )
-
-
-def undone_by_file(function: Scope, undo: Undo) -> bool:
-    """Tell whether `teardown_function`, `teardown_module` or `tearDownModule` of the file undoes the change."""
-    top = function.module.top
-    teardowns = top.memo.get("teardowns")
-    if teardowns is None:
-        teardowns = [other for other in top.functions if other.owner is None and roles.role_of(other) == "teardown"]
-        top.memo["teardowns"] = teardowns
-    return any(undoes(other, undo) for other in teardowns)
-
-
-def is_after_yield(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether a node belongs to the cleanup of a generator: below its yield, or in a `finally`."""
-    yields = [item.lineno for item in scope.kept(ast.Yield, ast.YieldFrom)]  # type: ignore[attr-defined]
-    if yields and min(yields) < node.lineno:  # type: ignore[attr-defined]
-        return True
-    return any(isinstance(parent, TRIES) and child in parent.finalbody for child, parent in scope.ancestors(node))
 
 
 def is_in_cleanup(scope: Scope) -> bool:

@@ -37,7 +37,7 @@ def find_role(function: Scope) -> str:
         return "helper"
     if fixture_call(function) is not None:
         return "fixture"
-    if function.name in TEARDOWN:
+    if function.name in TEARDOWN or is_named_teardown(function):
         return "teardown"
     if function.name in SETUP:
         return "setup"
@@ -46,6 +46,11 @@ def find_role(function: Scope) -> str:
     if function.name.startswith("test") and function.module.is_test:
         return "test"
     return "helper"
+
+
+def is_named_teardown(function: Scope) -> bool:
+    """Tell whether a method says that it tears down: who calls it, a plugin of the project perhaps, is not asked."""
+    return function.owner is not None and function.name.lower().startswith(("teardown", "tear_down"))
 
 
 def is_conftest(path: str) -> bool:

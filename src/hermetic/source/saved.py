@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.changes import key_of
 from hermetic.source.names import resolve, value_of_attribute
+from hermetic.source.spelling import key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hermetic.source.changes import Change, State
+    from hermetic.source.changes import Change
     from hermetic.source.scope import Binding, Scope
+    from hermetic.source.state import State
 
 # Calls that give back their argument, or the same value in another type.
 COPIERS = frozenset({

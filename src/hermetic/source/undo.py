@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source import roles
-from hermetic.source.callee import find_callee, find_class, method_in
-from hermetic.source.changes import Change, State, called, changes_at, changes_in, key_of, same_key
+from hermetic.source.callee import find_class, find_helper, method_in
+from hermetic.source.changes import OPERATORS, Change, called, changes_at, same_key
 from hermetic.source.names import resolve, value_of_attribute
+from hermetic.source.putback import is_removal
 from hermetic.source.restore import (
-    END,
-    TRIES,
     Undo,
     after_yield,
-    assertion_lines,
-    is_after_yield,
     is_context_maker,
     is_monkeypatch,
     is_patch,
-    kept_between,
     puts_back,
-    statements_below,
     undoes,
 )
-from hermetic.source.saved import uses_saved_value
+from hermetic.source.saved import reads_state, uses_saved_value
+from hermetic.source.spelling import key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.scope import Scope
+    from hermetic.source.state import State
 
-REMOVERS = frozenset({"pop", "remove", "removeHandler", "removeFilter", "unsetenv", "unregister"})
 # Parts of names by which third-party managers, decorators and fixtures say that they keep a test apart.
 APART = ("isolat", "sandbox", "restor", "preserv", "snapshot", "revert", "forked", "subprocess")
 # What a fixture's name says besides the state, when it puts the state back.
@@ -112,7 +107,7 @@ class UndoState(Undo):
 
     def by_own_manager(self, scope: Scope, target: ast.AST) -> bool | None:
         """Whether a function or class of the project is such a manager; None when it is none of the project's."""
-        own = find_callee(scope, target, self.tokens)
+        own = find_helper(scope, target, self.tokens)
         if own is not None:
             return self.by_function(own)
         own_class = find_class(scope, target)
@@ -154,6 +149,8 @@ class UndoState(Undo):
         """Accept a `monkeypatch` call (under any name) that records the same key, or `mocker.patch` of the state."""
         for name, calls in called(scope).items():
             owner, _, method = name.rpartition(".")
+            if method == "patch" and not is_patch(name) and any(self.patches_for_test(scope, call) for call in calls):
+                return True
             if name in self.state.uses:
                 if any(not call.keywords or self.same_owner(scope, call) for call in calls):
                     return True
@@ -168,6 +165,15 @@ class UndoState(Undo):
         """Whether the last keyword of a recording call (`logger="app"`) may name the key of the change."""
         named = key_of(scope, call.keywords[-1].value)
         return not named or not self.change.key or named in self.change.key
+
+    def patches_for_test(self, scope: Scope, call: ast.Call) -> bool:
+        """Whether a call is trial's `self.patch(object, "name", value)`, which the end of the test undoes."""
+        return (
+            len(call.args) > 2  # noqa: PLR2004 - object, name, value
+            and not isinstance(call.args[0], ast.Constant)
+            and isinstance(call.args[1], ast.Constant)
+            and self.holds(dotted_target(scope, call))
+        )
 
     def records(self, scope: Scope, call: ast.Call, method: str) -> bool:
         """Whether a `monkeypatch` call covers the change."""
@@ -223,11 +229,29 @@ class UndoState(Undo):
         base, _, method = name.rpartition(".")
         if name in ("setattr", "delattr"):
             return bool(call.args) and self.holds(dotted_target(scope, call))
-        if method in ("__setitem__", "__delitem__", "clear", "update") and base in state.items:
+        if name in OPERATORS and call.args:
+            target = state.name_in(scope, resolve(scope, call.args[0]))
+            return target in state.items and self.covers_first(scope, call.args[1:])
+        if method in ("__setitem__", "__delitem__") and base in state.items:
+            return self.covers_first(scope, call.args)
+        if method in ("clear", "update") and base in state.items:
             return True
         if any(name in other.methods or name in other.calls for other in state.also):
             return True
         return (name in state.methods or name in state.calls) and self.covers(state.call_key(scope, call, name))
+
+    def covers_first(self, scope: Scope, arguments: list[ast.expr]) -> bool:
+        """Whether the first of some arguments may be the key of the change."""
+        return not self.state.keyed or not arguments or self.covers(key_of(scope, arguments[0]))
+
+    def is_saved_in(self, function: Scope) -> bool:
+        """Whether a function keeps the state, or the part of it that is changed, in a variable."""
+        return any(
+            reads_state(function, node.value, state, self.change.key)  # type: ignore[attr-defined]
+            for node in function.kept(ast.Assign)
+            if not any(changes_at(function, node, state) for state in self.states())
+            for state in self.states()
+        )
 
     def by_fixture_name(self, name: str) -> bool:
         """Accept a fixture of the table, or one whose name says that it keeps this state apart."""
@@ -257,74 +281,3 @@ def call_behind(scope: Scope, expression: ast.AST) -> ast.Call | None:
         held = value_of_attribute(scope, expression)
         value = held[1] if held is not None else None
     return value if isinstance(value, ast.Call) else None
-
-
-def is_removal(change: Change) -> bool:
-    """Tell whether a change takes a key away."""
-    return isinstance(change.node, ast.Delete) or change.what.rpartition(".")[2] in REMOVERS
-
-
-def is_put_back(change: Change, state: State) -> bool:
-    """Tell whether a change itself is what puts the state back, so that it is no harm of its own, or none at all."""
-    scope, node = change.scope, change.node
-    if change.back or is_after_yield(scope, node) or is_expected_to_fail(scope, node):
-        return True
-    return is_cleaning(change, state) if is_removal(change) else uses_saved_value(change, state)
-
-
-def is_cleaning(change: Change, state: State) -> bool:
-    """Tell whether a removal takes away what the function itself, or the code that it has tested, has left."""
-    scope = change.scope
-    if any(line < change.line for line in assertion_lines(scope)):
-        return True
-    earlier = (other for other in changes_in(scope, state) if other.line < change.line and same_key(other, change))
-    return any(not is_removal(other) for other in earlier) or is_last(change, state)
-
-
-def is_expected_to_fail(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether a statement is there to raise: the last one below `assertRaises`, or followed by `self.fail()`."""
-    below = statements_below(scope, node)
-    for child, parent in scope.ancestors(node):
-        if isinstance(parent, (ast.With, ast.AsyncWith)):
-            if child in parent.body and (below or child is not parent.body[-1]):
-                return False
-            if child in parent.body and any(is_raises(item.context_expr) for item in parent.items):
-                return True
-        elif isinstance(parent, TRIES):
-            return child in parent.body and bool(parent.handlers) and is_failing(scope, below or parent.orelse)
-        elif isinstance(parent, (ast.If, ast.For, ast.AsyncFor, ast.While)):
-            return False
-    return False
-
-
-def is_raises(expression: ast.expr) -> bool:
-    """Tell whether a context manager expects an exception."""
-    function = expression.func if isinstance(expression, ast.Call) else expression
-    name = getattr(function, "attr", getattr(function, "id", ""))
-    return name.startswith("assertRaises") or name == "raises"
-
-
-def is_failing(scope: Scope, block: list[ast.stmt]) -> bool:
-    """Tell whether a block starts with a call of `fail`, or raises."""
-    if not block:
-        return False
-    first = block[0]
-    calls = kept_between(scope, first.lineno, first.end_lineno or first.lineno, ast.Call)
-    names = (getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls)  # type: ignore[attr-defined]
-    return isinstance(first, ast.Raise) or any(name == "fail" for name in names)
-
-
-def is_last(change: Change, state: State) -> bool:
-    """Tell whether nothing but changes of the state follows in a function that does something before: it cleans up.
-
-    A setup has the whole test before it, and nothing of the test's to clean up; `pop(key, None)` in it makes sure.
-    """
-    scope = change.scope
-    if roles.role_of(scope) == "setup" and len(getattr(change.node, "args", ())) < len(("key", "default")):
-        return False
-    mine = {item.node for item in changes_in(scope, state)}
-    line = change.node.end_lineno or change.line  # type: ignore[attr-defined]
-    working = (ast.Call, ast.Assert, ast.Await, ast.Yield)
-    later = (node for node in kept_between(scope, line + 1, END, *working) if node not in mine)
-    before = (node for node in kept_between(scope, 0, change.line - 1, *working) if node not in mine)
-    return any(before) and not any(later)

@@ -555,6 +555,65 @@ started = pytest.fixture(_start, scope="module", autouse=True)  # <- HRM402
 """,
 }
 
+OF_ONE_FILE = (
+    "under aliases of module and decorator",
+    "a partial that is called with the scope",
+    "the maker comes from another file",
+    "below a condition",
+    "made by a call of the plain decorator",
+)
+OF_MODULE = """
+import pytest
+
+@pytest.fixture(scope="module", autouse=True)
+def started():
+    yield
+
+@pytest.fixture
+def ready():
+    return 1
+
+class TestBase:
+    def test_it(self):
+        assert ready
+
+class Tools:
+    def open(self):
+        return 1
+
+def test_that():
+    assert ready
+
+def make():
+    return 1
+"""
+OF_CLASS = """
+import pytest
+
+class TestBase:
+    @pytest.fixture(scope="module", autouse=True)
+    def started(self):
+        yield
+
+    def test_it(self):
+        assert self
+"""
+USED_ELSEWHERE = {
+    "a class is inherited": "from test_it import TestBase\n\nclass TestMore(TestBase):\n    pass\n",
+    "a class is inherited through its module": "import test_it\n\nclass TestMore(test_it.TestBase):\n    pass\n",
+    "a class is imported": "from test_it import (\n    TestBase,\n    make,\n)\n",
+    "a test is imported": "from test_it import test_that as test_this\n",
+    "another fixture is imported along": "from test_it import TestBase, ready\n",
+}
+NOT_USED_ELSEWHERE = {
+    "nothing": "def test_it():\n    assert 'import test_it'\n",
+    "a helper is imported": "from test_it import make\n",
+    "a class without tests is inherited": "from test_it import Tools\n\nclass TestMore(Tools):\n    pass\n",
+    "the fixture is imported along": "from test_it import TestBase, started\n",
+    "all of it is imported": "from test_it import *\n",
+    "the module is imported": "import test_it\n\ndef test_make():\n    assert test_it.make()\n",
+    "a class of the same name from elsewhere": "from test_other import TestBase  # not test_it\n",
+}
 MISPLACED |= {
     "a conftest lists the file": {
         "tests/conftest.py": "pytest_plugins = ('tests.db_setup',)\n",
@@ -1632,7 +1691,42 @@ def test_a_fixture_that_repeats_nothing_is_left_alone(files: dict[str, str], tmp
 
 @pytest.mark.parametrize("files", cases(MISPLACED))
 def test_a_wide_autouse_fixture_outside_conftest_is_caught(files: dict[str, str], tmp_path: Path) -> None:
+    places = found(files, tmp_path, "HRM402", select=("HRM4", "project"))
+    assert places == marked(files, "HRM402") != set()
+
+
+@pytest.mark.parametrize("files", cases({name: case for name, case in MISPLACED.items() if name not in OF_ONE_FILE}))
+def test_one_that_outlives_its_file_is_caught_without_the_project_preset(files: dict[str, str], tmp_path: Path) -> None:
     assert found(files, tmp_path, "HRM402") == marked(files, "HRM402") != set()
+
+
+@pytest.mark.parametrize("files", cases({name: MISPLACED[name] for name in OF_ONE_FILE}))
+def test_a_module_scoped_one_of_a_file_whose_tests_nobody_uses_is_left_alone(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    assert found(files, tmp_path, "HRM402") == set()
+
+
+@pytest.mark.parametrize("user", USED_ELSEWHERE.values(), ids=USED_ELSEWHERE)
+def test_a_module_scoped_one_that_used_tests_leave_behind_is_caught(user: str, tmp_path: Path) -> None:
+    found = lint_files({"test_it.py": OF_MODULE, "deep/test_user.py": user}, tmp_path, select=("HRM402",))
+    assert [(item.path, item.line) for item in found] == [("test_it.py", 5)]
+    assert "test_user.py inherits or imports tests of this file" in found[0].message
+
+
+@pytest.mark.parametrize("user", NOT_USED_ELSEWHERE.values(), ids=NOT_USED_ELSEWHERE)
+def test_a_module_scoped_one_that_no_tests_leave_behind_is_left_alone(user: str, tmp_path: Path) -> None:
+    assert lint_files({"test_it.py": OF_MODULE, "test_user.py": user}, tmp_path, select=("HRM402",)) == []
+
+
+def test_a_module_scoped_one_of_a_class_goes_with_its_tests(tmp_path: Path) -> None:
+    files = {"test_it.py": OF_CLASS, "test_user.py": USED_ELSEWHERE["a class is inherited"]}
+    assert lint_files(files, tmp_path, select=("HRM402",)) == []
+
+
+def test_what_is_used_from_a_file_that_is_no_test_file_does_not_count(tmp_path: Path) -> None:
+    files = {"test_it.py": OF_MODULE, "tools.py": USED_ELSEWHERE["a class is inherited"]}
+    assert lint_files(files, tmp_path, select=("HRM402",)) == []
 
 
 @pytest.mark.parametrize("files", cases(WELL_PLACED))
@@ -1680,3 +1774,24 @@ def test_the_order_in_which_files_are_checked_does_not_matter(tmp_path: Path) ->
 
     assert found(backwards, tmp_path, "HRM401") == found(files, tmp_path, "HRM401")
     assert {path for path, _ in found(files, tmp_path, "HRM401")} == {"test_b.py", "test_c.py"}
+
+
+SHARED = """
+import pytest
+
+@pytest.fixture(scope="session")
+def prices():
+    return {}
+"""
+
+
+@pytest.mark.parametrize("spelled", ["from test_a import *", "pytest_plugins = ['test_a']"])
+def test_a_file_that_was_checked_before_still_gives_its_fixtures_to_the_conftest(spelled: str, tmp_path: Path) -> None:
+    test = "def test_{}(prices):\n    prices['tea'] = 1\n"
+    files = {
+        "conftest.py": f"{spelled}\n",
+        "test_a.py": SHARED + test.format("a"),
+        "test_z.py": test.format("z"),
+    }
+    found = lint_files(files, tmp_path, select=("HRM403",))
+    assert [item.path for item in found] == ["test_a.py", "test_z.py"]

@@ -127,6 +127,14 @@ def test_a_lost_child_of_a_shared_helper_is_found_whichever_file_comes_first(tmp
     assert [(Path(item.path).name, item.line) for item in found] == [("launcher.py", 5)]
 
 
+@pytest.mark.parametrize(("argument", "count"), [("_PASS", 0), ("Filter()", 1)])
+def test_the_one_filter_of_a_library_may_be_added_again(argument: str, count: int, tmp_path: Path) -> None:
+    app = "import logging\n\nclass Filter:\n    pass\n\n_PASS = Filter()\n\ndef logger_for(name):\n"
+    app += f"    logger = logging.getLogger('app')\n    logger.addFilter({argument})\n    return logger\n"
+    test = "from app import logger_for\n\ndef test_a():\n    assert logger_for('x')\n"
+    assert len(lint_files({"app.py": app, "test_it.py": test}, tmp_path, select=("HRM105",))) == count
+
+
 def test_a_mock_in_place_of_what_the_helper_uses_starts_no_child(tmp_path: Path) -> None:
     test = "{}\ndef test_a({}):\n    assert launch().args\n"
     imports = "from unittest import mock\nfrom launcher import launch\n\n"
@@ -219,3 +227,65 @@ def test_a_default_of_a_logger_counts_only_where_its_own_file_sets_nothing_else(
     for line, lines in (("log.propagate = False\n", [3]), ("", [])):
         found = lint_files({"app.py": app.format(line=line), "test_it.py": test}, tmp_path, select=["HRM105"])
         assert [item.line for item in found] == lines
+
+
+SEEDED = "import random\n\nrandom.seed({seed})\n\ndef test_it():\n    pass\n"
+
+
+@pytest.mark.parametrize("seed", ["'one pangram'", "42"])
+def test_a_seed_at_import_that_the_conftest_has_set_already_is_left_alone(seed: str, tmp_path: Path) -> None:
+    conftest = f"from random import seed\n\nseed({seed})\n"
+    files = {"tests/conftest.py": conftest, "tests/deep/test_it.py": SEEDED.format(seed=seed)}
+    assert lint_files(files, tmp_path, select=("HRM108",)) == []
+
+
+@pytest.mark.parametrize(
+    "conftest",
+    [
+        "import random\n\nrandom.seed(43)\n",
+        "import random\n\nrandom.seed()\n",
+        "import numpy\n\nnumpy.random.seed(42)\n",
+        "import os, random\n\nif os.environ.get('SEED'):\n    random.seed(42)\n",
+        "import random\n\nrandom.seed(42)\nrandom.seed(7)\n",
+        "import random\n\ndef pytest_configure():\n    random.seed(42)\n",
+    ],
+    ids=["another seed", "no seed", "another generator", "a condition", "another seed below", "a hook"],
+)
+def test_a_seed_at_import_that_the_conftest_may_not_have_set_is_caught(conftest: str, tmp_path: Path) -> None:
+    files = {"tests/conftest.py": conftest, "tests/test_it.py": SEEDED.format(seed=42)}
+    assert [item.line for item in lint_files(files, tmp_path, select=("HRM108",))] == [3]
+
+
+def test_the_seed_of_a_conftest_that_another_folder_has_does_not_count(tmp_path: Path) -> None:
+    files = {"other/conftest.py": SEEDED.format(seed=42), "tests/test_it.py": SEEDED.format(seed=42)}
+    assert [item.path for item in lint_files(files, tmp_path, select=("HRM108",))] == ["tests/test_it.py"]
+
+
+FOLDERS = "import os\nimport sys\n\nFOLDERS = ['a', 'b']\n\ndef folders():\n    found = {found}\n    return found\n\n"
+FILTERED = ["filter(os.path.isdir, FOLDERS)", "[item for item in FOLDERS if os.path.isdir(item)]"]
+EXTENDED = ["sys.path.extend(folders())", "sys.path += list(folders())", "sys.path.extend({found})"]
+CALL = "import app\n\ndef test_it():\n    app.run()\n"
+
+
+@pytest.mark.parametrize("found", FILTERED)
+@pytest.mark.parametrize("line", EXTENDED)
+def test_a_path_that_code_under_test_extends_by_what_passes_a_filter_is_left_alone(
+    line: str, found: str, tmp_path: Path
+) -> None:
+    code = FOLDERS.format(found=found) + f"def run():\n    {line.format(found=found)}\n"
+    assert lint_files({"app.py": code, "test_it.py": CALL}, tmp_path, select=("HRM103",)) == []
+
+
+@pytest.mark.parametrize("line", EXTENDED)
+def test_a_path_that_code_under_test_extends_by_all_of_a_list_is_caught(line: str, tmp_path: Path) -> None:
+    found = "[os.path.abspath(item) for item in FOLDERS]"
+    code = FOLDERS.format(found=found) + f"def run():\n    {line.format(found=found)}\n"
+    assert [item.line for item in lint_files({"app.py": code, "test_it.py": CALL}, tmp_path, select=("HRM103",))] == [
+        11
+    ]
+
+
+@pytest.mark.parametrize("found", FILTERED)
+def test_a_path_that_a_test_extends_by_what_passes_a_filter_is_caught(found: str, tmp_path: Path) -> None:
+    source = FOLDERS.format(found=found) + "def test_it():\n    sys.path.extend(folders())\n"
+    assert [item.line for item in lint_files({"test_it.py": source}, tmp_path, select=("HRM103",))] == [11]

@@ -33,7 +33,7 @@ def test_a_rule_is_found_by_code_and_by_name_with_its_examples(word: str, capsys
     assert out.index("\nBad: ") < out.index("\nGood: ")
 
 
-@pytest.mark.parametrize(("word", "meant"), [("HRM11", "HRM101"), ("environ-writes", "environ-write")])
+@pytest.mark.parametrize(("word", "meant"), [("HRM1101", "HRM110"), ("environ-writes", "environ-write")])
 def test_a_misspelt_rule_is_answered_with_the_nearest(
     word: str, meant: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -63,6 +63,27 @@ def test_the_current_folder_is_configured_and_not_the_project_of_the_first_file(
     assert main(["hook", ISOLATION, "a/x/c/test_region.py"]) == 1
 
 
+MODULE_WIDE = "import pytest\n\n\n@pytest.fixture(scope='module', autouse=True)\ndef started():\n    yield\n"
+COPIED = "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef started():\n    pass\n"
+
+
+def test_the_hook_of_organization_reports_each_module_scoped_fixture_of_a_test_file(project: Path) -> None:
+    write_files({"test_started.py": MODULE_WIDE}, project)
+
+    assert main(["check", "--select=HRM402"]) == 0, "no other file uses the tests of this one"
+    assert main(["check", "--select=HRM402,project"]) == 1
+    assert main(["hook", "validate-fixture-organization", "test_started.py"]) == 1
+    assert main(["hook", "validate-fixture-organization"]) == 1
+    assert main(["hook", "hermetic", "test_started.py"]) == 0
+
+
+def test_the_hook_of_organization_says_no_more_of_copies_than_a_check_does(project: Path) -> None:
+    write_files({"a/test_a.py": COPIED, "a/test_b.py": COPIED, "a/test_c.py": ""}, project)
+
+    assert main(["check", "--select=HRM401"]) == 0
+    assert main(["hook", "validate-fixture-organization"]) == 0
+
+
 def test_without_files_the_project_is_checked(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_files({"tests/test_region.py": BAD, "other/notes.txt": ""}, project)
     monkeypatch.chdir(project / "other")

@@ -158,6 +158,22 @@ def test_nothing_is_copied_where_nothing_changed() -> None:
     assert walk.snapshot() is one
 
 
+@pytest.mark.usefixtures("shop")
+def test_a_patch_that_stays_started_is_seen_through_once() -> None:
+    walk = Walk()
+    patcher = mock.patch("the_shop.LIMIT", 7)
+    patcher.start()
+    try:
+        Moment.next()
+        one = walk.snapshot()
+        Moment.next()
+        assert walk.snapshot() is one
+    finally:
+        patcher.stop()
+    Moment.next()
+    assert list(walk.differences(one, walk.snapshot(), MODULE_STATE)) == []
+
+
 def test_modules_may_come_and_go(shop: types.ModuleType) -> None:
     other = types.ModuleType("the_other_shop")
     other.__file__ = "/project/other.py"

@@ -496,6 +496,27 @@ def inner():
 def test_it(monkeypatch):
     monkeypatch.setattr(app, 'inner', print)
     run()
+### replaced by the test case for the test
+def run():
+    inner()
+
+def inner():
+    panel.table['a'] = 1
+...
+class TestIt(unittest.TestCase):
+    def test_it(self):
+        self.patch(app, 'inner', print)
+        run()
+### with the function that makes the change replaced by the test case
+def run():
+    panel.knob('a', 1)
+...
+import panel
+
+class TestIt(unittest.TestCase):
+    def test_it(self):
+        self.patch(panel, 'knob', print)
+        run()
 ### with the module that makes the change replaced
 def run():
     panel.knob(1)
@@ -645,6 +666,27 @@ def test_a_change_that_the_test_may_not_reach_is_left_alone(case: str, tmp_path:
 )
 def test_a_helper_of_the_suite_is_taken_to_get_everywhere(case: str, tmp_path: Path) -> None:
     assert len(found(NOT_REACHED[case], tmp_path, "helpers.py")) == 1
+
+
+MAYBE = {
+    "app/__init__.py": "",
+    "app/util.py": "import panel\n\ndef run(flag):\n    if flag():\n        panel.table['a'] = 1\n",
+    "tests/test_it.py": "from app.util import run\n\ndef test_it(flag):\n    run(flag)\n",
+}
+
+
+def test_a_file_of_a_package_is_code_under_test_though_it_has_the_name_of_a_helper(tmp_path: Path) -> None:
+    assert leaks(MAYBE, tmp_path) == []
+
+
+@pytest.mark.parametrize("beside", ["app/conftest.py", "app/test_that.py"])
+def test_a_helper_with_tests_beside_it_belongs_to_the_suite(beside: str, tmp_path: Path) -> None:
+    assert leaks({**MAYBE, beside: ""}, tmp_path) == [("app/util.py", 5, False)]
+
+
+def test_a_helper_that_is_in_no_package_belongs_to_the_suite(tmp_path: Path) -> None:
+    files = {path: source for path, source in MAYBE.items() if not path.endswith("__init__.py")}
+    assert leaks(files, tmp_path) == [("app/util.py", 5, False)]
 
 
 @pytest.mark.parametrize("case", SKIPPED)

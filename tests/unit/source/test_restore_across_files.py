@@ -112,6 +112,40 @@ from helpers import run
 
 def test_it():
     run()
+### a mixin that registers the cleanup of something else
+# mixins.py
+import panel
+
+class Wiping:
+    def wiping(self):
+        self.addCleanup(panel.other.clear)
+
+    def table(self):
+        return panel.table
+# test_it.py
+import panel, unittest
+from mixins import Wiping
+
+class TestIt(Wiping, unittest.TestCase):
+    def test_it(self):
+        self.wiping()
+        panel.table['a'] = 1
+### a mixin that keeps the changed value
+# mixins.py
+import panel
+
+class Keeping:
+    def keep(self):
+        old = dict(panel.table)
+        self.addCleanup(panel.table.update, old)
+# test_it.py
+import panel, unittest
+from mixins import Keeping
+
+class TestIt(Keeping, unittest.TestCase):
+    def test_it(self):
+        panel.table['a'] = 1
+        self.keep()
 """)
 
 LEFT_ALONE = snippets("""
@@ -322,6 +356,64 @@ import panel, pytest
 @pytest.fixture(scope='session', autouse=True)
 def configured():
     panel.table['a'] = 1
+### a helper of another file registers a cleanup by decorator
+# tests/helpers.py
+import panel
+
+def forget(case):
+    old = dict(panel.table)
+
+    @case.addCleanup
+    def end():
+        panel.table.clear()
+        panel.table.update(old)
+# tests/test_it.py
+import panel, unittest
+from helpers import forget
+
+class TestIt(unittest.TestCase):
+    def setUp(self):
+        forget(self)
+
+    def test_it(self):
+        panel.table['a'] = 1
+### a mixin's method keeps the value and registers the restore
+# mixins.py
+import panel
+
+class Keeping:
+    def replace(self, items):
+        old = dict(panel.table)
+
+        def back():
+            panel.table.clear()
+            panel.table.update(old)
+
+        self.addCleanup(back)
+        panel.table.update(items)
+# test_it.py
+import panel, unittest
+from mixins import Keeping
+
+class TestIt(unittest.TestCase, Keeping):
+    def test_it(self):
+        self.replace({})
+        panel.table['a'] = 1
+### a cleanup that the class inherits from another file
+# mixins.py
+import panel
+
+class Wiping:
+    def wipe(self):
+        panel.table.clear()
+# test_it.py
+import panel, unittest
+from mixins import Wiping
+
+class TestIt(Wiping, unittest.TestCase):
+    def test_it(self):
+        self.addCleanup(self.wipe)
+        panel.table['a'] = 1
 """)
 
 

@@ -125,6 +125,46 @@ from panel import (
 
 def test_it():
     shelf["a"] = 1
+### a helper registers a cleanup on a stack of its own
+def forget(case):
+    with contextlib.ExitStack() as stack:
+        stack.callback(panel.table.clear)
+
+class TestIt(unittest.TestCase):
+    def setUp(self):
+        forget(self)
+
+    def test_it(self):
+        panel.table["a"] = 1
+### a helper registers the cleanup of something else
+def forget(case):
+    @case.addCleanup
+    def end():
+        panel.other.clear()
+
+class TestIt(unittest.TestCase):
+    def setUp(self):
+        forget(self)
+
+    def test_it(self):
+        panel.table["a"] = 1
+### a helper keeps the changed value
+class TestIt(unittest.TestCase):
+    def keep(self):
+        old = dict(panel.table)
+        self.addCleanup(panel.table.update, old)
+
+    def test_it(self):
+        panel.table["a"] = 1
+        self.keep()
+### a helper that only another class calls
+class Other(unittest.TestCase):
+    def setUp(self):
+        self.addCleanup(wipe)
+
+class TestIt(unittest.TestCase):
+    def test_it(self):
+        panel.table["a"] = 1
 """)
 
 LEFT_ALONE = snippets("""
@@ -343,6 +383,16 @@ class It(unittest.TestCase):
     def setUpClass(cls):
         cls.addClassCleanup(panel.table.pop, "a")
         panel.table["a"] = 1
+### a method that a plugin of the project calls for teardown
+class TestIt:
+    def setup_test(self):
+        self.old = panel.table["a"]
+
+    def test_it(self):
+        panel.table["a"] = 1
+
+    def teardown_test(self):
+        panel.table["a"] = self.old
 ### teardown_method restores
 class TestIt:
     def setup_method(self):
@@ -459,6 +509,59 @@ def wiped():
 @with_wiping
 def test_it():
     panel.table["a"] = 1
+### a decorator registers a cleanup in setUp
+class TestIt(unittest.TestCase):
+    def setUp(self):
+        @self.addCleanup
+        def end():
+            panel.table.clear()
+
+    def test_it(self):
+        panel.table["a"] = 1
+### a helper registers a cleanup by decorator
+def forget(case):
+    old = dict(panel.table)
+
+    @case.addCleanup
+    def end():
+        panel.table.clear()
+        panel.table.update(old)
+
+class TestIt(unittest.TestCase):
+    def setUp(self):
+        forget(self)
+
+    def test_it(self):
+        panel.table["a"] = 1
+### a helper of a fixture registers a finalizer
+def forget(request):
+    request.addfinalizer(panel.table.clear)
+
+@pytest.fixture(autouse=True)
+def forgotten(request):
+    forget(request)
+
+def test_it():
+    panel.table["a"] = 1
+### a helper of a helper registers a cleanup
+def forget(case):
+    forget_all(case)
+
+def forget_all(case):
+    case.addCleanup(wipe)
+
+class TestIt(unittest.TestCase):
+    def test_it(self):
+        forget(self)
+        panel.table["a"] = 1
+### a helper registers the removal, below the change
+class TestIt(unittest.TestCase):
+    def forget(self, key):
+        self.addCleanup(panel.table.pop, key, None)
+
+    def test_it(self):
+        panel.table["a"] = 1
+        self.forget("a")
 """)
 
 

@@ -154,6 +154,26 @@ if os.fork() == 0:
     os._exit(0)
 else:
     panel.knob('a', 1)
+### an item that an operator sets
+import operator
+operator.setitem(panel.table, 'a', 1)
+### an operator that will remove another key
+import operator
+panel.table['a'] = 1
+case.addCleanup(operator.delitem, panel.table, 'b')
+### an operator that will remove from something else
+import operator
+panel.table['a'] = 1
+case.addCleanup(operator.delitem, other, 'a')
+### a method of the table that will remove another key
+panel.table['a'] = 1
+case.addCleanup(panel.table.__delitem__, 'b')
+### an object that patches another attribute for the test
+case.patch(panel, 'other', 2)
+panel.table['a'] = 1
+### a request that is no patch
+client.patch(panel, 'knob_value')
+panel.knob_value = 1
 """)
 
 LEFT_ALONE = snippets("""
@@ -435,6 +455,39 @@ if pid == 0:
     os.execv('/bin/true', [])
 else:
     os.waitpid(pid, 0)
+### addCleanup of an operator
+import operator
+panel.table['a'] = 1
+case.addCleanup(operator.delitem, panel.table, 'a')
+### addCleanup of an operator that sets the old item
+from operator import setitem
+old = panel.table.pop('a')
+case.addCleanup(setitem, panel.table, 'a', old)
+### addfinalizer of a partial of an operator
+import operator
+panel.table['a'] = 1
+request.addfinalizer(functools.partial(operator.delitem, panel.table, 'a'))
+### ExitStack.callback of an operator
+import operator
+with contextlib.ExitStack() as stack:
+    stack.callback(operator.delitem, panel.table, 'a')
+    panel.table['a'] = 1
+### an operator in a finally
+import operator
+panel.table['a'] = 1
+try:
+    work()
+finally:
+    operator.delitem(panel.table, 'a')
+### addCleanup of a method of the table
+panel.table['a'] = 1
+case.addCleanup(panel.table.__delitem__, 'a')
+### the test case patches the function
+case.patch(panel, 'knob', print)
+panel.knob('a', 1)
+### the test case patches the whole for the test
+case.patch(panel, 'table', {})
+panel.table['a'] = 1
 """)
 
 

@@ -9,9 +9,9 @@ from hermetic.catalogue.mocks._constructors import configured, is_mocker, made_m
 from hermetic.catalogue.mocks._replacements import Replacement, definition, injected, replacements
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_callee
-from hermetic.source.changes import text_of
 from hermetic.source.names import first_parameter, is_async, method_of, resolve, value_of_attribute
 from hermetic.source.origins import passed, results
+from hermetic.source.spelling import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

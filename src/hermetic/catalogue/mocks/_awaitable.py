@@ -6,9 +6,9 @@ import _ast as ast
 
 from hermetic.catalogue.mocks._constructors import SYNC_MOCKS, is_mocker, keyword, made_mock, mock_class
 from hermetic.source.callee import find_callee, find_class
-from hermetic.source.changes import text_of
 from hermetic.source.names import BUILTINS, is_async, is_generator, resolve
 from hermetic.source.origins import Origin, origins, results
+from hermetic.source.spelling import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

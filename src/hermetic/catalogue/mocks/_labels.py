@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.changes import text_of
 from hermetic.source.names import first_parameter, method_of
 from hermetic.source.reach import calls_of
+from hermetic.source.spelling import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import _ast as ast
 
 from hermetic.catalogue.mocks._labels import ADDERS, ITEMS, items_in, label_of, labels_of, plain
 from hermetic.source.callee import ancestry, find_callee, find_class
-from hermetic.source.changes import text_of
 from hermetic.source.names import method_of, resolve, value_of_attribute
 from hermetic.source.origins import OWN, Origin, origins, passed
 from hermetic.source.reach import calls_of
 from hermetic.source.restore import is_patch
+from hermetic.source.spelling import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,16 +12,8 @@ from hermetic.source.changes import import_time
 from hermetic.source.follow import runs_by
 from hermetic.source.leaks import under_main, undone_after_import
 from hermetic.source.reach import calls_of, entries_of, first_root
-from hermetic.source.restore import (
-    after_yield,
-    by_cleanup,
-    is_context_maker,
-    is_in_cleanup,
-    is_run_for,
-    is_undone,
-    is_undone_late,
-    undone_by_file,
-)
+from hermetic.source.restore import after_yield, by_cleanup, is_context_maker, is_in_cleanup, is_undone, is_undone_late
+from hermetic.source.teardown import is_run_for, undone_by_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.changes import called, key_of, stores_of
+from hermetic.source.blocks import TRIES
+from hermetic.source.changes import called, stores_of
 from hermetic.source.dependencies import (
     ASYNC,
     ASYNC_GENERATOR,
@@ -20,7 +21,8 @@ from hermetic.source.dependencies import (
 )
 from hermetic.source.names import is_async, resolve
 from hermetic.source.origins import Origin, origins, project_function, results
-from hermetic.source.restore import TRIES, is_context_maker
+from hermetic.source.restore import is_context_maker
+from hermetic.source.spelling import key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

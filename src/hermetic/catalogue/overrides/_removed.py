@@ -5,12 +5,14 @@ from __future__ import annotations
 from hermetic.catalogue.overrides._state import EMPTIED, takes_out
 from hermetic.catalogue.overrides._table import TOKENS, overrides_in
 from hermetic.source import roles
-from hermetic.source.changes import changes_in, import_time, key_of
+from hermetic.source.blocks import is_after_yield
+from hermetic.source.changes import changes_in, import_time
 from hermetic.source.follow import own_changes
 from hermetic.source.leaks import functions_to_look_at
 from hermetic.source.reach import first_root
-from hermetic.source.restore import is_after_yield, is_undone
+from hermetic.source.restore import is_undone
 from hermetic.source.saved import uses_saved_value
+from hermetic.source.spelling import key_of
 from hermetic.source.undo import UndoState
 
 TYPE_CHECKING = False

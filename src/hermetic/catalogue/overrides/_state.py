@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.overrides._table import END, TABLE
-from hermetic.source.changes import State
+from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

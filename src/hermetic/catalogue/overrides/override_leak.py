@@ -9,9 +9,10 @@ from hermetic.catalogue.overrides._state import OVERRIDES, is_emptied, takes_out
 from hermetic.catalogue.overrides._table import TABLE, TOKENS, table_owner
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, PROJECT, Example, StateRule, node_id, reached_from
 from hermetic.source import roles
-from hermetic.source.changes import called, changes_in, flat
+from hermetic.source.changes import called, changes_in
 from hermetic.source.leaks import leaks_at_import, leaks_in_functions, leaks_through_imports
 from hermetic.source.origins import SHARED, origins, passed_from
+from hermetic.source.spelling import flat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.undo import is_failing
+from hermetic.source.putback import is_failing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from hermetic.catalogue.process._spawned import (
     uses_of,
 )
 from hermetic.catalogue.process._told import is_told
+from hermetic.source.blocks import is_after_yield, is_asserted_between
 from hermetic.source.callee import ancestry
 from hermetic.source.changes import called
 from hermetic.source.names import is_generator, resolve
 from hermetic.source.reach import entries_of
-from hermetic.source.restore import is_after_yield, is_asserted_between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

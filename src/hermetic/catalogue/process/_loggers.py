@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.changes import State, key_of
 from hermetic.source.names import resolve, value_of_attribute
+from hermetic.source.spelling import key_of
+from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from hermetic.source import roles
 from hermetic.source.follow import runs_by
 from hermetic.source.leaks import widened
 from hermetic.source.names import is_async
+from hermetic.source.putback import is_expected_to_fail
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, near_of
-from hermetic.source.undo import is_expected_to_fail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

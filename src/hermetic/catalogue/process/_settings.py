@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hermetic.source.changes import State, key_of
 from hermetic.source.leading import is_support
+from hermetic.source.spelling import key_of
+from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

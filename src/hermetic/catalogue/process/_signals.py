@@ -8,10 +8,11 @@ from hermetic.catalogue.process._asked import LOOKERS, is_repeated
 from hermetic.catalogue.process._spawned import THREAD, TIMER, Spawn, is_end
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
-from hermetic.source.changes import called, text_of
+from hermetic.source.changes import called
 from hermetic.source.names import find_function
 from hermetic.source.reach import calls_of
 from hermetic.source.restore import CLEANUPS
+from hermetic.source.spelling import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from hermetic.catalogue.process._asked import ASKING, LOOKERS, is_repeated, is_s
 from hermetic.source.callee import is_dotted, own_class
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
+from hermetic.source.putback import is_expected_to_fail
 from hermetic.source.scope import Scope
-from hermetic.source.undo import is_expected_to_fail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import _ast as ast
 from hermetic.catalogue.process._asked import LOOKERS
 from hermetic.catalogue.process._signals import TAKES, argument_of, readers_of
 from hermetic.catalogue.process._spawned import Spawn, is_end
-from hermetic.source.changes import flat, text_of
 from hermetic.source.names import find_function
 from hermetic.source.reach import calls_of
+from hermetic.source.spelling import flat, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

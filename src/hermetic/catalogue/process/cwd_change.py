@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
-from hermetic.source.changes import State
+from hermetic.source.state import State
 
 
 class CwdChange(StateRule):

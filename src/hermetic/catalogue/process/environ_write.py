@@ -3,7 +3,29 @@
 from __future__ import annotations
 
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule
-from hermetic.source.changes import State
+from hermetic.source.state import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.scope import Scope
+
+# What the machine sets for every program, or a user for all of their work.
+GIVEN = frozenset({
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "HOSTNAME", "TZ", "LANG", "LANGUAGE", "TERM", "DISPLAY",
+    "PAGER", "BROWSER", "COLUMNS", "LINES", "COLORTERM", "TMPDIR", "TEMP", "TMP", "USERPROFILE", "USERNAME", "APPDATA",
+    "LOCALAPPDATA", "PROGRAMDATA", "SYSTEMROOT", "COMSPEC", "PATHEXT", "CI", "VIRTUAL_ENV", "HTTP_PROXY",
+    "HTTPS_PROXY", "NO_PROXY", "EDITOR",
+})  # fmt: skip
+FAMILIES = ("LC_", "XDG_", "PYTHON", "PYTEST", "SSL_", "SSH_", "GIT_", "CONDA_", "GITHUB_", "LD_", "DYLD_")
+
+
+class Environ(State):
+    """`os.environ`: a variable of the application is absent, unless somebody sets it."""
+
+    def is_usually_absent(self, scope: Scope, key: str) -> bool:  # noqa: ARG002 - the contract of State
+        """Tell it for a variable that is written out, or has a name of its own, and that no machine sets."""
+        name = key.strip("'\"").upper()
+        return bool(name) and name not in GIVEN and not name.startswith(FAMILIES)
 
 
 class EnvironWrite(StateRule):
@@ -27,6 +49,8 @@ class EnvironWrite(StateRule):
     A write inside a third-party library, or through a name that is only known at run time, is not seen here.
     `monkeypatch.delenv(name, raising=False)` records nothing when the variable is absent, so what the code sets
     afterwards stays; the call alone is correct code, and no static check can tell.
+    An autouse fixture for each test that only removes variables of the application, where they are set
+    (`os.environ.pop("APP_MODE", None)`, or a `del` whose `KeyError` is caught), is taken for a reset.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
@@ -39,7 +63,7 @@ class EnvironWrite(StateRule):
     tokens = (b"environ", b"putenv", b"unsetenv")
     related = ("HRM102", "HRM602")
     states = (
-        State(
+        Environ(
             "environ",
             calls=("os.putenv", "os.unsetenv"),
             items=("os.environ", "os.environb"),

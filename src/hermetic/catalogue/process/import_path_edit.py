@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule
-from hermetic.source.changes import State
+import _ast as ast
 
+from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule
+from hermetic.source.certain import is_under_test, may_be_empty
+from hermetic.source.names import resolve
+from hermetic.source.state import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.leaks import Leak
+    from hermetic.source.scope import Scope
+
+SAME_PLACE = frozenset({
+    "abspath", "absolute", "as_posix", "dirname", "fspath", "join", "joinpath",
+    "normpath", "realpath", "resolve", "str", "Path", "PurePath",
+})  # fmt: skip
+PATH_MODULES = ("os", "os.path", "pathlib")
+MAX_STEPS = 8  # variables that are looked up, one from the other
 LIST_METHODS = ("append", "insert", "extend", "remove", "pop", "clear", "reverse", "sort", "__setitem__", "__iadd__")
+
+
+class ImportPath(State):
+    """`sys.path` and its like: code under test that adds what passes a filter may add nothing."""
+
+    def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:
+        """Leave out `extend` by what may be empty."""
+        extends = name.endswith((".extend", ".__iadd__")) and call.args and is_under_test(scope.module)
+        return not (extends and may_be_empty(scope, call.args[0]))
+
+    def counts_target(self, scope: Scope, target: ast.expr) -> bool:
+        """Leave out `+=` of what may be empty."""
+        node = scope.parents.get(target)
+        extends = isinstance(node, ast.AugAssign) and is_under_test(scope.module)
+        return not (extends and may_be_empty(scope, node.value))  # type: ignore[union-attr]
 
 
 class ImportPathEdit(StateRule):
@@ -25,7 +55,11 @@ class ImportPathEdit(StateRule):
     Edits at import time of a `conftest.py` are reported only when the `project` preset is selected.
 
     Limits:
-    `PYTHONPATH` is HRM101's. Editing the path of a child process, or `__path__` of one package, is not seen here.
+    What a test file adds when it is imported is left alone where that is its own folder or one above it: the folders
+    that pytest itself puts there. `PYTHONPATH` is HRM101's. Editing the path of a child process, or `__path__` of one
+    package, is not seen here.
+    Code under test that extends the path by what passes a filter (`filter(os.path.isdir, ...)`, a comprehension with
+    an `if`) may add nothing, and is left alone.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
@@ -48,7 +82,7 @@ class ImportPathEdit(StateRule):
     )
     related = ("HRM104", "HRM101")
     states = (
-        State(
+        ImportPath(
             "import path",
             calls=("site.addsitedir", "site.addpackage"),
             items=("sys.path",),
@@ -60,7 +94,7 @@ class ImportPathEdit(StateRule):
             words=("syspath", "sys_path", "pythonpath", "import_path", "path_entry", "module_path", "importable"),
             tokens=(b"sys.path", b"sys import", b"sys as", b"addsitedir", b"addpackage", b"(sys, "),
         ),
-        State(
+        ImportPath(
             "import hooks",
             items=("sys.meta_path", "sys.path_hooks"),
             attributes=("sys.meta_path", "sys.path_hooks"),
@@ -69,6 +103,13 @@ class ImportPathEdit(StateRule):
             words=("meta_path", "import_state", "importer", "import_hook"),
         ),
     )
+
+    def keeps(self, leak: Leak) -> bool:
+        """Leave alone a folder that pytest itself adds."""
+        node = leak.change.node
+        if leak.root is not None or not isinstance(node, ast.Call) or not node.args:
+            return True
+        return not is_above(leak.change.scope, node.args[-1])
 
     bad = (
         Example(
@@ -259,3 +300,33 @@ def test_order():
             },
         ),
     )
+
+
+def is_above(scope: Scope, value: ast.AST) -> bool:
+    """Tell whether an expression is the folder of the file, or one above it."""
+    names: set[str] = set()
+    return only_goes_up(scope, value, names) and "__file__" in names
+
+
+def only_goes_up(scope: Scope, value: ast.AST, names: set[str], steps: int = MAX_STEPS) -> bool:
+    """Tell whether an expression is made of `__file__`, `..` and what leads up from there; collect its names."""
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, int) or (isinstance(value.value, str) and not value.value.strip("./\\"))
+    if isinstance(value, ast.Name):
+        names.add(value.id)
+        found = scope.find(value.id, value.lineno) if value.id != "__file__" and steps else None
+        given = found[0].value if found is not None and found[0].kind == "assign" else None
+        return value.id == "__file__" or (isinstance(given, ast.expr) and only_goes_up(scope, given, names, steps - 1))
+    if isinstance(value, ast.Attribute):
+        return value.attr in ("pardir", "curdir") or (
+            value.attr in ("parent", "parents") and only_goes_up(scope, value.value, names, steps)
+        )
+    if isinstance(value, ast.Call):
+        function = value.func
+        name = getattr(function, "attr", getattr(function, "id", ""))
+        method = isinstance(function, ast.Attribute) and resolve(scope, function.value) not in PATH_MODULES
+        parts = [*value.args, *([function.value] if method else [])]  # type: ignore[attr-defined]
+        return name in SAME_PLACE and all(only_goes_up(scope, part, names, steps) for part in parts)
+    parts = [getattr(value, field, None) for field in ("left", "right", "value", "slice")]
+    is_path = isinstance(value, (ast.BinOp, ast.Subscript))
+    return is_path and all(only_goes_up(scope, part, names, steps) for part in parts if part is not None)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from hermetic.catalogue.process._loggers import LOGGER, LoggerState
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule, spelled
-from hermetic.source.changes import State
+from hermetic.source.certain import is_under_test
+from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import _ast as ast
-
     from hermetic.source.changes import Change
     from hermetic.source.leaks import Leak
     from hermetic.source.scope import Scope
@@ -81,7 +82,8 @@ class LoggingState(StateRule):
     `getLogger(__name__)` when it is imported are left alone. So is a value that loggers have from the start
     (`propagate = True`, `disabled = False`, `setLevel(NOTSET)` but for the root logger), unless an imported file sets
     that logger otherwise. A logger of another module is recognised by what binds it there, or, where that cannot be
-    read, by its name (`logger`, `log`); one that is handed over as an argument is not.
+    read, by its name (`logger`, `log`); one that is handed over as an argument is not. A filter that code under
+    test has once for its whole module may be added.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
@@ -166,8 +168,10 @@ class LoggingState(StateRule):
     )
 
     def keeps(self, leak: Leak) -> bool:
-        """Leave alone what a test file does to its own logger when it is imported."""
-        return leak.root is not None or leak.change.key != "logging.getLogger(__name__)"
+        """Leave alone what a test file does to its own logger when it is imported, and the one filter of a library."""
+        if leak.root is None:
+            return leak.change.key != "logging.getLogger(__name__)"
+        return not is_one_filter(leak.change)
 
     def subject(self, change: Change) -> str:
         """Name the logger and what of it, or the call."""
@@ -534,3 +538,14 @@ CALLS = {
     "logging.config.dictConfig": "the logging configuration (dictConfig)",
     "logging.config.fileConfig": "the logging configuration (fileConfig)",
 }
+
+
+def is_one_filter(change: Change) -> bool:
+    """Tell whether code under test adds a filter that its module has made once: another time adds nothing."""
+    node = change.node
+    if not change.what.endswith(".addFilter") or not isinstance(node, ast.Call) or not node.args:
+        return False
+    if not isinstance(node.args[0], ast.Name) or not is_under_test(change.scope.module):
+        return False
+    found = change.scope.find(node.args[0].id, change.line)
+    return found is not None and found[1] is change.scope.module.top

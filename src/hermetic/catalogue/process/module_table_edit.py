@@ -5,14 +5,17 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule, spelled
-from hermetic.source.changes import State, called, key_of
+from hermetic.source.changes import called
 from hermetic.source.names import resolve
-from hermetic.source.undo import is_removal
+from hermetic.source.putback import is_removal
+from hermetic.source.spelling import key_of
+from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.changes import Change
     from hermetic.source.leaks import Leak
+    from hermetic.source.module import Module
     from hermetic.source.scope import Scope
 
 METHODS = ("update", "pop", "popitem", "setdefault", "clear", "__setitem__", "__delitem__", "__ior__")
@@ -27,6 +30,11 @@ class ModuleTable(State):
         node = scope.parents.get(target)
         value = node.value if isinstance(node, ast.Assign) else None
         return not resolve(scope, value).endswith("module_from_spec()")
+
+    def is_usually_absent(self, scope: Scope, key: str) -> bool:
+        """Tell it for a module that the file imports nowhere: data of some tests, under a name that they share."""
+        name = key.strip("'\"")
+        return key != name and name.encode() not in b" ".join(lines_that_import(scope.module))
 
 
 TABLE = ModuleTable(
@@ -45,6 +53,28 @@ TABLE = ModuleTable(
     words=("module", "uncache", "import"),
     keyed=True,
 )
+
+
+def is_imported_here(change: Change) -> bool:
+    """Tell whether a removal names its module by the `__name__` of what the function itself has imported above."""
+    scope, node = change.scope, change.node
+    keys = node.args[:1] if isinstance(node, ast.Call) else [target.slice for target in removed(node)]
+    if not keys or not isinstance(keys[-1], ast.Attribute) or keys[-1].attr != "__name__":
+        return False
+    name = keys[-1].value
+    found = scope.find(name.id, change.line) if isinstance(name, ast.Name) else None
+    if found is None or found[1] is not scope or found[0].line >= change.line:
+        return False
+    binding = found[0]
+    if binding.kind == "assign" and isinstance(binding.value, ast.Call):
+        return resolve(scope, binding.value.func) in IMPORTERS
+    return binding.kind == "import"
+
+
+def removed(node: ast.AST) -> list[ast.Subscript]:
+    """Return the items that a statement deletes."""
+    targets = node.targets if isinstance(node, ast.Delete) else []
+    return [target for target in targets if isinstance(target, ast.Subscript)]
 
 
 class ModuleTableEdit(StateRule):
@@ -69,6 +99,9 @@ class ModuleTableEdit(StateRule):
     imports for the first time is no finding. Removing a module that the same function has imported, or that an
     assertion above has looked at, is taken for cleaning up. A module that is popped to be imported afresh below counts
     even with a default (`pop("app", None)`): whether an earlier test has imported it cannot be read from one file.
+    An autouse fixture that only removes a module which its file imports nowhere (`sys.modules.pop("target", None)`) is
+    taken for a reset. A module that a function is handed, by a fixture or its caller, may be one that was made for the
+    test: its reload is left alone.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
@@ -99,8 +132,10 @@ class ModuleTableEdit(StateRule):
         return spelled(change.what, change.key)
 
     def keeps(self, leak: Leak) -> bool:
-        """Leave alone the removal of what the function itself has imported."""
+        """Leave alone the removal of what the function itself has imported, and the reload of what it is handed."""
         change = leak.change
+        if change.what.endswith(".reload"):
+            return not is_handed(change)
         if not is_removal(change):
             return True
         imported = {
@@ -116,7 +151,7 @@ class ModuleTableEdit(StateRule):
                 if binding.kind == "import" and binding.line < change.line
                 for part in prefixes(str(binding.value))
             }
-        return change.key not in imported
+        return change.key not in imported and not (leak.root is not None and is_imported_here(change))
 
     bad = (
         Example(
@@ -368,3 +403,17 @@ def prefixes(dotted: str) -> list[str]:
     """Return a dotted name and the packages that importing it imports."""
     parts = dotted.split(".")
     return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def lines_that_import(module: Module) -> list[bytes]:
+    """Return the lines of a file that import something."""
+    return [line for line in module.lines if b"import" in line]
+
+
+def is_handed(change: Change) -> bool:
+    """Tell whether the module that is reloaded is a parameter of the function, or one of those in a parameter."""
+    argument = change.node.args[0] if isinstance(change.node, ast.Call) and change.node.args else None
+    found = change.scope.find(argument.id, change.line) if isinstance(argument, ast.Name) else None
+    if found is not None and found[0].kind == "for" and isinstance(found[0].value, ast.Name):
+        found = change.scope.find(found[0].value.id, change.line)
+    return found is not None and found[0].kind == "param"

@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
-from hermetic.source.changes import State
+from hermetic.source.changes import Change, changes_in, import_time
+from hermetic.source.spelling import key_of
+from hermetic.source.state import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.leaks import Leak
+
+
+def seed_of(change: Change) -> str:
+    """Return the function that seeds with its one argument, "" where that is only known at run time."""
+    call = change.node
+    given = call.args if isinstance(call, ast.Call) and not call.keywords else []
+    seed = key_of(change.scope, given[0]) if len(given) == 1 else ""
+    return f"{change.what}({seed})" if seed else ""
+
+
+def is_certain_at_import(change: Change) -> bool:
+    """Tell whether a change at import stands under no condition."""
+    return not any(isinstance(parent, (ast.If, ast.Try)) for _, parent in change.scope.ancestors(change.node))
 
 
 class RandomSeed(StateRule):
@@ -20,7 +41,8 @@ class RandomSeed(StateRule):
     (`numpy.random.get_state` and `set_state` for NumPy).
 
     Limits:
-    Drawing numbers is no finding, and neither is a generator that another library keeps for itself.
+    Drawing numbers is no finding, and neither is a generator that another library keeps for itself. A test file that is
+    imported with the same written-out seed as its conftest changes nothing, unless something draws in between.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
@@ -52,6 +74,20 @@ class RandomSeed(StateRule):
             words=("random", "seed", "rng"),
         ),
     )
+
+    def keeps(self, leak: Leak) -> bool:
+        """Leave alone a seed at import that the conftest of the file has set already."""
+        change = leak.change
+        seed = seed_of(change)
+        project = change.scope.module.project
+        if leak.root is not None or not seed or project is None:
+            return True
+        state = next(state for state in self.states if state.kind == change.kind)
+        for conftest in project.conftests(change.scope.module.path):
+            seeds = [item for scope in import_time(conftest.top) for item in changes_in(scope, state)]
+            if seeds:
+                return not (is_certain_at_import(seeds[-1]) and seed_of(seeds[-1]) == seed)
+        return True
 
     bad = (
         Example(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
-from hermetic.source.changes import State, stored
+from hermetic.source.changes import stored
+from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

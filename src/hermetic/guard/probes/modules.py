@@ -52,7 +52,7 @@ class ModulesProbe(Probe[Table]):
         old, new = before.copy, after.copy
         if not alike(old, new):
             compiled = any(is_extension(new[name]) for name in new.keys() - old.keys())
-            for name in old.keys() | new.keys():
+            for name in dict.fromkeys([*old, *new]):  # in one order, whatever the hashes are
                 was, now = old.get(name, ABSENT), new.get(name, ABSENT)
                 counts = is_made_up(name, now, old, compiled=compiled) if was is ABSENT else is_entry(was)
                 if was is not now and counts:

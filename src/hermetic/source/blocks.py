@@ -1,0 +1,80 @@
+"""Where the nodes of a function stand: between which lines, in which block, above or below a yield."""
+
+from __future__ import annotations
+
+import _ast as ast
+from _bisect import bisect_left
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.source.scope import Scope
+
+TRIES = (ast.Try, ast.TryStar)
+MAX_BELOW = 50  # statements that can stand right below another
+END = 1 << 60  # a line below every other
+
+
+def kept_between(scope: Scope, first: int, last: int, *kinds: type) -> Iterator[ast.AST]:
+    """Yield the nodes of a scope that start on one of the lines from `first` to `last`, in the order of lines."""
+    known = scope.memo.get(kinds)
+    if known is None:
+        nodes = sorted(scope.kept(*kinds), key=line_of)
+        known = scope.memo[kinds] = ([line_of(node) for node in nodes], nodes)
+    lines, nodes = known
+    for number in range(bisect_left(lines, first), len(nodes)):
+        if lines[number] > last:
+            return
+        yield nodes[number]
+
+
+def line_of(node: ast.AST) -> int:
+    """Return the line on which a node starts."""
+    return node.lineno  # type: ignore[attr-defined,no-any-return]
+
+
+def is_asserted_between(scope: Scope, first: int, last: int) -> bool:
+    """Tell whether an assertion stands between two lines."""
+    return any(first < line < last for line in assertion_lines(scope))
+
+
+def assertion_lines(scope: Scope) -> list[int]:
+    """Return the lines of `assert` statements and of calls of `self.assert...` and `fail`."""
+    known = scope.memo.get("assertion lines")
+    if known is None:
+        known = [node.lineno for node in scope.kept(ast.Assert)]  # type: ignore[attr-defined]
+        for node in scope.kept(ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))  # type: ignore[attr-defined]
+            if name.startswith(("assert", "fail")):
+                known.append(node.lineno)  # type: ignore[attr-defined]
+        scope.memo["assertion lines"] = known
+    return known
+
+
+def statements_below(scope: Scope, node: ast.AST) -> list[ast.stmt]:
+    """Return the statements that follow the one that holds `node`, in the same block."""
+    for child, parent in scope.ancestors(node):
+        for field in ("body", "orelse", "finalbody"):
+            block = getattr(parent, field, None)
+            if isinstance(block, list) and child in block:
+                start = block.index(child) + 1
+                return block[start : start + MAX_BELOW]
+    return []
+
+
+def statements_after(scope: Scope, node: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements that follow, in the same block and then below the `if` around it."""
+    for child, parent in scope.ancestors(node):
+        if isinstance(child, ast.stmt):
+            yield from statements_below(scope, child)
+            if not isinstance(parent, ast.If):
+                return
+
+
+def is_after_yield(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node belongs to the cleanup of a generator: below its yield, or in a `finally`."""
+    yields = [item.lineno for item in scope.kept(ast.Yield, ast.YieldFrom)]  # type: ignore[attr-defined]
+    if yields and min(yields) < node.lineno:  # type: ignore[attr-defined]
+        return True
+    return any(isinstance(parent, TRIES) and child in parent.finalbody for child, parent in scope.ancestors(node))

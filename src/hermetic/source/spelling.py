@@ -1,0 +1,78 @@
+"""How code spells what it changes: targets, dotted names, and keys."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source.names import resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.scope import Scope
+
+
+def flat(targets: list[ast.expr]) -> list[ast.expr]:
+    """Return assignment targets with tuples and lists opened."""
+    found: list[ast.expr] = []
+    for target in targets:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            found.extend(flat(target.elts))
+        else:
+            found.append(target)
+    return found
+
+
+def text_of(node: ast.AST | None, steps: int = 8) -> str:
+    """Return a short, comparable text for a key: a constant, a dotted name, a call of one, or "" for anything else."""
+    if isinstance(node, ast.Constant):
+        return repr(node.value)
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name):
+        return ".".join([node.id, *reversed(parts)])
+    if isinstance(node, ast.Call) and steps:
+        inner = text_of(node.func, steps - 1)
+        arguments = ",".join(text_of(argument, steps - 1) for argument in node.args)
+        return ".".join([f"{inner}({arguments})", *reversed(parts)]) if inner else ""
+    return ""
+
+
+def key_of(scope: Scope, node: ast.AST | None, steps: int = 4) -> str:
+    """Return a text by which two spellings of one key compare equal; "" when it is only known at run time.
+
+    Variables are followed to the constant, import or call that they are bound to once.
+    """
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        return f"-{node.operand.value!r}"
+    if isinstance(node, ast.Constant):
+        return repr(node.value)
+    if isinstance(node, ast.Name):
+        found = scope.find(node.id, node.lineno)
+        if found is None:
+            return node.id
+        binding, where = found
+        if binding.kind == "import":
+            return str(binding.value)
+        once = len(where.bindings[node.id]) == 1
+        value = binding.value if binding.kind == "assign" and once and steps else None
+        return key_of(where, value, steps - 1) if isinstance(value, ast.AST) else ""
+    name = resolve(scope, node) if isinstance(node, ast.Attribute) else ""
+    if name and "()" not in name:
+        return "" if name.startswith("@") else name
+    return key_of_call(scope, node, steps)
+
+
+def key_of_call(scope: Scope, node: ast.AST | None, steps: int) -> str:
+    """Return the key of what a call gives (`logging.getLogger("app")`), found behind `self.log` too."""
+    if isinstance(node, ast.Attribute):
+        from hermetic.source.names import value_of_attribute  # noqa: PLC0415 - rare
+
+        found = value_of_attribute(scope, node)
+        return key_of(found[0], found[1], steps - 1) if found is not None and steps else ""
+    if not isinstance(node, ast.Call) or node.keywords:
+        return ""
+    arguments = [key_of(scope, argument, steps - 1) if steps else "" for argument in node.args]
+    name = resolve(scope, node.func)
+    return f"{name}({','.join(arguments)})" if name and name[0] != "@" and all(arguments) else ""

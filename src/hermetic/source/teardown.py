@@ -1,0 +1,83 @@
+"""Setups and teardowns: whether those of a test's class or file undo a change."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source import roles
+from hermetic.source.callee import ancestry, find_class
+from hermetic.source.names import first_parameter
+from hermetic.source.restore import Undo, arranges_cleanup, undoes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.scope import Scope
+
+
+def undone_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> bool:
+    """Tell whether the test's class (bases included) undoes the change in a teardown or a setup's cleanup.
+
+    `owner` is the class that runs the function, where it inherits it.
+    """
+    owner = owner or function.owner
+    if owner is None:
+        return False
+    for cls in ancestry(owner):
+        for method in arranging(cls):
+            if method is function or not is_run_for(owner, method):
+                continue
+            if roles.role_of(method) == "teardown" and undoes(method, undo):
+                return True
+            if roles.role_of(method) == "setup" and arranges_cleanup(method.module.load(method), undo):
+                return True
+    return False
+
+
+def arranging(cls: Scope) -> list[Scope]:
+    """Return the setup and teardown methods of a class."""
+    known: list[Scope] | None = cls.memo.get("arranging")
+    if known is None:
+        known = [method for method in cls.functions if roles.role_of(method) in ("setup", "teardown")]
+        cls.memo["arranging"] = known
+    return known
+
+
+def is_run_for(owner: Scope, method: Scope) -> bool:
+    """Tell whether a setup or teardown runs for a class that inherits it: what overrides it calls it in turn.
+
+    Where the order of the base classes is not certain, it is taken to run.
+    """
+    if method.owner is None or method.owner is owner:
+        return True
+    outer = owner.parent or owner
+    direct = [find_class(outer, base) for base in owner.node.bases]  # type: ignore[attr-defined]
+    for cls in ancestry(owner):
+        if cls is method.owner:
+            return True
+        before = cls is owner or method.owner in ancestry(cls) or (cls in direct and method.owner in direct)
+        mine = [item for item in cls.functions if item.name == method.name]
+        if before and mine and not passes_on(mine[-1]):
+            return False
+    return True
+
+
+def passes_on(method: Scope) -> bool:
+    """Tell whether a method calls the one that it overrides: `super().tearDown()`, `Base.tearDown(self)`."""
+    own = first_parameter(method)
+    functions = (node.func for node in method.module.load(method).kept(ast.Call))  # type: ignore[attr-defined]
+    return any(
+        isinstance(function, ast.Attribute)
+        and function.attr == method.name
+        and getattr(function.value, "id", "") != own
+        for function in functions
+    )
+
+
+def undone_by_file(function: Scope, undo: Undo) -> bool:
+    """Tell whether `teardown_function`, `teardown_module` or `tearDownModule` of the file undoes the change."""
+    top = function.module.top
+    teardowns = top.memo.get("teardowns")
+    if teardowns is None:
+        teardowns = [other for other in top.functions if other.owner is None and roles.role_of(other) == "teardown"]
+        top.memo["teardowns"] = teardowns
+    return any(undoes(other, undo) for other in teardowns)
