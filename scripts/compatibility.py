@@ -24,7 +24,15 @@ BUILD = ROOT / "build" / "compatibility"
 VERSIONS = ("3.11", "3.12", "3.13")
 # What is tested with nothing but pytest and xdist, and then what is installed and tested besides.
 STAGES = (
-    ((), ("tests/e2e/test_plugin.py", "tests/unit/guard", "tests/unit/lint/test_engine.py")),
+    (
+        (),
+        (
+            "tests/e2e/test_plugin.py",
+            "tests/e2e/test_collection_checks.py",
+            "tests/unit/guard",
+            "tests/unit/lint/test_engine.py",
+        ),
+    ),
     (
         (
             f"{ROOT}[services]",

@@ -25,7 +25,8 @@ class FixedPath(Rule):
     that two tests of the same process write. One that a single test writes and removes is left alone, although two
     runs collide there. Not reported are paths with the number of the process or worker or a UUID in them, caches,
     what was made by `tempfile` or lies in pytest's temporary folders, what is written while a library is imported,
-    and what pytest and its plugins write.
+    and what pytest and its plugins write. Of threads, those of executors are followed to the test that gave them the
+    job; those of anyio are not.
     """
 
     code = "HRM502"
