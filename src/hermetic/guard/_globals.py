@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 
 from hermetic.guard.places import USER, whose
-from hermetic.guard.probe import ABSENT, Change, Moment
+from hermetic.guard.probe import ABSENT, Change, Moment, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -203,14 +203,6 @@ def found_in(name: str, module: types.ModuleType) -> Iterator[Holder]:
     for value in list(space.values()):
         if issubclass(type(value), type) and value.__module__ == name:
             yield Holder(name, f"{name}.{value.__qualname__}", value, value.__dict__)
-
-
-def same_objects(before: list[Any], after: list[Any]) -> bool:
-    """Tell whether two lists hold the same objects; Python asks `==` only where `is` fails."""
-    try:
-        return before == after
-    except Exception:  # noqa: BLE001 - comparison is code of the project
-        return False
 
 
 def is_benign(holder: Holder, name: str, before: object, after: object) -> bool:

@@ -175,3 +175,11 @@ def list_change(name: str, before: tuple[list[object], list[object]], now: list[
     added = [item for item in now if not any(item is other or item == other for other in items)]
     shown = (removed, added) if removed or added else (items, now[:])
     return Change(name, shown[0] or ABSENT, shown[1] or ABSENT, lambda: kept.__setitem__(slice(None), items), name)
+
+
+def same_objects(before: list[Any], after: list[Any]) -> bool:
+    """Tell whether two lists hold the same objects; Python asks `==` only where `is` fails."""
+    try:
+        return before == after
+    except Exception:  # noqa: BLE001 - comparison is code of the project
+        return False

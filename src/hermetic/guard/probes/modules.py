@@ -10,7 +10,7 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.places import is_users
-from hermetic.guard.probe import ABSENT, Change, Probe, alike, same
+from hermetic.guard.probe import ABSENT, Change, Probe, alike, same, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
@@ -38,13 +38,23 @@ class ModulesProbe(Probe[Table]):
 
     def __init__(self) -> None:
         self.reloaded: dict[str, dict[str, object]] = {}
+        self.last: tuple[list[object], Table] | None = None  # what the table held, and the snapshot of it
 
     def snapshot(self) -> Table:
-        """Copy the table (about 8 us for 1,500 modules)."""
-        return Table(sys.modules, sys.modules.copy(), self.reloaded)
+        """Copy the table where it is not the same as the last time (about 8 us for 1,000 modules)."""
+        held: list[object] = [*sys.modules, *sys.modules.values()]
+        if self.last is not None:
+            known, table = self.last
+            if table.table is sys.modules and not self.reloaded and same_objects(known, held):
+                return table
+        table = Table(sys.modules, sys.modules.copy(), self.reloaded)
+        self.last = held, table
+        return table
 
     def changes(self, before: Table, after: Table) -> Iterator[Change]:
         """Compare entry by entry. A module that was imported is benign."""
+        if before is after:
+            return
         if before.table is not after.table:
             undo = functools.partial(setattr, sys, "modules", before.table)
             yield Change("sys.modules", Sized(before.copy), Sized(after.copy), undo)
