@@ -19,8 +19,8 @@ def mutants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
     import mutants  # noqa: PLC0415 - found only with the path above
 
-    monkeypatch.setattr(mutants: Any, "ROOT", tmp_path)
-    monkeypatch.setattr(mutants: Any, "FOLDER", tmp_path)
+    monkeypatch.setattr(mutants, "ROOT", tmp_path)
+    monkeypatch.setattr(mutants, "FOLDER", tmp_path)
     (tmp_path / "src/hermetic").mkdir(parents=True)
     (tmp_path / "src/hermetic/thing.py").write_text("A = 1\nB = 1\n", encoding="utf-8")
     yield mutants
@@ -53,7 +53,9 @@ def test_a_mutant_changes_one_place(mutants: Any, tmp_path: Path) -> None:
         ({"colour": "red"}, "unexpected keyword argument 'colour'"),
     ],
 )
-def test_a_mutant_that_cannot_be_judged_is_an_error(mutants: Any, tmp_path: Path, changes: dict[str, str], message: str) -> None:
+def test_a_mutant_that_cannot_be_judged_is_an_error(
+    mutants: Any, tmp_path: Path, changes: dict[str, str], message: str
+) -> None:
     entry(tmp_path, **changes)
 
     with pytest.raises(mutants.MutantError, match=message):
