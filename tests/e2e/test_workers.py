@@ -305,7 +305,7 @@ def test_a_folder_that_cannot_hold_leases_is_an_error_of_the_tests_that_need_it(
 
 
 def test_the_examples_of_the_page_run(machine: Machine) -> None:
-    fences = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    fences = re.findall(r"^```\{ \.python \.good \}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     write_files({f"test_page_{number}.py": fence for number, fence in enumerate(fences)}, machine.project)
     run = machine.start("-n", "2")
     output, _ = run.communicate(timeout=100)
