@@ -6,7 +6,7 @@ import gc
 import os
 
 from hermetic.finding import Finding
-from hermetic.lint import discovery, suppressions
+from hermetic.lint import allowances, discovery, suppressions
 from hermetic.lint.selection import CANNOT_READ
 from hermetic.source.module import CannotParseError, Module, check_syntax
 from hermetic.source.project import Project
@@ -153,7 +153,7 @@ class Engine:
             by_file.setdefault(finding.path, []).append(finding)
         kept = []
         for path in {**by_file, **self._comments}:
-            mine = by_file.get(path, [])
+            mine = self.not_allowed(path, by_file.get(path, []))
             comments = self._comments.get(path) or self.comments_of_helper(path)
             kept.extend(suppressions.suppress(mine, comments.items) if comments.items else mine)
             if path in self._comments:
@@ -163,6 +163,11 @@ class Engine:
         if self._failures:
             raise IncompleteError(kept, [why_failed(*failure) for failure in self._failures]) from self._failures[0][1]
         return kept
+
+    def not_allowed(self, path: str, findings: list[Finding]) -> list[Finding]:
+        """Return the findings of a file that no `hermetic` mark of a test in it allows."""
+        text = self.project.text(path) if findings else None
+        return findings if text is None else allowances.allowed(findings, text)
 
     def comments_of_helper(self, path: str) -> Comments:
         """Return the suppressions of a file that is reported without being checked itself."""
