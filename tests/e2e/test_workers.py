@@ -98,6 +98,7 @@ def test_uses_everything(
 """
 DIES = """
 import os, pytest, signal, time
+from conftest import OUT
 
 @pytest.mark.parametrize("number", range(12))
 def test_dies_or_not(number, met):
@@ -106,6 +107,11 @@ def test_dies_or_not(number, met):
         os._exit(3)
     if number == 3:
         os.kill(os.getpid(), signal.SIGKILL)
+    # Leave something for the replacement, which may be slow to come.
+    deadline = time.monotonic() + 60
+    while number > 5 and len(list(OUT.glob("*.json"))) < 3:
+        assert time.monotonic() < deadline, "no replacement came"
+        time.sleep(0.02)
 """
 LATE = """
 import time, pytest
@@ -136,7 +142,7 @@ class Machine(NamedTuple):
     redis: str
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly"]
         return subprocess.Popen(
             [*command, *arguments],
             cwd=self.project,
@@ -305,7 +311,9 @@ def test_a_folder_that_cannot_hold_leases_is_an_error_of_the_tests_that_need_it(
 
 
 def test_the_examples_of_the_page_run(machine: Machine) -> None:
-    fences = re.findall(r"^```\{ \.python \.good \}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    fences = re.findall(
+        r"^```\{ \.python \.good \}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     write_files({f"test_page_{number}.py": fence for number, fence in enumerate(fences)}, machine.project)
     run = machine.start("-n", "2")
     output, _ = run.communicate(timeout=100)

@@ -5,7 +5,6 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterator
 
     from hermetic.finding import Finding
     from hermetic.source.text import Text
@@ -28,34 +27,26 @@ class Allowance:
         return finding.code in self.codes and self.first <= (finding.line or 0) <= self.last
 
 
-def allowed(findings: list[Finding], text: Text) -> list[Finding]:
-    """Return the findings of a file that no mark in it allows."""
-    if not findings or MARK not in text.data:
-        return findings
+def read(text: Text) -> list[Allowance]:
+    """Return the marks of functions and classes, and those of the whole file in `pytestmark`."""
+    if MARK not in text.data:
+        return []
     import ast  # noqa: PLC0415 - only for files that hold the mark
 
     try:
-        marks = list(read(ast.parse(text.data)))
+        tree = ast.parse(text.data)
     except (SyntaxError, ValueError):
-        return findings
-    return [finding for finding in findings if not any(mark.covers(finding) for mark in marks)]
-
-
-def read(tree: ast.Module) -> Iterator[Allowance]:
-    """Yield the marks of functions and classes, and those of the whole file in `pytestmark`."""
-    import ast  # noqa: PLC0415 - as above
-
+        return []  # a finding of its own
+    found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            for decorator in node.decorator_list:
-                yield Allowance(node.lineno, node.end_lineno or node.lineno, codes_of(decorator))
+            last = node.end_lineno or node.lineno
+            found += [Allowance(node.lineno, last, codes_of(decorator)) for decorator in node.decorator_list]
     for node in tree.body:
-        if isinstance(node, ast.Assign) and any(
-            isinstance(target, ast.Name) and target.id == "pytestmark" for target in node.targets
-        ):
+        if isinstance(node, ast.Assign) and any(ast.unparse(target) == "pytestmark" for target in node.targets):
             marks = node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
-            for mark in marks:
-                yield Allowance(1, len(tree.body) and (tree.body[-1].end_lineno or 1), codes_of(mark))
+            found += [Allowance(1, len(text.lines), codes_of(mark)) for mark in marks]
+    return found
 
 
 def codes_of(mark: ast.expr) -> frozenset[str]:

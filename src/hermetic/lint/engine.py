@@ -153,9 +153,8 @@ class Engine:
             by_file.setdefault(finding.path, []).append(finding)
         kept = []
         for path in {**by_file, **self._comments}:
-            mine = self.not_allowed(path, by_file.get(path, []))
             comments = self._comments.get(path) or self.comments_of_helper(path)
-            kept.extend(suppressions.suppress(mine, comments.items) if comments.items else mine)
+            kept.extend(comments.left(by_file.get(path, [])))
             if path in self._comments:
                 kept.extend(comments.unused(path, self.selection))
         kept = [item for item in kept if item.code in self.selection.codes and not self.ignored(item)]
@@ -163,11 +162,6 @@ class Engine:
         if self._failures:
             raise IncompleteError(kept, [why_failed(*failure) for failure in self._failures]) from self._failures[0][1]
         return kept
-
-    def not_allowed(self, path: str, findings: list[Finding]) -> list[Finding]:
-        """Return the findings of a file that no `hermetic` mark of a test in it allows."""
-        text = self.project.text(path) if findings else None
-        return findings if text is None else allowances.allowed(findings, text)
 
     def comments_of_helper(self, path: str) -> Comments:
         """Return the suppressions of a file that is reported without being checked itself."""
@@ -183,13 +177,19 @@ class Engine:
 
 
 class Comments:
-    """The suppressions of one file."""
+    """The suppressions of one file, and the marks by which its tests are allowed something."""
 
-    __slots__ = ("decided", "items")
+    __slots__ = ("decided", "items", "marks")
 
     def __init__(self, text: Text | None) -> None:
         self.items = suppressions.read(text) if text is not None else []
+        self.marks = allowances.read(text) if text is not None else []
         self.decided = text is not None and (text.is_test or is_conftest(text.path))
+
+    def left(self, findings: list[Finding]) -> list[Finding]:
+        """Return the findings that neither a mark nor a comment excuses."""
+        kept = [item for item in findings if not any(mark.covers(item) for mark in self.marks)]
+        return suppressions.suppress(kept, self.items) if self.items else kept
 
     def unused(self, path: str, selection: Selection) -> list[Finding]:
         """Return the findings about comments that suppress nothing."""
