@@ -23,6 +23,7 @@ PROGRAMS = Path(sys.executable).parent
 NO_TESTS = 5
 # In a folder of its own a project is not to find this repository's configuration.
 CONFIGURATION = {"pytest.ini": "[pytest]\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n"}
+PLAIN = "-p no:randomly -p no:cacheprovider"  # a reader's own pytest shuffles nothing unless it is told to
 REVERSE = "def pytest_collection_modifyitems(items):\n    items.reverse()\n"
 WITHOUT = ("cacheprovider", "randomly", "pytest_cov", "hypothesispytest")
 
@@ -130,7 +131,7 @@ def runs(project: Project) -> Iterator[str]:
     printed = ""
     for fence in project.fences:
         if fence.role == "run":
-            done = project.run("bash", "-uo", "pipefail", "-c", commands(fence))
+            done = project.run("bash", "-uo", "pipefail", "-c", commands(fence), PYTEST_ADDOPTS=PLAIN)
             printed = done.stdout
             if done.returncode > 1:
                 yield f"{fence.place}: exit code {done.returncode}\n{shortened(printed)}"
@@ -147,7 +148,7 @@ def commands(fence: Fence) -> str:
 def alike(expected: str, printed: str) -> bool:
     """Tell whether an output is the expected one; `...` stands for anything, and times for any times."""
     parts = [re.escape(part.strip()) for part in expected.strip().split("...")]
-    pattern = r"(?s).*?".join(re.sub(r"\d+\\\.\d+s", r"\\d+\\.\\d+s", part) for part in parts)
+    pattern = r".*?".join(re.sub(r"\d+\\\.\d+s", r"\\d+\\.\\d+s", part) for part in parts)
     text = "\n".join(line.rstrip() for line in printed.strip().splitlines())
     return re.fullmatch(rf"\s*{pattern}\s*", text, re.DOTALL) is not None
 
