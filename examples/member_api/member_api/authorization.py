@@ -9,7 +9,7 @@ import pybreaker
 from fastapi import Depends, HTTPException, Request, status
 
 from member_api.breaker import guarding, new_breaker
-from member_api.outbound import TIMEOUT_SECONDS, http_client
+from member_api.outbound import TIMEOUT_SECONDS, http_client, tls
 from member_api.settings import Settings
 from member_api.telemetry import span
 
@@ -54,13 +54,13 @@ class AuthorizationStore:
 
 def create_store(url: str, name: str) -> str:
     """Make an empty store and return its id; names need not be unique. Raises httpx.HTTPError."""
-    response = httpx.post(f"{url}/stores", json={"name": name}, timeout=TIMEOUT_SECONDS)
+    response = httpx.post(f"{url}/stores", json={"name": name}, timeout=TIMEOUT_SECONDS, verify=tls())
     return str(response.raise_for_status().json()["id"])
 
 
 def delete_store(url: str, store_id: str) -> None:
     """Remove a store with all that is in it. Raises httpx.HTTPError."""
-    httpx.delete(f"{url}/stores/{store_id}", timeout=TIMEOUT_SECONDS).raise_for_status()
+    httpx.delete(f"{url}/stores/{store_id}", timeout=TIMEOUT_SECONDS, verify=tls()).raise_for_status()
 
 
 @asynccontextmanager

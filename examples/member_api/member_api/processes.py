@@ -26,7 +26,7 @@ class Server(TypedDict):
 
 
 def start(
-    command: Sequence[str | Path],
+    command: Sequence[object],
     folder: Path,
     url_when_up: Callable[[], str],
     **options: Any,  # noqa: ANN401 - those of subprocess
@@ -36,8 +36,8 @@ def start(
     Raises RuntimeError, with what it printed, when it ends before that or takes more than 30 seconds.
     """
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command,
+        process = subprocess.Popen(  # hermetic: ignore[HRM109] the last user of a server stops it
+            [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
