@@ -15,7 +15,6 @@ from member_api.registry import MemberRegistry
 from member_api.sessions import open_redis
 from member_api.settings import Settings, get_settings
 from member_api.stored_registry import StoredRegistry
-from member_api.telemetry import TraceRequests
 
 
 @asynccontextmanager
@@ -60,7 +59,6 @@ def create_app(
     ):
         app.include_router(router)
     app.add_exception_handler(UnavailableError, answer_unavailable)
-    app.add_middleware(TraceRequests)
     return app
 
 

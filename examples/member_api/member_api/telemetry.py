@@ -1,4 +1,4 @@
-"""Spans: one for each request, with one for each server that it asked inside."""
+"""Spans: FastAPI makes one for each request, and this one for each server that was asked inside."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,6 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
 from opentelemetry.trace import Span
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TRACER_NAME = "member_api"
 
@@ -32,28 +31,3 @@ def tracing_to_console() -> Iterator[TracerProvider]:
         yield provider
     finally:
         provider.shutdown()
-
-
-class TraceRequests:
-    """ASGI middleware: a span around each request, named after its method and route."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap an application."""
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request inside a span."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        with span(scope["method"], **{"url.path": scope["path"]}) as current:
-
-            async def note_status(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    current.set_attribute("http.response.status_code", message["status"])
-                await send(message)
-
-            await self._app(scope, receive, note_status)
-            # Known only now; a path would make as many names as there are members.
-            if route := scope.get("route"):
-                current.update_name(f"{scope['method']} {route.path}")

@@ -1,6 +1,5 @@
 """An application, settings and a client for each test alone; the servers are shared, what is in them is not."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,6 +21,7 @@ from member_api.processes import stop
 from member_api.registry import MemberStore
 from member_api.settings import Settings, get_settings
 from sqlalchemy import Engine
+from tests.stub_provider import StubProvider
 
 from hermetic.workers import PostgresSchema, RedisDatabase
 
@@ -116,19 +116,6 @@ def settings(
         redis_url=worker_redis_database.url,
         authorization_store=authorization_store,
     )
-
-
-class StubProvider:
-    """A language model provider at the edge of HTTP: our client is real, the network behind it is this."""
-
-    def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
-        self.reply: Callable[[], httpx.Response] = lambda: httpx.Response(200, json={"response": " A member.\n"})
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        assert (request.method, request.url.path) == ("POST", "/api/generate")
-        self.asked.append(json.loads(request.content))
-        return self.reply()
 
 
 @pytest.fixture
