@@ -54,13 +54,18 @@ class AuthorizationStore:
 
 def create_store(url: str, name: str) -> str:
     """Make an empty store and return its id; names need not be unique. Raises httpx.HTTPError."""
-    response = httpx.post(f"{url}/stores", json={"name": name}, timeout=TIMEOUT_SECONDS, verify=tls())
-    return str(response.raise_for_status().json()["id"])
+    with _administrator(url) as client:
+        return str(client.post("/stores", json={"name": name}).raise_for_status().json()["id"])
 
 
 def delete_store(url: str, store_id: str) -> None:
     """Remove a store with all that is in it. Raises httpx.HTTPError."""
-    httpx.delete(f"{url}/stores/{store_id}", timeout=TIMEOUT_SECONDS, verify=tls()).raise_for_status()
+    with _administrator(url) as client:
+        client.delete(f"/stores/{store_id}").raise_for_status()
+
+
+def _administrator(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, verify=tls(), trust_env=False)
 
 
 @asynccontextmanager
