@@ -1,0 +1,24 @@
+"""Two workers start a server each, at the same time: on a port that is fixed, and on one that is leased."""
+
+import socket
+
+
+def test_fixed_port(note, meet):
+    meet("fixed")
+    try:
+        server = socket.create_server(("127.0.0.1", 18080))
+    except OSError as error:
+        note(bound=False, why=error.strerror)
+        server = None
+    else:
+        note(bound=True)
+    meet("fixed, tried")
+    if server:
+        server.close()
+
+
+def test_leased_port(note, meet, worker_port):
+    meet("leased")
+    with socket.create_server(("127.0.0.1", worker_port)):
+        note(bound=True, port=worker_port)
+        meet("leased, tried")
