@@ -1,0 +1,17 @@
+"""An override that nobody takes back, in an application that all tests share."""
+
+from member_api.app import app
+from member_api.auth import User, get_current_user
+
+
+async def carla():
+    return User(id="carla")
+
+
+def test_carla_is_signed_in(client):
+    app.dependency_overrides[get_current_user] = carla  # leak HRM201
+    assert client.get("/me").json() == {"id": "carla"}
+
+
+def test_a_stranger_is_refused(client):
+    assert client.get("/me").status_code == 401
