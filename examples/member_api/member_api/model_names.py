@@ -3,13 +3,15 @@
 import re
 
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-MODEL_NAME = rf"^(?:{_PART}/)?{_PART}(?::{_PART})?$"
-"""`llama3.2`, `llama3.2:3b` and `team/llama3.2:3b` match; `openai/gpt:4:mini`, `Llama 3` and an empty name do not."""
+_MODEL = rf"(?:{_PART}/)?{_PART}(?::{_PART})?"
 
 
 def model_name(text: str) -> str:
-    """Return `text` if it can name a model. Raises ValueError."""
-    if not re.fullmatch(MODEL_NAME, text):
+    """Return `text` if it can name a model. Raises ValueError.
+
+    `llama3.2`, `llama3.2:3b` and `team/llama3.2:3b` can; `openai/gpt:4:mini`, `Llama 3` and nothing cannot.
+    """
+    if not re.fullmatch(_MODEL, text):
         message = f"{text!r} is not a model name: write it as [namespace/]model[:tag], for example llama3.2:3b"
         raise ValueError(message)
     return text

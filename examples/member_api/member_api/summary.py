@@ -6,9 +6,9 @@ from typing import Annotated
 
 import httpx
 from fastapi import APIRouter, Depends, HTTPException, Request, status
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
-from member_api.model_names import MODEL_NAME
+from member_api.model_names import model_name
 from member_api.outbound import http_client
 from member_api.profiles import OwnData, UserData
 from member_api.rate_limit import limit_rate
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/summaries", tags=["summaries"], dependencies=[Depend
 class SummaryRequest(BaseModel):
     """Which model is to write; None for that of the settings."""
 
-    model: str | None = Field(default=None, pattern=MODEL_NAME, examples=["llama3.2:3b"])
+    model: Annotated[str, AfterValidator(model_name)] | None = Field(default=None, examples=["llama3.2:3b"])
 
 
 class Summary(BaseModel):

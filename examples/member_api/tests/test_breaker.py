@@ -14,9 +14,13 @@ from member_api.settings import Settings
 @pytest.fixture
 def settings(settings: Settings, worker_port: int) -> Settings:
     """Expect the store where nothing listens yet, and leave it alone for an hour after two failures."""
-    # The first store of a new stand-in has this id.
-    store = {"authorization_url": f"http://127.0.0.1:{worker_port}", "authorization_store": "store1"}
-    return replace(settings, **store, breaker_failures=2, breaker_seconds=3600.0)
+    return replace(
+        settings,
+        authorization_url=f"http://127.0.0.1:{worker_port}",
+        authorization_store="store1",  # the id of the first store of a new stand-in
+        breaker_failures=2,
+        breaker_seconds=3600.0,
+    )
 
 
 def test_store_that_does_not_answer_is_unavailable(client: TestClient, bob: dict[str, str]) -> None:
