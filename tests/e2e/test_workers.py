@@ -290,6 +290,20 @@ def test_needs_neither(worker_port, worker_tmp, worker_sqlite, worker_store_name
     assert "MissingServerError: which server to use is not known: set HERMETIC_POSTGRES_URL=" in output
 
 
+def test_a_folder_that_cannot_hold_leases_is_an_error_of_the_tests_that_need_it(machine: Machine) -> None:
+    write_files(
+        {"test_once.py": "def test_once(thing): ...\n\n\ndef test_needs_nothing(): ...\n"},
+        machine.project,
+    )
+    run = machine.start("-n", "2", HERMETIC_LEASE_DIR=str(machine.project / "absent"))
+    output, _ = run.communicate(timeout=100)
+
+    assert "1 passed, 1 error" in output, output
+    assert "LeaseError" in output
+    assert "name a writable folder of your own: HERMETIC_LEASE_DIR=/path/to/folder" in output
+    assert "INTERNALERROR" not in output
+
+
 def test_the_examples_of_the_page_run(machine: Machine) -> None:
     fences = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     write_files({f"test_page_{number}.py": fence for number, fence in enumerate(fences)}, machine.project)
