@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from hermetic.workers import PortBlock
 
 HOST = "127.0.0.1"
-BASE = 26_000  # away from the blocks that the fixtures of this run lease
+BASE = 30_000  # away from the blocks that the fixtures of this run lease
 LEASE = "said = workers.lease_port_block({base}).first"
 
 
@@ -58,9 +59,9 @@ def block() -> Iterator[PortBlock]:
 
 
 @pytest.fixture
-def quiet_base(worker_slot: int) -> int:
-    """The start of two blocks that no other test leases."""
-    return 22_000 + 2 * PORTS_PER_WORKER * (worker_slot % 20)
+def quiet_base() -> int:
+    """The start of two blocks that no other test leases, of no other run either."""
+    return 22_500 + 2 * PORTS_PER_WORKER * (os.getpid() % 35)
 
 
 def serve(port: int) -> socket.socket:
