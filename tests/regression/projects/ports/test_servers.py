@@ -30,8 +30,8 @@ def test_the_server_answers(worker_port):
 # end of pattern
 
 
-def test_leased_port(note, meet, worker_port):
+def test_leased_port(note, meet, worker_port, worker_port_block):
     meet("leased")
     with socket.create_server(("127.0.0.1", worker_port)):
-        note(bound=True, port=worker_port)
+        note(bound=True, port=worker_port, own=worker_port in worker_port_block)
         meet("leased, tried")
