@@ -9,9 +9,9 @@ from hermetic.workers import isolated_environment
 def test_lent():
     with isolated_environment():
         os.environ.pop("POPPED")
+        os.environ.clear()
         os.environ.update(UPDATED="new")
         os.environ |= {"ADDED": "new"}
-        os.environ.clear()
 
 
 # end of pattern
