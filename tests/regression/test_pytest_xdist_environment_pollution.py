@@ -68,7 +68,7 @@ def test_a_write_is_seen_by_the_next_test_of_the_same_worker_and_worker_environ_
 
 
 def test_delenv_of_a_variable_that_is_absent_records_nothing_and_worker_environ_does(warned: InnerRun) -> None:
-    """After `monkeypatch.delenv(X, raising=False)` with X absent, an X that code sets stays; `worker_environ` ends it."""
+    """After `monkeypatch.delenv(X, raising=False)` with X absent, an X set by code stays; `worker_environ` ends it."""
     assert found(warned, "test_after_the_trap", "SHOP_TOKEN") == ["secret", "secret"]
     assert places(warned, "::test_trap") == {("HRM101", "settings.py", line_of("settings.py", '"SHOP_TOKEN"'))}
 
