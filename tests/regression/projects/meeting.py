@@ -15,16 +15,20 @@ if TYPE_CHECKING:
 
 PATIENCE = float(os.environ.get("MEETING_PATIENCE", "30"))  # seconds
 FOLDER = Path(os.environ["MEETING"])
+ALL_RUNS = FOLDER.parents[1]  # what runs that were started together have in common
 
 
 @pytest.fixture(scope="session")
 def meet() -> Callable[..., None]:
-    """Wait until `count` processes have come to the point `name`: from then on all of them are at work."""
+    """Wait until `count` processes have come to the point `name`: from then on all of them are at work.
 
-    def wait(name: str, count: int = 2) -> None:
-        (FOLDER / f"{name}.{os.getpid()}.here").touch()
+    They are processes of this run, or, `among=ALL_RUNS`, of the runs that were started together.
+    """
+
+    def wait(name: str, count: int = 2, among: Path = FOLDER) -> None:
+        (among / f"{name}.{os.getpid()}.here").touch()
         until = time.monotonic() + PATIENCE
-        while len(list(FOLDER.glob(f"{name}.*.here"))) < count:
+        while len(list(among.glob(f"{name}.*.here"))) < count:
             assert time.monotonic() < until, f"fewer than {count} processes came to {name}"
             time.sleep(0.01)
 

@@ -17,8 +17,21 @@ def test_fixed_port(note, meet):
         server.close()
 
 
-def test_leased_port(note, meet, worker_port):
+# pattern: a free port for each worker
+def serve(port):
+    return socket.create_server(("127.0.0.1", port))
+
+
+def test_the_server_answers(worker_port):
+    with serve(worker_port), socket.create_connection(("127.0.0.1", worker_port)):
+        pass
+
+
+# end of pattern
+
+
+def test_leased_port(note, meet, worker_port, worker_port_block):
     meet("leased")
     with socket.create_server(("127.0.0.1", worker_port)):
-        note(bound=True, port=worker_port)
+        note(bound=True, port=worker_port, own=worker_port in worker_port_block)
         meet("leased, tried")

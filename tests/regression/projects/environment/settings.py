@@ -1,0 +1,20 @@
+"""The code under test."""
+
+import functools
+import os
+
+
+def choose(region):
+    """Remember a region for all that follows."""
+    os.environ["SHOP_REGION"] = region
+
+
+def log_in():
+    """Keep a token where other parts of the program look for it."""
+    os.environ.setdefault("SHOP_TOKEN", "secret")
+
+
+@functools.lru_cache
+def currency():
+    """Return the currency of this installation."""
+    return os.environ["CURRENCY"]
