@@ -1,0 +1,97 @@
+"""Redis: one database of all, a database that each worker leases, and a prefix in a database of all."""
+
+import asyncio
+
+import pytest
+import redis
+import redis.asyncio
+from conftest import TAG
+
+
+def keep_or_lose(client, me, meet_all):
+    """Everyone writes a key, then the workers called gw0 empty the database. Return whether the own key is there."""
+    client.set(f"session:{me}", "open")
+    meet_all("written")
+    if me.startswith("gw0 "):
+        client.flushdb()
+    meet_all("emptied")
+    return bool(client.exists(f"session:{me}"))
+
+
+def test_flush_of_a_fixed_database(note, meet_all, fixed_redis, me):
+    note(kept=keep_or_lose(fixed_redis, me, meet_all))
+
+
+def test_flush_of_a_leased_database(note, meet_all, worker_redis, me):
+    note(kept=keep_or_lose(worker_redis, me, meet_all))
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_keys_that_stay(turn, note, fixed_redis, me):
+    note(visits=fixed_redis.incr(f"visits:{me}:{TAG}"))
+
+
+# pattern: a Redis database of the worker's own, empty in each test
+@pytest.mark.parametrize("turn", [1, 2])
+def test_keys_that_go(turn, note, worker_redis):
+    visits = worker_redis.incr("visits")
+    assert worker_redis.get("visits") == str(visits).encode()
+    # end of pattern
+    worker_redis.set(f"left:{TAG}", "x")
+    note(visits=visits, database=worker_redis.connection_pool.connection_kwargs["db"], left=f"left:{TAG}")
+
+
+def test_a_key_that_all_have(note, meet_all, fixed_redis):
+    fixed_redis.incr(f"logins:{TAG}")
+    meet_all("counted")
+    note(logins=int(fixed_redis.get(f"logins:{TAG}")))
+    meet_all("read")
+    fixed_redis.delete(f"logins:{TAG}")
+
+
+# pattern: keys behind the worker's own prefix, in a database of all
+@pytest.fixture
+def cache(worker_redis_url, worker_redis_prefix):
+    with redis.Redis.from_url(worker_redis_url) as client:
+        yield client, worker_redis_prefix
+
+
+def test_a_key_behind_a_prefix(note, meet_all, cache):
+    client, prefix = cache
+    client.incr(f"{prefix}logins")
+    # end of pattern
+    meet_all("counted")
+    note(logins=int(client.get(f"{prefix}logins")))
+
+
+async def ask(client):
+    try:
+        return await client.ping()
+    except RuntimeError as error:
+        return str(error)
+
+
+def open_connections(client):
+    """How many connections this worker's database has."""
+    number = client.connection_pool.connection_kwargs["db"]
+    return sum(row["db"] == str(number) for row in client.client_list())
+
+
+def test_async_client_of_two_loops(note, worker_redis_database):
+    client = redis.asyncio.Redis.from_url(worker_redis_database.url)  # as a fixture of the session would have it
+    note(answers=[asyncio.run(ask(client)) for _ in range(2)])
+
+
+# pattern: an asyncio client that is closed in the event loop that used it
+def test_async_client_of_its_loop(note, worker_redis_async, worker_redis):
+    used = []
+
+    async def use():
+        async with worker_redis_async() as client:
+            used.append(client)
+            return await client.ping()
+
+    before = open_connections(worker_redis)
+    answers = [asyncio.run(use()) for _ in range(2)]
+    # end of pattern
+    note(answers=answers, left=open_connections(worker_redis) - before)
