@@ -1,6 +1,7 @@
 """Routes for what a member agrees to."""
 
 from pathlib import Path
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, status
 from pydantic import BaseModel
@@ -21,17 +22,24 @@ class Answer(BaseModel):
     granted: bool
 
 
+def known_purpose(purpose: str) -> str:
+    """Return the purpose in the path. Raises HTTPException 404 for one that was never published."""
+    if purpose not in PURPOSES:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such purpose")
+    return purpose
+
+
 @router.get("")
-async def list_consents(user: CurrentUser, registry: Registry) -> list[Consent]:
+def list_consents(user: CurrentUser, registry: Registry) -> list[Consent]:
     """List the caller's latest answers."""
     return registry.consents_of(user.id)
 
 
 @router.put("/{purpose}")
-async def answer(purpose: str, given: Answer, user: CurrentUser, registry: Registry) -> Consent:
+def answer(
+    purpose: Annotated[str, Depends(known_purpose)], given: Answer, user: CurrentUser, registry: Registry
+) -> Consent:
     """Keep the caller's answer for one purpose."""
-    if purpose not in PURPOSES:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such purpose")
     consent = Consent(purpose=purpose, granted=given.granted, recorded_by=audit.actor.get())
     registry.set_consent(user.id, consent)
     audit.record("granted" if given.granted else "withdrew", purpose)

@@ -1,15 +1,14 @@
 """Routes for members and the report about them."""
 
-from typing import Annotated
-
 from fastapi import APIRouter, Depends, HTTPException, status
 
 from member_api import audit, exports
 from member_api.auth import CurrentUser, User, get_current_user
 from member_api.notifier import Outbox
 from member_api.registry import DuplicateEmailError, Member, NewMember, Registry
-from member_api.settings import Settings, get_settings
+from member_api.settings import Configured
 
+# A database makes its caller wait, so endpoints that use one are plain functions: FastAPI runs them in threads.
 router = APIRouter(tags=["members"], dependencies=[Depends(get_current_user)])
 
 
@@ -20,17 +19,17 @@ async def read_me(user: CurrentUser) -> User:
 
 
 @router.get("/members")
-async def list_members(registry: Registry) -> list[Member]:
+def list_members(registry: Registry) -> list[Member]:
     """List every member, oldest first."""
     return registry.all()
 
 
 @router.post("/members", status_code=status.HTTP_201_CREATED)
-async def add_member(
+def add_member(
     new: NewMember,
     registry: Registry,
     outbox: Outbox,
-    settings: Annotated[Settings, Depends(get_settings)],
+    settings: Configured,
 ) -> Member:
     """Admit a member, and announce them if someone listens."""
     try:
@@ -44,7 +43,7 @@ async def add_member(
 
 
 @router.get("/members/{member_id}")
-async def read_member(member_id: str, registry: Registry) -> Member:
+def read_member(member_id: str, registry: Registry) -> Member:
     """Show one member."""
     member = registry.find(member_id)
     if member is None:
@@ -53,6 +52,6 @@ async def read_member(member_id: str, registry: Registry) -> Member:
 
 
 @router.post("/reports", status_code=status.HTTP_201_CREATED)
-def write_report(registry: Registry, settings: Annotated[Settings, Depends(get_settings)]) -> dict[str, str]:
+def write_report(registry: Registry, settings: Configured) -> dict[str, str]:
     """Write the report about all members, and name its file."""
     return {"file": exports.write_report(registry.all(), settings).name}

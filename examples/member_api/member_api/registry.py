@@ -1,10 +1,10 @@
-"""Members and their consents, kept in memory."""
+"""Members and their consents: what they are, and a place in memory that keeps them."""
 
 import random
 import uuid
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, Field
@@ -39,6 +39,30 @@ class DuplicateEmailError(Exception):
     """Someone else is a member under this address."""
 
 
+class MemberStore(Protocol):
+    """Where members and consents are kept: in memory, or in PostgreSQL."""
+
+    def add(self, new: NewMember) -> Member:
+        """Admit `new` under a fresh id and number. Raises DuplicateEmailError."""
+
+    def find(self, member_id: str) -> Member | None:
+        """Return the member with this id, if there is one."""
+
+    def all(self) -> list[Member]:
+        """Return every member, in the order in which they joined."""
+
+    def set_consent(self, member_id: str, consent: Consent) -> None:
+        """Keep `consent` as the member's latest answer for its purpose."""
+
+    def consents_of(self, member_id: str) -> list[Consent]:
+        """Return the member's latest answers, one per purpose."""
+
+
+def member_number(draw: Callable[[int], int]) -> str:
+    """Return a number for a member; `draw(n)` gives its digits, a whole number below `n`."""
+    return f"M-{draw(10**8):08d}"
+
+
 class MemberRegistry:
     """All members and consents of one application."""
 
@@ -54,7 +78,7 @@ class MemberRegistry:
             raise DuplicateEmailError(new.email)
         member = Member(
             id=uuid.uuid4().hex,
-            number=f"M-{self._draw(10**8):08d}",
+            number=member_number(self._draw),
             joined_at=clock.now(),
             name=new.name,
             email=new.email,
@@ -79,10 +103,10 @@ class MemberRegistry:
         return list(self._consents.get(member_id, {}).values())
 
 
-def get_registry(request: Request) -> MemberRegistry:
+def get_registry(request: Request) -> MemberStore:
     """Return the registry of the application that serves `request`."""
-    registry: MemberRegistry = request.app.state.registry
+    registry: MemberStore = request.app.state.registry
     return registry
 
 
-Registry = Annotated[MemberRegistry, Depends(get_registry)]
+Registry = Annotated[MemberStore, Depends(get_registry)]

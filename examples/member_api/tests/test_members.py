@@ -3,9 +3,8 @@
 import logging
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from member_api.registry import NewMember
+from member_api.registry import MemberStore, NewMember
 
 pytestmark = pytest.mark.usefixtures("as_carla")
 
@@ -26,6 +25,6 @@ def test_admission_is_audited(client: TestClient, new_member: dict[str, str], ca
     assert f"carla admitted {admitted['number']}" in caplog.messages
 
 
-def test_member_is_found_by_id(app: FastAPI, client: TestClient) -> None:
-    gina = app.state.registry.add(NewMember(name="Gina", email="gina@example.org"))
+def test_member_is_found_by_id(client: TestClient, registry: MemberStore) -> None:
+    gina = registry.add(NewMember(name="Gina", email="gina@example.org"))
     assert client.get(f"/members/{gina.id}").json()["name"] == "Gina"

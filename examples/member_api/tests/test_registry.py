@@ -5,6 +5,7 @@ import random
 import pytest
 from fastapi.testclient import TestClient
 from member_api.registry import MemberRegistry, NewMember
+from member_api.stored_registry import StoredRegistry
 
 IDA = NewMember(name="Ida", email="ida@example.org")
 JON = NewMember(name="Jon", email="jon@example.org")
@@ -17,5 +18,5 @@ def test_numbers_follow_the_draw() -> None:
 
 
 def test_lost_member_is_not_found(client: TestClient, alice: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MemberRegistry, "find", lambda _registry, _member_id: None)
+    monkeypatch.setattr(StoredRegistry, "find", lambda _registry, _member_id: None)
     assert client.get("/members/m-1", headers=alice).status_code == 404

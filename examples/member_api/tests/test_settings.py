@@ -1,17 +1,7 @@
 """Settings from the environment."""
 
-from collections.abc import Iterator
-
 import pytest
 from member_api.settings import Settings, get_settings
-
-
-@pytest.fixture
-def fresh_cache() -> Iterator[None]:
-    """Let this test fill the settings cache, and no other test see what it put there."""
-    get_settings.cache_clear()
-    yield
-    get_settings.cache_clear()
 
 
 def test_everything_has_a_default_but_no_token_does() -> None:
@@ -35,7 +25,6 @@ def test_region_and_listener_come_from_the_environment() -> None:
     assert (settings.region, settings.notify_url) == ("us", "http://listener.test/events")
 
 
-@pytest.mark.usefixtures("fresh_cache")
 def test_settings_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEMBER_API_REGION", "us")
     first = get_settings()

@@ -1,16 +1,15 @@
 """Becoming a member."""
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from member_api.registry import NewMember
+from member_api.registry import MemberStore, NewMember
 
 
 @pytest.fixture(autouse=True)
-def existing_members(app: FastAPI) -> None:
+def existing_members(registry: MemberStore) -> None:
     """Let two people be members already, in this test's own application."""
     for name in ("dora", "erik"):
-        app.state.registry.add(NewMember(name=name.title(), email=f"{name}@example.org"))
+        registry.add(NewMember(name=name.title(), email=f"{name}@example.org"))
 
 
 def test_address_is_taken_once(client: TestClient, alice: dict[str, str]) -> None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from member_api import notifier
+from member_api.app import create_app
 from member_api.notifier import Event, Notifier, post_event
-from member_api.settings import Settings, get_settings
+from member_api.settings import Settings
 
 LISTENER = "http://listener.test/events"
 EVENT = {"event": "member.joined", "number": "M-00000001"}
@@ -29,10 +29,9 @@ def posted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Event]]:
 
 
 def test_event_goes_to_the_configured_listener(
-    app: FastAPI, alice: dict[str, str], settings: Settings, posted: list[tuple[str, Event]]
+    alice: dict[str, str], settings: Settings, posted: list[tuple[str, Event]]
 ) -> None:
-    app.dependency_overrides[get_settings] = lambda: replace(settings, notify_url=LISTENER)
-    with TestClient(app) as client:
+    with TestClient(create_app(replace(settings, notify_url=LISTENER))) as client:
         new = client.post("/members", json={"name": "Hugo", "email": "hugo@example.org"}, headers=alice).json()
     assert posted == [(LISTENER, {"event": "member.joined", "number": new["number"]})]
 

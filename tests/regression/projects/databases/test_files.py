@@ -9,7 +9,7 @@ import pytest
 from conftest import TOGETHER
 
 
-def write(path, me):
+def write(path):
     """Begin to write, without waiting for others. Return what went wrong, if anything did."""
     connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
@@ -20,18 +20,18 @@ def write(path, me):
     return connection, None
 
 
-def test_one_sqlite_file(note, meet_all, me):
+def test_one_sqlite_file(note, meet_all):
     meet_all("here")
-    connection, problem = write(TOGETHER / "test.sqlite3", me)
+    connection, problem = write(TOGETHER / "test.sqlite3")
     note(problem=problem)
     meet_all("written")
     connection.close()
 
 
 # pattern: a SQLite database for one test
-def test_sqlite_file_for_each(note, meet_all, me, worker_sqlite):
+def test_sqlite_file_for_each(note, meet_all, worker_sqlite):
     meet_all("here")
-    connection, problem = write(worker_sqlite, me)
+    connection, problem = write(worker_sqlite)
     # end of pattern
     note(problem=problem)
     meet_all("written")
