@@ -28,6 +28,44 @@ if TYPE_CHECKING:
 ARGUMENTS = ("databases", 2, "-n2", "--dist=each", "--hermetic=warn")
 WORKERS = 4
 
+# What other processes do, until they are killed or have come to an end.
+FILL_SCHEMA = """
+with workers.postgres_schema(os.environ["HERMETIC_POSTGRES_URL"]) as schema:
+    with schema.connect() as connection:
+        connection.execute("CREATE TABLE members (name text)")
+        connection.execute("INSERT INTO members VALUES ('Ada')")
+    said = schema.name
+    print(json.dumps(said), flush=True)
+    sys.stdin.readline()
+"""
+COUNT_TABLES = """
+with workers.postgres_schema(os.environ["HERMETIC_POSTGRES_URL"]) as schema, schema.connect() as connection:
+    tables = "SELECT count(*) FROM pg_tables WHERE schemaname = %s"
+    said = [schema.name, *connection.execute(tables, [schema.name]).fetchone()]
+"""
+INTRUDE = """
+from hermetic.workers import postgres
+postgres._LOCK_TIMEOUT = "100ms"  # instead of 5 seconds
+with workers.postgres_schema(os.environ["HERMETIC_POSTGRES_URL"]) as schema:
+    said = schema.name
+"""
+FILL_DATABASE = """
+with workers.redis_database(os.environ["HERMETIC_REDIS_URL"]) as database, database.client() as client:
+    client.set("session", "open")
+    said = database.url
+    print(json.dumps(said), flush=True)
+    sys.stdin.readline()
+"""
+ASK_FOR_BOTH = """
+url = os.environ["HERMETIC_REDIS_URL"]
+with workers.redis_prefix(url) as prefix:
+    try:
+        with workers.redis_database(url) as database:
+            said = [prefix, database.number]
+    except workers.ExhaustedError as error:
+        said = [prefix, str(error)]
+"""
+
 
 class Runs(list["InnerRun"]):
     """What came of the runs, and what their tests noted."""
@@ -76,13 +114,13 @@ def small(small_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """That server, empty, on a machine on which no test run has used it yet."""
     monkeypatch.setenv("HERMETIC_LEASE_DIR", str(tmp_path))
     with redis.Redis.from_url(small_server) as client:
-        client.flushall()  # hermetic: ignore[HRM505] a server of this module alone
+        client.flushall()
     return small_server
 
 
-def other_machine(folder: Path, slot: int) -> dict[str, str]:
+def other_machine(folder: Path, slot: int, **variables: str) -> dict[str, str]:
     """The environment of a process that has its leases in this folder, and gets this slot there."""
-    return environment(folder, PYTEST_XDIST_WORKER=f"gw{slot}", PYTEST_XDIST_WORKER_COUNT="1000")
+    return environment(folder, PYTEST_XDIST_WORKER=f"gw{slot}", PYTEST_XDIST_WORKER_COUNT="1000", **variables)
 
 
 def schemas(connection: psycopg.Connection[Any]) -> set[str]:
@@ -93,7 +131,7 @@ def schemas(connection: psycopg.Connection[Any]) -> set[str]:
 
 def eventually(true: Callable[[], bool]) -> bool:
     """Whether something comes true: a server notices a moment later that a connection has been closed."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 5
     while not true() and time.monotonic() < until:
         time.sleep(0.01)
     return true()
@@ -118,7 +156,7 @@ def begin_writing(path: Path) -> sqlite3.Connection:
 
 
 def test_workers_in_the_public_schema_read_the_rows_of_each_other(runs: Runs) -> None:
-    """In the schema `public` a test reads the rows of every worker; in a leased schema it reads its own, until the fixture truncates them."""
+    """In `public` every worker reads the rows of all; in a leased schema its own, until a fixture truncates them."""
     assert runs.noted("test_rows_in_public", "rows") == [WORKERS] * WORKERS
 
     own = runs.noted("test_rows_in_a_schema_of_its_own", "me")
@@ -134,7 +172,7 @@ def test_of_workers_that_create_a_table_at_once_one_succeeds_and_with_leased_sch
 
 
 def test_a_table_that_the_schema_lacks_is_found_in_public_unless_the_path_ends_before(runs: Runs) -> None:
-    """With `public` at the end of the search path a forgotten migration goes unnoticed; the leased path has the schema alone."""
+    """With `public` in the search path a forgotten migration goes unnoticed; the leased path has the schema alone."""
     assert runs.noted("test_search_path_with_public", "found") == [True] * WORKERS
 
     assert runs.noted("test_search_path_without_public", "found") == [False] * WORKERS
@@ -148,7 +186,7 @@ def test_a_connection_fixture_that_commits_leaves_rows_to_the_next_test(runs: Ru
 
 
 def test_a_session_that_commits_leaves_rows_unless_an_outer_transaction_undoes_it(runs: Runs) -> None:
-    """What a SQLAlchemy session commits is there in the next test, unless it runs in a transaction of the worker's engine."""
+    """What a session commits is there in the next test, unless the worker's engine has a transaction around it."""
     assert runs.noted("test_session_that_commits", "rows") == [1, 2] * WORKERS
 
     assert runs.noted("test_session_in_a_transaction", "rows") == [1, 1] * WORKERS
@@ -158,7 +196,7 @@ def test_a_session_that_commits_leaves_rows_unless_an_outer_transaction_undoes_i
 
 
 def test_an_engine_that_nobody_disposes_of_keeps_its_connections(database: str) -> None:
-    """An engine made by hand stays connected after its test; `sqlalchemy_engine` closes every connection of its pool."""
+    """An engine made by hand stays connected after its test; `sqlalchemy_engine` closes its whole pool."""
 
     def use(engine: Any) -> Any:
         with engine.connect() as connection:
@@ -199,51 +237,30 @@ def test_a_transaction_that_a_test_left_open_stops_a_drop_by_hand(database: str,
 def test_a_killed_worker_leaves_its_schema_until_the_next_one_comes(
     database: str, by_hand: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
-    """A killed worker leaves its schema and rows; the next in its slot finds the schema empty, and at its end none is left."""
-    fill = f"""
-        with workers.postgres_schema({database!r}) as schema:
-            with schema.connect() as connection:
-                connection.execute("CREATE TABLE members (name text)")
-                connection.execute("INSERT INTO members VALUES ('Ada')")
-            said = schema.name
-            print(json.dumps(said), flush=True)
-            sys.stdin.readline()
-    """
-    look = f"""
-        with workers.postgres_schema({database!r}) as schema, schema.connect() as connection:
-            tables = "SELECT count(*) FROM pg_tables WHERE schemaname = %s"
-            said = [schema.name, *connection.execute(tables, [schema.name]).fetchone()]
-    """
-    with (
-        holding(fill, env=other_machine(tmp_path, 0)) as first,
-        holding(fill, env=other_machine(tmp_path, 1)) as second,
-    ):
-        killed = [first[0].said, second[0].said]
-        first[0].kill()
-        second[0].kill()
+    """A killed worker leaves schema and rows; the next in its slot finds the schema empty, and at its end both go."""
+    first, second = (other_machine(tmp_path, slot, HERMETIC_POSTGRES_URL=database) for slot in (0, 1))
+    with holding(FILL_SCHEMA, env=first) as (one,), holding(FILL_SCHEMA, env=second) as (other,):
+        killed = [one.said, other.said]
+        one.kill()
+        other.kill()
 
     assert schemas(by_hand) >= set(killed)
     rows = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(killed[0], "members"))
     assert by_hand.execute(rows).fetchone() == (1,)
 
-    assert say(look, env=other_machine(tmp_path, 0)) == [killed[0], 0]
+    assert say(COUNT_TABLES, env=first) == [killed[0], 0]
     assert not schemas(by_hand) & set(killed)
 
 
 def test_two_machines_that_have_the_same_number_do_not_get_the_same_schema(
     database: str, by_hand: Any, tmp_path: Path, worker_slot: int
 ) -> None:
-    """Somebody else's worker with the same number would drop the schema that is in use; its lease is refused, and says what to do."""
-    intrude = f"""
-        from hermetic.workers import postgres
-        postgres._LOCK_TIMEOUT = "100ms"  # instead of 5 seconds
-        with workers.postgres_schema({database!r}) as schema:
-            said = schema.name
-    """
+    """A worker of another machine with the same number would drop a schema in use; its lease is refused instead."""
+    intruder = other_machine(tmp_path, worker_slot, HERMETIC_POSTGRES_URL=database)
     with workers.postgres_schema(database) as schema, closing(schema.connect(autocommit=True)) as connection:
         connection.execute("CREATE TABLE members (name text)")
 
-        refused = say(intrude, env=other_machine(tmp_path, worker_slot))
+        refused = say(INTRUDE, env=intruder)
         assert refused["error"] == "ExhaustedError"
         assert "HERMETIC_POSTGRES_URL" in refused["message"]
         assert connection.execute("SELECT count(*) FROM members").fetchone() == (0,)
@@ -254,12 +271,22 @@ def test_two_machines_that_have_the_same_number_do_not_get_the_same_schema(
 
 
 def test_two_runs_at_once_have_the_same_worker_names_and_different_leases(runs: Runs) -> None:
-    """Two runs on one machine both have a gw0, so names made from it collide; what is leased differs in all workers."""
+    """Two runs both have a gw0, and seeded they have the same random names; what is leased differs in all workers."""
     assert len(set(runs.noted("test_names_of_two_runs", "name"))) == WORKERS // 2
     assert sum(runs.noted("test_names_of_two_runs", "created")) == WORKERS // 2
 
-    for kind in ("schema", "database", "prefix", "store"):
-        assert len(set(runs.noted("test_leases_of_two_runs", kind))) == WORKERS, kind
+    by_chance = runs.noted("test_names_by_chance", "random")
+    assert by_chance == [by_chance[0]] * WORKERS
+    unique = [name for names in runs.noted("test_names_by_chance", "unique") for name in names]
+    assert len(set(unique)) == len(unique) == 3 * WORKERS
+
+    slots = runs.noted("test_leases_of_two_runs", "slot")
+    assert len(set(slots)) == WORKERS
+    assert runs.noted("test_leases_of_two_runs", "schema") == [f"test_worker_gw{slot}" for slot in slots]
+    assert runs.noted("test_leases_of_two_runs", "database") == [slot + 1 for slot in slots]
+    assert runs.noted("test_leases_of_two_runs", "prefix") == [f"test_worker_gw{slot}:" for slot in slots]
+    assert runs.noted("test_leases_of_two_runs", "store") == [f"test_store_gw{slot}" for slot in slots]
+    assert sorted(name.split("_")[1] for name in unique[::3]) == sorted(f"gw{slot}" for slot in slots)
 
 
 # --- Redis ---
@@ -276,7 +303,7 @@ def test_a_flush_takes_the_keys_of_the_others_in_a_fixed_database(runs: Runs) ->
 def test_a_key_of_one_test_is_there_in_the_next_unless_the_database_is_emptied(
     runs: Runs, worker_redis_url: str
 ) -> None:
-    """What a test leaves in Redis by hand is counted on by the next; the worker's database is empty in each, and after all."""
+    """Keys that a test leaves are found by the next; the worker's database is empty in each test, and at the end."""
     assert runs.noted("test_keys_that_stay", "visits") == [1, 2] * WORKERS
 
     assert runs.noted("test_keys_that_go", "visits") == [1, 1] * WORKERS
@@ -288,14 +315,8 @@ def test_a_key_of_one_test_is_there_in_the_next_unless_the_database_is_emptied(
 
 def test_the_keys_of_a_killed_worker_are_not_found_by_the_next(small: str, tmp_path: Path, worker_slot: int) -> None:
     """A killed worker leaves its keys on the server; the next that leases the database finds it empty."""
-    fill = f"""
-        with workers.redis_database({small!r}) as database, database.client() as client:
-            client.set("session", "open")
-            said = database.url
-            print(json.dumps(said), flush=True)
-            sys.stdin.readline()
-    """
-    with holding(fill, env=other_machine(tmp_path, worker_slot)) as (killed,):
+    env = other_machine(tmp_path, worker_slot, HERMETIC_REDIS_URL=small)
+    with holding(FILL_DATABASE, env=env) as (killed,):
         url = killed.said
         killed.kill()
 
@@ -309,23 +330,19 @@ def test_the_keys_of_a_killed_worker_are_not_found_by_the_next(small: str, tmp_p
 def test_a_worker_with_a_number_that_the_server_lacks_is_told_about_prefixes(
     small: str, tmp_path: Path, worker_slot: int
 ) -> None:
-    """A number that grows with the workers soon leaves the server; the error of a lease names prefixes, which have no end."""
-    late = other_machine(tmp_path, worker_slot + 1)
-    database = f"with workers.redis_database({small!r}) as database: said = database.number"
-    prefix = f"with workers.redis_prefix({small!r}) as prefix: said = prefix"
-
+    """Numbers that grow with the workers leave the server's range; the error of a lease names prefixes instead."""
+    late = other_machine(tmp_path, worker_slot + 1, HERMETIC_REDIS_URL=small)
     with redis.Redis.from_url(small, db=worker_slot + 2) as by_hand, pytest.raises(redis.ResponseError):
         by_hand.ping()
 
     assert workers.get_worker_redis_db(workers_redis.count_databases(small)) == worker_slot + 1
-    with holding(database, prefix, env=late) as (refused, served):
-        assert refused.said["error"] == "ExhaustedError"
-        assert "get_worker_redis_prefix" in refused.said["message"]
-        assert served.said.startswith("test_worker_gw")
+    prefix, refused = say(ASK_FOR_BOTH, env=late)
+    assert prefix == f"test_worker_gw{worker_slot + 1}:"
+    assert "get_worker_redis_prefix" in refused
 
 
 def test_a_prefix_keeps_keys_apart_if_it_ends_where_its_number_ends(runs: Runs, small: str) -> None:
-    """Workers count on one key together, and behind prefixes alone; deleting `gw1*` takes the keys of gw10, a leased prefix spares them."""
+    """One key counts for all workers; behind a leased prefix it does not, and deleting gw1's spares those of gw10."""
     assert runs.noted("test_a_key_that_all_have", "logins") == [WORKERS] * WORKERS
     assert runs.noted("test_a_key_behind_a_prefix", "logins") == [1] * WORKERS
 
@@ -345,7 +362,7 @@ def test_a_prefix_keeps_keys_apart_if_it_ends_where_its_number_ends(runs: Runs, 
 
 
 def test_a_database_with_data_of_others_is_flushed_by_hand_and_refused_as_a_lease(small: str, worker_slot: int) -> None:
-    """A fixture that flushes before each test deletes whatever it finds; a lease refuses keys that no test run has left."""
+    """A flush by hand deletes whatever is there; a lease refuses a database with keys that no test run has left."""
     with redis.Redis.from_url(small, db=worker_slot + 1) as colleague:
         colleague.set("basket", "full")
         with pytest.raises(workers.ForeignDataError, match="FLUSHDB"), workers.redis_database(small):
@@ -358,18 +375,36 @@ def test_a_database_with_data_of_others_is_flushed_by_hand_and_refused_as_a_leas
 
 
 def test_an_asyncio_client_that_outlives_its_loop_fails_in_the_next(runs: Runs) -> None:
-    """An asyncio client that is kept fails in the second event loop; one from `worker_redis_async` is closed in its own."""
+    """An asyncio client that is kept fails in the next event loop; the worker's is closed in the one that used it."""
     assert runs.noted("test_async_client_of_two_loops", "answers") == [[True, "Event loop is closed"]] * WORKERS
 
-    assert runs.noted("test_async_client_of_its_loop", "answers") == [[True, True]] * WORKERS
-    assert runs.noted("test_async_client_of_its_loop", "left") == [0] * WORKERS
+    assert runs.noted("test_async_client_of_its_loop", "connections") == [2] * WORKERS
+    assert runs.noted("test_async_client_of_its_loop", "left") == [[]] * WORKERS
+
+
+# --- an authorization store ---
+
+
+def test_a_store_with_a_fixed_name_tells_what_the_others_have_written(runs: Runs) -> None:
+    """Workers that find a store by a fixed name read what all have written; by `worker_store_name` each has its own."""
+    assert runs.noted("test_store_with_a_fixed_name", "readers") == [2] * WORKERS  # both of a run
+
+    assert runs.noted("test_store_with_the_name_of_the_worker", "readers") == [1] * WORKERS
+
+
+def test_a_cleanup_by_name_removes_the_stores_that_others_are_using(runs: Runs) -> None:
+    """A fixture that removes all stores takes one from a test that runs; one that removes its own by id does not."""
+    assert runs.noted("test_cleanup_by_name", "kept") == [False] * WORKERS
+
+    assert sorted(runs.noted("test_cleanup_by_id", "kept")) == [False, False, True, True]  # two have come to their end
+    assert runs.noted("test_cleanup_by_id", "left") == [False] * WORKERS
 
 
 # --- files, and what a run has once ---
 
 
 def test_of_workers_that_write_one_sqlite_file_all_but_one_are_locked_out(runs: Runs, tmp_path: Path) -> None:
-    """One SQLite file lets one worker write, and leaves side files; `worker_sqlite` is a file of its own, removed with them."""
+    """One SQLite file lets one worker write, and leaves side files; `worker_sqlite` is the test's own, and goes."""
     problems = runs.noted("test_one_sqlite_file", "problem")
     assert problems.count("database is locked") == WORKERS - 1
     assert runs.noted("test_sqlite_file_for_each", "problem") == [None] * WORKERS
@@ -393,7 +428,7 @@ def test_a_file_with_a_usual_name_is_read_by_another_worker(runs: Runs) -> None:
 
 
 def test_a_session_fixture_is_set_up_by_each_worker_and_once_per_run_by_one(runs: Runs) -> None:
-    """A session fixture is set up by every worker; with `once_per_run` by one of each run, and torn down by the last one out."""
+    """A session fixture is set up by each worker; `once_per_run` by one of a run, and torn down by the last one out."""
     assert len(set(runs.noted("test_set_up_by_each_worker", "image"))) == WORKERS
 
     for run in runs:
@@ -404,7 +439,7 @@ def test_a_session_fixture_is_set_up_by_each_worker_and_once_per_run_by_one(runs
 
 
 def test_a_killed_worker_does_not_keep_what_the_run_has_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A count of users never gets to zero after a kill; `once_per_run` is torn down by the last one that lives, or by the next."""
+    """After a kill a count of users stays wrong; `once_per_run` is torn down by the last that lives, or by the next."""
     monkeypatch.setenv("HERMETIC_LEASE_DIR", str(tmp_path))
     told: list[str] = []
     use = """
@@ -427,13 +462,3 @@ def test_a_killed_worker_does_not_keep_what_the_run_has_once(tmp_path: Path, mon
     assert told == ["made by the killed"]  # of what only killed workers used
     assert things.leave() == []
     assert told == ["made by the killed", "made anew", "made by the killed"]
-
-
-def test_a_seeded_name_is_the_same_in_every_worker(runs: Runs) -> None:
-    """Random names repeat in every worker once the generator is seeded; `unique_resource_name` never gives one twice."""
-    by_chance = runs.noted("test_names_by_chance", "random")
-    assert len(by_chance) == WORKERS
-    assert len({name for (name,) in by_chance}) == 1
-
-    unique = [name for names in runs.noted("test_names_by_chance", "unique") for name in names]
-    assert len(set(unique)) == len(unique) == 3 * WORKERS

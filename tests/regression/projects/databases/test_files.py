@@ -97,4 +97,4 @@ def test_set_up_once(note, meet_all, shared_image):
 
 def test_names_by_chance(note, worker_unique_name):
     random.seed(18)  # plugins do so before each test, so that failures can be repeated
-    note(random=[f"queue_{random.getrandbits(48):012x}"], unique=[worker_unique_name("queue") for _ in range(3)])
+    note(random=f"queue_{random.getrandbits(48):012x}", unique=[worker_unique_name("queue") for _ in range(3)])

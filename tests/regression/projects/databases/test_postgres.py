@@ -161,9 +161,10 @@ def test_names_of_two_runs(note, meet_all, public, worker_identity):
 
 
 def test_leases_of_two_runs(
-    note, meet_all, worker_postgres_schema, worker_redis_database, worker_redis_prefix, worker_store_name
+    note, meet_all, worker_slot, worker_postgres_schema, worker_redis_database, worker_redis_prefix, worker_store_name
 ):
     note(
+        slot=worker_slot,
         schema=worker_postgres_schema.name,
         database=worker_redis_database.number,
         prefix=worker_redis_prefix,
