@@ -4,38 +4,42 @@ import json
 import os
 import random
 import sqlite3
+from contextlib import closing
 
 import pytest
 from conftest import TOGETHER
 
 
-def write(path):
+def problem_of_writing(connection):
     """Begin to write, without waiting for others. Return what went wrong, if anything did."""
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("CREATE TABLE members (name text)")
     except sqlite3.OperationalError as error:
-        return connection, str(error)
-    return connection, None
+        return str(error)
 
 
 def test_one_sqlite_file(note, meet_all):
-    meet_all("here")
-    connection, problem = write(TOGETHER / "test.sqlite3")
-    note(problem=problem)
-    meet_all("written")
-    connection.close()
+    with closing(sqlite3.connect(TOGETHER / "test.sqlite3", timeout=0, isolation_level=None)) as connection:
+        meet_all("here")
+        note(problem=problem_of_writing(connection))
+        meet_all("written")
 
 
 # pattern: a SQLite database for one test
-def test_sqlite_file_for_each(note, meet_all, worker_sqlite):
+@pytest.fixture
+def members(worker_sqlite):
+    with closing(sqlite3.connect(worker_sqlite, timeout=0, isolation_level=None)) as connection:
+        yield connection
+
+
+# end of pattern
+
+
+def test_sqlite_file_for_each(note, meet_all, members):
     meet_all("here")
-    connection, problem = write(worker_sqlite)
-    # end of pattern
-    note(problem=problem)
+    note(problem=problem_of_writing(members))
     meet_all("written")
-    connection.close()
 
 
 def exported(folder, me, meet_all):

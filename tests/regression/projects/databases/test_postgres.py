@@ -1,5 +1,7 @@
 """PostgreSQL: in the schema of all, and in one that each worker leases."""
 
+import os
+
 import psycopg
 import pytest
 from conftest import TAG
@@ -69,9 +71,9 @@ def test_one_table_for_each(note, meet_all, worker_postgres):
 
 
 @pytest.fixture
-def in_public(public, me):
+def in_public(public):
     """A table that an earlier run, or a colleague, has made in the schema `public`."""
-    name = f"consents_{TAG}_{abs(hash(me))}"
+    name = f"consents_{TAG}_{os.getpid()}"
     public.execute(f"CREATE TABLE public.{name} (member text)")
     yield name
     public.execute(f"DROP TABLE public.{name}")

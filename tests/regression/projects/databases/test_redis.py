@@ -32,14 +32,20 @@ def test_keys_that_stay(turn, note, fixed_redis, me):
     note(visits=fixed_redis.incr(f"visits:{me}:{TAG}"))
 
 
-# pattern: a Redis database of the worker's own, empty in each test
+# pattern: a client of the worker's own Redis database, which is empty in each test
+@pytest.fixture
+def visits(worker_redis_database):
+    with worker_redis_database.client(decode_responses=True) as client:
+        yield client
+
+
+# end of pattern
+
+
 @pytest.mark.parametrize("turn", [1, 2])
-def test_keys_that_go(turn, note, worker_redis):
-    visits = worker_redis.incr("visits")
-    assert worker_redis.get("visits") == str(visits).encode()
-    # end of pattern
-    worker_redis.set(f"left:{TAG}", "x")
-    note(visits=visits, database=worker_redis.connection_pool.connection_kwargs["db"], left=f"left:{TAG}")
+def test_keys_that_go(turn, note, visits, worker_redis_database):
+    visits.set(f"left:{TAG}", "x")
+    note(visits=visits.incr("visits"), database=worker_redis_database.number, left=f"left:{TAG}")
 
 
 def test_a_key_that_all_have(note, meet_all, fixed_redis):
@@ -52,17 +58,19 @@ def test_a_key_that_all_have(note, meet_all, fixed_redis):
 
 # pattern: keys behind the worker's own prefix, in a database of all
 @pytest.fixture
-def cache(worker_redis_url, worker_redis_prefix):
+def count_login(worker_redis_url, worker_redis_prefix):
     with redis.Redis.from_url(worker_redis_url) as client:
-        yield client, worker_redis_prefix
+        yield lambda: client.incr(f"{worker_redis_prefix}logins")
 
 
-def test_a_key_behind_a_prefix(note, meet_all, cache):
-    client, prefix = cache
-    client.incr(f"{prefix}logins")
-    # end of pattern
+# end of pattern
+
+
+def test_a_key_behind_a_prefix(note, meet_all, count_login):
+    count_login()
     meet_all("counted")
-    note(logins=int(client.get(f"{prefix}logins")))
+    note(logins=count_login() - 1)
+    meet_all("read")
 
 
 async def ask(client):
@@ -78,16 +86,21 @@ def test_async_client_of_two_loops(note, worker_redis_database):
 
 
 # pattern: an asyncio client that is closed in the event loop that used it
-def test_async_client_of_its_loop(note, worker_redis_async, worker_redis):
-    used = []
-
-    async def use():
+@pytest.fixture
+def connect(worker_redis_async):
+    async def connect():
         async with worker_redis_async() as client:
-            used.append(client)
-            return await client.client_id()
+            return client, await client.client_id()
 
-    connections = [asyncio.run(use()) for _ in range(2)]
-    # end of pattern
+    return connect
+
+
+# end of pattern
+
+
+def test_async_client_of_its_loop(note, connect, worker_redis):
+    used = [asyncio.run(connect()) for _ in range(2)]
+    connections = [connection for _, connection in used]
     note(connections=len(connections), left=still_open(worker_redis, connections))
 
 
