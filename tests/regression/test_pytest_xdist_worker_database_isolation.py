@@ -261,6 +261,7 @@ def test_two_machines_that_have_the_same_number_do_not_get_the_same_schema(
         connection.execute("CREATE TABLE members (name text)")
 
         refused = say(INTRUDE, env=intruder)
+        assert isinstance(refused, dict), f"it has been given {refused}"
         assert refused["error"] == "ExhaustedError"
         assert "HERMETIC_POSTGRES_URL" in refused["message"]
         assert connection.execute("SELECT count(*) FROM members").fetchone() == (0,)
@@ -338,7 +339,7 @@ def test_a_worker_with_a_number_that_the_server_lacks_is_told_about_prefixes(
     assert workers.get_worker_redis_db(workers_redis.count_databases(small)) == worker_slot + 1
     prefix, refused = say(ASK_FOR_BOTH, env=late)
     assert prefix == f"test_worker_gw{worker_slot + 1}:"
-    assert "get_worker_redis_prefix" in refused
+    assert "get_worker_redis_prefix" in str(refused)
 
 
 def test_a_prefix_keeps_keys_apart_if_it_ends_where_its_number_ends(runs: Runs, small: str) -> None:

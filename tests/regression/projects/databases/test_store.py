@@ -57,8 +57,12 @@ def test_store_with_a_fixed_name(note, meet_all, authorization, worker_identity)
     note(readers=len(readers(authorization, store, worker_identity.worker, meet_all)))
 
 
-def test_store_with_the_name_of_the_worker(note, meet_all, authorization, worker_identity, worker_store):
-    note(readers=len(readers(authorization, worker_store, worker_identity.worker, meet_all)))
+def test_store_with_the_name_of_the_worker(note, meet_all, request, authorization, worker_identity):
+    if worker_identity.worker == "gw0":
+        request.getfixturevalue("worker_store")
+    meet_all("made")
+    store = request.getfixturevalue("worker_store")
+    note(readers=len(readers(authorization, store, worker_identity.worker, meet_all)))
 
 
 def test_cleanup_by_name(note, meet_all, authorization, worker_identity):
