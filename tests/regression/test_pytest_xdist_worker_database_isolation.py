@@ -308,8 +308,8 @@ def test_a_key_of_one_test_is_there_in_the_next_unless_the_database_is_emptied(
     assert runs.noted("test_keys_that_stay", "visits") == [1, 2] * WORKERS
 
     assert runs.noted("test_keys_that_go", "visits") == [1, 1] * WORKERS
-    left = runs.noted("test_keys_that_go", "left")
-    for number, key in zip(runs.noted("test_keys_that_go", "database"), left, strict=True):
+    left = runs.noted("test_key_of_the_last_test", "left")
+    for number, key in zip(runs.noted("test_key_of_the_last_test", "database"), left, strict=True):
         with redis.Redis.from_url(worker_redis_url, db=number) as client:
             assert not client.exists(key)
 
