@@ -32,6 +32,7 @@ LEFT = {
     "HRM601": "module_state",
     "HRM603": "class_state",
 }
+PARTS = ("pattern", "after_pattern", "polluter", "victim")
 # What a test does and nobody sees, by the rule; and whether it fails all the same, without a reason that helps.
 UNSEEN = {"HRM202": ("override_kinds", False), "HRM203": ("bearer", True), "HRM305": ("async_calls", False)}
 
@@ -68,7 +69,7 @@ def noted(run: InnerRun, test: str, fact: str) -> list[Any]:
 def test_what_a_test_leaves_fails_the_next_one_unless_it_is_put_back(
     code: str, unguarded: InnerRun, guarded: InnerRun
 ) -> None:
-    """A victim fails after its polluter, but not after the pattern; the guard fails the polluter, and the victim passes."""
+    """A victim fails after its polluter, and not after the pattern; the guard fails the polluter, not the victim."""
     pattern, after, polluter, victim = (f"test_{LEFT[code]}_{part}" for part in PARTS)
 
     loose, strict = unguarded["outcomes"], guarded["outcomes"]
@@ -76,9 +77,6 @@ def test_what_a_test_leaves_fails_the_next_one_unless_it_is_put_back(
     assert [strict[name] for name in (pattern, after, polluter, victim)] == ["passed", "passed", "error", "passed"]
     assert f"{code} {polluter} left" in guarded["messages"][polluter]
     assert [(item["code"], marked("kinds", item)) for item in found(guarded, polluter)] == [(code, True)]
-
-
-PARTS = ("pattern", "after_pattern", "polluter", "victim")
 
 
 @pytest.mark.parametrize("code", UNSEEN)
@@ -137,7 +135,7 @@ def test_one_test_may_break_one_rule_and_no_other_test_or_rule_is_let_off(guarde
 
 
 def test_off_changes_nothing(unguarded: InnerRun, guarded: InnerRun) -> None:
-    """Where the guard is off it is not even imported, wraps nothing, and finds nothing; on, it is there in each worker."""
+    """Where the guard is off it is not even imported, wraps nothing, finds nothing, and no test fails because of it."""
     names = [name for name in unguarded["outcomes"] if name.endswith("_polluter") and name != "test_bearer_polluter"]
 
     assert (noted(unguarded, "test_off_guard", "guard"), noted(guarded, "test_off_guard", "guard")) == ([False], [True])
@@ -179,7 +177,7 @@ def test_a_group_stays_on_one_worker_only_where_groups_count(inner: Inner) -> No
 
 
 def test_a_killed_worker_loses_no_other_test_s_record(inner: Inner) -> None:
-    """What tests left before their worker died, beside it and after it is in the report; only the killed test is lost."""
+    """What tests left before a worker died, beside it and after it is reported; the killed test alone is lost."""
     run = inner("groups", "-n2", "--dist=load", "--hermetic=warn")
 
     wrong = [name for name, outcome in run["outcomes"].items() if outcome != "passed"]
@@ -202,7 +200,7 @@ def test_parameters_that_differ_between_workers_are_explained(inner: Inner, guar
 
 
 def test_of_two_autouse_fixtures_of_one_name_the_first_never_runs(inner: Inner) -> None:
-    """A second fixture of the same name replaces the first, and its reset with it; the guard says so before any test."""
+    """A second fixture of a name replaces the first, and its reset with it; the guard says so before any test runs."""
     plain = inner("autouse", "--hermetic=off")
     stopped = inner("autouse", "-n2", "--hermetic=error")
 
