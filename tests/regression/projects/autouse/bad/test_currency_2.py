@@ -2,8 +2,8 @@ import pytest
 import till
 
 
-@pytest.fixture(scope="session", autouse=True)  # leak HRM402
-def currency():
+@pytest.fixture(scope="session", autouse=True)
+def currency():  # leak HRM402
     till.CURRENCY.append("EUR")
 
 

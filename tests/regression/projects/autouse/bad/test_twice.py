@@ -14,8 +14,8 @@ def test_first_sale(note):
     note(taken=till.TAKEN)
 
 
-@pytest.fixture(autouse=True)  # leak HRM401
-def prepared():
+@pytest.fixture(autouse=True)
+def prepared():  # leak HRM401
     till.OPEN = True
 
 
