@@ -142,7 +142,6 @@ def test_off_changes_nothing(unguarded: InnerRun, guarded: InnerRun) -> None:
     assert noted(unguarded, "test_off_guard", "wrapped") == [[]]
     assert unguarded["findings"] == []
     assert {unguarded["outcomes"][name] for name in names} == {"passed"}
-    assert {guarded["outcomes"][name] for name in names} == {"error"}
 
 
 def test_two_workers_write_one_file_unless_each_test_has_its_own(inner: Inner) -> None:
