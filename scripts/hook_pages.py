@@ -22,7 +22,7 @@ A hook checks the files of a commit, a script the files and folders that it is g
 whatever presets the project has selected; only the hook `hermetic` follows the configuration. Put this into
 `.pre-commit-config.yaml`, with the address that you clone hermetic from:
 
-```yaml
+```{{ .yaml .good }}
 repos:
   - repo: ADDRESS
     rev: v{__version__}

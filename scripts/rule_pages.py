@@ -181,10 +181,12 @@ def more_examples(rule: type[Rule]) -> list[str]:
 def example_lines(rule: type[Rule], example: Example) -> list[str]:
     """Return the fences of an example, and below a bad one what harm it does."""
     lines = []
+    role = f'.bad data-rule="{rule.code}"' if example in rule.bad else ".good"
     for path, source in example.files.items():
         language = "python" if path.endswith(".py") else "text"
         fence = "`" * max(3, 1 + max(map(len, re.findall("`{3,}", source)), default=0))
-        lines += [f'{fence}{language} title="{path}"', *source.rstrip().splitlines(), fence, ""]
+        head = f'{{ .{language} {role} title="{path}" }}'
+        lines += [f"{fence}{head}", *source.rstrip().splitlines(), fence, ""]
     if example in rule.bad:
         shown = example.harm in HARMS
         harm = f"Run with plain pytest, {HARMS[example.harm]}" if shown else f"No harm is shown: {example.why}"

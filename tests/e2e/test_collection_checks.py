@@ -203,12 +203,12 @@ def test_in_warn_mode_the_error_of_xdist_is_explained(tmp_path: Path) -> None:
     assert "Different tests were collected" in run.output
 
 
-def test_parameters_that_a_hook_generates_are_placed_at_the_hook(tmp_path: Path) -> None:
+def test_parameters_that_a_hook_generates_are_placed_at_its_call(tmp_path: Path) -> None:
     files = {"conftest.py": GENERATED, "test_it.py": "def test_it(number): ...\n\n\ndef test_b(): ...\n"}
 
     run = guarded(tmp_path / "suite", "-n2", files=files)
 
-    assert run.found == {("HRM701", "conftest.py", 5)}, run.output
+    assert run.found == {("HRM701", "conftest.py", 7)}, run.output
 
 
 def test_a_hook_that_shuffles_in_one_worker_is_another_order(tmp_path: Path) -> None:

@@ -236,7 +236,7 @@ def plain(folder: Path, *arguments: str) -> str:
 def timeless(output: str) -> list[str]:
     """Return lines without times, progress (in any order under xdist) and the list of installed plugins."""
     lines = [line for line in output.splitlines() if not line.endswith("%]") and not line.startswith("plugins:")]
-    return sorted(re.sub(r"\d+\.\d+s|0x[0-9a-f]+|gw\d", "", line).strip(" =") for line in lines)
+    return sorted(re.sub(r"\d+\.\d+s( \(\d+:\d+:\d+\))?|0x[0-9a-f]+|gw\d", "", line).strip(" =") for line in lines)
 
 
 def states(run: Guarded) -> dict[str, tuple[str, str | None]]:

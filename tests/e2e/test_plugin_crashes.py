@@ -9,11 +9,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.utils.guarding import clean_environment, guarded
 from tests.utils.lint import write_files
 from tests.utils.proof_driver import plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LEAKS = "import os\n\n\n" + "".join(f"def test_{n}():\n    os.environ['N{n}'] = '1'\n\n\n" for n in range(8))
 STATES = [f"os.environ['N{n}']" for n in range(8)]
@@ -65,12 +69,22 @@ def test_workers_that_die_lose_no_other_tests_record(dist: str, tmp_path: Path) 
     assert "INTERNALERROR" not in run.output
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let child processes be interrupted, also when this one runs in the background, where shells ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal to a process")
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_a_run_that_is_interrupted_reports_what_it_has_found(workers: str, tmp_path: Path) -> None:
     folder, report = tmp_path / "suite", tmp_path / "report.json"
     write_files({"pytest.ini": "[pytest]\n", "test_it.py": WAITING}, folder)
-    command = [sys.executable, "-m", "pytest", *plugin(), "--hermetic=warn", f"--hermetic-report={report}", workers]
+    options = [*plugin(), "-pno:randomly", "--hermetic=warn", f"--hermetic-report={report}"]
+    command = [sys.executable, "-m", "pytest", *options, workers]
     started = subprocess.Popen(
         command, cwd=folder, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

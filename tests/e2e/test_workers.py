@@ -98,6 +98,7 @@ def test_uses_everything(
 """
 DIES = """
 import os, pytest, signal, time
+from conftest import OUT
 
 @pytest.mark.parametrize("number", range(12))
 def test_dies_or_not(number, met):
@@ -106,6 +107,11 @@ def test_dies_or_not(number, met):
         os._exit(3)
     if number == 3:
         os.kill(os.getpid(), signal.SIGKILL)
+    # Leave something for the replacement, which may be slow to come.
+    deadline = time.monotonic() + 60
+    while number > 5 and len(list(OUT.glob("*.json"))) < 3:
+        assert time.monotonic() < deadline, "no replacement came"
+        time.sleep(0.02)
 """
 LATE = """
 import time, pytest
@@ -136,7 +142,7 @@ class Machine(NamedTuple):
     redis: str
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly"]
         return subprocess.Popen(
             [*command, *arguments],
             cwd=self.project,
@@ -290,8 +296,24 @@ def test_needs_neither(worker_port, worker_tmp, worker_sqlite, worker_store_name
     assert "MissingServerError: which server to use is not known: set HERMETIC_POSTGRES_URL=" in output
 
 
+def test_a_folder_that_cannot_hold_leases_is_an_error_of_the_tests_that_need_it(machine: Machine) -> None:
+    write_files(
+        {"test_once.py": "def test_once(thing): ...\n\n\ndef test_needs_nothing(): ...\n"},
+        machine.project,
+    )
+    run = machine.start("-n", "2", HERMETIC_LEASE_DIR=str(machine.project / "absent"))
+    output, _ = run.communicate(timeout=100)
+
+    assert "1 passed, 1 error" in output, output
+    assert "LeaseError" in output
+    assert "name a writable folder of your own: HERMETIC_LEASE_DIR=/path/to/folder" in output
+    assert "INTERNALERROR" not in output
+
+
 def test_the_examples_of_the_page_run(machine: Machine) -> None:
-    fences = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    fences = re.findall(
+        r"^```\{ \.python \.good \}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     write_files({f"test_page_{number}.py": fence for number, fence in enumerate(fences)}, machine.project)
     run = machine.start("-n", "2")
     output, _ = run.communicate(timeout=100)

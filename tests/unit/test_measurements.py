@@ -19,4 +19,4 @@ def test_the_corpus_score_on_the_site_is_the_measured_one() -> None:
         check=True,
     )
 
-    assert f"```text\n{done.stdout}```" in PAGE.read_text(encoding="utf-8")
+    assert f"```{{ .text .text }}\n{done.stdout}```" in PAGE.read_text(encoding="utf-8")

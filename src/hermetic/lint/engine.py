@@ -6,7 +6,7 @@ import gc
 import os
 
 from hermetic.finding import Finding
-from hermetic.lint import discovery, suppressions
+from hermetic.lint import allowances, discovery, suppressions
 from hermetic.lint.selection import CANNOT_READ
 from hermetic.source.module import CannotParseError, Module, check_syntax
 from hermetic.source.project import Project
@@ -153,9 +153,8 @@ class Engine:
             by_file.setdefault(finding.path, []).append(finding)
         kept = []
         for path in {**by_file, **self._comments}:
-            mine = by_file.get(path, [])
             comments = self._comments.get(path) or self.comments_of_helper(path)
-            kept.extend(suppressions.suppress(mine, comments.items) if comments.items else mine)
+            kept.extend(comments.left(by_file.get(path, [])))
             if path in self._comments:
                 kept.extend(comments.unused(path, self.selection))
         kept = [item for item in kept if item.code in self.selection.codes and not self.ignored(item)]
@@ -178,13 +177,19 @@ class Engine:
 
 
 class Comments:
-    """The suppressions of one file."""
+    """The suppressions of one file, and the marks by which its tests are allowed something."""
 
-    __slots__ = ("decided", "items")
+    __slots__ = ("decided", "items", "marks")
 
     def __init__(self, text: Text | None) -> None:
         self.items = suppressions.read(text) if text is not None else []
+        self.marks = allowances.read(text) if text is not None else []
         self.decided = text is not None and (text.is_test or is_conftest(text.path))
+
+    def left(self, findings: list[Finding]) -> list[Finding]:
+        """Return the findings that neither a mark nor a comment excuses."""
+        kept = [item for item in findings if not any(mark.covers(item) for mark in self.marks)]
+        return suppressions.suppress(kept, self.items) if self.items else kept
 
     def unused(self, path: str, selection: Selection) -> list[Finding]:
         """Return the findings about comments that suppress nothing."""

@@ -5,6 +5,7 @@ pytest loads this module in every run, so it imports what a fixture needs when t
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -61,7 +62,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Before any worker starts: take part in what the run has once, if a test here uses it."""
     under_xdist = hasattr(session.config, "workerinput")
     if under_xdist and any("once_per_run" in getattr(item, "fixturenames", ()) for item in session.items):
-        _things_of(session.config).take_part()
+        from hermetic.workers.errors import LeaseError
+
+        # An error here would be an INTERNALERROR of the run. The fixture raises it again, in the tests that use it.
+        with contextlib.suppress(LeaseError):
+            _things_of(session.config).take_part()
 
 
 @pytest.hookimpl(trylast=True)

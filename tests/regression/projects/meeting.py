@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE = 30  # seconds
+PATIENCE = float(os.environ.get("MEETING_PATIENCE", "30"))  # seconds
 FOLDER = Path(os.environ["MEETING"])
 
 
