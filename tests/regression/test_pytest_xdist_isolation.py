@@ -85,10 +85,10 @@ def test_what_a_test_does_not_see_is_seen_by_the_guard(code: str, unguarded: Inn
     name, fails = UNSEEN[code]
     pattern, polluter = f"test_{name}_pattern", f"test_{name}_polluter"
 
-    assert (noted(unguarded, pattern, "harm"), noted(unguarded, polluter, "harm")) == ([False], [True])
+    assert noted(unguarded, polluter, "harm") == [True]
     assert unguarded["outcomes"][polluter] == ("failed" if fails else "passed")
     assert "error" in guarded["outcomes"][polluter].split()
-    assert guarded["outcomes"][pattern] == "passed"
+    assert (unguarded["outcomes"][pattern], guarded["outcomes"][pattern]) == ("passed", "passed")
     assert f"{code} {polluter} left" in guarded["messages"][polluter]
     assert [item["code"] for item in found(guarded, polluter)] == [code]
 

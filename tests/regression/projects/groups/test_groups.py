@@ -9,7 +9,9 @@ import pytest
 @pytest.mark.xdist_group("printer")  # leak HRM901
 def test_first_page(note):
     note(page=1)
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_left_one():

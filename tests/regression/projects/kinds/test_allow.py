@@ -10,7 +10,9 @@ import pytest
 def test_allow_pattern():
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     assert signal.getsignal(signal.SIGUSR1) is signal.SIG_IGN
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_allow_stays():

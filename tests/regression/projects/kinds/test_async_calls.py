@@ -7,12 +7,13 @@ import shop
 
 
 # pattern: ask whether the call was awaited
-def test_async_calls_pattern(note):
+def test_async_calls_pattern():
     sender = AsyncMock()
     asyncio.run(shop.notify_awaited(sender))
     sender.send.assert_awaited_once_with("ready")
-    # end of pattern
-    note(harm=not sender.send.await_count)
+
+
+# end of pattern
 
 
 def test_async_calls_polluter(note):

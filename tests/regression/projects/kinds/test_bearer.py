@@ -4,18 +4,19 @@ from api import app, bearer, current_user
 from fastapi.testclient import TestClient
 
 
+# pattern: a user without a token, where a route asks for both
 async def ada():
     return "ada"
 
 
-# pattern: a user without a token, where a route asks for both
-def test_bearer_pattern(monkeypatch, note):
+def test_bearer_pattern(monkeypatch):
     monkeypatch.setitem(app.dependency_overrides, current_user, ada)
     monkeypatch.setitem(app.dependency_overrides, bearer, lambda: None)
     answer = TestClient(app).get("/orders")
-    # end of pattern
-    note(harm=answer.status_code in {401, 403})
-    assert answer.json() == []
+    assert (answer.status_code, answer.json()) == (200, [])
+
+
+# end of pattern
 
 
 def test_bearer_polluter(monkeypatch, note):

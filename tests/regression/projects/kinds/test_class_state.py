@@ -7,7 +7,9 @@ from shop import Basket
 def test_class_state_pattern(monkeypatch):
     monkeypatch.setattr(Basket, "limit", 1)
     assert Basket().limit == 1
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_class_state_after_pattern():

@@ -10,7 +10,9 @@ def test_cwd_pattern(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "prices.csv").write_text("cake,3\n")
     assert shop.price_list() == "cake,3\n"
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_cwd_after_pattern():

@@ -10,7 +10,9 @@ def test_import_path_pattern(monkeypatch, tmp_path):
     (tmp_path / "discounts.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
     assert shop.has_discounts()
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_import_path_after_pattern():

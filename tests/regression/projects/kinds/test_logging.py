@@ -21,7 +21,9 @@ def audit_log():
 def test_logging_pattern(audit_log):
     audit.error("sold")
     assert audit_log.getvalue() == "sold\n"
-    # end of pattern
+
+
+# end of pattern
 
 
 def logs_without_complaint(capsys):

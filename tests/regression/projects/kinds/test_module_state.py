@@ -7,7 +7,9 @@ import shop
 def test_module_state_pattern(monkeypatch):
     monkeypatch.setitem(shop.PRICES, "milk", 0)
     assert shop.price("milk") == 0
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_module_state_after_pattern():

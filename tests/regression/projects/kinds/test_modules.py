@@ -11,7 +11,9 @@ def test_modules_pattern(monkeypatch):
     monkeypatch.setitem(sys.modules, "tax", None)
     with pytest.raises(ImportError):
         shop.tax_rate()
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_modules_after_pattern():

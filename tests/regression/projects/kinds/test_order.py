@@ -25,4 +25,6 @@ def cake(monkeypatch):
 
 def test_order_pattern(cake):
     assert shop.price("pie") == 5
-    # end of pattern
+
+
+# end of pattern

@@ -4,17 +4,18 @@ from api import app, current_user
 from fastapi.testclient import TestClient
 
 
+# pattern: an override of the kind that the dependency has
 async def fake_user(name="ada"):
     return name
 
 
-# pattern: an override of the kind that the dependency has
-def test_override_kinds_pattern(monkeypatch, note):
+def test_override_kinds_pattern(monkeypatch):
     monkeypatch.setitem(app.dependency_overrides, current_user, fake_user)
     answer = TestClient(app).get("/me")
-    assert answer.status_code == 200
-    # end of pattern
-    note(harm="coroutine" in answer.text)
+    assert (answer.status_code, answer.json()) == (200, "hello ada")
+
+
+# end of pattern
 
 
 def test_override_kinds_polluter(monkeypatch, note):

@@ -12,7 +12,9 @@ async def ada():
 def test_overrides_pattern(monkeypatch):
     monkeypatch.setitem(app.dependency_overrides, current_user, ada)
     assert TestClient(app).get("/me").json() == "hello ada"
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_overrides_after_pattern():

@@ -8,4 +8,6 @@ import shop
 @pytest.mark.parametrize("name", sorted({*shop.PRICES, *shop.STOCK}))
 def test_parameters_pattern(name):
     assert name
-    # end of pattern
+
+
+# end of pattern

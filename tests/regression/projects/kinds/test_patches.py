@@ -9,7 +9,9 @@ import shop
 def test_patches_pattern():
     with patch("shop.price", return_value=0):
         assert shop.price("tea") == 0
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_patches_after_pattern():

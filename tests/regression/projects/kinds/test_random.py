@@ -14,7 +14,9 @@ def can_be_guessed(drawn):
 def test_random_pattern():
     generator = random.Random(7)
     assert can_be_guessed(shop.coupon(generator))
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_random_after_pattern():

@@ -7,7 +7,9 @@ import shop
 def test_replaced_pattern(monkeypatch):
     monkeypatch.setattr(shop, "ship", lambda order: f"{order} by hand")
     assert shop.ship("tea") == "tea by hand"
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_replaced_after_pattern():

@@ -22,7 +22,9 @@ def test_running_pattern():
     finally:
         timer.cancel()
         timer.join()
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_running_after_pattern():

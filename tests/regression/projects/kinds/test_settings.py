@@ -21,7 +21,9 @@ def impatient():
 
 def test_settings_pattern(impatient):
     assert patience() == 0.5
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_settings_after_pattern():

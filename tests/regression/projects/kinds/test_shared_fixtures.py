@@ -17,7 +17,9 @@ def own_menu(menu):
 def test_shared_fixtures_pattern(own_menu):
     own_menu.append("cake")
     assert len(own_menu) == 3
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_shared_fixtures_after_pattern(menu):

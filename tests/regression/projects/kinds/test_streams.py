@@ -9,7 +9,9 @@ import shop
 def test_streams_pattern(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["shop", "--dry-run"])
     assert shop.options().dry_run
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_streams_after_pattern():

@@ -19,7 +19,9 @@ def test_tasks_pattern(loop):
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             loop.run_until_complete(task)
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_tasks_after_pattern(loop):

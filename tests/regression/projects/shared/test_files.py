@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 
 def export(path, worker):
     with path.open("a") as file:  # leak HRM502
@@ -16,9 +18,15 @@ def test_fixed_file(note, meet, worker_identity):
 
 
 # pattern: a file for each test
-def test_own_file(tmp_path, note, meet, worker_identity):
-    path = tmp_path / "export.csv"
-    export(path, worker_identity.worker)
-    # end of pattern
+@pytest.fixture
+def export_file(tmp_path):
+    return tmp_path / "export.csv"
+
+
+# end of pattern
+
+
+def test_own_file(export_file, note, meet, worker_identity):
+    export(export_file, worker_identity.worker)
     meet("own file")
-    note(rows=path.read_text().split())
+    note(rows=export_file.read_text().split())

@@ -18,7 +18,9 @@ def print_price_list():
 @pytest.fixture(scope="session")
 def only_price_list(once_per_run):
     return once_per_run("price list", print_price_list)
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_session(price_list, note):

@@ -18,4 +18,6 @@ def empty_till():
 @pytest.fixture(autouse=True)
 def open_till():
     till.OPEN = True
-    # end of pattern
+
+
+# end of pattern
