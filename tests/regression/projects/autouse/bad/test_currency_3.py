@@ -1,0 +1,5 @@
+import till
+
+
+def test_currency_after(note):
+    note(currency=till.CURRENCY)

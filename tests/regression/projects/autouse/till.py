@@ -1,0 +1,4 @@
+"""What a shop has taken in, and in which currency."""
+
+TAKEN = []
+CURRENCY = []

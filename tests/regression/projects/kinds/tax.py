@@ -1,0 +1,3 @@
+"""What a shop has to pay."""
+
+RATE = 7
