@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from tests.utils.auth_runs import found, guarded, marked, noted, unguarded
@@ -9,6 +10,8 @@ from tests.utils.inner import PROJECTS
 from tests.utils.process import findings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.utils.inner import InnerRun
 
 __all__ = ["guarded", "unguarded"]
@@ -72,9 +75,11 @@ def test_an_application_made_for_each_test_shares_no_override(unguarded: InnerRu
     assert noted(unguarded, "test_other_application") == [{"own": 200, "other": 401}]
 
 
-def test_the_linter_finds_the_copy_that_never_restores_and_not_the_pattern() -> None:
+def test_the_linter_finds_the_copy_that_never_restores_and_not_the_pattern(tmp_path: Path) -> None:
     """Before anything runs, the override that stays is found at its line, and the fixture that restores is not."""
-    left = findings(PROJECTS / "auth", "--select", "HRM201", "test_left.py")
+    folder = shutil.copytree(PROJECTS / "auth", tmp_path / "auth")
+
+    left = findings(folder, "--select", "HRM201", "test_left.py")
 
     assert [(item["path"], marked(item)) for item in left] == [("test_left.py", True)]
-    assert findings(PROJECTS / "auth", "--select", "HRM201", "test_restored.py", "test_sanity.py") == []
+    assert findings(folder, "--select", "HRM201", "test_restored.py", "test_sanity.py") == []
