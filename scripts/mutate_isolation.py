@@ -19,12 +19,14 @@ import argparse
 import hashlib
 import json
 import os
+import queue
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,7 +53,7 @@ class Scratch:
         self.tree = folder / "tree"
         self.temporary = folder / "t"
         self.leases = folder / "leases"
-        self.leases.mkdir()
+        self.leases.mkdir(parents=True)
         self.temporary.mkdir(mode=0o711)
         folder.chmod(0o711)  # servers run as another user where the tests run as root
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *INPUTS, "tests"]
@@ -68,7 +70,8 @@ class Scratch:
         asked = [f"tests/regression/{test}" for test in tests] or ["tests/regression"]
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
         changed = {"PYTHONPATH": str(self.tree / "src"), "TMPDIR": str(self.temporary), "MEETING_PATIENCE": "10"}
-        options = ["-q", "-n2", "--dist=loadgroup", "--timeout=120", "-pno:cacheprovider", f"--junitxml={report}"]
+        workers = ["-n0"] if tests else ["-n2", "--dist=loadgroup"]
+        options = ["-q", *workers, "--timeout=120", "-pno:cacheprovider", f"--junitxml={report}"]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *options, *asked],
             cwd=self.tree,
@@ -121,19 +124,30 @@ def main() -> int:
 def try_all(mutants: list[Mutant], *, named: bool) -> tuple[set[str], dict[str, set[str]]]:
     """Return the names of all tests, and for each mutant those that it kills. Raises MutantError."""
     with tempfile.TemporaryDirectory(prefix="hermetic-mutants-") as folder:
-        scratch = Scratch(Path(folder))
-        control = scratch.run([])
+        first = Scratch(Path(folder, "0"))
+        control = first.run([])
         if control.failed:
             raise MutantError(f"without any mutant {sorted(control.failed)} fail:\n{control.output[-4000:]}")
         print(f"control: {len(control.ran)} tests pass", flush=True)
-        seen = {}
-        for number, mutant in enumerate(mutants, start=1):
+        # All tests take both processors of a small machine. A few of them take one: several mutants run side by side.
+        jobs = (os.cpu_count() or 1) if named else 1
+        scratches: queue.SimpleQueue[Scratch] = queue.SimpleQueue()
+        for scratch in (first, *(Scratch(Path(folder, str(number))) for number in range(1, jobs))):
+            scratches.put(scratch)
+
+        def tried(mutant: Mutant) -> set[str]:
             started = time.monotonic()
             wanted = siblings(mutant.kills, control.ran) if named else []
-            seen[mutant.name] = try_one(scratch, mutant, wanted, control.ran)
-            took = f"{time.monotonic() - started:.0f} s"
-            print(f"{number:3}/{len(mutants)} {mutant.name}: {len(seen[mutant.name])} killed, {took}", flush=True)
-        return control.ran, seen
+            scratch = scratches.get()
+            try:
+                kills = try_one(scratch, mutant, wanted, control.ran)
+            finally:
+                scratches.put(scratch)
+            print(f"{mutant.name}: {len(kills)} killed, {time.monotonic() - started:.0f} s", flush=True)
+            return kills
+
+        with ThreadPoolExecutor(jobs) as pool:
+            return control.ran, dict(zip([mutant.name for mutant in mutants], pool.map(tried, mutants), strict=True))
 
 
 def siblings(kills: tuple[str, ...], tests: set[str]) -> list[str]:

@@ -38,7 +38,7 @@ def runs(inner_at_once: Callable[..., list[InnerRun]]) -> list[InnerRun]:
     return inner_at_once("ports", 2, "-n2", "--dist=each", "--hermetic=warn")
 
 
-# pattern: a block of ports for one test, where the fixtures of the worker are too few
+# pattern: a block of ports for one test, where the fixtures of the worker are too few [HRM501]
 @contextmanager
 def leased(base: int) -> Iterator[PortBlock]:
     """Lend a block above a base, and give it back."""

@@ -28,7 +28,7 @@ def test_plain_where_the_actor_counts(client, monkeypatch, note):
     assert consent["recorded_by"] == "carla"
 
 
-# pattern: an override that is async where the dependency is
+# pattern: an override that is async where the dependency is [HRM202]
 def test_async_where_the_actor_counts(client, monkeypatch, note):
     monkeypatch.setitem(app.dependency_overrides, get_current_user, async_carla)
     consent = client.put("/consents/newsletter", json={"granted": True}).json()

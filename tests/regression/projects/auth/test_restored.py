@@ -1,6 +1,6 @@
 """The same, and the fixture puts back what was there: also what others had put there before it."""
 
-# pattern: an override that is taken back, and nobody else's with it
+# pattern: an override that is taken back, and nobody else's with it [HRM201]
 import pytest
 from member_api.app import app
 from member_api.auth import User, get_current_user

@@ -14,7 +14,7 @@ async def carla():
     return User(id="carla")
 
 
-# pattern: an application for each test
+# pattern: an application for each test [HRM201]
 @pytest.fixture
 def app():
     return create_app(SETTINGS)
@@ -38,7 +38,7 @@ def test_no_override(own_client, note):
     note(status=own_client.get("/me").status_code)
 
 
-# pattern: the smallest override that signs somebody in
+# pattern: the smallest override that signs somebody in [human]
 def test_minimal_override(app, own_client, note):
     app.dependency_overrides[get_current_user] = carla
     answer = own_client.get("/me")

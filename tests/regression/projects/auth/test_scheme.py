@@ -19,7 +19,7 @@ def test_user_alone_where_the_scheme_is_reached_twice(client, monkeypatch, note)
     assert answer.status_code == 200
 
 
-# pattern: the user and the scheme, for routes that ask for both
+# pattern: the user and the scheme, for routes that ask for both [HRM203]
 def test_user_and_scheme(client, monkeypatch, note):
     monkeypatch.setitem(app.dependency_overrides, get_current_user, carla)
     monkeypatch.setitem(app.dependency_overrides, bearer_scheme, lambda: None)

@@ -26,7 +26,7 @@ def test_one_sqlite_file(note, meet_all):
         meet_all("written")
 
 
-# pattern: a SQLite database for one test
+# pattern: a SQLite database for one test [human]
 @pytest.fixture
 def members(worker_sqlite):
     with closing(sqlite3.connect(worker_sqlite, timeout=0, isolation_level=None)) as connection:
@@ -71,7 +71,7 @@ def image():
     return os.getpid()
 
 
-# pattern: something that all workers of a run have together
+# pattern: something that all workers of a run have together [human]
 def build():
     tell(what="shared image", built=os.getpid())
     return {"id": os.getpid()}  # JSON, for it crosses processes

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 
-# pattern: tables in the worker's own schema, emptied after each test
+# pattern: tables in the worker's own schema, emptied after each test [human]
 @pytest.fixture(scope="session")
 def tables(worker_postgres_schema):
     with worker_postgres_schema.connect() as connection:  # commits at its end
@@ -113,7 +113,7 @@ def test_connection_that_rolls_back(turn, note, tables, worker_postgres):
     note(rows=worker_postgres.execute("SELECT count(*) FROM visits").fetchone()[0])
 
 
-# pattern: a SQLAlchemy session whose commits are undone after the test
+# pattern: a SQLAlchemy session whose commits are undone after the test [human]
 @pytest.fixture
 def session(tables, worker_sqlalchemy_engine):
     with worker_sqlalchemy_engine.connect() as connection:

@@ -32,7 +32,7 @@ def test_keys_that_stay(turn, note, fixed_redis, me):
     note(visits=fixed_redis.incr(f"visits:{me}:{TAG}"))
 
 
-# pattern: a client of the worker's own Redis database, which is empty in each test
+# pattern: a client of the worker's own Redis database, which is empty in each test [human]
 @pytest.fixture
 def visits(worker_redis_database):
     with worker_redis_database.client(decode_responses=True) as client:
@@ -55,7 +55,7 @@ def test_a_key_that_all_have(note, meet_all, fixed_redis):
     fixed_redis.delete(f"logins:{TAG}")
 
 
-# pattern: keys behind the worker's own prefix, in a database of all
+# pattern: keys behind the worker's own prefix, in a database of all [human]
 @pytest.fixture
 def count_login(worker_redis_url, worker_redis_prefix):
     with redis.Redis.from_url(worker_redis_url) as client:
@@ -84,7 +84,7 @@ def test_async_client_of_two_loops(note, worker_redis_database):
     note(answers=[asyncio.run(ask(client)) for _ in range(2)])
 
 
-# pattern: an asyncio client that is closed in the event loop that used it
+# pattern: an asyncio client that is closed in the event loop that used it [HRM110]
 @pytest.fixture
 def connect(worker_redis_async):
     async def connect():

@@ -23,7 +23,7 @@ def stores(client):
     return {store["id"]: store["name"] for store in client.get("/stores").json()["stores"]}
 
 
-# pattern: a store that is found by its name, or made
+# pattern: a store that is found by its name, or made [human]
 def store_called(client, name):
     ids = [store for store, other in stores(client).items() if other == name]
     return ids[0] if ids else create_store(str(client.base_url).rstrip("/"), name)
@@ -77,7 +77,7 @@ def test_cleanup_by_name(note, meet_all, authorization, worker_identity):
     note(kept=own in stores(authorization))
 
 
-# pattern: a store for one test, removed by its id and by nobody else
+# pattern: a store for one test, removed by its id and by nobody else [human]
 @contextmanager
 def own_store(url, name):
     store = create_store(url, name)

@@ -4,7 +4,7 @@ import pytest
 import settings
 
 
-# pattern: a setting that is read once, for a test that changes it
+# pattern: a setting that is read once, for a test that changes it [HRM602]
 @pytest.fixture
 def yen(worker_environ):
     worker_environ["CURRENCY"] = "yen"

@@ -13,7 +13,7 @@ def test_child_of_the_next_test(child, note):
     note(child=child("INHERITED"))
 
 
-# pattern: an environment for the programs that one block starts
+# pattern: an environment for the programs that one block starts [HRM101]
 def test_lends_to_children(child, note):
     with isolated_environment(LENT="yes", POPPED=None):
         note(lent=child("LENT"), removed=child("POPPED"))

@@ -6,7 +6,7 @@ import pytest
 import settings
 
 
-# pattern: a variable that must be absent while code runs that may set it
+# pattern: a variable that must be absent while code runs that may set it [HRM101]
 @pytest.fixture
 def no_token(worker_environ):
     worker_environ.pop("SHOP_TOKEN", None)

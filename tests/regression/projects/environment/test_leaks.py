@@ -19,7 +19,7 @@ def test_monkeypatch(monkeypatch):
     monkeypatch.setenv("WRITTEN_BY_MONKEYPATCH", "yes")
 
 
-# pattern: an environment that the next test finds as it was
+# pattern: an environment that the next test finds as it was [HRM101]
 def test_worker_environ(worker_environ):
     worker_environ["WRITTEN_IN_FIXTURE"] = "yes"
     assert os.environ["WRITTEN_IN_FIXTURE"] == "yes"

@@ -12,7 +12,7 @@ def region_that_stays():
     os.environ["STAYS"] = "yes"
 
 
-# pattern: a variable for all tests of a class, or of a file, set when they run and not when they are imported
+# pattern: a variable for all tests of a class, or of a file, set when they run and not when they are imported [HRM101]
 @pytest.fixture(scope="class")
 def region_of_the_class():
     with isolated_environment(OF_CLASS="yes"):

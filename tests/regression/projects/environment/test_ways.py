@@ -5,7 +5,7 @@ import os
 from hermetic.workers import isolated_environment
 
 
-# pattern: code that does anything to the environment
+# pattern: code that does anything to the environment [HRM101]
 def test_lent():
     with isolated_environment():
         os.environ.pop("POPPED")

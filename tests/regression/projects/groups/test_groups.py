@@ -5,7 +5,7 @@ import os
 import pytest
 
 
-# pattern: tests that stay on one worker, with --dist=loadgroup
+# pattern: tests that stay on one worker, with --dist=loadgroup [HRM901]
 @pytest.mark.xdist_group("printer")  # leak HRM901
 def test_first_page(note):
     note(page=1)

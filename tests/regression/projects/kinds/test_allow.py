@@ -5,7 +5,7 @@ import signal
 import pytest
 
 
-# pattern: one test may break one rule
+# pattern: one test may break one rule [human]
 @pytest.mark.hermetic(allow=["HRM106"])
 def test_allow_pattern():
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)

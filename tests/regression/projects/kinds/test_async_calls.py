@@ -6,7 +6,7 @@ from unittest.mock import AsyncMock
 import shop
 
 
-# pattern: ask whether the call was awaited
+# pattern: ask whether the call was awaited [HRM305]
 def test_async_calls_pattern():
     sender = AsyncMock()
     asyncio.run(shop.notify_awaited(sender))

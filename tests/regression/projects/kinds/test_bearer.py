@@ -4,7 +4,7 @@ from api import app, bearer, current_user
 from fastapi.testclient import TestClient
 
 
-# pattern: a user without a token, where a route asks for both
+# pattern: a user without a token, where a route asks for both [HRM203]
 async def ada():
     return "ada"
 

@@ -3,7 +3,7 @@
 from shop import Basket
 
 
-# pattern: another attribute of a class for one test
+# pattern: another attribute of a class for one test [HRM603]
 def test_class_state_pattern(monkeypatch):
     monkeypatch.setattr(Basket, "limit", 1)
     assert Basket().limit == 1

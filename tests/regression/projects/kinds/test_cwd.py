@@ -5,7 +5,7 @@ import os
 import shop
 
 
-# pattern: another working directory for one test
+# pattern: another working directory for one test [HRM102]
 def test_cwd_pattern(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "prices.csv").write_text("cake,3\n")

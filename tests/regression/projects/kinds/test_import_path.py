@@ -5,7 +5,7 @@ import sys
 import shop
 
 
-# pattern: a folder on the import path for one test
+# pattern: a folder on the import path for one test [HRM103]
 def test_import_path_pattern(monkeypatch, tmp_path):
     (tmp_path / "discounts.py").touch()
     monkeypatch.syspath_prepend(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 audit = logging.getLogger("shop.audit")
 
 
-# pattern: a handler for one test
+# pattern: a handler for one test [HRM105]
 @pytest.fixture
 def audit_log():
     handler = logging.StreamHandler(io.StringIO())

@@ -3,7 +3,7 @@
 import shop
 
 
-# pattern: another entry in a module's table for one test
+# pattern: another entry in a module's table for one test [HRM601]
 def test_module_state_pattern(monkeypatch):
     monkeypatch.setitem(shop.PRICES, "milk", 0)
     assert shop.price("milk") == 0

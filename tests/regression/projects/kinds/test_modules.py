@@ -6,7 +6,7 @@ import pytest
 import shop
 
 
-# pattern: a module that is not installed, for one test
+# pattern: a module that is not installed, for one test [HRM104]
 def test_modules_pattern(monkeypatch):
     monkeypatch.setitem(sys.modules, "tax", None)
     with pytest.raises(ImportError):

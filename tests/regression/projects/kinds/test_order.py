@@ -17,7 +17,7 @@ def test_order_brittle_later():
     assert shop.price("cake") == 3
 
 
-# pattern: a test that brings what it needs
+# pattern: a test that brings what it needs [human]
 @pytest.fixture
 def cake(monkeypatch):
     monkeypatch.setitem(shop.PRICES, "pie", 5)

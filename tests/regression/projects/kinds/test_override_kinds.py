@@ -4,7 +4,7 @@ from api import app, current_user
 from fastapi.testclient import TestClient
 
 
-# pattern: an override of the kind that the dependency has
+# pattern: an override of the kind that the dependency has [HRM202]
 async def fake_user(name="ada"):
     return name
 

@@ -8,7 +8,7 @@ async def ada():
     return "ada"
 
 
-# pattern: an override for one test
+# pattern: an override for one test [HRM201]
 def test_overrides_pattern(monkeypatch):
     monkeypatch.setitem(app.dependency_overrides, current_user, ada)
     assert TestClient(app).get("/me").json() == "hello ada"

@@ -5,7 +5,7 @@ from unittest.mock import patch
 import shop
 
 
-# pattern: a patch for one test
+# pattern: a patch for one test [HRM304]
 def test_patches_pattern():
     with patch("shop.price", return_value=0):
         assert shop.price("tea") == 0

@@ -10,7 +10,7 @@ def can_be_guessed(drawn):
     return drawn in [shop.coupon(known) for _ in range(10)]
 
 
-# pattern: numbers that are known beforehand, for one test
+# pattern: numbers that are known beforehand, for one test [HRM108]
 def test_random_pattern():
     generator = random.Random(7)
     assert can_be_guessed(shop.coupon(generator))

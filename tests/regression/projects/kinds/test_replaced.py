@@ -3,7 +3,7 @@
 import shop
 
 
-# pattern: another function for one test
+# pattern: another function for one test [HRM308]
 def test_replaced_pattern(monkeypatch):
     monkeypatch.setattr(shop, "ship", lambda order: f"{order} by hand")
     assert shop.ship("tea") == "tea by hand"

@@ -14,7 +14,7 @@ def remind():
     return timer
 
 
-# pattern: a timer that ends with its test
+# pattern: a timer that ends with its test [HRM109]
 def test_running_pattern():
     timer = remind()
     try:

@@ -10,7 +10,7 @@ def patience():
         return connection.gettimeout()
 
 
-# pattern: a setting of the interpreter for one test
+# pattern: a setting of the interpreter for one test [HRM106]
 @pytest.fixture
 def impatient():
     before = socket.getdefaulttimeout()

@@ -8,7 +8,7 @@ def menu():
     return ["tea", "milk"]  # slow to make: once for all tests of the file
 
 
-# pattern: a copy for each test of what is made once
+# pattern: a copy for each test of what is made once [HRM403]
 @pytest.fixture
 def own_menu(menu):
     return menu.copy()

@@ -5,7 +5,7 @@ import sys
 import shop
 
 
-# pattern: arguments of the program for one test
+# pattern: arguments of the program for one test [HRM107]
 def test_streams_pattern(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["shop", "--dry-run"])
     assert shop.options().dry_run

@@ -10,7 +10,7 @@ def unfinished(loop):
     return asyncio.all_tasks(loop)
 
 
-# pattern: a task that ends with its test
+# pattern: a task that ends with its test [HRM110]
 def test_tasks_pattern(loop):
     task = loop.create_task(asyncio.Event().wait())
     try:

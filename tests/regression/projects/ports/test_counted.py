@@ -5,7 +5,7 @@ import socket
 
 from meeting import ALL_RUNS
 
-# pattern: the ports of several services, counted from what the worker has leased
+# pattern: the ports of several services, counted from what the worker has leased [HRM501]
 from hermetic.workers import PORT_BASE, get_worker_port_offset
 
 WEB, MAIL = 0, 1

@@ -17,7 +17,7 @@ def test_fixed_port(note, meet):
         server.close()
 
 
-# pattern: a free port for each worker
+# pattern: a free port for each worker [HRM501]
 def serve(port):
     return socket.create_server(("127.0.0.1", port))
 

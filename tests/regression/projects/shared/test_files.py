@@ -17,7 +17,7 @@ def test_fixed_file(note, meet, worker_identity):
     note(rows=path.read_text().split())
 
 
-# pattern: a file for each test
+# pattern: a file for each test [HRM502]
 @pytest.fixture
 def export_file(tmp_path):
     return tmp_path / "export.csv"

@@ -10,7 +10,7 @@ def price_list():
     return uuid.uuid4().hex
 
 
-# pattern: made once for a run, whatever the number of workers
+# pattern: made once for a run, whatever the number of workers [human]
 def print_price_list():
     return {"number": uuid.uuid4().hex}
 

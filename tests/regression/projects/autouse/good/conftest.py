@@ -4,7 +4,7 @@ import pytest
 import till
 
 
-# pattern: fixtures for all tests of a folder, in its conftest.py
+# pattern: fixtures for all tests of a folder, in its conftest.py [HRM402]
 @pytest.fixture(scope="session", autouse=True)
 def good_currency():
     till.CURRENCY[:] = ["EUR"]
