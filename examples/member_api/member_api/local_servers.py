@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 import redis
 
-from member_api.processes import Server, environment, start
+from member_api.processes import Server, run, start
 
 UNPRIVILEGED = "nobody"  # initdb looks its user up, so it must be one that every system has
 
@@ -30,7 +30,7 @@ def start_postgres() -> Server:
     options = {**_other_user(), "cwd": folder}
     initdb = [str(programs / "initdb"), "-D", "data", "-U", "postgres", "--auth=trust", "--no-sync"]
     initdb += ["--encoding=UTF8", "--locale=C"]
-    subprocess.run(initdb, check=True, capture_output=True, env=environment(), **options)
+    run(initdb, folder, **options)
     settings = ["listen_addresses=", f"unix_socket_directories={folder}"]
     # Nothing outside the folder, and no time spent on what would only outlive a power cut.
     settings += ["dynamic_shared_memory_type=mmap", "fsync=off"]
@@ -53,8 +53,7 @@ def start_authorization() -> Server:
     """Start the stand-in for the authorization store, in a process of its own, on a port that is free."""
     folder = _folder()
     command = [sys.executable, "-m", "member_api.authorization_stand_in"]
-    # Its address is what it prints.
-    return start(command, folder, (folder / "log").read_text, cwd=Path(__file__).parents[1])
+    return start(command, folder, lambda: _printed_address(folder / "log"), cwd=Path(__file__).parents[1])
 
 
 def _answers(url: str, ask: Callable[[], object]) -> str:
@@ -63,6 +62,12 @@ def _answers(url: str, ask: Callable[[], object]) -> str:
     except (psycopg.OperationalError, redis.ConnectionError):
         return ""
     return url
+
+
+def _printed_address(log: Path) -> str:
+    text = log.read_text(encoding="utf-8")
+    # A traceback is no address, nor is half of one.
+    return text if text.startswith("http://") and text.endswith("\n") else ""
 
 
 def _ping(url: str) -> None:

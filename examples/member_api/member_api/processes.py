@@ -25,6 +25,15 @@ class Server(TypedDict):
     pid: int
 
 
+def run(command: Sequence[str], folder: Path, **options: Any) -> None:  # noqa: ANN401 - those of subprocess
+    """Run `command` to its end. Raises RuntimeError, with what it printed, when it fails, and removes the folder."""
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment(), **options)
+    if done.returncode:
+        shutil.rmtree(folder, ignore_errors=True)
+        message = f"{command[0]} failed:\n{done.stdout}{done.stderr}"
+        raise RuntimeError(message)
+
+
 def start(
     command: Sequence[object],
     folder: Path,
