@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hermetic.source import roles
+from hermetic.source.plugins import is_unknown
 from hermetic.source.restore import Undo, puts_back
 from hermetic.source.teardown import undone_by_class, undone_by_file
 
@@ -38,7 +39,7 @@ def undone_by_fixture(root: Scope, undo: Undo, project: Project) -> bool:
         if names:
             name = names.pop()
             found = project.fixture(name, root.module, root)
-            if found is None and undo.by_fixture_name(name):
+            if found is None and (undo.by_fixture_name(name) or is_unknown(name, root, project)):
                 return True
             fixtures.extend([found] if found is not None else [])
             continue

@@ -207,6 +207,12 @@ def requested(function: Scope) -> list[str]:
     return [name for name in (*plain[patches:], *named) if name not in filled]
 
 
+def is_requesting(function: Scope, name: str) -> bool:
+    """Tell whether pytest has to find a fixture of this name for a test or fixture."""
+    runs = role_of(function) in ("test", "fixture") or function.is_class
+    return runs and (name in requested(function) or name not in parameters(function))
+
+
 def parametrised(mark: ast.Call) -> list[str]:
     """Return the names that a `parametrize` mark gives values to, none when they go to fixtures (`indirect`)."""
     if not mark.args or any(keyword.arg == "indirect" for keyword in mark.keywords):
@@ -240,9 +246,22 @@ def is_skipped(function: Scope) -> bool:
     """Tell whether a test, fixture or setup never runs: it, its class or its file is skipped on no condition."""
     known = function.memo.get("skipped")
     if known is None:
-        skips = any(is_skip(name, expression) for name, expression in marks(function))
+        skips = any(is_skip(name, expression) for name, expression in marks(function)) or is_deselected(function)
         known = function.memo["skipped"] = skips or is_skipped_file(function.module.top)
     return bool(known)
+
+
+def is_deselected(function: Scope) -> bool:
+    """Tell whether pytest is told by its configuration to leave a test out."""
+    project = function.module.project
+    if project is None or role_of(function) != "test":
+        return False
+    names: list[str] = []
+    current: Scope | None = function
+    while current is not None and current.parent is not None:
+        names.insert(0, current.name)
+        current = current.parent
+    return bool(project.is_deselected(function.module.path, names))
 
 
 def is_skip(name: str, expression: ast.expr) -> bool:
@@ -275,7 +294,9 @@ def skips_file(top: Scope, statement: ast.Expr | ast.Raise) -> bool:
 def own_marks(definition: Scope) -> list[tuple[str, ast.expr]]:
     """Return `(dotted name, expression)` of the marks on one function, class (base classes included) or module."""
     found: list[tuple[str, ast.expr]] = []
-    for level in lineage(definition) if definition.is_class else [definition]:
+    project = definition.module.project
+    of_class = lineage if project is None else project.lineage
+    for level in of_class(definition) if definition.is_class else [definition]:
         outer = level.parent or level
         found.extend((marker_name(outer, item), item) for item in getattr(level.node, "decorator_list", ()))
         for binding in level.bindings.get("pytestmark", ()) if not level.is_function else ():

@@ -671,7 +671,7 @@ def test_a_helper_of_the_suite_is_taken_to_get_everywhere(case: str, tmp_path: P
 MAYBE = {
     "app/__init__.py": "",
     "app/util.py": "import panel\n\ndef run(flag):\n    if flag():\n        panel.table['a'] = 1\n",
-    "tests/test_it.py": "from app.util import run\n\ndef test_it(flag):\n    run(flag)\n",
+    "tests/test_it.py": "from app.util import run\n\ndef test_it(request):\n    run(request)\n",
 }
 
 

@@ -84,6 +84,19 @@ class TestOther:
 
 def test_it():
     panel.table["a"] = 1
+### a fixture that a plugin is known to have
+def test_it(tmp_path, capsys, mocker):
+    panel.table["a"] = 1
+### a parameter that a hook gives values to
+def pytest_generate_tests(metafunc):
+    metafunc.parametrize("number", [1, 2])
+
+def test_it(number):
+    panel.table["a"] = number
+### a parameter with values, and one with a default
+@pytest.mark.parametrize("number", [1, 2])
+def test_it(number, other=1):
+    panel.table["a"] = number
 ### setUp without tearDown
 class It(unittest.TestCase):
     def setUp(self):
@@ -168,6 +181,21 @@ class TestIt(unittest.TestCase):
 """)
 
 LEFT_ALONE = snippets("""
+### a requested fixture that nobody is seen to define
+def test_it(panel_of_elsewhere):
+    panel.table["a"] = 1
+### a mark names a fixture that nobody is seen to define
+@pytest.mark.usefixtures("kept_elsewhere")
+class TestIt:
+    def test_it(self):
+        panel.table["a"] = 1
+### a fixture requests one that nobody is seen to define
+@pytest.fixture
+def thing(kept_elsewhere):
+    return 1
+
+def test_it(thing):
+    panel.table["a"] = 1
 ### a setup that makes sure that nothing is there
 class TestIt(unittest.TestCase):
     def setUp(self):
