@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import _ast as ast
 import os
-import sys
 
 from hermetic.config import items
 from hermetic.source.module import CannotParseError, parse
 from hermetic.source.patterns import matches
+from hermetic.source.platforms import holds_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def parts(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr, bool]]:
     """Yield `(list, what it gets, whether it is added)` for the statements that certainly fill a list."""
     for statement in body:
         if isinstance(statement, ast.If):
-            holds = condition(statement.test)
+            holds = holds_here(statement.test)
             if holds is not None:
                 yield from parts(statement.body if holds else statement.orelse)
             continue
@@ -201,34 +201,3 @@ def strings(value: ast.expr) -> Iterator[str]:
         words = [text for item in value.args for text in strings(item)]
         if len(words) == len(value.args):
             yield os.path.join(*words)
-
-
-def condition(test: ast.expr) -> bool | None:
-    """Return whether a condition about the interpreter or the platform holds here, None for others."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        holds = condition(test.operand)
-        return None if holds is None else not holds
-    if not isinstance(test, ast.Compare) or len(test.ops) != 1:
-        return None
-    actual = {"version_info": sys.version_info, "platform": sys.platform, "name": os.name}.get(
-        getattr(test.left, "attr", "")
-    )
-    other = test.comparators[0]
-    wanted: object = getattr(other, "value", None)
-    if isinstance(other, ast.Tuple):
-        wanted = tuple(getattr(item, "value", None) for item in other.elts)
-    try:
-        return compared(test.ops[0], actual, wanted) if actual is not None else None
-    except TypeError:
-        return None
-
-
-def compared(sign: ast.cmpop, one: object, other: object) -> bool | None:
-    """Compare two values as a comparison of the source does."""
-    if isinstance(sign, (ast.Eq, ast.NotEq)):
-        return (one == other) == isinstance(sign, ast.Eq)
-    if isinstance(sign, (ast.Lt, ast.GtE)):
-        return bool(one < other) == isinstance(sign, ast.Lt)  # type: ignore[operator]
-    if isinstance(sign, (ast.Gt, ast.LtE)):
-        return bool(one > other) == isinstance(sign, ast.Gt)  # type: ignore[operator]
-    return None

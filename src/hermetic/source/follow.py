@@ -6,6 +6,7 @@ import _ast as ast
 
 from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in
+from hermetic.source.platforms import holds_here
 from hermetic.source.putback import is_put_back
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child
 from hermetic.source.replaced import Step
@@ -119,14 +120,18 @@ def settled(function: Scope, change: Change, state: State) -> bool:
 
 
 def is_dead(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether a node never runs: below `if 0:`."""
+    """Tell whether a node never runs here: below `if 0:`, or below a condition for another platform or version."""
     return any(
-        isinstance(parent, ast.If)
-        and isinstance(parent.test, ast.Constant)
-        and not parent.test.value
-        and child in parent.body
+        isinstance(parent, ast.If) and child is not parent.test and is_never(parent, child)
         for child, parent in scope.ancestors(node)
     )
+
+
+def is_never(parent: ast.If, child: ast.AST) -> bool:
+    """Tell whether the branch of an `if` that holds a statement is not taken here."""
+    test = parent.test
+    holds = bool(test.value) if isinstance(test, ast.Constant) else holds_here(test)
+    return holds is not None and holds is not (child in parent.body)
 
 
 def reachable_changes(start: Way, state: State) -> list[Found]:

@@ -13,7 +13,7 @@ from hermetic.source.around import undone_around
 from hermetic.source.callee import CONSTRUCTORS, run_by
 from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in, import_time, stored
-from hermetic.source.follow import Found, Way, escaping, reachable_changes
+from hermetic.source.follow import Found, Way, escaping, is_dead, reachable_changes
 from hermetic.source.names import find_function, resolve
 from hermetic.source.putback import is_put_back
 from hermetic.source.reach import (
@@ -146,7 +146,7 @@ def functions_to_look_at(module: Module, state: State) -> list[Scope]:
 
 def leaks_at_import(module: Module, state: State, project: Project) -> Iterator[Leak]:
     """Yield the changes that a test file or conftest makes when it is imported and does not put back."""
-    if not (module.is_test or roles.is_conftest(module.path)):
+    if not roles.is_conftest(module.path) and not (module.is_test and holds_tests(module)):
         return
     wide = widened(module, state.tokens)
     if not contains(import_text(module), (*wide, *names_of_functions_with(module, wide))):
@@ -158,6 +158,11 @@ def leaks_at_import(module: Module, state: State, project: Project) -> Iterator[
                 continue
             if not undone_after_import(scope, undo, project):
                 yield Leak(change, None)
+
+
+def holds_tests(module: Module) -> bool:
+    """Tell whether a file with the name of a test file is no script: it has a test, or does not read `sys.argv`."""
+    return b"argv" not in module.data or any(word in module.data for word in (b"def test", b"class ", b"fixture"))
 
 
 def import_text(module: Module) -> bytes:
@@ -179,7 +184,7 @@ def names_of_functions_with(module: Module, tokens: tuple[bytes, ...]) -> list[b
 def changes_at_import(scope: Scope, state: State) -> Iterator[tuple[Change, ast.AST]]:
     """Yield the changes that running a module or class body makes, and the nodes of the body that make them."""
     for change in changes_in(scope, state):
-        if not is_put_back(change, state):
+        if not is_put_back(change, state) and not is_dead(scope, change.node):
             yield change, change.node
     for call in calls_of(scope):
         own = find_function(scope, call.func)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 KNOWN = frozenset({
     # pytest
     "cache", "capfd", "capfdbinary", "caplog", "capsys", "capsysbinary", "capteesys", "doctest_namespace",
-    "monkeypatch", "pytestconfig", "pytester", "record_property", "record_testsuite_property", "record_xml_attribute", "recwarn",
-    "request", "subtests", "testdir", "tmp_path", "tmp_path_factory", "tmpdir", "tmpdir_factory",
+    "monkeypatch", "pytestconfig", "pytester", "record_property", "record_testsuite_property", "record_xml_attribute",
+    "recwarn", "request", "subtests", "testdir", "tmp_path", "tmp_path_factory", "tmpdir", "tmpdir_factory",
     # plugins whose fixtures do not touch the state of the process, or are judged by what is called on them
     "aiohttp_client", "aiohttp_raw_server", "aiohttp_server", "anyio_backend", "anyio_backend_name",
     "anyio_backend_options", "autojump_clock", "benchmark", "benchmark_weave", "celery_app", "celery_config",
@@ -23,8 +23,8 @@ KNOWN = frozenset({
     "httpx_mock", "io_loop", "loop", "lazy_datadir", "lazy_shared_datadir", "mock_clock", "mocker", "module_mocker",
     "no_cover", "num_regression", "nursery", "original_datadir", "package_mocker", "proactor_loop", "qapp", "qtbot",
     "requests_mock", "respx_mock", "session_mocker", "shared_datadir", "smtpd", "snapshot", "stop_server",
-    "test_client", "testrun_uid", "thread_comm", "time_machine", "unused_tcp_port", "unused_tcp_port_factory", "unused_udp_port",
-    "unused_udp_port_factory", "vcr", "vcr_config", "worker_id",
+    "test_client", "testrun_uid", "thread_comm", "time_machine", "unused_tcp_port", "unused_tcp_port_factory",
+    "unused_udp_port", "unused_udp_port_factory", "vcr", "vcr_config", "worker_id",
     # pytest-django, pytest-flask
     "accept_any", "accept_json", "admin_client", "admin_user", "async_client", "async_rf", "client", "client_class",
     "config", "db", "django_assert_max_num_queries", "django_assert_num_queries", "django_capture_on_commit_callbacks",

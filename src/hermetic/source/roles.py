@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.names import lineage, resolve
+from hermetic.source.platforms import holds_here
 from hermetic.source.scope import Scope
 
 FIXTURE_MAKERS = frozenset(
@@ -20,7 +21,8 @@ TEARDOWN = frozenset({
 })  # fmt: skip
 
 SKIPS = frozenset({"pytest.mark.skip", "unittest.skip", "unittest.case.skip"})
-CONDITIONAL_SKIPS = frozenset({"pytest.mark.skipif", "unittest.skipIf"})
+CONDITIONAL_SKIPS = frozenset({"pytest.mark.skipif", "unittest.skipIf", "unittest.case.skipIf"})
+CONDITIONAL_RUNS = frozenset({"unittest.skipUnless", "unittest.case.skipUnless"})
 
 
 def role_of(function: Scope) -> str:
@@ -265,11 +267,14 @@ def is_deselected(function: Scope) -> bool:
 
 
 def is_skip(name: str, expression: ast.expr) -> bool:
-    """Tell whether a mark skips whatever happens: `skip`, or `skipif` with a condition that is written out as true."""
+    """Tell whether a mark skips whatever happens here: `skip`, or `skipif` on a condition that holds here."""
     if name in SKIPS:
         return True
     condition = expression.args[0] if isinstance(expression, ast.Call) and expression.args else None
-    return name in CONDITIONAL_SKIPS and isinstance(condition, ast.Constant) and condition.value is True
+    if condition is None or name not in (*CONDITIONAL_SKIPS, *CONDITIONAL_RUNS):
+        return False
+    holds = condition.value if isinstance(condition, ast.Constant) else holds_here(condition)
+    return holds is (name in CONDITIONAL_SKIPS)
 
 
 def is_skipped_file(top: Scope) -> bool:

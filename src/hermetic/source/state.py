@@ -34,6 +34,8 @@ class State:
 
     by_owner = False  # each object that holds the state is a key; a whole list of it is still only that object's
 
+    is_complete = False  # nothing but tests adds to it: what is removed if it is there is what one of them has left
+
     of_process = True  # and not of an object that a test may make for itself
 
     def __init__(  # noqa: PLR0913 - a table with one column for each way of spelling

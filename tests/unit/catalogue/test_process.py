@@ -35,6 +35,14 @@ def test_a_further_spelling_is_caught_on_its_line(code: str, source: str, tmp_pa
     assert expected
 
 
+@pytest.mark.parametrize(("code", "source"), cases("project: "))
+def test_what_may_well_be_harmless_is_left_to_the_project_preset(code: str, source: str, tmp_path: Path) -> None:
+    expected = {number for number, line in enumerate(source.splitlines(), 1) if line.endswith(MARK + code)}
+    found = lint_files({"test_it.py": source}, tmp_path, select=("project", code))
+    assert {item.line for item in found if item.code == code} == expected
+    assert lint_files({"test_it.py": source}, tmp_path, select=(code,)) == []
+
+
 @pytest.mark.parametrize(("code", "source"), cases("left alone: "))
 def test_a_correct_twin_is_left_alone(code: str, source: str, tmp_path: Path) -> None:
     assert lint_files({"test_it.py": source}, tmp_path, select=CODES) == [], code
@@ -43,7 +51,7 @@ def test_a_correct_twin_is_left_alone(code: str, source: str, tmp_path: Path) ->
 @pytest.mark.parametrize("code", CODES)
 def test_a_rule_has_further_snippets_of_both_kinds(code: str) -> None:
     kinds = {title.partition(":")[0] for title in TABLES[code]}
-    assert kinds == {"caught", "left alone"}
+    assert kinds - {"project"} == {"caught", "left alone"}
 
 
 CONFTEST = {
@@ -71,7 +79,7 @@ MESSAGES = {
     "sys.path.append('x')": "sys.path is edited in test_a and not put back",
     "importlib.reload(app)": "the module app (importlib.reload) is changed in test_a and not put back",
     "logging.root.setLevel(10)": "the level of logging.getLogger() is changed in test_a and not put back",
-    "logging.getLogger('a').handlers = []": (
+    "logging.getLogger('a').handlers = [print]": (
         "the handler list of logging.getLogger('a') is changed in test_a and not put back"
     ),
     "gc.set_threshold(1)": "the thresholds of garbage collection are changed in test_a and not set back",

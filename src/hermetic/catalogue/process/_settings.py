@@ -23,6 +23,12 @@ HOOKS = {
 }
 
 
+class Builtins(State):
+    """The names that every module sees."""
+
+    is_complete = True
+
+
 class Locale(State):
     """The locale: `setlocale` with the category alone only asks for it."""
 
@@ -177,7 +183,7 @@ EXCEPT_HOOKS = tuple(
     State(hook if "." in hook else f"sys.{hook}", attributes=(name,), saves=(original,), words=("hook", "except"))
     for hook, (name, original) in HOOKS.items()
 )
-BUILTINS = State(
+BUILTINS = Builtins(
     "builtins",
     attributes=("builtins.*",),
     items=("builtins.__dict__", "__builtins__.__dict__"),
