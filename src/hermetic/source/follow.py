@@ -7,7 +7,7 @@ import _ast as ast
 from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in
 from hermetic.source.platforms import holds_here
-from hermetic.source.putback import is_put_back
+from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child
 from hermetic.source.replaced import Step
 from hermetic.source.restore import is_in_cleanup, is_undone
@@ -67,7 +67,8 @@ def runs_by(scope: Scope, call: ast.Call, target: Scope, inner: Scope, node: ast
     if not is_under_test(target.module):
         return True
     way = Way(scope, Facts(scope, {})).through(call, target)
-    return not is_expected_to_raise(scope, call) and way.passes(inner, node)
+    raises = is_expected_to_raise(scope, call) or is_expected_to_fail(scope, call)
+    return not raises and way.passes(inner, node)
 
 
 class Found:

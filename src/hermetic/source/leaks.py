@@ -15,7 +15,7 @@ from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in, import_time, stored
 from hermetic.source.follow import Found, Way, escaping, is_dead, reachable_changes
 from hermetic.source.names import find_function, resolve
-from hermetic.source.putback import is_put_back
+from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import (
     callee_behind,
     callees,
@@ -245,7 +245,7 @@ def reached_by(
     reached: dict[Change, tuple[Found, list[ast.Call]]] = {}
     start = Way(scope, Facts(scope, {}))
     for call in calls:
-        raises = is_expected_to_raise(scope, call)
+        raises = is_expected_to_raise(scope, call) or is_expected_to_fail(scope, call)
         for found in reachable_changes(start.through(call, target), state):
             if not raises or not is_under_test(found.change.scope.module):
                 reached.setdefault(found.change, (found, []))[1].append(call)

@@ -56,8 +56,9 @@ def makes_sure(change: Change, state: State) -> bool:
 
 def removes_maybe(change: Change, state: State) -> bool:
     """Tell whether a change removes or reloads what may well not be there: `if name in sys.modules: reload(...)`."""
-    again = change.what.endswith(".reload")
-    return (again or (state.is_complete and is_removal(change))) and makes_sure(change, state)
+    if change.what.endswith(".reload"):
+        return makes_sure(change, state)
+    return is_removal(change) and makes_sure(change, state) and state.is_left_over(change.scope, change.key)
 
 
 def is_of_absence(handler: ast.ExceptHandler) -> bool:

@@ -21,6 +21,7 @@ TEARDOWN = frozenset({
 })  # fmt: skip
 
 SKIPS = frozenset({"pytest.mark.skip", "unittest.skip", "unittest.case.skip"})
+PRESENT = ("has", "have", "exist", "find", "which", "install", "avail", "support", "import", "can", "enabled")
 CONDITIONAL_SKIPS = frozenset({"pytest.mark.skipif", "unittest.skipIf", "unittest.case.skipIf"})
 CONDITIONAL_RUNS = frozenset({"unittest.skipUnless", "unittest.case.skipUnless"})
 
@@ -248,9 +249,33 @@ def is_skipped(function: Scope) -> bool:
     """Tell whether a test, fixture or setup never runs: it, its class or its file is skipped on no condition."""
     known = function.memo.get("skipped")
     if known is None:
-        skips = any(is_skip(name, expression) for name, expression in marks(function)) or is_deselected(function)
+        skips = any(is_skip(name, expression) for name, expression in marks(function))
+        skips = skips or is_deselected(function) or is_on_demand(function)
         known = function.memo["skipped"] = skips or is_skipped_file(function.module.top)
     return bool(known)
+
+
+def is_on_demand(function: Scope) -> bool:
+    """Tell whether a function skips first unless something is asked for: `if not settings.online: pytest.skip()`.
+
+    What asks whether something is there (`has_git`) is no demand.
+    """
+    for statement in function.node.body[:3]:  # type: ignore[attr-defined]
+        if not isinstance(statement, ast.If) or not isinstance(statement.test, ast.UnaryOp):
+            continue
+        asked = statement.test.operand
+        target = asked.func if isinstance(asked, ast.Call) else asked
+        name = str(getattr(target, "attr", getattr(target, "id", ""))).lower()
+        if name and not any(word in name for word in PRESENT) and leaves_out(statement.body[0]):
+            return isinstance(statement.test.op, ast.Not)
+    return False
+
+
+def leaves_out(statement: ast.stmt) -> bool:
+    """Tell whether a statement skips the test that runs it."""
+    value = statement.exc if isinstance(statement, ast.Raise) else getattr(statement, "value", None)
+    target = value.func if isinstance(value, ast.Call) else value
+    return getattr(target, "attr", getattr(target, "id", "")) in ("skip", "skipTest", "SkipTest")
 
 
 def is_deselected(function: Scope) -> bool:

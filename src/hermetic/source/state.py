@@ -28,13 +28,11 @@ class State:
     states whose change in a cleanup puts this one back too. `tokens`: bytes of which one occurs wherever the state is
     changed, where the names' last parts are too common.
 
-    Subclasses may override `name_of`, `name_in`, `resets`, `is_usually_absent`, `counts`, `counts_target`, the two that
-    tell whether a value is the default, and the three that give keys.
+    Subclasses may override `name_of`, `name_in`, `resets`, `is_usually_absent`, `is_left_over`, `counts`,
+    `counts_target`, the two that tell whether a value is the default, and the three that give keys.
     """
 
     by_owner = False  # each object that holds the state is a key; a whole list of it is still only that object's
-
-    is_complete = False  # nothing but tests adds to it: what is removed if it is there is what one of them has left
 
     of_process = True  # and not of an object that a test may make for itself
 
@@ -112,6 +110,10 @@ class State:
 
     def is_usually_absent(self, scope: Scope, key: str) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a key is one that tests find absent, unless an earlier test has left it."""
+        return False
+
+    def is_left_over(self, scope: Scope, key: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a key, where it is there at all, is one that an earlier test has left."""
         return False
 
     def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:  # noqa: ARG002 - for subclasses

@@ -20,8 +20,8 @@ BLOCKING = frozenset({"get", "work", "run", "serve", "serve_forever", "next", "r
 LEAVING = (ast.Break, ast.Return, ast.Raise)
 
 
-def may_be_over(spawn: Spawn) -> bool:
-    """Tell whether what a call starts may have ended by the end of the test, as far as can be read."""
+def may_be_over(spawn: Spawn, root: Scope) -> bool:
+    """Tell whether what a call starts may have ended by the end of the test `root`, as far as can be read."""
     if spawn.kind not in (THREAD, TIMER, PROCESS):
         return False
     starter, node = started_at(spawn)
@@ -30,7 +30,10 @@ def may_be_over(spawn: Spawn) -> bool:
     loops = endings(runs) if runs is not None else []
     if "never" in loops:
         return False
-    return "told" in loops or is_waited_for(starter, node, runs)
+    if "told" in loops or is_waited_for(starter, node, runs):
+        return True
+    elsewhere = starter.function is not root and starter.scope.parent is not root
+    return elsewhere and any(blocks(call, None) for scope in root.family() for call in calls_of(scope))
 
 
 def target_of(spawn: Spawn) -> Scope | None:

@@ -88,7 +88,7 @@ class ThreadOrChildLeft(Rule):
             root = first_root(function, Nothing(), project) if fate not in (ENDED, RETURNED) else None
             if root is None or is_mocked(spawn, root, project):
                 continue
-            if PROJECT not in project.presets and may_be_over(spawn):
+            if PROJECT not in project.presets and may_be_over(spawn, root):
                 continue
             template = self.late_message if fate == LATE else self.message
             starter, node = started_at(spawn)
