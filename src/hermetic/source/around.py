@@ -30,6 +30,14 @@ def undone_around(root: Scope, undo: Undo, project: Project, owner: Scope | None
     )
 
 
+def is_set_for_each(fixture: Scope, undo: Undo) -> bool:
+    """Tell whether an autouse fixture gives each test around the same value: what stays is the fixture's own leak."""
+    if not roles.is_autouse(fixture) or roles.fixture_scope(fixture) != "function":
+        return False
+    fixture.module.load(fixture)
+    return undo.sets_same(fixture)
+
+
 def undone_by_fixture(root: Scope, undo: Undo, project: Project) -> bool:
     """Tell whether a fixture that runs around `root` undoes the change, requested or autouse."""
     names = [name for name in roles.used_fixtures(root) if name != root.name] if root.is_function else []
@@ -48,6 +56,8 @@ def undone_by_fixture(root: Scope, undo: Undo, project: Project) -> bool:
             continue
         seen.add(fixture)
         if roles.fixture_scope(fixture) in SCOPES and puts_back(fixture, undo):
+            return True
+        if roles.role_of(root) == "test" and is_set_for_each(fixture, undo):
             return True
         names.extend(roles.parameters(fixture))
     return False

@@ -111,6 +111,8 @@ def settled(function: Scope, change: Change, state: State) -> bool:
     scope = change.scope
     if is_put_back(change, state) or is_dead(scope, change.node) or is_in_child(scope, change.node):
         return True
+    if is_asked_for(change):
+        return True
     if is_undone(scope, change.node, undo):
         return True
     while scope is not function and scope.parent is not None:
@@ -133,6 +135,30 @@ def is_never(parent: ast.If, child: ast.AST) -> bool:
     test = parent.test
     holds = bool(test.value) if isinstance(test, ast.Constant) else holds_here(test)
     return holds is not None and holds is not (child in parent.body)
+
+
+def is_asked_for(change: Change) -> bool:
+    """Tell whether a change is made only for who sets another variable: `if "CI_COVERAGE" in os.environ`."""
+    return any(
+        isinstance(parent, ast.If) and child in parent.body and asked_of(parent.test) not in ("", change.key)
+        for child, parent in change.scope.ancestors(change.node)
+    )
+
+
+def asked_of(test: ast.expr) -> str:
+    """Return the variable of the environment, in source form, that a condition asks for; "" for other conditions."""
+    name: ast.expr | None = None
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In) and is_environ(test.comparators[0]):
+        name = test.left
+    elif isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.args:
+        asks = test.func.attr == "getenv" or (test.func.attr == "get" and is_environ(test.func.value))
+        name = test.args[0] if asks else None
+    return repr(name.value) if isinstance(name, ast.Constant) else ""
+
+
+def is_environ(node: ast.expr) -> bool:
+    """Tell whether an expression is `os.environ`."""
+    return getattr(node, "attr", getattr(node, "id", "")) == "environ"
 
 
 def reachable_changes(start: Way, state: State) -> list[Found]:

@@ -69,6 +69,10 @@ class Undo:
         """Tell whether a function keeps the value that it finds."""
         return False
 
+    def sets_same(self, function: Scope) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a fixture sets what is changed itself, under no condition."""
+        return False
+
     def by_fixture_name(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a fixture whose source is not at hand undoes the change, by its name."""
         return False

@@ -100,9 +100,13 @@ class State:
         value = call.args[0] if call.args else call.keywords[0].value if call.keywords else None
         return name in self.defaults and key_of(scope, value) in self.defaults[name]
 
+    def is_default(self, scope: Scope, name: str, value: ast.expr | None) -> bool:
+        """Tell whether a value is the default by its text alone."""
+        return value is not None and name in self.defaults and key_of(scope, value) in self.defaults[name]
+
     def stores_default(self, scope: Scope, owner: ast.expr, name: str, value: ast.expr | None) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether the value that an attribute of `owner` is set to is the one that it has from the start."""
-        return value is not None and name in self.defaults and key_of(scope, value) in self.defaults[name]
+        return self.is_default(scope, name, value)
 
     def resets(self, node: ast.AST) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a change of the whole state puts it back to how tests find it."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import find_class, find_helper, method_in
-from hermetic.source.changes import OPERATORS, Change, called, changes_at, same_key
+from hermetic.source.changes import OPERATORS, Change, called, changes_at, changes_in, same_key
 from hermetic.source.names import resolve, value_of_attribute
 from hermetic.source.putback import is_removal
 from hermetic.source.restore import (
@@ -30,6 +31,8 @@ APART = ("isolat", "sandbox", "restor", "preserv", "snapshot", "revert", "forked
 # What a fixture's name says besides the state, when it puts the state back.
 KEEPERS = (*APART, "clean", "reset", "temp", "tmp", "save", "safe", "patch", "mock", "fake", "guard", "clear")
 KNOWN = ("contextlib.", "tempfile.", "unittest.", "pytest.raises", "pytest.warns", "warnings.")  # nothing to guess
+CONDITIONS = (ast.If, ast.For, ast.While, ast.Try, ast.ExceptHandler, ast.IfExp, ast.Match)
+COUNTERPARTS = {"addHandler": "removeHandler", "addFilter": "removeFilter"}
 MAX_STEPS = 3  # helpers that return managers of helpers
 
 
@@ -68,10 +71,16 @@ class UndoState(Undo):
         name = self.state.name_in(scope, plain)
         if name in self.state.restores or any(name in other.restores for other in self.state.also):
             return True
-        if plain.endswith((".undo", ".stopall")):
+        if plain.endswith((".undo", ".stopall")) or self.takes_off(call, plain):
             return True
         ender = plain.endswith((".stop", ".__exit__", ".__aexit__", ".close"))
         return ender and isinstance(call.func, ast.Attribute) and self.by_manager(scope, call.func.value)
+
+    def takes_off(self, call: ast.Call, plain: str) -> bool:
+        """Whether a call takes off an object that only the run knows what the change has put on, by its name."""
+        wanted = COUNTERPARTS.get(self.change.what.rpartition(".")[2])
+        unknown = self.state.name_of(plain) == plain
+        return wanted is not None and getattr(call.func, "attr", "") == wanted and unknown
 
     def by_plain_node(self, scope: Scope, node: ast.AST) -> bool:
         """Accept a call that restores, a removal of the same key, or a saved value written back."""
@@ -80,7 +89,7 @@ class UndoState(Undo):
         state = self.state
         return any(
             same_key(self.change, item)
-            and (item.back or is_removal(item) or state.resets(node) or uses_saved_value(item, state))
+            and (item.usual or is_removal(item) or state.resets(node) or uses_saved_value(item, state))
             for item in changes_at(scope, node, state)
         )
 
@@ -251,6 +260,18 @@ class UndoState(Undo):
             for node in function.kept(ast.Assign)
             if not any(changes_at(function, node, state) for state in self.states())
             for state in self.states()
+        )
+
+    def sets_same(self, function: Scope) -> bool:
+        """Whether a fixture sets the same written-out key itself, above its yield and under no condition."""
+        key = self.change.key
+        return bool(key) and any(
+            item.key == key
+            and not is_removal(item)
+            and not is_after_yield(function, item.node)
+            and not any(isinstance(parent, CONDITIONS) for _, parent in function.ancestors(item.node))
+            for item in changes_in(function, self.state)
+            if item.scope is function and item.node is not self.change.node
         )
 
     def by_fixture_name(self, name: str) -> bool:

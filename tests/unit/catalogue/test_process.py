@@ -98,6 +98,43 @@ def test_a_message_says_what_is_changed_where(body: str, tmp_path: Path) -> None
     assert [item.message for item in found] == [MESSAGES[body]]
 
 
+def test_a_value_set_back_by_hand_is_called_late_where_an_imported_file_sets_the_logger(tmp_path: Path) -> None:
+    files = {
+        "shop.py": "import logging\n\nlogger = logging.getLogger('shop')\nlogger.disabled = bool(logger.name)\n",
+        "test_it.py": "from shop import logger\n\n\ndef test_a():\n    logger.disabled = True\n    run()\n"
+        "    logger.disabled = False\n",
+    }
+    found = lint_files(files, tmp_path, select=("HRM105",))
+    assert [item.line for item in found if item.path == "test_it.py"] == [5]
+    assert "only when nothing fails" in found[-1].message
+
+
+def test_a_handler_taken_off_a_logger_that_a_helper_returns_is_called_late(tmp_path: Path) -> None:
+    source = """
+import logging
+
+def prepared():
+    logger = logging.getLogger("shop")
+    handler = object()
+    logger.addHandler(handler)
+    return logger, handler
+
+def test_a():
+    logger, handler = prepared()
+    assert run(logger)
+    logger.removeHandler(handler)
+"""
+    found = lint_files({"test_it.py": source}, tmp_path, select=("HRM105",))
+    assert [(item.line, "only when nothing fails" in item.message) for item in found] == [(7, True)]
+
+
+def test_a_seed_before_each_test_of_a_conftest_is_left_alone(tmp_path: Path) -> None:
+    seeded = "import pytest, random\n\n\n@pytest.fixture(autouse=True)\ndef seeded():\n    random.seed(1)\n"
+    assert lint_files({"conftest.py": seeded}, tmp_path, select=("HRM108",)) == []
+    found = lint_files({"conftest.py": seeded.replace("(autouse=True)", "")}, tmp_path, select=("HRM108",))
+    assert [item.line for item in found] == [6]
+
+
 LAUNCHER = "import subprocess\n\n\ndef launch():\n    return subprocess.Popen(['x'])\n"
 IMPORTS = {
     "the function": ("from launcher import launch", "launch"),

@@ -679,6 +679,24 @@ def test_a_file_of_a_package_is_code_under_test_though_it_has_the_name_of_a_help
     assert leaks(MAYBE, tmp_path) == []
 
 
+def test_a_call_that_has_to_raise_reaches_nothing(tmp_path: Path) -> None:
+    source = """
+from app.util import run
+
+def test_it():
+    try:
+        run(True)
+        raise AssertionError
+    except SystemExit:
+        pass
+"""
+    code = "import panel\n\ndef run(flag):\n    check(flag)\n    panel.table['a'] = 1\n"
+    files = {"app/__init__.py": "", "app/util.py": code, "tests/test_it.py": source}
+    assert leaks(files, tmp_path) == []
+    files["tests/test_it.py"] = source.replace("        raise AssertionError\n", "")
+    assert leaks(files, tmp_path) == [("app/util.py", 5, False)]
+
+
 @pytest.mark.parametrize("beside", ["app/conftest.py", "app/test_that.py"])
 def test_a_helper_with_tests_beside_it_belongs_to_the_suite(beside: str, tmp_path: Path) -> None:
     assert leaks({**MAYBE, beside: ""}, tmp_path) == [("app/util.py", 5, False)]
