@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hermetic.source import roles
 from hermetic.source.plugins import is_unknown
-from hermetic.source.restore import Undo, puts_back
+from hermetic.source.restore import Undo, puts_back, undoes
 from hermetic.source.teardown import undone_by_class, undone_by_file
 
 TYPE_CHECKING = False
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_FIXTURES = 100  # around one test
 SCOPES = ("function", "class", "module", "")  # a package or session fixture ends too late for the next test
+HOOK = b"pytest_runtest_"
 ALONE = ("forked", "isolat", "subprocess", "sandbox")  # marks of plugins that give a test a process of its own
 
 
@@ -27,6 +28,18 @@ def undone_around(root: Scope, undo: Undo, project: Project, owner: Scope | None
         or undone_by_file(root, undo)
         or undone_by_fixture(root, undo, project)
         or any(word in name for name, _ in roles.marks(root) for word in ALONE)
+        or undone_by_hook(root, undo, project)
+    )
+
+
+def undone_by_hook(root: Scope, undo: Undo, project: Project) -> bool:
+    """Tell whether a hook that a conftest has around each test undoes the change."""
+    return any(
+        undoes(function, undo)
+        for conftest in project.conftests(root.module.path)
+        if HOOK in conftest.data
+        for function in conftest.top.functions
+        if function.name.startswith(HOOK.decode())
     )
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hermetic.source.state import State
 
 # Parts of names by which third-party managers, decorators and fixtures say that they keep a test apart.
-APART = ("isolat", "sandbox", "restor", "preserv", "snapshot", "revert", "forked", "subprocess")
+APART = ("isolat", "sandbox", "restor", "preserv", "snapshot", "revert", "forked", "subprocess", "replacer")
 # What a fixture's name says besides the state, when it puts the state back.
 KEEPERS = (*APART, "clean", "reset", "temp", "tmp", "save", "safe", "patch", "mock", "fake", "guard", "clear")
 KNOWN = ("contextlib.", "tempfile.", "unittest.", "pytest.raises", "pytest.warns", "warnings.")  # nothing to guess
@@ -54,9 +54,15 @@ class UndoState(Undo):
         """Accept a call that restores, or another change of the same key."""
         if isinstance(node, ast.Call) and (self.ends(scope, node) or self.sets_something(scope, node)):
             return True
-        if any(same_key(self.change, item) for item in changes_at(scope, node, self.state)):
+        here = changes_at(scope, node, self.state)
+        if here and (self.is_of_unknown_owner() or any(same_key(self.change, item) for item in here)):
             return True
         return any(changes_at(scope, node, other) for other in self.state.also)
+
+    def is_of_unknown_owner(self) -> bool:
+        """Whether the key is an object that is known by its name alone: what is put back may be the same one."""
+        key = self.change.key
+        return self.state.by_owner and "." in key and "(" not in key
 
     def sets_something(self, scope: Scope, call: ast.Call) -> bool:
         """Whether a call sets an attribute that only the run knows, as `setattr(sys, name, old)` does."""
@@ -70,6 +76,9 @@ class UndoState(Undo):
         plain = resolve(scope, call.func)
         name = self.state.name_in(scope, plain)
         if name in self.state.restores or any(name in other.restores for other in self.state.also):
+            return True
+        last = plain.rpartition(".")[2].lower()
+        if "restor" in last and any(word in last for word in self.state.words):
             return True
         if plain.endswith((".undo", ".stopall")) or self.takes_off(call, plain):
             return True
@@ -261,6 +270,13 @@ class UndoState(Undo):
             if not any(changes_at(function, node, state) for state in self.states())
             for state in self.states()
         )
+
+    def by_assertion(self, scope: Scope, test: ast.expr) -> bool:
+        """Accept `assert "name" not in sys.modules`: the code under test has taken it out."""
+        if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.NotIn):
+            return False
+        table = self.state.name_in(scope, resolve(scope, test.comparators[0]))
+        return table in self.state.items and bool(self.change.key) and key_of(scope, test.left) == self.change.key
 
     def sets_same(self, function: Scope) -> bool:
         """Whether a fixture sets the same written-out key itself, above its yield and under no condition."""

@@ -334,3 +334,37 @@ def test_a_path_that_code_under_test_extends_by_all_of_a_list_is_caught(line: st
 def test_a_path_that_a_test_extends_by_what_passes_a_filter_is_caught(found: str, tmp_path: Path) -> None:
     source = FOLDERS.format(found=found) + "def test_it():\n    sys.path.extend(folders())\n"
     assert [item.line for item in lint_files({"test_it.py": source}, tmp_path, select=("HRM103",))] == [11]
+
+
+CODE_UNDER_TEST = {
+    "a folder that may not be there": (
+        "HRM102",
+        "import os\n\ndef go(folder):\n    try:\n        os.chdir(folder)\n    except OSError:\n        return None\n",
+    ),
+    "folders that the configuration may not name": (
+        "HRM103",
+        (
+            "import sys\nfrom app.settings import config\n\ndef go(name):\n"
+            "    paths = [str(path) for path in config.paths()]\n    sys.path += paths\n"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CODE_UNDER_TEST)
+def test_code_under_test_that_may_change_nothing_is_left_alone(case: str, tmp_path: Path) -> None:
+    code, source = CODE_UNDER_TEST[case]
+    test = "from app.go import go\n\n\ndef test_a():\n    go('nowhere')\n    assert run()\n"
+    files = {"app/__init__.py": "", "app/go.py": source, "tests/test_it.py": test}
+    assert lint_files(files, tmp_path, select=(code,)) == []
+
+
+def test_a_logger_known_by_its_name_alone_is_put_back_by_a_fixture_that_puts_one_back(tmp_path: Path) -> None:
+    files = {
+        "conftest.py": "import pytest\nfrom shop.log import logger\n\n\n@pytest.fixture(autouse=True)\ndef kept():\n"
+        "    level = logger.level\n    yield\n    logger.setLevel(level)\n",
+        "test_it.py": "from shop import Base\n\n\ndef test_a():\n    Base.logger.setLevel(10)\n    assert run()\n",
+    }
+    assert lint_files(files, tmp_path, select=("HRM105",)) == []
+    del files["conftest.py"]
+    assert len(lint_files(files, tmp_path / "without", select=("HRM105",))) == 1

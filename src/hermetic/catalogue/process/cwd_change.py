@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
+from hermetic.source.certain import is_under_test
 from hermetic.source.state import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.leaks import Leak
 
 
 class CwdChange(StateRule):
@@ -51,6 +58,14 @@ class CwdChange(StateRule):
             words=("cwd", "chdir", "change_dir", "filesystem", "working_dir", "workdir", "curdir", "pushd", "in_dir"),
         ),
     )
+
+    def keeps(self, leak: Leak) -> bool:
+        """Leave alone code under test that is ready for a folder which is not there: the named test may want that."""
+        change = leak.change
+        return not is_under_test(change.scope.module) or not any(
+            isinstance(parent, ast.Try) and parent.handlers and child in parent.body
+            for child, parent in change.scope.ancestors(change.node)
+        )
 
     bad = (
         Example(
