@@ -6,7 +6,7 @@ import _ast as ast
 
 from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in
-from hermetic.source.platforms import holds_here
+from hermetic.source.platforms import asked_of, holds_here
 from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child
 from hermetic.source.replaced import Step
@@ -143,22 +143,6 @@ def is_asked_for(change: Change) -> bool:
         isinstance(parent, ast.If) and child in parent.body and asked_of(parent.test) not in ("", change.key)
         for child, parent in change.scope.ancestors(change.node)
     )
-
-
-def asked_of(test: ast.expr) -> str:
-    """Return the variable of the environment, in source form, that a condition asks for; "" for other conditions."""
-    name: ast.expr | None = None
-    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In) and is_environ(test.comparators[0]):
-        name = test.left
-    elif isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.args:
-        asks = test.func.attr == "getenv" or (test.func.attr == "get" and is_environ(test.func.value))
-        name = test.args[0] if asks else None
-    return repr(name.value) if isinstance(name, ast.Constant) else ""
-
-
-def is_environ(node: ast.expr) -> bool:
-    """Tell whether an expression is `os.environ`."""
-    return getattr(node, "attr", getattr(node, "id", "")) == "environ"
 
 
 def reachable_changes(start: Way, state: State) -> list[Found]:

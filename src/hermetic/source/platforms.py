@@ -111,3 +111,19 @@ def compared(test: ast.Compare) -> bool | None:
     except TypeError:
         pass
     return None
+
+
+def asked_of(test: ast.expr) -> str:
+    """Return the variable of the environment, in source form, that a condition asks for; "" for other conditions."""
+    name: ast.expr | None = None
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In) and is_environ(test.comparators[0]):
+        name = test.left
+    elif isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.args:
+        asks = test.func.attr == "getenv" or (test.func.attr == "get" and is_environ(test.func.value))
+        name = test.args[0] if asks else None
+    return repr(name.value) if isinstance(name, ast.Constant) else ""
+
+
+def is_environ(node: ast.expr) -> bool:
+    """Tell whether an expression is `os.environ`."""
+    return getattr(node, "attr", getattr(node, "id", "")) == "environ"

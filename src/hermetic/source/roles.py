@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.names import lineage, resolve
-from hermetic.source.platforms import holds_here
+from hermetic.source.platforms import asked_of, holds_here
 from hermetic.source.scope import Scope
 
 FIXTURE_MAKERS = frozenset(
@@ -250,7 +250,7 @@ def is_skipped(function: Scope) -> bool:
     known = function.memo.get("skipped")
     if known is None:
         skips = any(is_skip(name, expression) for name, expression in marks(function))
-        skips = skips or is_deselected(function) or is_on_demand(function)
+        skips = skips or is_deselected(function) or is_on_demand(function) or is_defined_on_demand(function)
         known = function.memo["skipped"] = skips or is_skipped_file(function.module.top)
     return bool(known)
 
@@ -268,6 +268,18 @@ def is_on_demand(function: Scope) -> bool:
         name = str(getattr(target, "attr", getattr(target, "id", ""))).lower()
         if name and not any(word in name for word in PRESENT) and leaves_out(statement.body[0]):
             return isinstance(statement.test.op, ast.Not)
+    return False
+
+
+def is_defined_on_demand(function: Scope) -> bool:
+    """Tell whether a function is there only on another platform, or for who sets a variable of the environment."""
+    current = function
+    while current.parent is not None:
+        for child, parent in current.parent.ancestors(current.node):
+            taken = isinstance(parent, ast.If) and child in parent.body
+            if taken and (holds_here(parent.test) is False or asked_of(parent.test)):  # type: ignore[attr-defined]
+                return True
+        current = current.parent
     return False
 
 

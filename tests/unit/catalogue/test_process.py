@@ -368,3 +368,9 @@ def test_a_logger_known_by_its_name_alone_is_put_back_by_a_fixture_that_puts_one
     assert lint_files(files, tmp_path, select=("HRM105",)) == []
     del files["conftest.py"]
     assert len(lint_files(files, tmp_path / "without", select=("HRM105",))) == 1
+
+
+def test_a_step_back_to_a_folder_beside_is_called_late(tmp_path: Path) -> None:
+    source = "import os\n\n\ndef test_a():\n    os.chdir('../a')\n    assert run()\n    os.chdir('../tests')\n"
+    found = lint_files({"test_it.py": source}, tmp_path, select=("HRM102",))
+    assert [(item.line, "only when nothing fails" in item.message) for item in found] == [(5, True)]

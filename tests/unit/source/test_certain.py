@@ -573,6 +573,17 @@ def test_it():
         run()
 """)
 SKIPPED = snippets("""
+### a test that is defined for who asks for it
+import os
+if os.environ.get('TEST_SOCKET'):
+    def test_it():
+        panel.table['a'] = 1
+### a test that is defined for another platform
+import sys
+if sys.platform == 'riscos':
+    class TestIt:
+        def test_it(self):
+            panel.table['a'] = 1
 ### a test with a mark
 @pytest.mark.skip
 def test_it():
