@@ -309,7 +309,15 @@ def verb_of(scope: Scope, call: ast.Call, method: str) -> str:
     """Return what calling a method does: a question is an end only where the code goes on once the answer is no."""
     if method == ASKING:
         return "wait" if is_seen_ended(scope, call) else "looked at"
-    return "wait" if method == "poll" and is_repeated(scope, call) else method
+    return "wait" if method == "poll" and (is_repeated(scope, call) or is_compared(scope, call)) else method
+
+
+def is_compared(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether an assertion compares what a call gives with a number: `assert child.poll() == 0` after its end."""
+    parent = scope.parents.get(call)
+    if not isinstance(parent, ast.Compare) or not isinstance(scope.parents.get(parent), ast.Assert):
+        return False
+    return any(isinstance(item, ast.Constant) and isinstance(item.value, int) for item in parent.comparators)
 
 
 def is_end(method: str) -> bool:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
+from hermetic.source import roles
 from hermetic.source.certain import is_under_test
 from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.leaks import Leak
+
+
+FAKES = frozenset({"fs", "fs_class", "fs_module", "fs_session"})  # of pyfakefs: the folder is not the real one
+FAKED = b"setUpPyfakefs"
 
 
 class WorkingDirectory(State):
@@ -36,9 +41,10 @@ class CwdChange(StateRule):
     libraries (`runner.isolated_filesystem()`, `tmpdir.as_cwd()`) are accepted too.
 
     Limits:
-    A change inside a third-party library, or inside a child process, is not seen here.
-    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
-    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
+    In the fake file system of pyfakefs no change is real. A change inside a third-party library, or inside a child
+    process, is not seen here. In code under test only what certainly runs for the named test counts: not what stands
+    below a condition that cannot be read from the call, nor what a call inside `pytest.raises` makes. The guard sees
+    the rest.
     """
 
     code = "HRM102"
@@ -69,8 +75,10 @@ class CwdChange(StateRule):
     )
 
     def keeps(self, leak: Leak) -> bool:
-        """Leave alone code under test that is ready for a folder which is not there: the named test may want that."""
-        change = leak.change
+        """Leave alone a fake file system, and code under test that is ready for a folder which is not there."""
+        change, root = leak.change, leak.root
+        if root is not None and (not FAKES.isdisjoint(roles.used_fixtures(root)) or FAKED in root.module.data):
+            return False
         return not is_under_test(change.scope.module) or not any(
             isinstance(parent, ast.Try) and parent.handlers and child in parent.body
             for child, parent in change.scope.ancestors(change.node)
