@@ -273,7 +273,7 @@ class UndoState(Undo):
 
     def by_assertion(self, scope: Scope, test: ast.expr) -> bool:
         """Accept `assert "name" not in sys.modules`: the code under test has taken it out."""
-        if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.NotIn):
+        if is_removal(self.change) or not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.NotIn):
             return False
         table = self.state.name_in(scope, resolve(scope, test.comparators[0]))
         return table in self.state.items and bool(self.change.key) and key_of(scope, test.left) == self.change.key
