@@ -120,8 +120,8 @@ class LeftProbe(Probe[int]):
         self.owners = [item]
 
     def test_ends(self, item: pytest.Item) -> None:
-        """Let the next snapshot judge the test."""
-        self.ending = item
+        """Let the next snapshot judge the test, where it began anything."""
+        self.ending = item if self.begun else None
 
     def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
         """Let what is begun belong to the fixture."""

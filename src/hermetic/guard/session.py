@@ -158,9 +158,9 @@ class Guarded:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Begin a test, within what pytest and its plugins put around the phase."""
-        self.listening.wrap_imported()
         self.chain.tell("test_begins", item)
         self.chain.begin(Owner(item.name))
+        self.listening.wrap_imported()  # what probes listen to depends on what they have seen
         try:
             return (yield)
         finally:
