@@ -116,7 +116,8 @@ class LeftProbe(Probe[int]):
     def test_begins(self, item: pytest.Item) -> None:
         """Let what is begun from here on belong to the test."""
         self.importing, self.ending = None, None
-        self.begun = [one for one in self.begun if one.owner not in self.owners[:1]]
+        if self.begun:
+            self.begun = [one for one in self.begun if one.owner not in self.owners[:1]]
         self.owners = [item]
 
     def test_ends(self, item: pytest.Item) -> None:

@@ -71,9 +71,8 @@ class Guarded:
             self.chain.boundary(self.importers)
             self.chain.forget()
             self.imported(owner, report)
-        wrong = [
-            text for node in report.result or () if node.own_markers for text in options.wrong_marks(node, self.options)
-        ]
+        marked = [node for node in report.result or () for mark in node.own_markers if mark.name == options.MARKER]
+        wrong = [text for node in dict.fromkeys(marked) for text in options.wrong_marks(node, self.options)]
         if isinstance(collector, pytest.Module):
             wrong += options.wrong_marks(collector, self.options)
         if wrong:
