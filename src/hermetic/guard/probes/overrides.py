@@ -121,7 +121,7 @@ class OverridesProbe(Probe[dict[Any, Table]]):
             table = getattr(one(), TABLE, None)
             if isinstance(table, dict):
                 found[number] = Table(table, dict(table))
-        return found
+        return found if found or self.configures else NONE
 
     def changes(self, before: dict[Any, Table], after: dict[Any, Table]) -> Iterator[Change]:
         """Compare entry by entry. An application made in the meantime counts only where others will meet it."""
