@@ -6,7 +6,7 @@ import os
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, NamedTuple
 
-from hermetic.catalogue.rule import LINT
+from hermetic.catalogue.rule import LINT, VERIFY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 BAD, GOOD = "bad", "good"
 FOLDER = "planted_by_hermetic"
-VERIFY = "verify"
 CONFIGURATION = ("pytest.ini", ".pytest.ini", "pytest.toml", "pyproject.toml", "tox.ini", "setup.cfg")
 
 
