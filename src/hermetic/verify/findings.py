@@ -165,7 +165,7 @@ def commented_out(found: Hooks) -> Iterator[tuple[str, int]]:
     """Yield (id, line) of hooks that only a comment names."""
     live = {hook.id for hook in found.hooks}
     for name in hooks.IDS:
-        line = texts.line_of(found.text, rf"^\s*#.*\bid:\s*['\"]?{re.escape(name)}['\"]?\s*$", comments=True)
+        line = texts.line_of(found.text, rf"^\s*#.*\bid:\s*['\"]?{re.escape(name)}['\"]?(\s|$)", comments=True)
         if line and name not in live:
             yield name, line
 
