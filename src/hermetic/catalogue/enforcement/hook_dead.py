@@ -14,8 +14,8 @@ class HookDead(Rule):
     fails in another order.
 
     Do this instead:
-    Keep the hook as it is offered, `hermetic hook hermetic` for whatever the configuration selects. Excuse a single line
-    with a comment that names the rule, and a file with `per-file-ignores`.
+    Keep the hook as it is offered, `hermetic hook hermetic` for whatever the configuration selects. Excuse a single
+    line with a comment that names the rule, and a file with `per-file-ignores`.
 
     Limits:
     `hermetic verify` commits planted violations in a copy, through the hooks of hermetic alone, and sees which of them
