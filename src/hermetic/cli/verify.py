@@ -40,7 +40,8 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(signal.SIGTERM, previous)
         progress.end()
     say(text(proof))
-    written = write(options.json, document(proof)) or write(options.html, page.render(proof, os.path.basename(os.getcwd())))
+    shown = page.render(proof, os.path.basename(os.getcwd()))
+    written = write(options.json, document(proof)) or write(options.html, shown)
     return written or (1 if proof.findings else 0)
 
 

@@ -139,7 +139,8 @@ def lines_of(path: str, node: Any, *, soft: bool) -> Iterator[Command]:  # noqa:
     block = node.style in {"|", ">"}
     first = number(node) + block
     for offset, line in recipes.joined(scalar(node).splitlines()):
-        yield Command(path, first + offset if node.style == "|" or not offset else number(node), line, soft or is_soft(line))
+        at = first + offset if node.style == "|" or not offset else number(node)
+        yield Command(path, at, line, soft or is_soft(line))
 
 
 def is_soft(line: str) -> bool:
@@ -243,4 +244,4 @@ def covers(run: Suite, folder: str) -> bool:
     if run.narrow or any(folder == path or folder.startswith(path.rstrip("/") + "/") for path in run.ignored):
         return False
     named = [os.path.normpath(path) for path in run.paths]
-    return not named or any(path == "." or folder == path or folder.startswith(path + "/") for path in named)
+    return not named or any(path in {".", folder} or folder.startswith(path + "/") for path in named)

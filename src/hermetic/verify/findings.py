@@ -26,6 +26,7 @@ PYTEST_FILES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyp
 UNLOADED = r"no:hermetic|set_blocked\(.hermetic"
 NOWHERE = "no file of the repository says it"
 META = "tests/meta"
+PYTEST = r"\bpytest\b|py\.test"
 
 
 class Problem(NamedTuple):
@@ -148,7 +149,8 @@ def hook_dead(seen: Seen) -> Iterator[Problem]:
     commented = list(commented_out(found))
     for name, line in commented:
         yield Problem(HOOK_DEAD, f"the hook {name} is commented out", config, line, "put the hook back")
-    if not found.hooks and not commented and (found.why == hooks.NO_CONFIG or found.why.endswith("no hook of hermetic")):
+    absent = found.why in {hooks.NO_CONFIG, hooks.NO_HOOK}
+    if absent and not commented:
         line = texts.line_of(found.text, r"^repos:")
         yield Problem(HOOK_DEAD, f"{found.why}: nothing looks at a commit", config, line, "add the hook `hermetic`")
     dead = False
@@ -227,14 +229,15 @@ def ci_blind(seen: Seen) -> Iterator[Problem]:
     on_all = ci.hook_runs(seen.ci, tuple(hook.id for hook in seen.hooks.hooks))
     service = bool(texts.line_of(seen.hooks.text, r"^ci:"))
     if not service:
-        yield from wanted(seen, on_all, "the hooks on all files", "run `pre-commit run --all-files`", "pre-commit|hermetic")
+        one, repair = "the hooks on all files", "run `pre-commit run --all-files`"
+        yield from wanted(seen, on_all, one, repair, "pre-commit|hermetic")
     full = [run for run in ci.suites(seen.ci, seen.root) if ci.covers(run, seen.tests)]
     parallel = [run for run in full if run.workers != "0" and (run.workers or seen.setup.workers)]
-    one = "the suite in parallel"
-    yield from wanted(seen, [run.command for run in parallel], one, "run pytest with `-n 2` or more", r"\bpytest\b|py\.test")
+    one, repair = "the suite in parallel", "run pytest with `-n 2` or more"
+    yield from wanted(seen, [run.command for run in parallel], one, repair, PYTEST)
     if os.path.isdir(os.path.join(seen.root, META)):
         meta = [run.command for run in ci.suites(seen.ci, seen.root) if ci.covers(run, META) or META in run.paths]
-        yield from wanted(seen, meta, "the meta-tests", f"run `pytest {META}`", r"\bpytest\b|py\.test")
+        yield from wanted(seen, meta, "the meta-tests", f"run `pytest {META}`", PYTEST)
 
 
 def wanted(seen: Seen, runs: Iterable[ci.Command], what: str, repair: str, nearly: str) -> Iterator[Problem]:

@@ -29,7 +29,7 @@ PLACE = re.compile(rf"[^\s:'\"(]*{plant.FOLDER}/[^\s:'\",)]*")
 CODE = re.compile(r"\b[A-Z]{2,}\d{3,}\b")
 CANNOT_FAIL = re.compile(r"\|\|\s*(?:true|:|exit 0)|;\s*(?:true|exit 0)|^\s*(?:true|/bin/true|:|echo)\b|--exit-zero")
 ABSENT = re.compile(r"Executable `?.*`? not found|No module named|command not found|No such file or directory")
-NO_CONFIG = f"there is no {CONFIG}"
+NO_CONFIG, NO_HOOK = f"there is no {CONFIG}", f"{CONFIG} has no hook of hermetic"
 PATIENCE = 300.0  # seconds for a repository of hooks to be fetched and installed
 PASSED, FAILED, SKIPPED = "Passed", "Failed", "Skipped"
 
@@ -95,13 +95,13 @@ def read(scratch: Scratch) -> Hooks:
         return Hooks(str(error), text)
     if not isinstance(config, dict) or not isinstance(config.get("repos"), list):
         return Hooks(f"{CONFIG} has no list of repos; repair it", text)
-    found = []
+    found: list[Hook] = []
     defaults = config.get("default_stages")
     for repo in config["repos"]:
         for raw in repo.get("hooks") or [] if isinstance(repo, dict) else []:
             if isinstance(raw, dict) and is_ours(raw):
                 found.append(hook_of(len(found), repo, raw, defaults, text))
-    return Hooks("" if found else f"{CONFIG} has no hook of hermetic", text, tuple(found))
+    return Hooks("" if found else NO_HOOK, text, tuple(found))
 
 
 def is_ours(raw: dict[str, Any]) -> bool:
@@ -145,7 +145,8 @@ def measure(scratch: Scratch, found: Hooks, plants: list[Planted]) -> Hooks:
         later = scratch.run(*command, "run", "--all-files", "--hook-stage", stage)
         ran |= {number: one for number, one in parsed(later.output, scratch, plants).items() if number not in ran}
     scratch.must("git", "reset", "--quiet")
-    why = "" if ran or all(hook.is_manual for hook in here) else f"`git commit` does not run the hooks: {last_line(done.output)}"
+    quiet = not ran and not all(hook.is_manual for hook in here)
+    why = f"`git commit` does not run the hooks: {last_line(done.output)}" if quiet else ""
     return Hooks(why, found.text, usable, ran, 1000 * done.seconds)
 
 
@@ -215,9 +216,7 @@ def parsed(output: str, scratch: Scratch, plants: list[Planted]) -> dict[int, Ra
             current.append(line)
     below = os.path.relpath(scratch.project, scratch.path)
     owners = {os.path.normpath(os.path.join(below, path)): one.folder for one in plants for path in one.paths}
-    return {
-        number: Ran(status, named(lines, owners), "\n".join(lines)) for number, (status, lines) in sections.items()
-    }
+    return {number: Ran(status, named(lines, owners), "\n".join(lines)) for number, (status, lines) in sections.items()}
 
 
 def named(lines: list[str], owners: dict[str, str]) -> dict[str, frozenset[str]]:

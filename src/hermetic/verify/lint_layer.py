@@ -25,7 +25,8 @@ def measure(scratch: Scratch, plants: list[Planted]) -> dict[str, Outcome]:
     try:
         document = json.loads(done.output[done.output.index("{") :])
     except ValueError:
-        return {plant.folder: Outcome(reason=f"hermetic check cannot run: {last_line(done.output)}") for plant in plants}
+        why = f"hermetic check cannot run: {last_line(done.output)}"
+        return {plant.folder: Outcome(reason=why) for plant in plants}
     return by_folder(plants, [(item["path"], item["code"]) for item in document["findings"]], share)
 
 

@@ -54,10 +54,8 @@ def cells(layer: str, plants: Iterable[Planted], outcomes: Mapping[str, Outcome]
 
 def cell(layer: str, plant: Planted, outcome: Outcome, *, claimed: bool) -> Cell:
     """Return the cell of one example: stopped under its own code, or not, or not known."""
-    if plant.code in outcome.codes:
-        result = CAUGHT
-    else:
-        result = NOT_MEASURED if outcome.reason else MISSED
+    otherwise = NOT_MEASURED if outcome.reason else MISSED
+    result = CAUGHT if plant.code in outcome.codes else otherwise
     codes = tuple(sorted(outcome.codes))
     reason = "" if result == CAUGHT else outcome.reason
     return Cell(plant.code, plant.name, layer, claimed, result, codes, outcome.ms, reason)
@@ -77,7 +75,9 @@ def table(found: list[Cell], *, colour: bool) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row, style in zip(rows, styles, strict=True):
-        padded = [paint(text.ljust(width), one if colour else "") for text, width, one in zip(row, widths, style, strict=True)]
+        padded = [
+            paint(text.ljust(width), one if colour else "") for text, width, one in zip(row, widths, style, strict=True)
+        ]
         lines.append("  ".join(padded).rstrip())
     return "\n".join(lines) + "\n"
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import configparser
 import os
+import tomllib
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.catalogue.rule import LINT, VERIFY
+from hermetic.config import PYTEST_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,13 +44,6 @@ class Planted(NamedTuple):
         """Tell whether it brings a configuration of pytest, which does not count inside another project."""
         return any(path.rpartition("/")[2] in CONFIGURATION for path in self.files)
 
-    @property
-    def names(self) -> frozenset[str]:
-        """The names that it shares with nobody in one process: those of its modules."""
-        return frozenset(
-            path.rpartition("/")[2] for path in self.files if path.rpartition("/")[2] not in ("conftest.py", *CONFIGURATION)
-        )
-
 
 def planted(rules: Iterable[Rule], settings: Settings, folder: str) -> list[Planted]:
     """Return the examples of rules as they are planted below `folder`, the project's tests."""
@@ -81,12 +77,48 @@ def fitting(path: str, patterns: tuple[str, ...]) -> str:
     return f"{folder}/{renamed}" if folder else renamed
 
 
-def test_folder(project: str, testpaths: Iterable[str]) -> str:
+def test_folder(project: str) -> str:
     """Return the folder of the project's tests, relative to it: the configured one, else a usual one."""
-    for name in (*testpaths, "tests", "test", "testing"):
-        if name and os.path.isdir(os.path.join(project, name)) and not os.path.isabs(name) and ".." not in name.split("/"):
-            return name.strip("/").removeprefix("./")
+    for name in (*test_paths(project), "tests", "test", "testing"):
+        inside = not os.path.isabs(name) and ".." not in name.split("/")
+        if inside and os.path.isdir(os.path.join(project, name)):
+            return os.path.normpath(name).replace(os.sep, "/")
     return "tests"
+
+
+def test_paths(project: str) -> list[str]:
+    """Return `testpaths` of the project's pytest, empty where it does not say or cannot be read: pytest tells that."""
+    for name, section, _ in PYTEST_FILES:
+        path = os.path.join(project, name)
+        if not os.path.isfile(path):
+            continue
+        found = in_toml(path, section) if name.endswith(".toml") else in_ini(path, section)
+        if found:
+            return found
+    return []
+
+
+def in_toml(path: str, section: str) -> list[str]:
+    """Return `testpaths` of a TOML file."""
+    try:
+        with open(path, "rb") as file:
+            table: Any = tomllib.load(file)
+        for name in section.split("."):
+            table = table.get(name, {})
+        value = table.get("ini_options", table).get("testpaths", [])
+    except (OSError, ValueError, AttributeError):
+        return []
+    return value.split() if isinstance(value, str) else [str(item) for item in value]
+
+
+def in_ini(path: str, section: str) -> list[str]:
+    """Return `testpaths` of an ini file."""
+    parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (OSError, ValueError, configparser.Error):
+        return []
+    return (parser.get(section, "testpaths", fallback=None) or "").split()
 
 
 def put(scratch: Scratch, plants: Iterable[Planted]) -> None:
@@ -100,20 +132,6 @@ def clear(scratch: Scratch, plants: Iterable[Planted]) -> None:
     """Remove plants from the copy."""
     below = os.path.relpath(scratch.project, scratch.path)
     scratch.remove([os.path.join(below, plant.folder) for plant in plants])
-
-
-def apart(plants: Iterable[Planted]) -> list[list[Planted]]:
-    """Return plants in groups that one process can hold: no two modules of one name in a group."""
-    groups: list[tuple[set[str], list[Planted]]] = []
-    for plant in plants:
-        for names, group in groups:
-            if not names & plant.names:
-                names |= plant.names
-                group.append(plant)
-                break
-        else:
-            groups.append((set(plant.names), [plant]))
-    return [group for _, group in groups]
 
 
 def of_lint(plant: Planted) -> bool:

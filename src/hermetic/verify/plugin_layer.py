@@ -68,7 +68,8 @@ def set_up(scratch: Scratch, canary: Planted | None, arguments: Sequence[str]) -
         return Setup(f"the planted file cannot be collected: {next(iter(facts['broken'].values()))}")
     caught = any(item["code"] == canary.code for item in run.findings)
     stopped = run.code != 0 and caught and canary.code in run.output
-    return Setup("", *(facts[name] for name in ("loaded", "mode", "levels", "xdist", "workers")), stopped)
+    kept = {name: facts[name] for name in ("loaded", "mode", "levels", "xdist", "workers")}
+    return Setup("", bites=stopped, **kept)
 
 
 def runs(scratch: Scratch, plants: list[Planted], arguments: Sequence[str]) -> list[Run]:

@@ -11,20 +11,20 @@ from hermetic.catalogue.rule import LINT
 from hermetic.lint import selection
 from hermetic.lint.own import with_own
 from hermetic.verify import ci, findings, hooks, lint_layer, plant, plugin_layer
-from hermetic.verify.matrix import CAUGHT, Cell, Outcome, cells
+from hermetic.verify.matrix import Cell, Outcome, cells
 from hermetic.verify.plant import BAD, GOOD
-from hermetic.verify.scratch import Scratch, top_of
+from hermetic.verify.scratch import Scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from hermetic.config import Settings
     from hermetic.finding import Finding
-    from hermetic.verify.ci import Ci
     from hermetic.verify.plant import Planted
 
 CANARY = "HRM101"  # the leak that a guard in working order always sees
 MANY = 12  # so many correct twins that are flagged are tried again, each alone
+ONLY_CI = "only CI turns the guard on; measure it with `hermetic verify -- --hermetic=error`"
 NOT_SELECTED = "the configuration does not select the rule"
 
 
@@ -74,7 +74,7 @@ class Prover:
         self.selected = selected
         self.wanted = wanted
         self.tell = tell
-        self.tests = plant.test_folder(scratch.project, ())
+        self.tests = plant.test_folder(scratch.project)
         entries = with_own(registry.all_entries())
         codes = selection.codes_of(entries, wanted.codes) if wanted.codes else {entry.code for entry in entries}
         rules = [entry.load() for entry in entries if entry.code in codes]
@@ -98,18 +98,20 @@ class Prover:
         found = ci.read(scratch.path)
         self.notes += [f"not measured: {problem}" for problem in found.problems]
         below = os.path.relpath(scratch.project, scratch.path)
-        seen = findings.Seen(
-            scratch.path, below, plants, self.selected, setup, hooked, found, guarded, self.tests
-        )
+        seen = findings.Seen(scratch.path, below, plants, self.selected, setup, hooked, found, guarded, self.tests)
         stopped = hooks.outcomes(hooked, read)
         failing = plugin_layer.stopping(guarded, setup, plants)
         matrix = [
             *cells("lint", self.bad, self.known(linted), (LINT,)),
             *cells("hook", self.bad, self.known(stopped), (LINT,)),
-            *(cell for layer in plugin_layer.LAYERS for cell in cells(layer, self.of(layer), self.known(failing), (layer,))),
+            *(
+                cell
+                for layer in plugin_layer.LAYERS
+                for cell in cells(layer, self.of(layer), self.known(failing), (layer,))
+            ),
             *cells("ci", self.bad, self.known(self.by_ci(seen, stopped, linted)), (LINT, *plugin_layer.LAYERS)),
         ]
-        alarms = [*self.alarms("the linter", linted, lint_layer.measure), *self.guard_alarms(guarded, setup)]
+        alarms = [*self.alarms("the linter", linted, lint_layer.measure), *self.guard_alarms(guarded)]
         alarms += hook_alarms(stopped, linted, plants)
         shown = [self.shown(problem, folder) for problem in findings.problems(seen)]
         return Proof(shown, sorted(matrix), alarms, self.notes)
@@ -144,15 +146,26 @@ class Prover:
         """Return what CI would stop: what it runs on all files or on the whole suite, and whose failure counts."""
         if not seen.ci.files or seen.ci.problems:
             return {one.folder: Outcome(reason="there is no CI configuration that can be read") for one in self.bad}
-        sources: list[dict[str, Outcome]] = []
-        for command in ci.hook_runs(seen.ci, tuple(hook.id for hook in seen.hooks.hooks)):
-            if not command.soft:
-                sources.append(linted if ci.CHECK.search(command.text) else stopped)
-        for run in findings.hard(seen):
-            if ci.covers(run, self.tests) and not run.unloads and run.mode not in {"off", "warn"}:
-                as_error = run.mode == plugin_layer.ERROR
-                sources.append(seen.guard if as_error else plugin_layer.stopping(seen.guard, seen.setup, self.plants))
-        return {one.folder: joined([source[one.folder] for source in sources if one.folder in source]) for one in self.bad}
+        ids = tuple(hook.id for hook in seen.hooks.hooks)
+        sources = [
+            linted if ci.CHECK.search(command.text) else stopped
+            for command in ci.hook_runs(seen.ci, ids)
+            if not command.soft
+        ]
+        sources += [self.suite_in_ci(seen, run) for run in findings.hard(seen) if ci.covers(run, self.tests)]
+        return {
+            one.folder: joined([source[one.folder] for source in sources if one.folder in source]) for one in self.bad
+        }
+
+    def suite_in_ci(self, seen: findings.Seen, run: ci.Suite) -> dict[str, Outcome]:
+        """Return what a run of pytest in CI would stop, with the mode that it is given there."""
+        if run.unloads or run.mode in {plugin_layer.OFF, "warn"}:
+            return {}
+        if run.mode != plugin_layer.ERROR:
+            return plugin_layer.stopping(seen.guard, seen.setup, self.plants)
+        if seen.setup.mode == plugin_layer.OFF:
+            return {one.folder: Outcome(reason=ONLY_CI) for one in self.bad}
+        return seen.guard
 
     def alarms(
         self, layer: str, outcomes: dict[str, Outcome], again: Callable[[Scratch, list[Planted]], dict[str, Outcome]]
@@ -168,9 +181,8 @@ class Prover:
                 found.append(f"false alarm: {layer} flags the correct example {one.code} {one.name}")
         return found
 
-    def guard_alarms(self, outcomes: dict[str, Outcome], setup: plugin_layer.Setup) -> list[str]:
+    def guard_alarms(self, outcomes: dict[str, Outcome]) -> list[str]:
         """Return the correct twins that the plugin flags: each was alone already."""
-        del setup
         return [
             f"false alarm: the plugin flags the correct example {one.code} {one.name}"
             for one in self.plants
@@ -206,13 +218,3 @@ def hook_alarms(stopped: dict[str, Outcome], linted: dict[str, Outcome], plants:
         for one in plants
         if one.kind == GOOD and one.code in stopped[one.folder].codes - linted[one.folder].codes
     ]
-
-
-def healthy(proof: Proof) -> bool:
-    """Tell whether something was stopped and nothing was found."""
-    return not proof.findings and any(cell.result == CAUGHT for cell in proof.cells)
-
-
-def repository_of(folder: str) -> str:
-    """Return the top of the repository around a folder, "" where there is none."""
-    return top_of(folder)

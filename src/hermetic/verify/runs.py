@@ -1,9 +1,9 @@
 """Run pytest many times, each time in a process of its own: `python -m hermetic.verify.runs JOBS`.
 
-`JOBS` is a JSON file: `{"needs": [modules], "jobs": [{"arguments", "environment", "output"}, ...], "patience": seconds}`.
-Each job is a whole run of pytest in the current folder; what it prints goes into the file `output`, its exit code
-into `output` + ".exit". Where the platform can fork, pytest and its plugins are imported once, and each run is a fork:
-nothing that one leaves behind reaches another, and a crash loses one run.
+`JOBS` is a JSON file: `{"needs": [modules], "jobs": [...], "patience": seconds}`, a job being `{"arguments",
+"environment", "output"}`: a whole run of pytest in the current folder. What it prints goes into the file `output`, its
+exit code into `output` + ".exit". Where the platform can fork, pytest and its plugins are imported once, and each run
+is a fork: nothing that one leaves behind reaches another, and a crash loses one run.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def warm(needs: Sequence[str]) -> None:
     for name in (*WARM, *points, *late, *needs):
         try:
             importlib.import_module(name)
-        except Exception:  # noqa: BLE001, PERF203, S112 - whatever a module does, as above
+        except Exception:  # noqa: BLE001, S112 - whatever a module does, as above
             continue
 
 
@@ -101,10 +102,8 @@ def reap(running: dict[int, tuple[dict[str, Any], float]]) -> None:
 
 def kill(process: int) -> None:
     """End a run's process group; it may be gone already."""
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(process, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def spawn(job: dict[str, Any], patience: float) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermetic.config import CannotRunError
@@ -39,9 +40,9 @@ class Done(NamedTuple):
 def clean_environment() -> dict[str, str]:
     """Return this process's environment less what is said to git, pytest or hermetic, and without a user's git."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN) or name in KEPT}
-    people = {f"GIT_{role}_{part}": "verify@localhost" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
+    people = [f"GIT_{role}_{part}" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")]
     beside = os.path.dirname(os.path.abspath(sys.executable))
-    return kept | people | {
+    return kept | dict.fromkeys(people, "verify@localhost") | {
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
@@ -89,7 +90,7 @@ def names_in(top: str) -> Iterator[str]:
         for name in files:
             count += 1
             if count > MOST:
-                raise CannotRunError(f"{top} is no git repository and holds more than {MOST} files; run `git init` in it")
+                raise CannotRunError(f"{top} is no git repository and holds over {MOST} files; run `git init` in it")
             yield os.path.relpath(os.path.join(folder, name), top)
 
 
@@ -224,10 +225,8 @@ class Scratch:
 def end(process: subprocess.Popen[str]) -> None:
     """End a process and all that it has started and that has not left its group."""
     if hasattr(os, "killpg"):
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
     else:
         process.kill()
     process.wait()
@@ -244,14 +243,15 @@ def is_environment(path: str) -> bool:
     return os.path.isfile(os.path.join(path, "pyvenv.cfg"))
 
 
-def make_removable(function: object, path: str, _: object) -> None:
+def make_removable(_: object, path: str, __: object) -> None:
     """Remove what its own mode protects; what cannot be removed even so is left to the system's temp folder."""
-    try:
+    with suppress(OSError):
         os.chmod(os.path.dirname(path), 0o700)
         os.chmod(path, 0o700)
-        (os.rmdir if os.path.isdir(path) else os.remove)(path)
-    except OSError:
-        pass
+        if os.path.isdir(path):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            os.remove(path)
 
 
 def last_line(text: str) -> str:
