@@ -21,6 +21,7 @@ class Outcome(NamedTuple):
     codes: frozenset[str] = frozenset()
     reason: str = ""  # why it could not be measured; "" where it was
     ms: float = 0.0  # milliseconds of the run, shared evenly by the examples that it held
+    note: str = ""  # what was seen and stopped nobody
 
 
 class Cell(NamedTuple):
@@ -57,7 +58,7 @@ def cell(layer: str, plant: Planted, outcome: Outcome, *, claimed: bool) -> Cell
     otherwise = NOT_MEASURED if outcome.reason else MISSED
     result = CAUGHT if plant.code in outcome.codes else otherwise
     codes = tuple(sorted(outcome.codes))
-    reason = "" if result == CAUGHT else outcome.reason
+    reason = "" if result == CAUGHT else outcome.reason or outcome.note
     return Cell(plant.code, plant.name, layer, claimed, result, codes, outcome.ms, reason)
 
 
@@ -110,4 +111,4 @@ def reasons(found: Iterable[Cell]) -> list[str]:
         if item.result == NOT_MEASURED and item.claimed:
             counts[item.layer, item.reason] = counts.get((item.layer, item.reason), 0) + 1
     order = sorted(counts.items(), key=lambda pair: (LAYERS.index(pair[0][0]), -pair[1]))
-    return [f"{layer}, {count} examples: {reason}" for (layer, reason), count in order]
+    return [f"{layer}, {count} example{'s' * (count != 1)}: {reason}" for (layer, reason), count in order]

@@ -166,8 +166,8 @@ def stopping(outcomes: dict[str, Outcome], setup: Setup, plants: Iterable[Plante
         mine = outcomes.get(plant.folder, Outcome(reason="was not run"))
         stop = frozenset(code for code in mine.codes if setup.level(code) == ERROR)
         warned = sorted(mine.codes - stop)
-        why = f"only warned of {', '.join(warned)}" if warned else mine.reason
-        found[plant.folder] = mine._replace(codes=stop, reason=why)
+        note = f"only warned of {', '.join(warned)}" if warned else ""
+        found[plant.folder] = mine._replace(codes=stop, note=note)
     return found
 
 
