@@ -184,7 +184,7 @@ def test_without_git_hooks_or_ci_the_rest_is_measured_and_the_next_step_is_named
 
 def test_broken_configuration_is_told_with_its_path(tmp_path: Path) -> None:
     yaml = repository(tmp_path / "yaml", {**HEALTHY, ".pre-commit-config.yaml": "repos: [\n"})
-    toml = repository(tmp_path / "toml", {**HEALTHY, "pyproject.toml": "[tool\n"})
+    toml = repository(tmp_path / "toml", {**HEALTHY, "pyproject.toml": "[tool.hermetic\n"})
 
     hooks, project = Verified(yaml), hermetic(toml, "verify")
 

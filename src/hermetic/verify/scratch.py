@@ -230,6 +230,8 @@ def end(process: subprocess.Popen[str]) -> None:
     else:
         process.kill()
     process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def is_inside(path: str, folder: str) -> bool:
