@@ -209,7 +209,7 @@ def test_the_region_is_chosen():
             harm="reverse",
         ),
         Example(
-            "the target of make runs one worker",
+            "the script that CI calls runs one worker",
             {
                 "pyproject.toml": """
 [tool.pytest.ini_options]
@@ -233,11 +233,12 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - run: pre-commit run --all-files
-      - run: make test
+      - run: ./test.sh
 """,
-                "Makefile": """
-test:
-	python -m pytest -n 0 tests  # <- HRM904
+                "test.sh": """
+#!/bin/sh
+set -e
+python -m pytest -n 0 tests  # <- HRM904
 """,
                 "tests/test_region.py": """
 import os
@@ -298,7 +299,7 @@ def test_there_is_no_region_by_default():
             },
         ),
         Example(
-            "a target of make does both, and the workers stand in a variable",
+            "a script does both, and the number of workers stands in a variable",
             {
                 "pyproject.toml": """
 [tool.pytest.ini_options]
@@ -321,18 +322,13 @@ jobs:
   test:
     runs-on: ubuntu-latest
     steps:
-      - run: make check
+      - run: ./check.sh
 """,
-                "Makefile": """
-WORKERS ?= 4
-
-check: hooks test
-
-hooks:
-	pre-commit run --all-files
-
-test:
-	python -m pytest -n $(WORKERS) tests
+                "check.sh": """
+#!/bin/sh
+set -e
+pre-commit run --all-files
+python -m pytest -n "${WORKERS:-4}" tests
 """,
                 "tests/test_region.py": """
 import os
