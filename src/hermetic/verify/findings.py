@@ -227,8 +227,7 @@ def ci_blind(seen: Seen) -> Iterator[Problem]:
         yield Problem(CI_BLIND, say, ci.WORKFLOWS, 0, "run the hooks on all files, and the suite in parallel, in CI")
         return
     on_all = ci.hook_runs(seen.ci, tuple(hook.id for hook in seen.hooks.hooks))
-    service = bool(texts.line_of(seen.hooks.text, r"^ci:"))
-    if not service:
+    if not by_service(seen):
         one, repair = "the hooks on all files", "run `pre-commit run --all-files`"
         yield from wanted(seen, on_all, one, repair, "pre-commit|hermetic")
     full = [run for run in ci.suites(seen.ci, seen.root) if ci.covers(run, seen.tests)]
@@ -238,6 +237,11 @@ def ci_blind(seen: Seen) -> Iterator[Problem]:
     if os.path.isdir(os.path.join(seen.root, META)):
         meta = [run.command for run in ci.suites(seen.ci, seen.root) if ci.covers(run, META) or META in run.paths]
         yield from wanted(seen, meta, "the meta-tests", f"run `pytest {META}`", PYTEST)
+
+
+def by_service(seen: Seen) -> bool:
+    """Tell whether pre-commit.ci, which runs all hooks on all files, is configured."""
+    return bool(texts.line_of(seen.hooks.text, r"^ci:"))
 
 
 def wanted(seen: Seen, runs: Iterable[ci.Command], what: str, repair: str, nearly: str) -> Iterator[Problem]:

@@ -152,6 +152,8 @@ class Prover:
             for command in ci.hook_runs(seen.ci, ids)
             if not command.soft
         ]
+        if findings.by_service(seen):
+            sources.append(stopped)
         sources += [self.suite_in_ci(seen, run) for run in findings.hard(seen) if ci.covers(run, self.tests)]
         return {
             one.folder: joined([source[one.folder] for source in sources if one.folder in source]) for one in self.bad
