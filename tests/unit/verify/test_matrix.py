@@ -101,3 +101,15 @@ def test_no_rule_of_repositories_is_planted_inside_one() -> None:
     rules = [entry.load() for entry in indexed() if entry.code in {"HRM101", "HRM903"}]
 
     assert {one.code for one in plant.planted(rules, Settings("."), "tests")} == {"HRM101"}
+
+
+def test_what_a_hook_names_counts_only_where_it_fails() -> None:
+    hook = hooks.Hook(0, "hermetic", "hermetic hook hermetic", {}, {}, (), 1)
+    codes = {PLANT.folder: frozenset({"HRM101"})}
+
+    def codes_of(status: str) -> frozenset[str]:
+        found = hooks.Hooks("", "", (hook,), {0: hooks.Ran(status, codes, "")})
+        return hooks.outcomes(found, [PLANT])[PLANT.folder].codes
+
+    assert codes_of("Failed") == {"HRM101"}
+    assert codes_of("Passed") == frozenset()
