@@ -144,6 +144,18 @@ def test_a_plant_that_kills_its_process_loses_only_its_own_cells(tmp_path: Path)
     assert run.code == 0
 
 
+def test_tests_that_the_repository_cannot_set_up_are_not_measured(tmp_path: Path) -> None:
+    fixture = (
+        "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef database():\n    raise ConnectionError('no database')\n"
+    )
+    folder = repository(tmp_path / "absent", {**HEALTHY, "conftest.py": fixture})
+
+    run = Verified(folder)
+
+    assert (run.code, run.results("guard")) == (0, {"not-measured"})
+    assert "the planted tests cannot run: ConnectionError: no database" in run.output
+
+
 def test_a_layer_that_flags_correct_code_is_told(tmp_path: Path) -> None:
     flags = "import sys\nfor path in sys.argv[1:]:\n    print(f'{path}:1:1: HRM101 wrong')\nsys.exit(1)\n"
     hooks = HOOKS.replace("entry: hermetic hook hermetic", "entry: python flag.py")

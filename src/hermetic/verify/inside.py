@@ -34,13 +34,20 @@ class Facts:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a file that cannot be collected, and why."""
         if report.failed:
-            lines = [line for line in str(report.longrepr).splitlines() if line.strip()]
-            self.broken[report.nodeid.partition("::")[0]] = (lines or ["it cannot be collected"])[-1].strip()
+            self.note(report)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a file one of whose tests ran."""
-        if report.when == "call" or report.failed:
+        """Note a file one of whose tests ran, and one whose tests cannot be set up: the repository's fixtures fail."""
+        if report.when == "call":
             self.ran.add(report.nodeid.partition("::")[0])
+        elif report.when == "setup" and report.failed:
+            self.note(report)
+
+    def note(self, report: pytest.CollectReport | pytest.TestReport) -> None:
+        """Note why the tests of a file cannot run."""
+        lines = [line.strip() for line in str(report.longrepr).splitlines() if line.strip()]
+        wrong = [line.removeprefix("E").strip() for line in lines if line.startswith("E  ")]
+        self.broken[report.nodeid.partition("::")[0]] = (wrong or lines or ["it is not said why"])[-1]
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:

@@ -65,7 +65,7 @@ def set_up(scratch: Scratch, canary: Planted | None, arguments: Sequence[str]) -
         return Setup(f"pytest cannot run in the scratch copy: {error_of(run.output)}")
     facts = run.facts
     if not run.findings and canary.paths[-1] not in facts["ran"] and facts["broken"]:
-        return Setup(f"the planted file cannot be collected: {next(iter(facts['broken'].values()))}")
+        return Setup(f"the planted tests cannot run: {next(iter(facts['broken'].values()))}")
     caught = any(item["code"] == canary.code for item in run.findings)
     stopped = run.code != 0 and caught and canary.code in run.output
     kept = {name: facts[name] for name in ("loaded", "mode", "levels", "xdist", "workers")}
@@ -155,7 +155,7 @@ def outcome(plant: Planted, run: Run) -> Outcome:
     mine = set(plant.paths)
     broken = [why for path, why in run.facts["broken"].items() if path in mine or not mine & set(run.facts["ran"])]
     if broken:
-        return Outcome(codes, f"the planted file cannot be collected here: {broken[0]}", ms)
+        return Outcome(codes, f"the planted tests cannot run here: {broken[0]}", ms)
     return Outcome(codes, "" if mine & set(run.facts["ran"]) else "none of its tests ran here", ms)
 
 
