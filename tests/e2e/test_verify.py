@@ -144,6 +144,23 @@ def test_a_plant_that_kills_its_process_loses_only_its_own_cells(tmp_path: Path)
     assert run.code == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "caught"), [("-p no:hermetic", "missed"), ("--hermetic-report=own.json", "caught")]
+)
+def test_a_strict_configuration_and_a_report_of_its_own_do_not_hide_the_guard(
+    options: str, caught: str, tmp_path: Path
+) -> None:
+    strict = f'{GUARD}addopts = "--strict-config --strict-markers {options}"\n'
+    if caught == "missed":
+        strict = strict.replace('hermetic = "error"\n', "")  # a strict pytest refuses what no plugin knows
+    folder = repository(tmp_path / "strict", {**HEALTHY, "pyproject.toml": strict})
+
+    run = Verified(folder)
+
+    assert (run.codes(), run.results("guard")) == ({"HRM902"} if caught == "missed" else set(), {caught})
+    assert not (folder / "own.json").exists()
+
+
 def test_tests_that_the_repository_cannot_set_up_are_not_measured(tmp_path: Path) -> None:
     fixture = (
         "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef database():\n    raise ConnectionError('no database')\n"

@@ -1,7 +1,7 @@
 """A pytest plugin for the runs of `hermetic verify`: it tells how the repository configures the guard.
 
-Loaded with `-p hermetic.verify.inside`, in the scratch copy alone. It changes nothing but the import path, and the
-markers that are known.
+Loaded with `-p hermetic.verify.inside`, in the scratch copy alone. It changes nothing but the import path, the
+markers that are known, and the file of the guard's report.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 FACTS = "HERMETIC_VERIFY_FACTS"  # the file to write
+REPORT = "HERMETIC_VERIFY_REPORT"  # the file for the findings of the guard
 FOLDERS = "HERMETIC_VERIFY_FOLDERS"  # what the plants import from, whatever the import mode
 SESSION = "hermetic-session"
 # What the examples of the rules mark, so that a strict suite does not refuse them.
@@ -76,7 +77,9 @@ def pytest_load_initial_conftests() -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make known what the examples mark."""
+    """Make known what the examples mark, and have the guard report here, whatever the configuration says."""
+    if hasattr(config.option, "hermetic_report"):  # the guard is there, and reads it after us
+        config.option.hermetic_report = os.environ.get(REPORT, "")
     for marker in MARKERS:
         config.addinivalue_line("markers", f"{marker}: of a planted example")
 

@@ -94,12 +94,11 @@ def runs(scratch: Scratch, plants: list[Planted], arguments: Sequence[str]) -> l
 
 def job(scratch: Scratch, plant: Planted, stem: str, arguments: Sequence[str]) -> dict[str, Any]:
     """Return one run as `hermetic.verify.runs` takes it."""
-    # As an ini value: a guard that is not loaded would refuse an option that it does not know.
-    report = ["-o", f"hermetic_report={stem}-report.json"]
     return {
-        "arguments": ["-p", "hermetic.verify.inside", *arguments, *report, plant.folder],
+        "arguments": ["-p", "hermetic.verify.inside", *arguments, plant.folder],
         "environment": {
             inside.FACTS: f"{stem}-facts.json",
+            inside.REPORT: f"{stem}-report.json",
             inside.FOLDERS: os.path.join(scratch.project, plant.folder),
         },
         "output": f"{stem}-output",
