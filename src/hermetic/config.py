@@ -22,6 +22,28 @@ class ConfigError(CannotRunError):
     """The configuration cannot be used; the message says where, and what to type instead."""
 
 
+class PytestFile:
+    """The file that holds pytest's settings, and the table or section in it."""
+
+    __slots__ = ("data", "path", "section")
+
+    def __init__(self, path: str, data: bytes, section: str) -> None:
+        self.path = path
+        self.data = data
+        self.section = section
+
+    def values(self, *names: str, cached: bool = True) -> dict[str, object]:
+        """Return those of the named settings that the file has, as strings or lists; cheap where it has none.
+
+        Raises `ConfigError`.
+        """
+        if not any(name.encode() in self.data for name in names):
+            return {}
+        read = from_toml if self.path.endswith(".toml") else from_ini
+        table = read(self, cached)
+        return {name: table[name] for name in names if table.get(name) is not None}
+
+
 class Settings:
     """What a run is told to do. `root` is the folder that per-file patterns and imports are relative to.
 
@@ -38,6 +60,7 @@ class Settings:
         self.per_file_ignores: dict[str, tuple[str, ...]] = {}
         self.exclude: tuple[str, ...] = ()
         self.python_files: tuple[str, ...] = DEFAULT_PATTERNS
+        self.pytest_file: PytestFile | None = None  # where pytest's own settings stand
         self.levels: dict[str, str] = {}
         self.options: dict[str, object] = {name: default for name, (default, _) in OPTIONS.items()}
 
@@ -95,12 +118,10 @@ def load(start: str, *, cached: bool = True) -> Settings:
     """
     settings = Settings(find_root(start))
     folders = list(upwards(start))
-    patterns: tuple[str, ...] | None = None
-    for folder in folders:
-        patterns = pytest_patterns(folder, cached)
-        if patterns is not None:
-            break
-    settings.python_files = patterns or DEFAULT_PATTERNS
+    settings.pytest_file = next(filter(None, map(find_pytest_file, folders)), None)
+    if settings.pytest_file is not None:
+        found = settings.pytest_file.values("python_files", cached=cached).get("python_files")
+        settings.python_files = items(found) or DEFAULT_PATTERNS
     for folder in folders:
         path = os.path.join(folder, "pyproject.toml")
         data = read_bytes(path)
@@ -160,19 +181,13 @@ def table_in(table: Table, name: str, path: str) -> Table:
     return found
 
 
-def pytest_patterns(folder: str, cached: bool) -> tuple[str, ...] | None:  # noqa: FBT001 - passed on, nothing else
-    """Return pytest's `python_files` as the configuration in `folder` gives it, () when it does not say.
-
-    None when no file in `folder` is pytest's configuration, so that pytest looks further up.
-    """
+def find_pytest_file(folder: str) -> PytestFile | None:
+    """Return the file in `folder` that configures pytest; None when there is none, so that pytest looks further up."""
     for name, section, alone in PYTEST_FILES:
         path = os.path.join(folder, name)
         data = read_bytes(path)
-        if data is None or not (alone or mentions(data, section)):
-            continue
-        if b"python_files" not in data:
-            return ()
-        return from_toml(path, data, section, cached) if name.endswith(".toml") else from_ini(path, data, section)
+        if data is not None and (alone or mentions(data, section)):
+            return PytestFile(path, data, section)
     return None
 
 
@@ -181,27 +196,38 @@ def mentions(data: bytes, section: str) -> bool:
     return f"[{section}]".encode() in data or (section == "tool.pytest" and b"[tool.pytest." in data)
 
 
-def from_toml(path: str, data: bytes, section: str, cached: bool) -> tuple[str, ...]:  # noqa: FBT001 - passed on
-    """Return `python_files` from a TOML file."""
-    table = parsed(path, data, cached)
-    for name in section.split("."):
-        table = table_in(table, name, path)
-    value = table_in(table, "ini_options", path).get("python_files", table.get("python_files"))
-    if isinstance(value, str):
-        return tuple(value.split())
-    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+def from_toml(file: PytestFile, cached: bool) -> Table:  # noqa: FBT001 - passed on
+    """Return pytest's settings from a TOML file."""
+    table = parsed(file.path, file.data, cached)
+    for name in file.section.split("."):
+        table = table_in(table, name, file.path)
+    return {**table, **table_in(table, "ini_options", file.path)}
 
 
-def from_ini(path: str, data: bytes, section: str) -> tuple[str, ...]:
-    """Return `python_files` from an ini file."""
+def from_ini(file: PytestFile, cached: bool) -> Table:  # noqa: ARG001, FBT001 - the shape of `from_toml`
+    """Return pytest's settings from an ini file."""
     import configparser  # noqa: PLC0415 - slow to import, and seldom needed
 
     parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
     try:
-        parser.read_string(data.decode("utf-8-sig", "replace"))
+        parser.read_string(file.data.decode("utf-8-sig", "replace"))
     except configparser.Error as error:
-        raise ConfigError(f"{path}: not a valid ini file: {' '.join(str(error).split())}") from error
-    return tuple((parser.get(section, "python_files", fallback=None) or "").split())
+        raise ConfigError(f"{file.path}: not a valid ini file: {' '.join(str(error).split())}") from error
+    return dict(parser[file.section]) if parser.has_section(file.section) else {}
+
+
+def items(value: object) -> tuple[str, ...]:
+    """Return the words of a setting of pytest that is a list, or a string in which spaces divide them."""
+    if isinstance(value, str):
+        if "'" in value or '"' in value:
+            import shlex  # noqa: PLC0415 - slow to import, and seldom needed
+
+            try:
+                return tuple(shlex.split(value))
+            except ValueError:
+                return tuple(value.split())
+        return tuple(value.split())
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()
 
 
 def apply(settings: Settings, table: Table, path: str) -> None:

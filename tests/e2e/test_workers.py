@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -248,6 +249,31 @@ def test_what_the_run_has_once_waits_for_a_late_worker(machine: Machine) -> None
     # A teardown that fails is told, and breaks nothing.
     assert "tearing down what the run has once: ZeroDivisionError" in output
     assert "INTERNALERROR" not in output
+
+
+def test_a_server_that_the_run_has_once_is_no_leak_of_a_test_or_fixture(machine: Machine) -> None:
+    source = """
+        import os, signal, subprocess, sys, threading, pytest
+
+        def start():
+            return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid
+
+        @pytest.fixture(scope="session")
+        def server(once_per_run):
+            return once_per_run("server", start, lambda pid: os.kill(pid, signal.SIGKILL))
+
+        def test_uses_it(server): ...
+        def test_uses_it_too(server): ...
+        def test_starts_one_of_its_own():
+            start()
+        """
+    write_files({"test_server.py": textwrap.dedent(source)}, machine.project)
+    for number in ("-n0", "-n2"):
+        run = machine.start(number, "--hermetic=error", "--dist=loadfile")
+        output, _ = run.communicate(timeout=100)
+
+        assert "3 passed, 1 error" in output, output
+        assert "HRM109 test_starts_one_of_its_own left the child process" in output
 
 
 @pytest.mark.parametrize("arguments", [("-p", "no:xdist"), ("-n", "0")], ids=" ".join)

@@ -34,6 +34,10 @@ HEAD = "import contextlib, functools, os, pytest, unittest\nfrom unittest import
 TAIL = """
 KEY = "a"
 
+@pytest.fixture
+def recorder():
+    return panel.Recorder()
+
 def wipe():
     panel.table.clear()
 

@@ -151,7 +151,7 @@ def _run(command: list[object], folder: Path) -> None:
 def _start(command: list[object], folder: Path) -> int:
     with (folder / "log").open("wb") as log:
         # The worker that uses a server last stops it, which need not be the one that has started it.
-        process = subprocess.Popen(  # type: ignore[call-overload]  # hermetic: ignore[HRM109] stopped by the last worker
+        process = subprocess.Popen(  # type: ignore[call-overload]
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -45,7 +45,7 @@ def start(
     Raises RuntimeError, with what it printed, when it ends before that or takes more than 30 seconds.
     """
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(  # hermetic: ignore[HRM109] the last user of a server stops it
+        process = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -6,6 +6,7 @@ import _ast as ast
 
 from hermetic.finding import Finding
 from hermetic.source.leaks import find_leaks
+from hermetic.source.putback import removes_maybe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ class StateRule(Rule):
     `message` is a format with `{what}` (the object or call that changes the state), `{kind}` (the name of the state)
     and `{where}` (what reaches it); `late_message` is used where the state is put back, but only when nothing fails
     first.
+    What is done only where a name is there that a fresh process lacks counts where the `project` preset is on.
     `at_import` says whether a change made while a test file is imported counts; in a conftest it counts only where the
     `project` preset is on, since there it is usually configuration.
     """
@@ -147,6 +149,8 @@ class StateRule(Rule):
         for state in self.states:
             for leak in find_leaks(module, state, project, self.tokens):
                 if leak.root is None and not self.counts_at_import(module, project):
+                    continue
+                if PROJECT not in project.presets and removes_maybe(leak.change, state):
                     continue
                 if self.keeps(leak):
                     yield self.leak_finding(leak)

@@ -6,6 +6,7 @@ its owner ends before it does. That it ends too early is none.
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 GRACE = 0.05  # seconds for what is about to end by itself; only waited when something is left
 STEP = 0.001  # seconds between two looks
+ONCE_PER_RUN = os.path.join("hermetic", "workers", "once.py")
 sleep, monotonic = time.sleep, time.monotonic  # as they are, whatever a test puts in their place
 
 
@@ -148,12 +150,24 @@ def goes_on(one: Left) -> bool:
 def starter() -> tuple[Place | None, str, str]:
     """Return who is responsible for a call to a setter, whose code made it, and the file of the very caller.
 
-    For use in `called`. The code that made it is the nearest that is not Python's own.
+    For use in `called`. The code that made it is the nearest that is not Python's own. For what a run has once nobody
+    is: its last worker ends it.
     """
     frame: FrameType | None = getframe(4)  # above `called`, the trail and the wrapper
     caller = frame.f_code.co_filename if frame is not None else ""
+    if is_of_the_run(frame):
+        return None, STDLIB, caller
     nearest = frame
     while nearest is not None and whose(nearest.f_code.co_filename) not in {MACHINE, LIBRARY, USER}:
         nearest = nearest.f_back
     maker = whose(nearest.f_code.co_filename) if nearest is not None else STDLIB
     return responsible(frame), maker, caller
+
+
+def is_of_the_run(frame: FrameType | None) -> bool:
+    """Tell whether the fixture `once_per_run` is setting something up for all workers."""
+    while frame is not None:
+        if frame.f_code.co_filename.endswith(ONCE_PER_RUN):
+            return True
+        frame = frame.f_back
+    return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from hermetic.config import CannotRunError, is_root
+from hermetic.lint.collection import TEST_FOLDERS, Collection
 from hermetic.source.patterns import matches
 
 TYPE_CHECKING = False
@@ -17,7 +18,6 @@ SKIPPED_FOLDERS = frozenset({
     ".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", "__pycache__", "node_modules", "site-packages",
     ".mypy_cache", ".pytest_cache", ".ruff_cache", ".eggs", "build", "dist",
 })  # fmt: skip
-TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 GIT_VARIABLES = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"})
 
 
@@ -29,30 +29,42 @@ def discover(paths: list[str], settings: Settings) -> list[str]:
     """Return the files to check, sorted, each once, relative to the current folder where they lie below it.
 
     A file that is named is always checked, and so is an excluded folder. In a folder these are: test files by pytest's
-    `python_files`, conftest files, and the other Python files that stand in a test folder (their helpers). A folder
-    inside that cannot be listed is returned itself, so that it is reported. Submodules and other repositories inside
-    one are not searched.
+    `python_files`, conftest files, and the other Python files that stand in a test folder (their helpers), as far as
+    pytest would look for tests there: `norecursedirs`, `testpaths`, `--ignore` in `addopts` and `collect_ignore`
+    count. A folder inside that cannot be listed is returned itself, so that it is reported. Submodules and other
+    repositories inside one are not searched.
     Raises `NoSuchPathError` for a path that does not exist, or a named folder that cannot be listed.
     """
     found: dict[str, str] = {}
     here = os.getcwd().rstrip(os.sep) + os.sep
+    collection: Collection | None = None
     for path in paths:
         if os.path.isdir(path):
-            folder = os.path.abspath(path)
-            all_below = is_bare_test_folder(folder)
-            on_purpose = is_excluded(below(folder, settings.root), settings)
-            for name in files_below(path):
+            collection = collection or Collection(settings)
+            for name in wanted_below(path, settings, collection):
                 absolute = os.path.abspath(name)
-                if is_wanted(absolute, settings, all_below=all_below, on_purpose=on_purpose) or not name.endswith(
-                    ".py"
-                ):
-                    found.setdefault(absolute, shown(name, absolute, here))
+                found.setdefault(absolute, shown(name, absolute, here))
         elif os.path.lexists(path):
             absolute = os.path.abspath(path)
             found.setdefault(absolute, shown(path, absolute, here))
         else:
             raise NoSuchPathError(f"{path}: no such file or folder")
     return sorted(found.values())
+
+
+def wanted_below(path: str, settings: Settings, collection: Collection) -> Iterator[str]:
+    """Yield the files to check in a folder that is named."""
+    folder = os.path.abspath(path)
+    all_below = is_bare_test_folder(folder)
+    on_purpose = is_excluded(below(folder, settings.root), settings)
+    for name in files_below(path):
+        absolute = os.path.abspath(name)
+        if not name.endswith(".py"):
+            yield name
+        elif is_wanted(absolute, settings, all_below=all_below, on_purpose=on_purpose):
+            is_test = is_test_file(below(absolute, settings.root), settings.python_files)
+            if collection.collects(absolute, folder, is_test=is_test):
+                yield name
 
 
 def shown(path: str, absolute: str, here: str) -> str:
@@ -67,7 +79,14 @@ def tests_among(paths: list[str], settings: Settings) -> list[str]:
 
     Raises `NoSuchPathError` for a path that does not exist.
     """
-    return discover([path for path in paths if not os.path.isfile(path) or is_wanted(path, settings)], settings)
+    collection = Collection(settings)
+    root = collection.root or os.path.abspath(settings.root)
+    chosen = [
+        path
+        for path in paths
+        if not os.path.isfile(path) or (is_wanted(path, settings) and collection.collects(os.path.abspath(path), root))
+    ]
+    return discover(chosen, settings)
 
 
 def is_wanted(path: str, settings: Settings, *, all_below: bool = False, on_purpose: bool = False) -> bool:
@@ -193,10 +212,14 @@ def is_checked(relative: str, patterns: tuple[str, ...]) -> bool:
     """Tell whether a file found in a folder is one to check."""
     *folders, name = relative.split("/")
     return (
-        name == "conftest.py"
-        or any(matches(f"/{relative}", f"*/{item}") if "/" in item else matches(name, item) for item in patterns)
-        or any(folder in TEST_FOLDERS for folder in folders)
+        name == "conftest.py" or is_test_file(relative, patterns) or any(folder in TEST_FOLDERS for folder in folders)
     )
+
+
+def is_test_file(relative: str, patterns: tuple[str, ...]) -> bool:
+    """Tell whether a file is a test file by pytest's `python_files`."""
+    name = relative.rpartition("/")[2]
+    return any(matches(f"/{relative}", f"*/{item}") if "/" in item else matches(name, item) for item in patterns)
 
 
 def is_excluded(relative: str, settings: Settings) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hermetic.source import roles
-from hermetic.source.restore import Undo, puts_back
+from hermetic.source.plugins import is_unknown
+from hermetic.source.restore import Undo, puts_back, undoes
 from hermetic.source.teardown import undone_by_class, undone_by_file
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_FIXTURES = 100  # around one test
 SCOPES = ("function", "class", "module", "")  # a package or session fixture ends too late for the next test
+HOOK = b"pytest_runtest_"
 ALONE = ("forked", "isolat", "subprocess", "sandbox")  # marks of plugins that give a test a process of its own
 
 
@@ -26,7 +28,27 @@ def undone_around(root: Scope, undo: Undo, project: Project, owner: Scope | None
         or undone_by_file(root, undo)
         or undone_by_fixture(root, undo, project)
         or any(word in name for name, _ in roles.marks(root) for word in ALONE)
+        or undone_by_hook(root, undo, project)
     )
+
+
+def undone_by_hook(root: Scope, undo: Undo, project: Project) -> bool:
+    """Tell whether a hook that a conftest has around each test undoes the change."""
+    return any(
+        undoes(function, undo)
+        for conftest in project.conftests(root.module.path)
+        if HOOK in conftest.data
+        for function in conftest.top.functions
+        if function.name.startswith(HOOK.decode())
+    )
+
+
+def is_set_for_each(fixture: Scope, undo: Undo) -> bool:
+    """Tell whether an autouse fixture gives each test around the same value: what stays is the fixture's own leak."""
+    if not roles.is_autouse(fixture) or roles.fixture_scope(fixture) != "function":
+        return False
+    fixture.module.load(fixture)
+    return undo.sets_same(fixture)
 
 
 def undone_by_fixture(root: Scope, undo: Undo, project: Project) -> bool:
@@ -38,7 +60,7 @@ def undone_by_fixture(root: Scope, undo: Undo, project: Project) -> bool:
         if names:
             name = names.pop()
             found = project.fixture(name, root.module, root)
-            if found is None and undo.by_fixture_name(name):
+            if found is None and (undo.by_fixture_name(name) or is_unknown(name, root, project)):
                 return True
             fixtures.extend([found] if found is not None else [])
             continue
@@ -47,6 +69,8 @@ def undone_by_fixture(root: Scope, undo: Undo, project: Project) -> bool:
             continue
         seen.add(fixture)
         if roles.fixture_scope(fixture) in SCOPES and puts_back(fixture, undo):
+            return True
+        if roles.role_of(root) == "test" and is_set_for_each(fixture, undo):
             return True
         names.extend(roles.parameters(fixture))
     return False

@@ -23,10 +23,11 @@ class Change:
     """One line that changes a state. `key` is the variable, logger or signal in source form, "" when not known.
 
     `what` is the dotted name of the call or target, as the tables know it, and `kind` that of the state. `whole`: every
-    key is touched at once, as `clear()` and `update(...)` do. `back`: it goes back to the default.
+    key is touched at once, as `clear()` and `update(...)` do. `back`: it goes back to what tests find.
+    `usual`: it sets the default, which tests may find otherwise.
     """
 
-    __slots__ = ("back", "key", "kind", "node", "scope", "what", "whole")
+    __slots__ = ("back", "key", "kind", "node", "scope", "usual", "what", "whole")
 
     def __init__(  # noqa: PLR0913 - a record
         self, scope: Scope, node: ast.AST, what: str, key: str, *, whole: bool = False, back: bool = False
@@ -38,6 +39,7 @@ class Change:
         self.whole = whole
         self.back = back
         self.kind = ""
+        self.usual = back
 
     @property
     def line(self) -> int:
@@ -143,7 +145,9 @@ def changes_by_call(scope: Scope, state: State) -> Iterator[Change]:
             for call in calls:
                 if state.counts(scope, call, name):
                     back = state.goes_back(scope, call, name)
-                    yield Change(scope, call, name, state.call_key(scope, call, name), whole=whole, back=back)
+                    change = Change(scope, call, name, state.call_key(scope, call, name), whole=whole, back=back)
+                    change.usual = back or state.is_default(scope, name, call.args[0] if call.args else None)
+                    yield change
         elif name in ("setattr", "delattr"):
             yield from changes_by_name(scope, state, calls)
         elif name in OPERATORS:
@@ -197,7 +201,9 @@ def changes_by_store(scope: Scope, state: State) -> Iterator[Change]:
                 key = state.attribute_key(scope, target.value, name)
                 value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
                 back = state.stores_default(scope, target.value, name, value)
-            yield Change(scope, node, name, key, whole=name in state.items and not state.by_owner, back=back)
+            change = Change(scope, node, name, key, whole=name in state.items and not state.by_owner, back=back)
+            change.usual = back or state.is_default(scope, name, getattr(node, "value", None))
+            yield change
 
 
 def same_key(one: Change, other: Change) -> bool:

@@ -6,7 +6,8 @@ import _ast as ast
 
 from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in
-from hermetic.source.putback import is_put_back
+from hermetic.source.platforms import asked_of, holds_here
+from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child
 from hermetic.source.replaced import Step
 from hermetic.source.restore import is_in_cleanup, is_undone
@@ -66,7 +67,8 @@ def runs_by(scope: Scope, call: ast.Call, target: Scope, inner: Scope, node: ast
     if not is_under_test(target.module):
         return True
     way = Way(scope, Facts(scope, {})).through(call, target)
-    return not is_expected_to_raise(scope, call) and way.passes(inner, node)
+    raises = is_expected_to_raise(scope, call) or is_expected_to_fail(scope, call)
+    return not raises and way.passes(inner, node)
 
 
 class Found:
@@ -109,6 +111,8 @@ def settled(function: Scope, change: Change, state: State) -> bool:
     scope = change.scope
     if is_put_back(change, state) or is_dead(scope, change.node) or is_in_child(scope, change.node):
         return True
+    if is_asked_for(change):
+        return True
     if is_undone(scope, change.node, undo):
         return True
     while scope is not function and scope.parent is not None:
@@ -119,13 +123,25 @@ def settled(function: Scope, change: Change, state: State) -> bool:
 
 
 def is_dead(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether a node never runs: below `if 0:`."""
+    """Tell whether a node never runs here: below `if 0:`, or below a condition for another platform or version."""
     return any(
-        isinstance(parent, ast.If)
-        and isinstance(parent.test, ast.Constant)
-        and not parent.test.value
-        and child in parent.body
+        isinstance(parent, ast.If) and child is not parent.test and is_never(parent, child)
         for child, parent in scope.ancestors(node)
+    )
+
+
+def is_never(parent: ast.If, child: ast.AST) -> bool:
+    """Tell whether the branch of an `if` that holds a statement is not taken here."""
+    test = parent.test
+    holds = bool(test.value) if isinstance(test, ast.Constant) else holds_here(test)
+    return holds is not None and holds is not (child in parent.body)
+
+
+def is_asked_for(change: Change) -> bool:
+    """Tell whether a change is made only for who sets another variable: `if "CI_COVERAGE" in os.environ`."""
+    return any(
+        isinstance(parent, ast.If) and child in parent.body and asked_of(parent.test) not in ("", change.key)
+        for child, parent in change.scope.ancestors(change.node)
     )
 
 

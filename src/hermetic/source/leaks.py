@@ -13,9 +13,9 @@ from hermetic.source.around import undone_around
 from hermetic.source.callee import CONSTRUCTORS, run_by
 from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in, import_time, stored
-from hermetic.source.follow import Found, Way, escaping, reachable_changes
+from hermetic.source.follow import Found, Way, escaping, is_dead, reachable_changes
 from hermetic.source.names import find_function, resolve
-from hermetic.source.putback import is_put_back
+from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import (
     callee_behind,
     callees,
@@ -146,7 +146,7 @@ def functions_to_look_at(module: Module, state: State) -> list[Scope]:
 
 def leaks_at_import(module: Module, state: State, project: Project) -> Iterator[Leak]:
     """Yield the changes that a test file or conftest makes when it is imported and does not put back."""
-    if not (module.is_test or roles.is_conftest(module.path)):
+    if not roles.is_conftest(module.path) and not (module.is_test and holds_tests(module)):
         return
     wide = widened(module, state.tokens)
     if not contains(import_text(module), (*wide, *names_of_functions_with(module, wide))):
@@ -158,6 +158,11 @@ def leaks_at_import(module: Module, state: State, project: Project) -> Iterator[
                 continue
             if not undone_after_import(scope, undo, project):
                 yield Leak(change, None)
+
+
+def holds_tests(module: Module) -> bool:
+    """Tell whether a file with the name of a test file is no script: it has a test, or does not read `sys.argv`."""
+    return b"argv" not in module.data or any(word in module.data for word in (b"def test", b"class ", b"fixture"))
 
 
 def import_text(module: Module) -> bytes:
@@ -179,12 +184,21 @@ def names_of_functions_with(module: Module, tokens: tuple[bytes, ...]) -> list[b
 def changes_at_import(scope: Scope, state: State) -> Iterator[tuple[Change, ast.AST]]:
     """Yield the changes that running a module or class body makes, and the nodes of the body that make them."""
     for change in changes_in(scope, state):
-        if not is_put_back(change, state):
+        if not is_put_back(change, state) and not is_dead(scope, change.node) and not is_fallback(scope, change.node):
             yield change, change.node
     for call in calls_of(scope):
         own = find_function(scope, call.func)
         if own is not None and own.is_function:
             yield from ((change, call) for change in escaping(own, state))
+
+
+def is_fallback(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node runs only where something is not installed: below `except ImportError`."""
+    return any(
+        isinstance(parent, ast.ExceptHandler)
+        and getattr(parent.type, "id", "") in ("ImportError", "ModuleNotFoundError")
+        for _, parent in scope.ancestors(node)
+    )
 
 
 def undone_after_import(body: Scope, undo: Undo, project: Project) -> bool:
@@ -240,7 +254,7 @@ def reached_by(
     reached: dict[Change, tuple[Found, list[ast.Call]]] = {}
     start = Way(scope, Facts(scope, {}))
     for call in calls:
-        raises = is_expected_to_raise(scope, call)
+        raises = is_expected_to_raise(scope, call) or is_expected_to_fail(scope, call)
         for found in reachable_changes(start.through(call, target), state):
             if not raises or not is_under_test(found.change.scope.module):
                 reached.setdefault(found.change, (found, []))[1].append(call)

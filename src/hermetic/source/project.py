@@ -38,6 +38,8 @@ class Project:
         self.python_files = (*python_files, *USUAL_NAMES)
         self.presets = presets
         self.options = options or {}
+        # A folder, and the beginnings of the node ids that pytest leaves out, relative to it.
+        self.deselected: tuple[str, tuple[str, ...]] = ("", ())
         # What rules noted of the files checked so far, by a key of their own; no trees or scopes, which are let go.
         self.seen: dict[object, Any] = {}
         self._modules: dict[str, Module | None] = {}
@@ -158,6 +160,14 @@ class Project:
         """Return a path as findings show it: relative to the current directory where it lies below it."""
         relative = os.path.relpath(path)
         return path if relative.startswith("..") else relative
+
+    def is_deselected(self, path: str, names: list[str]) -> bool:
+        """Tell whether pytest is told to leave out a test, given by its classes and its own name."""
+        folder, beginnings = self.deselected
+        if not beginnings:
+            return False
+        node = "::".join((os.path.relpath(path, folder).replace(os.sep, "/"), *names))
+        return node.startswith(beginnings)
 
     def listing(self, folder: str) -> frozenset[str]:
         """Return the names in a folder, read once."""

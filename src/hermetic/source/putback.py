@@ -54,6 +54,13 @@ def makes_sure(change: Change, state: State) -> bool:
     )
 
 
+def removes_maybe(change: Change, state: State) -> bool:
+    """Tell whether a change removes or reloads what may well not be there: `if name in sys.modules: reload(...)`."""
+    if change.what.endswith(".reload"):
+        return makes_sure(change, state)
+    return is_removal(change) and makes_sure(change, state) and state.is_left_over(change.scope, change.key)
+
+
 def is_of_absence(handler: ast.ExceptHandler) -> bool:
     """Tell whether a handler is for a key that is not there, and lets that be."""
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
@@ -74,7 +81,9 @@ def looks_for_key(scope: Scope, test: ast.expr, change: Change, state: State) ->
     if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.In):
         return False
     table = state.name_in(scope, resolve(scope, test.comparators[0]))
-    return table in state.objects and key_of(scope, test.left) == change.key
+    if change.what.endswith(".reload"):
+        return table == "sys.modules"
+    return table in state.objects and change.key in ("", key_of(scope, test.left))
 
 
 def is_reset(change: Change, state: State) -> bool:

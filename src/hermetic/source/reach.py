@@ -11,6 +11,7 @@ from hermetic.source.callee import CONSTRUCTORS, ancestry, is_entered, own_const
 from hermetic.source.changes import called
 from hermetic.source.names import find_function, resolve
 from hermetic.source.restore import Undo, after_yield, is_context_maker, is_in_cleanup, is_undone, undoes
+from hermetic.source.values import Facts, given, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,11 +153,29 @@ def callers_of(function: Scope, undo: Undo) -> Iterator[Scope]:
         for scope in caller.family():
             if scope is not caller and (is_in_cleanup(scope) or not entries_of(scope)):
                 continue
-            calls = (call for call, own, _ in callees(scope) if own is function)
+            calls = (
+                call
+                for call, own, _ in callees(scope)
+                if own is function and not is_ruled_out(scope, call, function, undo)
+            )
             if any(not is_call_undone(scope, caller, call, undo, late=late) for call in calls):
                 if not may_be_closed(function, undo):
                     yield caller
                 break
+
+
+def is_ruled_out(scope: Scope, call: ast.Call, function: Scope, undo: Undo) -> bool:
+    """Tell whether what a call passes rules out the change, as `cwd=None` does below `if cwd is not None`."""
+    change = getattr(undo, "change", None)
+    if change is None or change.scope is not function:
+        return False
+    facts = given(scope, call, function, Facts(scope, {}))
+    for child, parent in function.ancestors(change.node):
+        if isinstance(parent, ast.If) and child is not parent.test:
+            value = read(function, parent.test, facts)
+            if value is not None and value.truth is not None and value.truth is not (child in parent.body):
+                return True
+    return False
 
 
 def names_calling(function: Scope) -> list[str]:

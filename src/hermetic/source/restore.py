@@ -69,6 +69,14 @@ class Undo:
         """Tell whether a function keeps the value that it finds."""
         return False
 
+    def by_assertion(self, scope: Scope, test: ast.expr) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether an assertion that passes says that the change is undone."""
+        return False
+
+    def sets_same(self, function: Scope) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a fixture sets what is changed itself, under no condition."""
+        return False
+
     def by_fixture_name(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a fixture whose source is not at hand undoes the change, by its name."""
         return False
@@ -296,7 +304,12 @@ SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.If
 def is_undone_late(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     """Tell whether a later statement undoes the change when nothing fails in between."""
     line = node.end_lineno  # type: ignore[attr-defined]
-    return any(undo.by_plain_node(scope, item) for item in kept_between(scope, line + 1, END, *UNDO_KINDS))
+    below = kept_between(scope, line + 1, END, *UNDO_KINDS)
+    return any(undo.by_plain_node(scope, item) for item in below) or any(
+        undo.by_assertion(scope, item.test)  # type: ignore[attr-defined]
+        for item in kept_between(scope, line + 1, END, ast.Assert)
+        if not any(isinstance(parent, (ast.With, ast.AsyncWith)) for _, parent in scope.ancestors(item))
+    )
 
 
 def by_decorator(scope: Scope, undo: Undo) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.names import lineage, resolve
+from hermetic.source.platforms import asked_of, holds_here
 from hermetic.source.scope import Scope
 
 FIXTURE_MAKERS = frozenset(
@@ -20,7 +21,9 @@ TEARDOWN = frozenset({
 })  # fmt: skip
 
 SKIPS = frozenset({"pytest.mark.skip", "unittest.skip", "unittest.case.skip"})
-CONDITIONAL_SKIPS = frozenset({"pytest.mark.skipif", "unittest.skipIf"})
+PRESENT = ("has", "have", "exist", "find", "which", "install", "avail", "support", "import", "can", "enabled")
+CONDITIONAL_SKIPS = frozenset({"pytest.mark.skipif", "unittest.skipIf", "unittest.case.skipIf"})
+CONDITIONAL_RUNS = frozenset({"unittest.skipUnless", "unittest.case.skipUnless"})
 
 
 def role_of(function: Scope) -> str:
@@ -207,6 +210,12 @@ def requested(function: Scope) -> list[str]:
     return [name for name in (*plain[patches:], *named) if name not in filled]
 
 
+def is_requesting(function: Scope, name: str) -> bool:
+    """Tell whether pytest has to find a fixture of this name for a test or fixture."""
+    runs = role_of(function) in ("test", "fixture") or function.is_class
+    return runs and (name in requested(function) or name not in parameters(function))
+
+
 def parametrised(mark: ast.Call) -> list[str]:
     """Return the names that a `parametrize` mark gives values to, none when they go to fixtures (`indirect`)."""
     if not mark.args or any(keyword.arg == "indirect" for keyword in mark.keywords):
@@ -241,16 +250,68 @@ def is_skipped(function: Scope) -> bool:
     known = function.memo.get("skipped")
     if known is None:
         skips = any(is_skip(name, expression) for name, expression in marks(function))
+        skips = skips or is_deselected(function) or is_on_demand(function) or is_defined_on_demand(function)
         known = function.memo["skipped"] = skips or is_skipped_file(function.module.top)
     return bool(known)
 
 
+def is_on_demand(function: Scope) -> bool:
+    """Tell whether a function skips first unless something is asked for: `if not settings.online: pytest.skip()`.
+
+    What asks whether something is there (`has_git`) is no demand.
+    """
+    for statement in function.node.body[:3]:  # type: ignore[attr-defined]
+        if not isinstance(statement, ast.If) or not isinstance(statement.test, ast.UnaryOp):
+            continue
+        asked = statement.test.operand
+        target = asked.func if isinstance(asked, ast.Call) else asked
+        name = str(getattr(target, "attr", getattr(target, "id", ""))).lower()
+        if name and not any(word in name for word in PRESENT) and leaves_out(statement.body[0]):
+            return isinstance(statement.test.op, ast.Not)
+    return False
+
+
+def is_defined_on_demand(function: Scope) -> bool:
+    """Tell whether a function is there only on another platform, or for who sets a variable of the environment."""
+    current = function
+    while current.parent is not None:
+        for child, parent in current.parent.ancestors(current.node):
+            taken = isinstance(parent, ast.If) and child in parent.body
+            if taken and (holds_here(parent.test) is False or asked_of(parent.test)):  # type: ignore[attr-defined]
+                return True
+        current = current.parent
+    return False
+
+
+def leaves_out(statement: ast.stmt) -> bool:
+    """Tell whether a statement skips the test that runs it."""
+    value = statement.exc if isinstance(statement, ast.Raise) else getattr(statement, "value", None)
+    target = value.func if isinstance(value, ast.Call) else value
+    return getattr(target, "attr", getattr(target, "id", "")) in ("skip", "skipTest", "SkipTest")
+
+
+def is_deselected(function: Scope) -> bool:
+    """Tell whether pytest is told by its configuration to leave a test out."""
+    project = function.module.project
+    if project is None or role_of(function) != "test":
+        return False
+    names: list[str] = []
+    current: Scope | None = function
+    while current is not None and current.parent is not None:
+        names.insert(0, current.name)
+        current = current.parent
+    return bool(project.is_deselected(function.module.path, names))
+
+
 def is_skip(name: str, expression: ast.expr) -> bool:
-    """Tell whether a mark skips whatever happens: `skip`, or `skipif` with a condition that is written out as true."""
+    """Tell whether a mark skips whatever happens here: `skip`, or `skipif` on a condition that holds here."""
     if name in SKIPS:
         return True
     condition = expression.args[0] if isinstance(expression, ast.Call) and expression.args else None
-    return name in CONDITIONAL_SKIPS and isinstance(condition, ast.Constant) and condition.value is True
+    if condition is None or name not in (*CONDITIONAL_SKIPS, *CONDITIONAL_RUNS):
+        return False
+    holds = condition.value if isinstance(condition, ast.Constant) else holds_here(condition)
+    return holds is (name in CONDITIONAL_SKIPS)
 
 
 def is_skipped_file(top: Scope) -> bool:
@@ -275,7 +336,9 @@ def skips_file(top: Scope, statement: ast.Expr | ast.Raise) -> bool:
 def own_marks(definition: Scope) -> list[tuple[str, ast.expr]]:
     """Return `(dotted name, expression)` of the marks on one function, class (base classes included) or module."""
     found: list[tuple[str, ast.expr]] = []
-    for level in lineage(definition) if definition.is_class else [definition]:
+    project = definition.module.project
+    of_class = lineage if project is None else project.lineage
+    for level in of_class(definition) if definition.is_class else [definition]:
         outer = level.parent or level
         found.extend((marker_name(outer, item), item) for item in getattr(level.node, "decorator_list", ()))
         for binding in level.bindings.get("pytestmark", ()) if not level.is_function else ():

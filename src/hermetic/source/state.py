@@ -28,8 +28,8 @@ class State:
     states whose change in a cleanup puts this one back too. `tokens`: bytes of which one occurs wherever the state is
     changed, where the names' last parts are too common.
 
-    Subclasses may override `name_of`, `name_in`, `resets`, `is_usually_absent`, `counts`, `counts_target`, the two that
-    tell whether a value is the default, and the three that give keys.
+    Subclasses may override `name_of`, `name_in`, `resets`, `is_usually_absent`, `is_left_over`, `counts`,
+    `counts_target`, the two that tell whether a value is the default, and the three that give keys.
     """
 
     by_owner = False  # each object that holds the state is a key; a whole list of it is still only that object's
@@ -100,9 +100,13 @@ class State:
         value = call.args[0] if call.args else call.keywords[0].value if call.keywords else None
         return name in self.defaults and key_of(scope, value) in self.defaults[name]
 
+    def is_default(self, scope: Scope, name: str, value: ast.expr | None) -> bool:
+        """Tell whether a value is the default by its text alone."""
+        return value is not None and name in self.defaults and key_of(scope, value) in self.defaults[name]
+
     def stores_default(self, scope: Scope, owner: ast.expr, name: str, value: ast.expr | None) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether the value that an attribute of `owner` is set to is the one that it has from the start."""
-        return value is not None and name in self.defaults and key_of(scope, value) in self.defaults[name]
+        return self.is_default(scope, name, value)
 
     def resets(self, node: ast.AST) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a change of the whole state puts it back to how tests find it."""
@@ -110,6 +114,10 @@ class State:
 
     def is_usually_absent(self, scope: Scope, key: str) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a key is one that tests find absent, unless an earlier test has left it."""
+        return False
+
+    def is_left_over(self, scope: Scope, key: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a key, where it is there at all, is one that an earlier test has left."""
         return False
 
     def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:  # noqa: ARG002 - for subclasses

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import find_class, find_helper, method_in
-from hermetic.source.changes import OPERATORS, Change, called, changes_at, same_key
+from hermetic.source.changes import OPERATORS, Change, called, changes_at, changes_in, same_key
 from hermetic.source.names import resolve, value_of_attribute
 from hermetic.source.putback import is_removal
 from hermetic.source.restore import (
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from hermetic.source.state import State
 
 # Parts of names by which third-party managers, decorators and fixtures say that they keep a test apart.
-APART = ("isolat", "sandbox", "restor", "preserv", "snapshot", "revert", "forked", "subprocess")
+APART = ("isolat", "sandbox", "restor", "preserv", "snapshot", "revert", "forked", "subprocess", "replacer")
 # What a fixture's name says besides the state, when it puts the state back.
 KEEPERS = (*APART, "clean", "reset", "temp", "tmp", "save", "safe", "patch", "mock", "fake", "guard", "clear")
 KNOWN = ("contextlib.", "tempfile.", "unittest.", "pytest.raises", "pytest.warns", "warnings.")  # nothing to guess
+CONDITIONS = (ast.If, ast.For, ast.While, ast.Try, ast.ExceptHandler, ast.IfExp, ast.Match)
+COUNTERPARTS = {"addHandler": "removeHandler", "addFilter": "removeFilter"}
 MAX_STEPS = 3  # helpers that return managers of helpers
 
 
@@ -51,9 +54,15 @@ class UndoState(Undo):
         """Accept a call that restores, or another change of the same key."""
         if isinstance(node, ast.Call) and (self.ends(scope, node) or self.sets_something(scope, node)):
             return True
-        if any(same_key(self.change, item) for item in changes_at(scope, node, self.state)):
+        here = changes_at(scope, node, self.state)
+        if here and (self.is_of_unknown_owner() or any(same_key(self.change, item) for item in here)):
             return True
         return any(changes_at(scope, node, other) for other in self.state.also)
+
+    def is_of_unknown_owner(self) -> bool:
+        """Whether the key is an object that is known by its name alone: what is put back may be the same one."""
+        key = self.change.key
+        return self.state.by_owner and "." in key and "(" not in key
 
     def sets_something(self, scope: Scope, call: ast.Call) -> bool:
         """Whether a call sets an attribute that only the run knows, as `setattr(sys, name, old)` does."""
@@ -68,10 +77,19 @@ class UndoState(Undo):
         name = self.state.name_in(scope, plain)
         if name in self.state.restores or any(name in other.restores for other in self.state.also):
             return True
-        if plain.endswith((".undo", ".stopall")):
+        last = plain.rpartition(".")[2].lower()
+        if "restor" in last and any(word in last for word in self.state.words):
+            return True
+        if plain.endswith((".undo", ".stopall")) or self.takes_off(call, plain):
             return True
         ender = plain.endswith((".stop", ".__exit__", ".__aexit__", ".close"))
         return ender and isinstance(call.func, ast.Attribute) and self.by_manager(scope, call.func.value)
+
+    def takes_off(self, call: ast.Call, plain: str) -> bool:
+        """Whether a call takes off an object that only the run knows what the change has put on, by its name."""
+        wanted = COUNTERPARTS.get(self.change.what.rpartition(".")[2])
+        unknown = self.state.name_of(plain) == plain
+        return wanted is not None and getattr(call.func, "attr", "") == wanted and unknown
 
     def by_plain_node(self, scope: Scope, node: ast.AST) -> bool:
         """Accept a call that restores, a removal of the same key, or a saved value written back."""
@@ -80,7 +98,7 @@ class UndoState(Undo):
         state = self.state
         return any(
             same_key(self.change, item)
-            and (item.back or is_removal(item) or state.resets(node) or uses_saved_value(item, state))
+            and (item.usual or is_removal(item) or state.resets(node) or uses_saved_value(item, state))
             for item in changes_at(scope, node, state)
         )
 
@@ -251,6 +269,25 @@ class UndoState(Undo):
             for node in function.kept(ast.Assign)
             if not any(changes_at(function, node, state) for state in self.states())
             for state in self.states()
+        )
+
+    def by_assertion(self, scope: Scope, test: ast.expr) -> bool:
+        """Accept `assert "name" not in sys.modules`: the code under test has taken it out."""
+        if is_removal(self.change) or not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.NotIn):
+            return False
+        table = self.state.name_in(scope, resolve(scope, test.comparators[0]))
+        return table in self.state.items and bool(self.change.key) and key_of(scope, test.left) == self.change.key
+
+    def sets_same(self, function: Scope) -> bool:
+        """Whether a fixture sets the same written-out key itself, above its yield and under no condition."""
+        key = self.change.key
+        return bool(key) and any(
+            item.key == key
+            and not is_removal(item)
+            and not is_after_yield(function, item.node)
+            and not any(isinstance(parent, CONDITIONS) for _, parent in function.ancestors(item.node))
+            for item in changes_in(function, self.state)
+            if item.scope is function and item.node is not self.change.node
         )
 
     def by_fixture_name(self, name: str) -> bool:

@@ -626,6 +626,14 @@ MISPLACED |= {
 }
 
 WELL_PLACED = {
+    "only the conftest of the root lists the plugin, which is for every folder anyway": {
+        "pyproject.toml": "",
+        "conftest.py": "pytest_plugins = 'started'\n",
+        "started.py": STARTED,
+    },
+    "the file has tests, and is run by name": {
+        "tests/check_dist.py": f"{STARTED}\n\ndef test_it():\n    assert state\n",
+    },
     "an entry point declares the plugin that the conftest lists": {
         "pyproject.toml": '[project.entry-points.pytest11]\nshop = "shop.plugin"\n',
         "conftest.py": "pytest_plugins = ['shop.plugin']\n",

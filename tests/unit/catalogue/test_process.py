@@ -35,6 +35,14 @@ def test_a_further_spelling_is_caught_on_its_line(code: str, source: str, tmp_pa
     assert expected
 
 
+@pytest.mark.parametrize(("code", "source"), cases("project: "))
+def test_what_may_well_be_harmless_is_left_to_the_project_preset(code: str, source: str, tmp_path: Path) -> None:
+    expected = {number for number, line in enumerate(source.splitlines(), 1) if line.endswith(MARK + code)}
+    found = lint_files({"test_it.py": source}, tmp_path, select=("project", code))
+    assert {item.line for item in found if item.code == code} == expected
+    assert lint_files({"test_it.py": source}, tmp_path, select=(code,)) == []
+
+
 @pytest.mark.parametrize(("code", "source"), cases("left alone: "))
 def test_a_correct_twin_is_left_alone(code: str, source: str, tmp_path: Path) -> None:
     assert lint_files({"test_it.py": source}, tmp_path, select=CODES) == [], code
@@ -43,7 +51,7 @@ def test_a_correct_twin_is_left_alone(code: str, source: str, tmp_path: Path) ->
 @pytest.mark.parametrize("code", CODES)
 def test_a_rule_has_further_snippets_of_both_kinds(code: str) -> None:
     kinds = {title.partition(":")[0] for title in TABLES[code]}
-    assert kinds == {"caught", "left alone"}
+    assert kinds - {"project"} == {"caught", "left alone"}
 
 
 CONFTEST = {
@@ -71,7 +79,7 @@ MESSAGES = {
     "sys.path.append('x')": "sys.path is edited in test_a and not put back",
     "importlib.reload(app)": "the module app (importlib.reload) is changed in test_a and not put back",
     "logging.root.setLevel(10)": "the level of logging.getLogger() is changed in test_a and not put back",
-    "logging.getLogger('a').handlers = []": (
+    "logging.getLogger('a').handlers = [print]": (
         "the handler list of logging.getLogger('a') is changed in test_a and not put back"
     ),
     "gc.set_threshold(1)": "the thresholds of garbage collection are changed in test_a and not set back",
@@ -88,6 +96,43 @@ def test_a_message_says_what_is_changed_where(body: str, tmp_path: Path) -> None
     imports = "import app, builtins, gc, importlib, logging, os, random, sys, threading\n\n\n"
     found = lint_files({"test_it.py": f"{imports}def test_a():\n    {body}\n"}, tmp_path, select=CODES)
     assert [item.message for item in found] == [MESSAGES[body]]
+
+
+def test_a_value_set_back_by_hand_is_called_late_where_an_imported_file_sets_the_logger(tmp_path: Path) -> None:
+    files = {
+        "shop.py": "import logging\n\nlogger = logging.getLogger('shop')\nlogger.disabled = bool(logger.name)\n",
+        "test_it.py": "from shop import logger\n\n\ndef test_a():\n    logger.disabled = True\n    run()\n"
+        "    logger.disabled = False\n",
+    }
+    found = lint_files(files, tmp_path, select=("HRM105",))
+    assert [item.line for item in found if item.path == "test_it.py"] == [5]
+    assert "only when nothing fails" in found[-1].message
+
+
+def test_a_handler_taken_off_a_logger_that_a_helper_returns_is_called_late(tmp_path: Path) -> None:
+    source = """
+import logging
+
+def prepared():
+    logger = logging.getLogger("shop")
+    handler = object()
+    logger.addHandler(handler)
+    return logger, handler
+
+def test_a():
+    logger, handler = prepared()
+    assert run(logger)
+    logger.removeHandler(handler)
+"""
+    found = lint_files({"test_it.py": source}, tmp_path, select=("HRM105",))
+    assert [(item.line, "only when nothing fails" in item.message) for item in found] == [(7, True)]
+
+
+def test_a_seed_before_each_test_of_a_conftest_is_left_alone(tmp_path: Path) -> None:
+    seeded = "import pytest, random\n\n\n@pytest.fixture(autouse=True)\ndef seeded():\n    random.seed(1)\n"
+    assert lint_files({"conftest.py": seeded}, tmp_path, select=("HRM108",)) == []
+    found = lint_files({"conftest.py": seeded.replace("(autouse=True)", "")}, tmp_path, select=("HRM108",))
+    assert [item.line for item in found] == [6]
 
 
 LAUNCHER = "import subprocess\n\n\ndef launch():\n    return subprocess.Popen(['x'])\n"
@@ -289,3 +334,43 @@ def test_a_path_that_code_under_test_extends_by_all_of_a_list_is_caught(line: st
 def test_a_path_that_a_test_extends_by_what_passes_a_filter_is_caught(found: str, tmp_path: Path) -> None:
     source = FOLDERS.format(found=found) + "def test_it():\n    sys.path.extend(folders())\n"
     assert [item.line for item in lint_files({"test_it.py": source}, tmp_path, select=("HRM103",))] == [11]
+
+
+CODE_UNDER_TEST = {
+    "a folder that may not be there": (
+        "HRM102",
+        "import os\n\ndef go(folder):\n    try:\n        os.chdir(folder)\n    except OSError:\n        return None\n",
+    ),
+    "folders that the configuration may not name": (
+        "HRM103",
+        (
+            "import sys\nfrom app.settings import config\n\ndef go(name):\n"
+            "    paths = [str(path) for path in config.paths()]\n    sys.path += paths\n"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CODE_UNDER_TEST)
+def test_code_under_test_that_may_change_nothing_is_left_alone(case: str, tmp_path: Path) -> None:
+    code, source = CODE_UNDER_TEST[case]
+    test = "from app.go import go\n\n\ndef test_a():\n    go('nowhere')\n    assert run()\n"
+    files = {"app/__init__.py": "", "app/go.py": source, "tests/test_it.py": test}
+    assert lint_files(files, tmp_path, select=(code,)) == []
+
+
+def test_a_logger_known_by_its_name_alone_is_put_back_by_a_fixture_that_puts_one_back(tmp_path: Path) -> None:
+    files = {
+        "conftest.py": "import pytest\nfrom shop.log import logger\n\n\n@pytest.fixture(autouse=True)\ndef kept():\n"
+        "    level = logger.level\n    yield\n    logger.setLevel(level)\n",
+        "test_it.py": "from shop import Base\n\n\ndef test_a():\n    Base.logger.setLevel(10)\n    assert run()\n",
+    }
+    assert lint_files(files, tmp_path, select=("HRM105",)) == []
+    del files["conftest.py"]
+    assert len(lint_files(files, tmp_path / "without", select=("HRM105",))) == 1
+
+
+def test_a_step_back_to_a_folder_beside_is_called_late(tmp_path: Path) -> None:
+    source = "import os\n\n\ndef test_a():\n    os.chdir('../a')\n    assert run()\n    os.chdir('../tests')\n"
+    found = lint_files({"test_it.py": source}, tmp_path, select=("HRM102",))
+    assert [(item.line, "only when nothing fails" in item.message) for item in found] == [(5, True)]

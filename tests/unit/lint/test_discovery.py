@@ -199,3 +199,79 @@ def test_an_excluded_folder_that_is_named_is_checked(tmp_path: Path) -> None:
 
     assert discover([str(tmp_path)], settings) == []
     assert discover([str(tmp_path / "polluted")], settings) == [str(tmp_path / "polluted" / "test_it.py")]
+
+
+COLLECTED = {
+    "conftest.py": "",
+    "examples/test_example.py": "",
+    "tests/conftest.py": "",
+    "tests/test_a.py": "",
+    "tests/helpers.py": "",
+    "tests/data/test_data.py": "",
+    "tests/unit/test_b.py": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "left_out"),
+    [
+        ({"pytest.ini": "[pytest]\nnorecursedirs = data .*\n"}, {"tests/data/test_data.py"}),
+        ({"pytest.ini": "[pytest]\nnorecursedirs = tests/dat*\n"}, {"tests/data/test_data.py"}),
+        ({"pytest.ini": "[pytest]\ntestpaths = tests\n"}, {"examples/test_example.py"}),
+        (
+            {"pyproject.toml": '[tool.pytest.ini_options]\ntestpaths = ["tests/u*"]\n'},
+            {"examples/test_example.py", "tests/test_a.py", "tests/data/test_data.py"},
+        ),
+        ({"pytest.ini": "[pytest]\ntestpaths = gone\n"}, set()),
+        ({"pytest.ini": "[pytest]\naddopts = -q --ignore=tests/data --ignore examples\n"},
+         {"tests/data/test_data.py", "examples/test_example.py"}),
+        ({"tox.ini": "[pytest]\naddopts = --ignore-glob='*/test_d*.py'\n"}, {"tests/data/test_data.py"}),
+        ({"setup.cfg": "[tool:pytest]\naddopts = --deselect tests/test_a.py\n"}, {"tests/test_a.py"}),
+        ({"tests/conftest.py": "collect_ignore = ['data', 'test_a.py']\n"},
+         {"tests/data/test_data.py", "tests/test_a.py"}),
+        ({"conftest.py": "import os\ncollect_ignore = [os.path.join('tests', 'data')] + ['examples']\n"},
+         {"tests/data/test_data.py", "examples/test_example.py"}),
+        ({"conftest.py": "collect_ignore_glob = []\ncollect_ignore_glob.append('*_data.py')\n"},
+         {"tests/data/test_data.py"}),
+        (
+            {"conftest.py": "import sys\ncollect_ignore = []\n"
+                            "if sys.version_info < (9, 0):\n    collect_ignore += ['tests/data']\n"},
+            {"tests/data/test_data.py"},
+        ),
+        ({"conftest.py": "import sys\nif not sys.version_info < (9, 0):\n    collect_ignore = ['tests/data']\n"},
+         set()),
+        ({"conftest.py": "collect_ignore = []\nif is_slow():\n    collect_ignore += ['tests']\n"}, set()),
+    ],
+)  # fmt: skip
+def test_what_pytest_is_told_not_to_collect_is_not_checked(
+    files: dict[str, str], left_out: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_files({"pyproject.toml": "", **COLLECTED, **files}, tmp_path)
+
+    assert set(COLLECTED) - set(discover(["."], config.load("."))) == left_out
+
+
+def test_a_path_that_is_named_is_checked_whatever_pytest_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_files(
+        {**COLLECTED, "pytest.ini": "[pytest]\ntestpaths = tests/unit\naddopts = --ignore=tests/data\n"}, tmp_path
+    )
+    settings = config.load(".")
+
+    assert discover(["examples"], settings) == ["examples/test_example.py"]
+    assert discover(["tests/data"], settings) == ["tests/data/test_data.py"]
+    assert discover(["tests/data/test_data.py"], settings) == ["tests/data/test_data.py"]
+
+
+def test_a_changed_file_that_pytest_does_not_collect_is_left_to_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_files({**COLLECTED, "pytest.ini": "[pytest]\ntestpaths = tests\n"}, tmp_path)
+
+    assert discovery.tests_among(["examples/test_example.py", "tests/test_a.py"], config.load(".")) == [
+        "tests/test_a.py"
+    ]

@@ -254,3 +254,13 @@ def test_the_work_grows_with_the_files_and_not_with_their_square(tmp_path: Path)
     small, medium, large = (run(count) for count in (50, 100, 200))
 
     assert large - medium < 2.5 * (medium - small)
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [("tests/test_a.py::test_region", 0), ("tests/test_a.py", 0), ("tests/test_a.py::test_other", 1)],
+)
+def test_a_test_that_pytest_is_told_to_leave_out_changes_nothing(node: str, expected: int, tmp_path: Path) -> None:
+    files = {"tests/test_a.py": BAD, "pytest.ini": f"[pytest]\naddopts = -q --deselect={node}\n"}
+
+    assert len(lint_files(files, tmp_path, select=("HRM101",))) == expected

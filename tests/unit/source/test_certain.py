@@ -573,6 +573,17 @@ def test_it():
         run()
 """)
 SKIPPED = snippets("""
+### a test that is defined for who asks for it
+import os
+if os.environ.get('TEST_SOCKET'):
+    def test_it():
+        panel.table['a'] = 1
+### a test that is defined for another platform
+import sys
+if sys.platform == 'riscos':
+    class TestIt:
+        def test_it(self):
+            panel.table['a'] = 1
 ### a test with a mark
 @pytest.mark.skip
 def test_it():
@@ -671,12 +682,30 @@ def test_a_helper_of_the_suite_is_taken_to_get_everywhere(case: str, tmp_path: P
 MAYBE = {
     "app/__init__.py": "",
     "app/util.py": "import panel\n\ndef run(flag):\n    if flag():\n        panel.table['a'] = 1\n",
-    "tests/test_it.py": "from app.util import run\n\ndef test_it(flag):\n    run(flag)\n",
+    "tests/test_it.py": "from app.util import run\n\ndef test_it(request):\n    run(request)\n",
 }
 
 
 def test_a_file_of_a_package_is_code_under_test_though_it_has_the_name_of_a_helper(tmp_path: Path) -> None:
     assert leaks(MAYBE, tmp_path) == []
+
+
+def test_a_call_that_has_to_raise_reaches_nothing(tmp_path: Path) -> None:
+    source = """
+from app.util import run
+
+def test_it():
+    try:
+        run(True)
+        raise AssertionError
+    except SystemExit:
+        pass
+"""
+    code = "import panel\n\ndef run(flag):\n    check(flag)\n    panel.table['a'] = 1\n"
+    files = {"app/__init__.py": "", "app/util.py": code, "tests/test_it.py": source}
+    assert leaks(files, tmp_path) == []
+    files["tests/test_it.py"] = source.replace("        raise AssertionError\n", "")
+    assert leaks(files, tmp_path) == [("app/util.py", 5, False)]
 
 
 @pytest.mark.parametrize("beside", ["app/conftest.py", "app/test_that.py"])

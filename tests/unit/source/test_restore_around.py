@@ -84,6 +84,19 @@ class TestOther:
 
 def test_it():
     panel.table["a"] = 1
+### a fixture that a plugin is known to have
+def test_it(tmp_path, capsys, mocker):
+    panel.table["a"] = 1
+### a parameter that a hook gives values to
+def pytest_generate_tests(metafunc):
+    metafunc.parametrize("number", [1, 2])
+
+def test_it(number):
+    panel.table["a"] = number
+### a parameter with values, and one with a default
+@pytest.mark.parametrize("number", [1, 2])
+def test_it(number, other=1):
+    panel.table["a"] = number
 ### setUp without tearDown
 class It(unittest.TestCase):
     def setUp(self):
@@ -168,6 +181,26 @@ class TestIt(unittest.TestCase):
 """)
 
 LEFT_ALONE = snippets("""
+### at import, where something is not installed
+try:
+    import fastpanel
+except ImportError:
+    panel.table["a"] = 1
+### a requested fixture that nobody is seen to define
+def test_it(panel_of_elsewhere):
+    panel.table["a"] = 1
+### a mark names a fixture that nobody is seen to define
+@pytest.mark.usefixtures("kept_elsewhere")
+class TestIt:
+    def test_it(self):
+        panel.table["a"] = 1
+### a fixture requests one that nobody is seen to define
+@pytest.fixture
+def thing(kept_elsewhere):
+    return 1
+
+def test_it(thing):
+    panel.table["a"] = 1
 ### a setup that makes sure that nothing is there
 class TestIt(unittest.TestCase):
     def setUp(self):
@@ -574,3 +607,40 @@ def test_what_runs_around_does_not_undo_it(around: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("around", LEFT_ALONE)
 def test_what_runs_around_undoes_it(around: str, tmp_path: Path) -> None:
     assert leaks({"test_it.py": HEAD + LEFT_ALONE[around] + TAIL}, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("hook", "expected"),
+    [
+        (
+            "@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_call(item):\n    yield\n    panel.table.clear()\n",
+            0,
+        ),
+        ("def pytest_runtest_teardown(item):\n    restore_knobs(item)\n", 0),
+        ("def pytest_runtest_setup(item):\n    panel.read_knob()\n", 1),
+        ("def pytest_sessionstart(session):\n    panel.table.clear()\n", 1),
+    ],
+)
+def test_a_hook_around_each_test_undoes_what_the_test_changes(hook: str, expected: int, tmp_path: Path) -> None:
+    test = "import panel\n\ndef test_it():\n    panel.table['a'] = 1\n"
+    found = leaks({"conftest.py": f"import panel, pytest\n\n{hook}", "test_it.py": test}, tmp_path)
+    assert len(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("end", "late"),
+    [
+        ("assert 'a' not in panel.table", True),
+        ("with work():\n        assert 'a' not in panel.table", False),
+        ("assert 'b' not in panel.table", False),
+        ("assert 'a' in panel.table", False),
+    ],
+)
+def test_an_assertion_that_the_key_is_gone_says_that_it_was_put_back(end: str, late: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    test = f"import panel\n\ndef test_it():\n    panel.table['a'] = 1\n    work()\n    {end}\n"
+    assert [item[2] for item in leaks({"test_it.py": test}, tmp_path)] == [late]
+
+
+def test_an_assertion_that_a_removed_key_is_gone_puts_nothing_back(tmp_path: Path) -> None:
+    test = "import panel\n\ndef test_it():\n    del panel.table['a']\n    work()\n    assert 'a' not in panel.table\n"
+    assert [item[2] for item in leaks({"test_it.py": test}, tmp_path)] == [False]

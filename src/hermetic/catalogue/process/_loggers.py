@@ -61,6 +61,8 @@ class LoggerState(State):
 
     def stores_default(self, scope: Scope, owner: ast.expr, name: str, value: ast.expr | None) -> bool:
         """Tell whether a logger's attribute is set to what all but the root logger begin with."""
+        if name == f"{LOGGER}.handlers" and isinstance(value, ast.List) and not value.elts:
+            return has_no_handlers(scope, owner)
         return super().stores_default(scope, owner, name, value) and is_from_start(scope, owner, name)
 
     def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:
@@ -159,6 +161,16 @@ def is_from_start(scope: Scope, logger: ast.expr, name: str) -> bool:
         if text is not None and text.data is not own.data and word in text.data
         for line in text.data.splitlines()
     )
+
+
+def has_no_handlers(scope: Scope, logger: ast.expr) -> bool:
+    """Tell whether a logger has no handlers from the start: a name of its own, that no other file spells."""
+    key, own = logger_key(scope, logger), scope.module
+    quoted = key.partition("(")[2].removesuffix(")").strip("'\"").encode()
+    if not quoted or key == ROOT or own.project is None:
+        return False
+    texts = (own.project.text(path) for _, _, path in own.project.imports(own))
+    return not any(text is not None and quoted in text.data and b"addHandler" in text.data for text in texts)
 
 
 def is_unique(scope: Scope, logger: ast.expr) -> bool:

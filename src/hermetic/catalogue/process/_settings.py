@@ -23,6 +23,14 @@ HOOKS = {
 }
 
 
+class Builtins(State):
+    """The names that every module sees."""
+
+    def is_left_over(self, scope: Scope, key: str) -> bool:  # noqa: ARG002 - the contract of State
+        """Tell it for every name: those of Python itself nobody removes."""
+        return True
+
+
 class Locale(State):
     """The locale: `setlocale` with the category alone only asks for it."""
 
@@ -177,7 +185,7 @@ EXCEPT_HOOKS = tuple(
     State(hook if "." in hook else f"sys.{hook}", attributes=(name,), saves=(original,), words=("hook", "except"))
     for hook, (name, original) in HOOKS.items()
 )
-BUILTINS = State(
+BUILTINS = Builtins(
     "builtins",
     attributes=("builtins.*",),
     items=("builtins.__dict__", "__builtins__.__dict__"),

@@ -266,13 +266,18 @@ def holds(node: ast.AST | None, name: str) -> bool:
     return isinstance(node, ast.BoolOp) and any(holds(item, name) for item in node.values)
 
 
+def holds_number(node: ast.AST | None, name: str) -> bool:
+    """Tell whether an expression is the number of a process, by which it can be waited for."""
+    return isinstance(node, ast.Attribute) and node.attr == "pid" and is_name(node.value, name)
+
+
 def uses_of(function: Scope, name: str) -> Iterator[Use]:
     """Yield what a loaded function, and the functions in it, do with a variable or an attribute of `self`."""
     for scope in function.family():
         for node in scope.kept(ast.Call):
             yield from uses_in_call(scope, node, name)
         for node in scope.kept(ast.Return, ast.Yield, ast.Assign, ast.AnnAssign, ast.YieldFrom):
-            if holds(node.value, name):  # type: ignore[attr-defined]
+            if holds(node.value, name) or holds_number(node.value, name):  # type: ignore[attr-defined]
                 yield Use("escape" if not isinstance(node, ast.Yield) else "yield", scope, node)
         for node in scope.kept(ast.With, ast.AsyncWith):
             if any(is_name(item.context_expr, name) for item in node.items):  # type: ignore[attr-defined]
@@ -304,7 +309,15 @@ def verb_of(scope: Scope, call: ast.Call, method: str) -> str:
     """Return what calling a method does: a question is an end only where the code goes on once the answer is no."""
     if method == ASKING:
         return "wait" if is_seen_ended(scope, call) else "looked at"
-    return "wait" if method == "poll" and is_repeated(scope, call) else method
+    return "wait" if method == "poll" and (is_repeated(scope, call) or is_compared(scope, call)) else method
+
+
+def is_compared(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether an assertion compares what a call gives with a number: `assert child.poll() == 0` after its end."""
+    parent = scope.parents.get(call)
+    if not isinstance(parent, ast.Compare) or not isinstance(scope.parents.get(parent), ast.Assert):
+        return False
+    return any(isinstance(item, ast.Constant) and isinstance(item.value, int) for item in parent.comparators)
 
 
 def is_end(method: str) -> bool:

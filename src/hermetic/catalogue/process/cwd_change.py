@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
+from hermetic.source import roles
+from hermetic.source.certain import is_under_test
 from hermetic.source.state import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.leaks import Leak
+
+
+FAKES = frozenset({"fs", "fs_class", "fs_module", "fs_session"})  # of pyfakefs: the folder is not the real one
+FAKED = b"setUpPyfakefs"
+
+
+class WorkingDirectory(State):
+    """The working directory."""
+
+    def resets(self, node: ast.AST) -> bool:
+        """Accept a step back: `os.chdir("../tests")` below `os.chdir("../plumbum")`."""
+        given = node.args[0] if isinstance(node, ast.Call) and node.args else None
+        return isinstance(given, ast.Constant) and str(given.value).startswith("..")
 
 
 class CwdChange(StateRule):
@@ -20,9 +41,10 @@ class CwdChange(StateRule):
     libraries (`runner.isolated_filesystem()`, `tmpdir.as_cwd()`) are accepted too.
 
     Limits:
-    A change inside a third-party library, or inside a child process, is not seen here.
-    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
-    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
+    In the fake file system of pyfakefs no change is real. A change inside a third-party library, or inside a child
+    process, is not seen here. In code under test only what certainly runs for the named test counts: not what stands
+    below a condition that cannot be read from the call, nor what a call inside `pytest.raises` makes. The guard sees
+    the rest.
     """
 
     code = "HRM102"
@@ -34,7 +56,7 @@ class CwdChange(StateRule):
     tokens = (b"chdir",)
     related = ("HRM101", "HRM103")
     states = (
-        State(
+        WorkingDirectory(
             "working directory",
             calls=("os.chdir", "os.fchdir", "@tmpdir.chdir", "py.path.local().chdir", "path.Path().chdir"),
             restores=("@tmpdir.chdir().chdir",),
@@ -51,6 +73,16 @@ class CwdChange(StateRule):
             words=("cwd", "chdir", "change_dir", "filesystem", "working_dir", "workdir", "curdir", "pushd", "in_dir"),
         ),
     )
+
+    def keeps(self, leak: Leak) -> bool:
+        """Leave alone a fake file system, and code under test that is ready for a folder which is not there."""
+        change, root = leak.change, leak.root
+        if root is not None and (not FAKES.isdisjoint(roles.used_fixtures(root)) or FAKED in root.module.data):
+            return False
+        return not is_under_test(change.scope.module) or not any(
+            isinstance(parent, ast.Try) and parent.handlers and child in parent.body
+            for child, parent in change.scope.ancestors(change.node)
+        )
 
     bad = (
         Example(

@@ -27,6 +27,13 @@ class Environ(State):
         name = key.strip("'\"").upper()
         return bool(name) and name not in GIVEN and not name.startswith(FAMILIES)
 
+    def is_left_over(self, scope: Scope, key: str) -> bool:
+        """Tell it for such a variable, unless a conftest names it: then each test may find it there."""
+        project, name = scope.module.project, key.strip("'\"").encode()
+        if project is None or not self.is_usually_absent(scope, key):
+            return False
+        return not any(name in conftest.data for conftest in project.conftests(scope.module.path))
+
 
 class EnvironWrite(StateRule):
     """A test writes the environment, and nothing puts it back.
@@ -51,6 +58,7 @@ class EnvironWrite(StateRule):
     afterwards stays; the call alone is correct code, and no static check can tell.
     An autouse fixture for each test that only removes variables of the application, where they are set
     (`os.environ.pop("APP_MODE", None)`, or a `del` whose `KeyError` is caught), is taken for a reset.
+    Where another fixture or a test does that, the `project` preset reports it, unless a conftest names the variable.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """

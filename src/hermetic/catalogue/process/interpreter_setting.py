@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from hermetic.catalogue.process._settings import ATEXIT, STATES
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
 from hermetic.source import roles
@@ -11,6 +13,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.changes import Change
     from hermetic.source.leaks import Leak
+
+
+CLEANERS = (
+    "rm",
+    "remove",
+    "unlink",
+    "delete",
+    "clean",
+    "stop",
+    "kill",
+    "terminate",
+    "shutdown",
+    "close",
+    "end",
+    "teardown",
+)
+
+
+def cleans_up(node: ast.AST) -> bool:
+    """Tell whether what is registered for the end of the process removes or stops something, by its name."""
+    given = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    name = str(getattr(given, "attr", getattr(given, "id", ""))).lower()
+    return any(part in CLEANERS or part.startswith(CLEANERS[:5]) for part in name.split("_"))
 
 
 class InterpreterSetting(StateRule):
@@ -32,11 +57,12 @@ class InterpreterSetting(StateRule):
 
     Limits:
     `monkeypatch.setenv("TZ", ...)` with a single `time.tzset()` is reported, since monkeypatch restores the variable
-    but not what the C library has read. `atexit.register` counts in tests and what they call, not at import. Handlers
-    of one event loop (`loop.add_signal_handler`) end with it and are left alone. So is going back to what Python starts
-    with: `setdefaulttimeout(None)`, `settrace(None)`, `SIG_DFL` for signals whose first handler that is.
-    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
-    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
+    but not what the C library has read. `atexit.register` counts in tests and what they call, not at import, and not
+    for what removes or stops something by its name (`rmtree`, `cleanup`). Handlers of one event loop
+    (`loop.add_signal_handler`) end with it and are left alone. So is going back to what Python starts with:
+    `setdefaulttimeout(None)`, `settrace(None)`, `SIG_DFL` for signals whose first handler that is. In code under test
+    only what certainly runs for the named test counts: not what stands below a condition that cannot be read from the
+    call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM106"
@@ -67,6 +93,8 @@ class InterpreterSetting(StateRule):
             return True
         root = leak.root
         if leak.change.scope.name in CONSTRUCTORS:  # an object that looks after its own end
+            return False
+        if cleans_up(leak.change.node):
             return False
         return root is not None and (roles.role_of(root) == "test" or roles.fixture_scope(root) == "function")
 

@@ -119,7 +119,7 @@ class ModuleTableEdit(StateRule):
         State(
             "module",
             calls=("importlib.reload", "imp.reload"),
-            words=("reload",),
+            words=("reload", "module"),
             keyed=True,
             also=(TABLE,),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
+from hermetic.source import roles
 from hermetic.source.changes import Change, changes_in, import_time
 from hermetic.source.spelling import key_of
 from hermetic.source.state import State
@@ -12,6 +13,7 @@ from hermetic.source.state import State
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.leaks import Leak
+    from hermetic.source.scope import Scope
 
 
 def seed_of(change: Change) -> str:
@@ -25,6 +27,12 @@ def seed_of(change: Change) -> str:
 def is_certain_at_import(change: Change) -> bool:
     """Tell whether a change at import stands under no condition."""
     return not any(isinstance(parent, (ast.If, ast.Try)) for _, parent in change.scope.ancestors(change.node))
+
+
+def is_start_of_each(root: Scope) -> bool:
+    """Tell whether a fixture starts each test of its folder from the same state, whatever the one before has left."""
+    fixture = roles.is_conftest(root.module.path) and roles.role_of(root) == "fixture"
+    return fixture and roles.is_autouse(root) and roles.fixture_scope(root) == "function"
 
 
 class RandomSeed(StateRule):
@@ -41,10 +49,11 @@ class RandomSeed(StateRule):
     (`numpy.random.get_state` and `set_state` for NumPy).
 
     Limits:
+    An autouse fixture of a `conftest.py` that seeds before each test is left alone: no test sees what another has left.
     Drawing numbers is no finding, and neither is a generator that another library keeps for itself. A test file that is
-    imported with the same written-out seed as its conftest changes nothing, unless something draws in between.
-    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
-    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
+    imported with the same written-out seed as its conftest changes nothing, unless something draws in between. In code
+    under test only what certainly runs for the named test counts: not what stands below a condition that cannot be read
+    from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM108"
@@ -78,6 +87,8 @@ class RandomSeed(StateRule):
     def keeps(self, leak: Leak) -> bool:
         """Leave alone a seed at import that the conftest of the file has set already."""
         change = leak.change
+        if leak.root is not None and is_start_of_each(leak.root):
+            return False
         seed = seed_of(change)
         project = change.scope.module.project
         if leak.root is not None or not seed or project is None:

@@ -6,7 +6,8 @@ from hermetic.catalogue.process._fate import ENDED, LATE, RETURNED, fate_of, sta
 from hermetic.catalogue.process._mocked import is_mocked
 from hermetic.catalogue.process._returned import makers_of, received_by
 from hermetic.catalogue.process._spawned import Spawn, spawns_in
-from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.process._waited import may_be_over
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.reach import first_root
 from hermetic.source.restore import Undo
@@ -51,12 +52,14 @@ class ThreadOrChildLeft(Rule):
 
     Limits:
     What is handed to another function or kept in a structure is left alone: who gets it may end it. What a function of
-    the project returns is its caller's to end; what a fixture returns, a method of an object or a decorated function
-    is left alone. So are threads whose function waits for an event or queue or shuts down a server, those that give
-    a signal for which the test waits, and those whose object (`server` in `target=server.run`, an argument) is told
+    the project returns is its caller's to end; what a fixture returns, a method of an object or a decorated function is
+    left alone. So are threads whose function waits for an event or queue or shuts down a server, those that give a
+    signal for which the test waits, and those whose object (`server` in `target=server.run`, an argument) is told
     anything after the start: whether that ends them cannot be read. What a thread reads from must be closed or killed
-    by name. What constructors of code under test start is for the guard to see. `os.fork` and asyncio's tasks are not
-    seen here.
+    by name. A thread, timer or `Process` is reported in the `project` preset alone where the function that starts it
+    waits for anything afterwards (`wait`, `get`, `recv`, `sleep`), or where its loop ends on a condition: it may well
+    be over. One that loops for ever counts always. What constructors of code under test start is for the guard to see.
+    `os.fork` and asyncio's tasks are not seen here.
     """
 
     code = "HRM109"
@@ -84,6 +87,8 @@ class ThreadOrChildLeft(Rule):
             fate = fate_of(spawn)
             root = first_root(function, Nothing(), project) if fate not in (ENDED, RETURNED) else None
             if root is None or is_mocked(spawn, root, project):
+                continue
+            if PROJECT not in project.presets and may_be_over(spawn, root):
                 continue
             template = self.late_message if fate == LATE else self.message
             starter, node = started_at(spawn)

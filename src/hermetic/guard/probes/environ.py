@@ -50,7 +50,7 @@ class EnvironProbe(Probe[View]):
             yield Change("os.environ", before.environ, after.environ, undo)
             return
         if before.held != after.held:
-            for name in before.held.keys() | after.held.keys():
+            for name in sorted(before.held.keys() | after.held.keys()):
                 old, new = (decoded(view.held.get(name)) for view in (before, after))
                 if old != new:
                     key = str(decoded(name))
@@ -61,7 +61,7 @@ class EnvironProbe(Probe[View]):
 
     def apart_changes(self, before: dict[str, str | None], after: dict[str, str | None]) -> Iterator[Change]:
         """Compare what only child processes see."""
-        for key in before.keys() | after.keys():
+        for key in sorted(before.keys() | after.keys()):
             seen = decoded(os.environ.get(key))
             old, new = before.get(key, seen), after.get(key, seen)
             if old != new:

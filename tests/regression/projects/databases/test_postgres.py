@@ -65,9 +65,10 @@ def test_one_table_for_all(note, meet_all, public):
 
 def test_one_table_for_each(note, meet_all, worker_postgres):
     meet_all("here")
+    worker_postgres.execute("SET lock_timeout = '2s'")  # whoever shares a schema waits for the first to commit
     worker_postgres.execute("CREATE TABLE orders (number int)")
-    note(created=True)
     meet_all("created")
+    note(created=True)
 
 
 @pytest.fixture

@@ -1,0 +1,106 @@
+"""Whether a thread, timer or process may well be over before its test is: the test waits, or its loop has an end."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.catalogue.process._fate import started_at
+from hermetic.catalogue.process._spawned import PROCESS, THREAD, TIMER, Spawn, holder, loop_names, spawns_in
+from hermetic.source.names import find_function
+from hermetic.source.reach import calls_of
+from hermetic.source.spelling import text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.scope import Scope
+
+# Parts of the names of calls that block until something has come, which the thread may send as its last act.
+WAITERS = ("wait", "recv", "receive", "read", "accept", "result", "acquire", "sleep", "until", "poll", "drain", "join")
+BLOCKING = frozenset({"get", "work", "run", "serve", "serve_forever", "next", "run_until_complete", "run_forever"})
+LEAVING = (ast.Break, ast.Return, ast.Raise)
+
+
+def may_be_over(spawn: Spawn, root: Scope) -> bool:
+    """Tell whether what a call starts may have ended by the end of the test `root`, as far as can be read."""
+    if spawn.kind not in (THREAD, TIMER, PROCESS):
+        return False
+    starter, node = started_at(spawn)
+    *_, made = spawn.chain()
+    runs = target_of(made)
+    loops = endings(runs) if runs is not None else []
+    if "never" in loops:
+        return False
+    if "told" in loops or is_waited_for(starter, node, runs):
+        return True
+    elsewhere = starter.function is not root and starter.scope.parent is not root
+    return elsewhere and any(blocks(call, None) for scope in root.family() for call in calls_of(scope))
+
+
+def target_of(spawn: Spawn) -> Scope | None:
+    """Return the function of this file that a thread or process runs, loaded."""
+    target = next((item.value for item in spawn.call.keywords if item.arg == "target"), None)
+    found = find_function(spawn.scope, target) if target is not None else None
+    return found.module.load(found) if found is not None and found.is_function else None
+
+
+def endings(runs: Scope) -> list[str]:
+    """Return for each `while` of a function whether it is `told` when to end, `never` ends, or `left` from inside."""
+    found = []
+    for scope in runs.family():
+        body = getattr(scope.node, "body", [])
+        for loop in whiles(body if isinstance(body, list) else []):
+            if not isinstance(loop.test, ast.Constant):
+                found.append("told")
+            else:
+                found.append("left" if leaves(loop.body) else "never")
+    return found
+
+
+def whiles(block: list[ast.stmt]) -> list[ast.While]:
+    """Return the `while` statements in a block, nested ones too."""
+    return [node for node in below(block) if isinstance(node, ast.While)]
+
+
+def leaves(block: list[ast.stmt]) -> bool:
+    """Tell whether something in a block leaves it."""
+    return any(isinstance(node, LEAVING) for node in below(block))
+
+
+def below(block: list[ast.stmt]) -> list[ast.stmt]:
+    """Return the statements in a block, at any depth."""
+    found: list[ast.stmt] = []
+    for statement in block:
+        found.append(statement)
+        for field in ("body", "orelse", "finalbody"):
+            inner = getattr(statement, field, None)
+            found.extend(below(inner) if isinstance(inner, list) else [])
+        for handler in getattr(statement, "handlers", ()):
+            found.extend(below(handler.body))
+    return found
+
+
+def is_waited_for(starter: Spawn, node: ast.AST, runs: Scope | None) -> bool:
+    """Tell whether the function that starts something waits for anything after that."""
+    own = set(runs.family()) if runs is not None else set()
+    starts = spawn_names(starter) if starter.kind is PROCESS else None
+    return any(
+        blocks(call, starts)
+        for scope in starter.function.family()
+        if scope not in own
+        for call in calls_of(scope)
+        if call.lineno > node.lineno  # type: ignore[attr-defined]
+    )
+
+
+def spawn_names(starter: Spawn) -> set[str]:
+    """Return the variables that hold the threads and processes of a function, those of loops over lists too."""
+    names = {holder(spawn)[1] for spawn in spawns_in(starter.function)}
+    return names.union(*(loop_names(starter.function, name) for name in names))
+
+
+def blocks(call: ast.Call, starts: set[str] | None) -> bool:
+    """Tell whether a call may wait, by its name; `start` does for a process, where it is not that of one of these."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", "")).lower()
+    if name == "start" and starts is not None and isinstance(call.func, ast.Attribute):
+        return isinstance(call.func.value, ast.Name) and text_of(call.func.value) not in starts
+    return name in BLOCKING or any(part in name for part in WAITERS)

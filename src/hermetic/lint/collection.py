@@ -1,0 +1,203 @@
+"""What pytest itself would collect, by its settings and the `collect_ignore` of conftest files; nothing is imported."""
+
+from __future__ import annotations
+
+import _ast as ast
+import os
+
+from hermetic.config import items
+from hermetic.source.module import CannotParseError, parse
+from hermetic.source.patterns import matches
+from hermetic.source.platforms import holds_here
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.config import Settings
+
+SKIPPED = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")  # pytest's own default
+IGNORE, IGNORE_GLOB, DESELECT = "--ignore", "--ignore-glob", "--deselect"
+SETTINGS = ("norecursedirs", "testpaths", "addopts")
+TEST_FOLDERS = frozenset({"test", "tests", "testing"})
+LISTS = ("collect_ignore", "collect_ignore_glob")
+
+
+class Collection:
+    """Where pytest looks for tests. `root` is the folder of its configuration, "" where it has none."""
+
+    def __init__(self, settings: Settings) -> None:
+        file = settings.pytest_file
+        values = file.values(*SETTINGS) if file is not None else {}
+        self.root = os.path.dirname(os.path.abspath(file.path)) if file is not None else ""
+        self.skipped = items(values.get("norecursedirs")) or SKIPPED
+        self.paths = list(dict.fromkeys(self.expanded(items(values.get("testpaths")))))
+        options = items(values.get("addopts"))
+        self.ignored = {self.absolute(text) for text in given(options, IGNORE)}
+        self.ignored |= {self.absolute(text) for text in given(options, DESELECT) if "::" not in text}
+        self.globs = [self.absolute(text) for text in given(options, IGNORE_GLOB)]
+        self._entered: dict[tuple[str, str], bool] = {}
+        self._lists: dict[str, dict[str, list[str]]] = {}
+
+    def absolute(self, text: str) -> str:
+        """Return a path of the configuration in full."""
+        return os.path.normpath(os.path.join(self.root, text))
+
+    def expanded(self, paths: tuple[str, ...]) -> Iterator[str]:
+        """Yield the files and folders of `testpaths` that exist."""
+        for text in paths:
+            path = self.absolute(text)
+            if any(sign in text for sign in "*?["):
+                import glob  # noqa: PLC0415 - slow to import, and seldom needed
+
+                yield from sorted(glob.glob(path, recursive=True))
+            elif os.path.lexists(path):
+                yield path
+
+    def collects(self, path: str, folder: str, *, is_test: bool = True) -> bool:
+        """Tell whether pytest gets to a file when it is given a folder, both in full.
+
+        Given its own root, it looks only below `testpaths`, where there are any; the conftest files above them count,
+        and so do helpers (which are no test files) beside them in a test folder.
+        """
+        if folder != self.root or not self.paths:
+            return self.gets_to(path, folder)
+        if any(path == start or (is_below(path, start) and self.gets_to(path, start)) for start in self.paths):
+            return True
+        beside = os.path.dirname(path)
+        if os.path.basename(path) == "conftest.py":
+            return any(is_below(start, beside) for start in self.paths)
+        return not is_test and any(is_beside(path, start) for start in self.paths) and self.gets_to(path, folder)
+
+    def gets_to(self, path: str, start: str) -> bool:
+        """Tell whether nothing keeps pytest from a file below a folder that is given."""
+        return self.enters(os.path.dirname(path), start) and not self.is_ignored(path)
+
+    def enters(self, folder: str, start: str) -> bool:
+        """Tell whether pytest looks into a folder below the one that is given."""
+        if not is_below(folder, start):
+            return True
+        key = (folder, start)
+        if key not in self._entered:
+            self._entered[key] = (
+                self.enters(os.path.dirname(folder), start)
+                and not any(fits(folder, pattern) for pattern in self.skipped)
+                and not self.is_ignored(folder)
+                and not os.path.exists(os.path.join(folder, "pyvenv.cfg"))
+            )
+        return self._entered[key]
+
+    def is_ignored(self, path: str) -> bool:
+        """Tell whether the command line in the configuration or a conftest file leaves a file or folder out."""
+        lists = self.lists_for(os.path.dirname(path))
+        if path in self.ignored or path in lists.get(LISTS[0], ()):
+            return True
+        return any(matches(path, pattern) for pattern in (*self.globs, *lists.get(LISTS[1], ())))
+
+    def lists_for(self, folder: str) -> dict[str, list[str]]:
+        """Return the lists of the nearest conftest files that have them, as full paths and patterns."""
+        if folder not in self._lists:
+            above = os.path.dirname(folder)
+            ends = folder in {self.root, above} or os.path.exists(os.path.join(folder, ".git"))
+            self._lists[folder] = {**({} if ends else self.lists_for(above)), **lists_of(folder)}
+        return self._lists[folder]
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Tell whether a path lies in a folder, at any depth."""
+    return path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def is_beside(path: str, start: str) -> bool:
+    """Tell whether a file lies in the same test folder as one of `testpaths`."""
+    shared = os.path.commonpath((path, start))
+    return any(folder in TEST_FOLDERS for folder in shared.split(os.sep))
+
+
+def fits(folder: str, pattern: str) -> bool:
+    """Tell whether a folder matches a pattern of `norecursedirs`: by its name, or by its path if that has a slash."""
+    if "/" not in pattern:
+        return matches(os.path.basename(folder), pattern)
+    return matches(folder, pattern if os.path.isabs(pattern) else f"*/{pattern.rstrip('/')}")
+
+
+def given(options: tuple[str, ...], name: str) -> Iterator[str]:
+    """Yield the values that a command line gives to an option."""
+    for number, word in enumerate(options):
+        if word.startswith(f"{name}="):
+            yield word.partition("=")[2]
+        elif word == name:
+            yield from options[number + 1 : number + 2]
+
+
+def deselected(settings: Settings) -> tuple[str, tuple[str, ...]]:
+    """Return the folder of pytest's configuration, and the beginnings of the node ids that it deselects."""
+    file = settings.pytest_file
+    if file is None or DESELECT.encode() not in file.data:
+        return "", ()
+    options = items(file.values("addopts").get("addopts"))
+    return os.path.dirname(os.path.abspath(file.path)), tuple(given(options, DESELECT))
+
+
+def lists_of(folder: str) -> dict[str, list[str]]:
+    """Return what the conftest of a folder itself leaves out, as far as it is written out."""
+    try:
+        with open(os.path.join(folder, "conftest.py"), "rb") as file:
+            data = file.read()
+    except OSError:
+        return {}
+    if LISTS[0].encode() not in data:
+        return {}
+    try:
+        tree = parse(data, "conftest.py")
+    except CannotParseError:
+        return {}
+    found: dict[str, list[str]] = {}
+    for name, value, adds in parts(tree.body):
+        here = found.setdefault(name, [])
+        if not adds:
+            here.clear()
+        here.extend(os.path.normpath(os.path.join(folder, text)) for text in strings(value))
+    return found
+
+
+def parts(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr, bool]]:
+    """Yield `(list, what it gets, whether it is added)` for the statements that certainly fill a list."""
+    for statement in body:
+        if isinstance(statement, ast.If):
+            holds = holds_here(statement.test)
+            if holds is not None:
+                yield from parts(statement.body if holds else statement.orelse)
+            continue
+        targets, value, adds = filled(statement)
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id in LISTS and value is not None:
+                yield target.id, value, adds
+
+
+def filled(statement: ast.stmt) -> tuple[list[ast.expr], ast.expr | None, bool]:
+    """Return what a statement sets or extends, to what, and whether it adds."""
+    if isinstance(statement, ast.Assign):
+        return statement.targets, statement.value, False
+    if isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
+        return [statement.target], statement.value, isinstance(statement, ast.AugAssign)
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or not call.args:
+        return [], None, False
+    return ([call.func.value], call.args[0], True) if call.func.attr in ("append", "extend") else ([], None, False)
+
+
+def strings(value: ast.expr) -> Iterator[str]:
+    """Yield the written-out strings of a string or list; `os.path.join` of such is one."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        yield value.value
+    elif isinstance(value, (ast.List, ast.Tuple, ast.Set)):
+        for item in value.elts:
+            yield from strings(item)
+    elif isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+        yield from strings(value.left)
+        yield from strings(value.right)
+    elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "join":
+        words = [text for item in value.args for text in strings(item)]
+        if len(words) == len(value.args):
+            yield os.path.join(*words)
