@@ -40,8 +40,8 @@ class Project(NamedTuple):
 
     def write(self) -> None:
         """Write the files of all blocks that are files. Text that only has a name is a file as well."""
-        for source in {fence.options["data-copy"] for fence in self.fences if "data-copy" in fence.options}:
-            shutil.copytree(ROOT / source, self.folder, ignore=UNCOPIED, dirs_exist_ok=True)
+        for fence in self.copies():
+            shutil.copytree(ROOT / fence.options["data-copy"], self.folder, ignore=UNCOPIED, dirs_exist_ok=True)
         for number, fence in enumerate(self.fences):
             if fence.role in ("bad", "good") or (fence.role == "text" and "title" in fence.options):
                 path = self.folder / (fence.options.get("title") or f"test_block_{number}.{fence.language[:2]}")
@@ -51,6 +51,10 @@ class Project(NamedTuple):
             if not (self.folder / name).exists() and not (self.folder / "pyproject.toml").exists():
                 (self.folder / name).write_text(text, encoding="utf-8")
         (self.folder / "pyproject.toml").touch()
+
+    def copies(self) -> list[Fence]:
+        """Return the blocks that bring a folder of the repository."""
+        return [fence for fence in self.fences if "data-copy" in fence.options]
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the folder, with this interpreter's programs first on the path."""
@@ -80,6 +84,10 @@ class Project(NamedTuple):
 
 def problems_of(project: Project) -> Iterator[str]:
     """Write a project and try each of its claims; yields what does not hold, a line each."""
+    if absent := [fence for fence in project.copies() if not (ROOT / fence.options["data-copy"]).is_dir()]:
+        for fence in absent:
+            yield f"{fence.place}: data-copy names no folder of the repository: {fence.options['data-copy']}"
+        return
     project.write()
     python = [fence for fence in project.fences if fence.language == "python"]
     for fence in project.fences:
