@@ -118,12 +118,13 @@ class LeftProbe(Probe[int]):
     def test_begins(self, item: pytest.Item) -> None:
         """Let what is begun from here on belong to the test."""
         self.importing, self.ending = None, None
-        self.begun = [one for one in self.begun if one.owner not in self.owners[:1]]
+        if self.begun:
+            self.begun = [one for one in self.begun if one.owner not in self.owners[:1]]
         self.owners = [item]
 
     def test_ends(self, item: pytest.Item) -> None:
-        """Let the next snapshot judge the test."""
-        self.ending = item
+        """Let the next snapshot judge the test, where it began anything."""
+        self.ending = item if self.begun else None
 
     def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
         """Let what is begun belong to the fixture."""

@@ -70,7 +70,7 @@ class Chain:
         self.complain = complain
         self.last: dict[Probe[Any], Any] = {}
         self.owners: list[Owner] = []
-        self.told: dict[str, list[Probe[Any]]] = {}  # by method, the probes that have one of their own
+        self.told: dict[str, list[tuple[Probe[Any], Callable[..., object]]]] = {}  # by name, methods that do something
         self.open: dict[Key, Change] = {}  # reported, and not put back: whoever does so later only cleans up
 
     def refresh(self, probes: Iterable[Probe[Any]] | None = None) -> None:
@@ -92,10 +92,11 @@ class Chain:
         """Call a method of those probes that have one of their own."""
         if method not in self.told:
             plain = getattr(Probe, method)
-            self.told[method] = [probe for probe in self.probes if getattr(type(probe), method) is not plain]
-        for probe in self.told[method]:
+            mine = [probe for probe in self.probes if getattr(type(probe), method) is not plain]
+            self.told[method] = [(probe, getattr(probe, method)) for probe in mine]
+        for probe, told in self.told[method]:
             try:
-                getattr(probe, method)(*args)
+                told(*args)
             except Exception as error:  # noqa: BLE001 - a probe must never end the run
                 self.disable(probe, error)
 
@@ -129,9 +130,10 @@ class Chain:
                 continue
             try:
                 now = probe.snapshot()
-                for change in probe.changes(self.last[probe], now):
-                    self.enter(probe, change)
-                self.last[probe] = now
+                if now is not self.last[probe]:  # nearly all that a quiet test costs is to come to know this
+                    for change in probe.changes(self.last[probe], now):
+                        self.enter(probe, change)
+                    self.last[probe] = now
             except Exception as error:  # noqa: BLE001 - as above
                 self.disable(probe, error)
         while self.trail.broken:

@@ -35,6 +35,10 @@ class Part(NamedTuple):
         kind = type(value)
         return dict(value) if kind in TABLES else set(value) if kind is set else list(value)
 
+    def mirrored(self) -> Any:  # noqa: ANN401 - as above
+        """Return a copy of a container that is equal to it; a list is not equal to a deque."""
+        return dict(self.itself) if type(self.itself) in TABLES else self.itself.copy()
+
     def changes(self, before: Any, after: Any) -> Iterator[Change]:  # noqa: ANN401 - two copies
         """Yield what differs between two copies."""
         if same(before, after):

@@ -61,8 +61,10 @@ class Probe(Generic[Snapshot]):
     """Watches one kind of state. Subclasses are found by walking `hermetic.guard.probes`; one file each.
 
     A probe is made once for a session. `snapshot` runs at least once for every test, so it copies and looks at
-    nothing: a few microseconds. `changes` sees two snapshots; it returns at once when they are alike. A probe that
-    raises is switched off for the rest of the session, with a warning that names it.
+    nothing: a few microseconds. Where it returns the very object that it returned the last time, nothing has changed,
+    and `changes` is not asked; a probe that keeps its last snapshot and compares first costs a quiet test least. Else
+    `changes` sees the two snapshots; it returns at once when they are alike. A probe that raises is switched off for
+    the rest of the session, with a warning that names it.
 
     `code` is the rule whose hazard this is. `events` are audit events and `setters` are dotted names of functions
     without an audit event; whoever causes one is noted under the key that `heard` or `called` returns, and becomes the
@@ -108,6 +110,10 @@ class Probe(Generic[Snapshot]):
 
     def fixture_ends(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """Learn that a fixture of wider scope is about to be torn down."""
+
+    def listens(self) -> bool:
+        """Tell whether its setters are of interest by now; asked where a test begins, until they are wrapped."""
+        return True
 
     def heard(self, event: str, args: tuple[object, ...]) -> Hashable:  # noqa: ARG002 - for subclasses
         """Return the key to note the place of an audit event under, None to ignore it. Runs before it happens."""

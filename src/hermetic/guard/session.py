@@ -71,9 +71,8 @@ class Guarded:
             self.chain.boundary(self.importers)
             self.chain.forget()
             self.imported(owner, report)
-        wrong = [
-            text for node in report.result or () if node.own_markers for text in options.wrong_marks(node, self.options)
-        ]
+        marked = [node for node in report.result or () for mark in node.own_markers if mark.name == options.MARKER]
+        wrong = [text for node in dict.fromkeys(marked) for text in options.wrong_marks(node, self.options)]
         if isinstance(collector, pytest.Module):
             wrong += options.wrong_marks(collector, self.options)
         if wrong:
@@ -158,9 +157,9 @@ class Guarded:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Begin a test, within what pytest and its plugins put around the phase."""
-        self.listening.wrap_imported()
         self.chain.tell("test_begins", item)
         self.chain.begin(Owner(item.name))
+        self.listening.wrap_imported()  # what probes listen to depends on what they have seen
         try:
             return (yield)
         finally:

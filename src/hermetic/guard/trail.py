@@ -10,6 +10,8 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
+from _pytest.logging import LogCaptureHandler
+
 from hermetic.guard import places
 from hermetic.guard.places import MACHINE, getframe, whose
 from hermetic.guard.probe import Probe
@@ -135,8 +137,13 @@ def wrap(dotted: str) -> bool:
     def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the setter takes and gives
         __tracebackhide__ = True  # what the setter raises is shown as ever
         trail = _Current.trail
-        # Pytest's log capture calls setters twelve times a test: it is turned away here, and by a cheap look.
-        if trail is not None and whose(getframe(1).f_code.co_filename) is not MACHINE:
+        # Pytest's log capture calls setters twelve times a test: it is turned away here, and to look at a frame raises
+        # audit events.
+        if (
+            trail is not None
+            and not (args and type(args[-1]) is LogCaptureHandler)
+            and whose(getframe(1).f_code.co_filename) is not MACHINE
+        ):
             trail.call(dotted, args, kwargs)
             if dotted in trail.results:
                 result = None
@@ -186,7 +193,8 @@ class Listening:
         """Wrap the setters whose module has been imported by now."""
         if self.waiting and len(sys.modules) != self.imported:
             self.imported = len(sys.modules)
-            new = [name for name in self.waiting if wrap(name)]
+            callees = self.trail.callees
+            new = [name for name in self.waiting if any(probe.listens() for probe in callees[name]) and wrap(name)]
             if new:
                 self.installed += new
                 self.waiting = [name for name in self.waiting if name not in new]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import fnmatch
 import importlib.util
+import itertools
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from hermetic.catalogue import registry
 from hermetic.guard.linted import conftests
 from hermetic.lint import discovery
-from hermetic.source.text import needles
+from hermetic.source.text import contains, needles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from hermetic.lint.engine import Engine
 
 CODES = frozenset({"HRM401", "HRM402"})
+NOT_OURS = [".*", "node_modules"]  # folders that hold no code of the project
+MANY = 1500  # files that are read before it is cheaper to ask the linter
 FOUND: pytest.StashKey[list[Finding]] = pytest.StashKey()
 
 
@@ -33,15 +37,18 @@ def findings(config: pytest.Config, settings: Settings, code: str) -> list[Findi
 
 def found_by_all(config: pytest.Config, settings: Settings) -> Iterator[Finding]:
     """Yield what the rules find."""
-    from hermetic.catalogue import registry  # noqa: PLC0415 - the linter is imported when the run starts
-    from hermetic.lint.engine import Engine, IncompleteError  # noqa: PLC0415
-    from hermetic.lint.selection import Selection, choose  # noqa: PLC0415
-
     entries = registry.indexed()
     mine = [entry for entry in entries if entry.code in CODES]
+    tokens = tuple({token for entry in mine for token in entry.tokens})
+    paths = files(config, settings)
+    if not are_mentioned(tokens, paths, settings.root):
+        return  # most projects have no such fixture, and to import the linter and read all tests takes 30 ms
+    from hermetic.lint.engine import Engine, IncompleteError  # noqa: PLC0415 - as above
+    from hermetic.lint.selection import Selection, choose  # noqa: PLC0415
+
     engine = Engine(settings, Selection(mine, choose(entries, settings).presets, CODES))
-    words = needles(token for entry in mine for token in entry.tokens)
-    paths = [path for path in files(config, settings) if concerns(engine, words, path)]
+    words = needles(tokens)
+    paths = [path for path in paths if concerns(engine, words, path)]
     try:
         found = engine.check(paths)
     except IncompleteError as error:
@@ -49,6 +56,26 @@ def found_by_all(config: pytest.Config, settings: Settings) -> Iterator[Finding]
     for item in found:
         item.path = os.path.abspath(item.path)
         yield item
+
+
+def are_mentioned(tokens: tuple[bytes, ...], paths: list[str], root: str) -> bool:
+    """Tell whether a file of the suite or of the project, which tests may import, holds one of the tokens.
+
+    About 20 us for each file; where there are many, it is taken for granted.
+    """
+    for count, path in enumerate(itertools.chain(paths, below(root, NOT_OURS, []))):
+        if count == MANY or holds(path, tokens):
+            return True
+    return False
+
+
+def holds(path: str, tokens: tuple[bytes, ...]) -> bool:
+    """Tell whether a file holds one of the tokens."""
+    try:
+        with open(path, "rb") as file:
+            return contains(file.read(), tokens)
+    except OSError:
+        return False
 
 
 def concerns(engine: Engine, words: list[tuple[bytes, bytes]], path: str) -> bool:

@@ -36,7 +36,7 @@ class Fill(NamedTuple):
     place: Place | None
 
 
-class CachedSettingsProbe(Probe[int]):
+class CachedSettingsProbe(Probe[object]):
     """Functions of the project with `lru_cache` or `cache` that read a variable which only the test had set.
 
     Each read of the environment that gives another value than outside of the test is looked at: when a cached function
@@ -86,6 +86,10 @@ class CachedSettingsProbe(Probe[int]):
         """Judge what was filled while the fixture held."""
         self.ends = self.held.pop(fixturedef, None) is not None
 
+    def listens(self) -> bool:
+        """Leave the environment alone while the project caches nothing."""
+        return bool(self.caches)
+
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
         """Look at a read that gives another value than outside of the test."""
         key = args[1] if len(args) > 1 else None
@@ -115,8 +119,8 @@ class CachedSettingsProbe(Probe[int]):
             frame = frame.f_back
         return None
 
-    def snapshot(self) -> int:
-        """Find the cached functions, anew when there are new modules."""
+    def snapshot(self) -> object:
+        """Find the cached functions, anew when there are new modules; return another object where there is news."""
         walk = PROJECT.snapshot()
         if self.known is None or self.known[0] is not walk.holders or self.known[1] != len(walk.holders):
             self.known = walk.holders, len(walk.holders)
@@ -129,9 +133,9 @@ class CachedSettingsProbe(Probe[int]):
                         if code is not None:
                             self.caches[code] = inner
         self.sizes = {cache: size_of(cache) for cache in self.caches.values()}
-        return len(self.fills)
+        return object() if self.fills or self.ends else None
 
-    def changes(self, before: int, after: int) -> Iterator[Change]:  # noqa: ARG002
+    def changes(self, before: object, after: object) -> Iterator[Change]:  # noqa: ARG002
         """Yield the caches that still hold what was made with a value that is gone."""
         ends, self.ends = self.ends, False
         if not ends or not self.fills:

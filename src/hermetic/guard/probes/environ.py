@@ -34,6 +34,7 @@ class EnvironProbe(Probe[View]):
 
     def __init__(self) -> None:
         self.apart: dict[str, str | None] = {}  # for children only: name -> value, None for removed
+        self.last: View | None = None
 
     def snapshot(self) -> View:
         """Copy the mapping behind `os.environ` (about 1 us), which holds encoded names and values on POSIX."""
@@ -41,7 +42,10 @@ class EnvironProbe(Probe[View]):
         held = dict(getattr(environ, "_data", environ))
         for name in OWN & held.keys():
             del held[name]
-        return View(environ, held, self.apart.copy())
+        last = self.last
+        if last is None or environ is not last.environ or held != last.held or self.apart != last.apart:
+            self.last = last = View(environ, held, self.apart.copy())
+        return last
 
     def changes(self, before: View, after: View) -> Iterator[Change]:
         """Compare variable by variable."""
@@ -70,9 +74,9 @@ class EnvironProbe(Probe[View]):
 
     def heard(self, event: str, args: tuple[object, ...]) -> Hashable:
         """Note a write by the variable's name; learn whether it went past `os.environ`."""
-        key = str(decoded(args[0]))
-        if key == CURRENT:
+        if args[0] in OWN:  # four times a test
             return None
+        key = str(decoded(args[0]))
         caller = getframe(3).f_code  # heard, hear and the hook are between
         if caller is SET or caller is DELETE:
             self.apart.pop(key, None)

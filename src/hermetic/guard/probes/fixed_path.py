@@ -83,10 +83,14 @@ class FixedPathProbe(Probe[View]):
         self.temporary: set[str] = set()
         self.test = ""
         self.root = getcwd()
+        self.config: pytest.Config | None = None
+        self.last = View({}, 0)
 
     def snapshot(self) -> View:
         """Look at the paths that were written: most suites have none."""
-        return View({path: seen(path) for path in list(self.first)}, len(self.shared))
+        if self.first or self.last.known:
+            self.last = View({path: seen(path) for path in list(self.first)}, len(self.shared))
+        return self.last
 
     def changes(self, before: View, after: View) -> Iterator[Change]:
         """Compare path by path; what lies in a folder that changed is not named apart."""
@@ -111,11 +115,16 @@ class FixedPathProbe(Probe[View]):
     def test_begins(self, item: pytest.Item) -> None:
         """Forget what is of no further interest."""
         self.test = item.nodeid
-        self.root = str(item.config.rootpath)
+        if item.config is not self.config:
+            self.configure(item.config)
         self.places.clear()
         if self.first:
             self.first = {path: found for path in list(self.first)[-MANY:] if (found := seen(path))}
-        given = item.config.getoption("basetemp", None)
+
+    def configure(self, config: pytest.Config) -> None:
+        """Learn where the suite is, and where it may write."""
+        self.config, self.root = config, str(config.rootpath)
+        given = config.getoption("basetemp", None)
         if given:
             self.temporary.add(absolute(given))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ class ImportPathProbe(Probe["Lists"]):
 
     def __init__(self) -> None:
         self.by_pytest = ""
+        self.last: Lists | None = None
 
     def import_begins(self, collector: pytest.Module) -> None:
         """Find out which folder pytest itself adds to import a file."""
@@ -44,7 +46,11 @@ class ImportPathProbe(Probe["Lists"]):
     def snapshot(self) -> Lists:
         """Copy the three lists (about 1 us)."""
         lists: tuple[Any, ...] = (sys.path, sys.meta_path, sys.path_hooks)
-        return tuple([(found, found[:]) for found in lists])
+        now = tuple([(found, found[:]) for found in lists])
+        last = self.last
+        if last is None or now != last or not all(map(operator.is_, lists, [found for found, _ in last])):
+            self.last = last = now
+        return last
 
     def changes(self, before: Lists, after: Lists) -> Iterator[Change]:
         """Compare list by list. Finders that a library adds when it is imported are benign."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import importlib.machinery
 import sys
 import weakref
@@ -38,11 +39,11 @@ class ModulesProbe(Probe[Table]):
 
     def __init__(self) -> None:
         self.reloaded: dict[str, dict[str, object]] = {}
-        self.last: tuple[list[object], Table] | None = None  # what the table held, and the snapshot of it
+        self.last: tuple[list[Any], Table] | None = None  # what the table held, and the snapshot of it
 
     def snapshot(self) -> Table:
         """Copy the table where it is not the same as the last time (about 8 us for 1,000 modules)."""
-        held: list[object] = [*sys.modules, *sys.modules.values()]
+        held = [[*sys.modules], gc.get_referents(sys.modules)]  # faster than the iterator of its values
         if self.last is not None:
             known, table = self.last
             if table.table is sys.modules and not self.reloaded and same_objects(known, held):

@@ -9,7 +9,6 @@ import dis
 import functools
 import gc
 import inspect
-import sqlite3
 import sys
 import threading
 import types
@@ -140,15 +139,18 @@ def problem_with(value: object, wanted: str, found: str) -> str:
         return "gives a generator in place of what it yields"
     if isinstance(value, MANAGERS) and wanted != PLAIN:
         return "gives a context manager that FastAPI does not enter"
-    if isinstance(value, sqlite3.Connection) and wanted in IN_LOOP and found not in IN_LOOP and is_foreign(value):
+    if wanted in IN_LOOP and found not in IN_LOOP and is_foreign(value):
         return "gives a SQLite connection of a worker thread"
     return ""
 
 
-def is_foreign(connection: sqlite3.Connection) -> bool:
-    """Tell whether a connection belongs to another thread than the one that is to use it."""
+def is_foreign(value: object) -> bool:
+    """Tell whether a value is a connection to SQLite that belongs to another thread than the one that is to use it."""
+    sqlite3: Any = sys.modules.get("sqlite3")
+    if sqlite3 is None or not isinstance(value, sqlite3.Connection):
+        return False
     try:
-        connection.cursor().close()
+        value.cursor().close()
     except sqlite3.ProgrammingError as error:
         return "thread" in str(error)  # else it is closed
     return False

@@ -24,6 +24,9 @@ MAKER = "fastapi.FastAPI.__init__"
 EMPTIED = re.compile(rf"{TABLE}\s*(\.clear\(\)|=\s*(\{{\}}|dict\(\))\s*$)", re.MULTILINE)
 
 
+NONE: dict[Any, Table] = {}  # the snapshot where there is no application
+
+
 class Table(NamedTuple):
     """The overrides of one application: the dictionary itself, and a copy."""
 
@@ -110,15 +113,15 @@ class OverridesProbe(Probe[dict[Any, Table]]):
 
     def snapshot(self) -> dict[Any, Table]:
         """Copy the table of each application (about 1 us each)."""
-        if "fastapi" not in sys.modules:
-            return {}
+        if "fastapi" not in sys.modules and not self.configures:
+            return NONE
         self.search()
         found = {}
         for number, one in list(self.apps.items()):
             table = getattr(one(), TABLE, None)
             if isinstance(table, dict):
                 found[number] = Table(table, dict(table))
-        return found
+        return found if found or self.configures else NONE
 
     def changes(self, before: dict[Any, Table], after: dict[Any, Table]) -> Iterator[Change]:
         """Compare entry by entry. An application made in the meantime counts only where others will meet it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.guard import _globals, trail
 from hermetic.guard._assigned import Assigned
 from hermetic.guard._globals import PROJECT, REPLACED, is_defined, is_same_definition, started_patches
-from hermetic.guard.probe import ABSENT, Change, Probe
+from hermetic.guard.probe import ABSENT, Change, Probe, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,7 @@ class ReplacedProbe(Probe[State]):
 
     def __init__(self) -> None:
         self.assigned = Assigned()
+        self.last: State | None = None
 
     def snapshot(self) -> State:
         """Return the project's part, shared with other probes, and read the attributes of libraries."""
@@ -39,7 +40,10 @@ class ReplacedProbe(Probe[State]):
             for number, one in enumerate(self.assigned.watched):
                 if one.held() is patcher.target and one.name == patcher.attribute:
                     values[number] = patcher.temp_original if patcher.is_local else ABSENT
-        return State(project, values)
+        last = self.last
+        if last is None or project is not last.project or not same_objects(values, last.values):
+            self.last = last = State(project, values)
+        return last
 
     def changes(self, before: State, after: State) -> Iterator[Change]:
         """Compare what is defined."""

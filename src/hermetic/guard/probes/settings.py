@@ -17,7 +17,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.places import USER, getframe, is_users, whose
-from hermetic.guard.probe import ABSENT, Change, Described, Probe, alike
+from hermetic.guard.probe import ABSENT, Change, Described, Probe, alike, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -116,6 +116,7 @@ READERS = tuple([setting.read for setting in SETTINGS])
 BY_SETTER = {setting.setter: setting for setting in SETTINGS if setting.setter}
 EVENTS = ("sys.settrace", "sys.setprofile")
 SIGNALS = tuple(int(number) for number in signal.valid_signals() if number < getattr(signal, "SIGRTMIN", 64))
+getsignal = _signal.getsignal
 UMASK = os.umask  # without the wrapper that calls this probe
 
 
@@ -151,18 +152,22 @@ class SettingsProbe(Probe[Values]):
         self.umask = read_umask()  # as far as it is known: this sets it, so it is read again only after a call
         self.umask_called = False
         self.at_exit: list[Any] = []
+        self.names: list[Any] = []  # what `builtins` held with the last snapshot
+        self.last: Values | None = None
 
     def snapshot(self) -> Values:
         """Read every setting (about 6 us)."""
         if self.umask_called:
             self.umask, self.umask_called = read_umask(), False
-        return Values(
-            tuple([read() for read in READERS]),
-            tuple([_signal.getsignal(number) for number in SIGNALS]),
-            builtins.__dict__.copy(),
-            self.umask,
-            tuple(self.at_exit),
-        )
+        settings = tuple([read() for read in READERS])
+        handlers = tuple(map(getsignal, SIGNALS))
+        names = [*builtins.__dict__.values()]
+        rest = self.umask, tuple(self.at_exit)
+        last = self.last
+        if last is None or not same_objects([settings, handlers, names, *rest], [*last[:2], self.names, *last[3:]]):
+            self.names = names
+            self.last = last = Values(settings, handlers, builtins.__dict__.copy(), *rest)
+        return last
 
     def changes(self, before: Values, after: Values) -> Iterator[Change]:
         """Compare setting by setting."""

@@ -29,6 +29,7 @@ RESET = r"(?<![\w.]){name}(?:\.\w+|\[[^\]]*\])*\.(?:clear|(?:reset|flush|truncat
 SET_ANEW = r"(?<![\w.]){name}(?:\.\w+|\[[^\]]*\])+ *=[^=]"
 
 Copies = dict["Watched", list[Any]]
+NONE: Copies = {}  # the snapshot where nothing is watched
 
 
 class Watched:
@@ -84,7 +85,7 @@ class SharedFixturesProbe(Probe[Copies]):
 
     def snapshot(self) -> Copies:
         """Copy each value."""
-        return {one: one.copies() for one in self.watched.values()}
+        return {one: one.copies() for one in self.watched.values()} if self.watched or self.ending else NONE
 
     def changes(self, before: Copies, after: Copies) -> Iterator[Change]:
         """Compare part by part; a fixture may change what is as wide as itself, or narrower."""

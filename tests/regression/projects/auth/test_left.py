@@ -1,7 +1,14 @@
 """An override that nobody takes back, in an application that all tests share."""
 
-from member_api.app import app
+import pytest
+from applications import left as app
+from fastapi.testclient import TestClient
 from member_api.auth import User, get_current_user
+
+
+@pytest.fixture
+def client():
+    return TestClient(app)
 
 
 async def carla():

@@ -1,11 +1,17 @@
 """The user is overridden, and a route asks for the bearer's token on another path."""
 
+import pytest
+from applications import scheme as app
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPAuthorizationCredentials
 from fastapi.testclient import TestClient
 from member_api.access_log import log_access
-from member_api.app import app
 from member_api.auth import CurrentUser, User, bearer_scheme, get_current_user
+
+
+@pytest.fixture
+def client():
+    return TestClient(app)
 
 
 async def carla():
