@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from docs_fences import Fence
 
+ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 120  # seconds
 PROGRAMS = Path(sys.executable).parent
 NO_TESTS = 5
@@ -25,6 +27,7 @@ NO_TESTS = 5
 CONFIGURATION = {"pytest.ini": "[pytest]\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n"}
 PLAIN = "-p no:randomly -p no:cacheprovider"  # a reader's own pytest shuffles nothing unless it is told to
 REVERSE = "def pytest_collection_modifyitems(items):\n    items.reverse()\n"
+UNCOPIED = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info")
 WITHOUT = ("cacheprovider", "randomly", "pytest_cov", "hypothesispytest")
 
 
@@ -37,6 +40,8 @@ class Project(NamedTuple):
 
     def write(self) -> None:
         """Write the files of all blocks that are files. Text that only has a name is a file as well."""
+        for fence in self.copies():
+            shutil.copytree(ROOT / fence.options["data-copy"], self.folder, ignore=UNCOPIED, dirs_exist_ok=True)
         for number, fence in enumerate(self.fences):
             if fence.role in ("bad", "good") or (fence.role == "text" and "title" in fence.options):
                 path = self.folder / (fence.options.get("title") or f"test_block_{number}.{fence.language[:2]}")
@@ -46,6 +51,10 @@ class Project(NamedTuple):
             if not (self.folder / name).exists() and not (self.folder / "pyproject.toml").exists():
                 (self.folder / name).write_text(text, encoding="utf-8")
         (self.folder / "pyproject.toml").touch()
+
+    def copies(self) -> list[Fence]:
+        """Return the blocks that bring a folder of the repository."""
+        return [fence for fence in self.fences if "data-copy" in fence.options]
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the folder, with this interpreter's programs first on the path."""
@@ -75,6 +84,10 @@ class Project(NamedTuple):
 
 def problems_of(project: Project) -> Iterator[str]:
     """Write a project and try each of its claims; yields what does not hold, a line each."""
+    if absent := [fence for fence in project.copies() if not (ROOT / fence.options["data-copy"]).is_dir()]:
+        for fence in absent:
+            yield f"{fence.place}: data-copy names no folder of the repository: {fence.options['data-copy']}"
+        return
     project.write()
     python = [fence for fence in project.fences if fence.language == "python"]
     for fence in project.fences:

@@ -26,11 +26,12 @@ class MockUngrouped(Rule):
 
     Why it breaks:
     Every `MagicMock` and `AsyncMock` makes a class of its own, records each call with its arguments, and refers to its
-    parents and children in cycles. Tests that share them are spread over all workers, so each worker imports what they
-    mock and grows to the size of the largest. A group keeps such tests, and what they hold, in one worker.
+    parents and children in cycles. Tests that share them are spread over all workers. A group keeps such tests, and
+    what they hold, in one worker, and so does it with what their wide fixtures make.
 
     Whether that pays depends on the suite, so the rule is in the `memory` preset alone. What was tried to show harm:
-    a single test, in any order and under `-n 2`, never fails for the lack of a group.
+    a single test, in any order and under `-n 2`, never fails for the lack of a group. And in the suite that
+    `scripts/measure_mock_memory.py` writes, a worker with all mocks has the same peak of memory as one with none.
 
     Do this instead:
     Mark the class with `@pytest.mark.xdist_group("name")`, or the file with `pytestmark`, and run with
