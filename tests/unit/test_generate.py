@@ -113,13 +113,13 @@ def test_a_check_writes_nothing(tree: Path) -> None:
 def test_a_changed_page_is_noticed(tree: Path) -> None:
     edit(tree / PAGE, "nothing puts it back", "something may put it back")
 
-    assert checked(tree) == [f"{PAGE} is not what the rules say", REPAIR]
+    assert checked(tree) == [f"{PAGE} is not as generated", REPAIR]
 
 
 def test_a_page_with_other_line_ends_is_noticed(tree: Path) -> None:
     (tree / PAGE).write_bytes((tree / PAGE).read_bytes().replace(b"\n", b"\r\n"))
 
-    assert checked(tree) == [f"{PAGE} is not what the rules say", REPAIR]
+    assert checked(tree) == [f"{PAGE} is not as generated", REPAIR]
 
 
 def test_a_missing_page_is_noticed(tree: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_changed_rule_is_noticed_in_its_page_the_table_and_the_index(tree: Pat
 def test_a_stale_index_is_noticed(tree: Path, stale: str) -> None:
     edit(tree / INDEX, stale, stale.replace("e", "f"))
 
-    assert checked(tree) == [f"{INDEX} is not what the rules say", REPAIR]
+    assert checked(tree) == [f"{INDEX} is not as generated", REPAIR]
 
 
 def test_a_new_rule_is_noticed(tree: Path) -> None:
