@@ -231,10 +231,10 @@ def table_page(rules: list[type[Rule]]) -> str:
         mine = [rule for rule in rules if rule.code[3:4] == digit]
         if not mine:
             continue
-        lines += [f"## {digit}xx {family}", "", "| code | name | what it is about | presets | caught by |"]
-        lines += ["| --- | --- | --- | --- | --- |"]
+        lines += [f"## {digit}xx {family}", "", "| rule | what it is about | presets | caught by |"]
+        lines += ["| --- | --- | --- | --- |"]
         lines += [
-            f"| [{rule.code}]({rule.code}.md) | {rule.name} | {cell(sections(rule)['title'])} "
+            f"| [{rule.code}]({rule.code}.md) {rule.name} | {cell(sections(rule)['title'])} "
             f"| {', '.join(rule.presets)} | {', '.join(rule.claims)} |"
             for rule in mine
         ]

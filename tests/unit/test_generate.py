@@ -306,7 +306,7 @@ def test_the_table_shows_text_as_it_stands() -> None:
     shown = rendered(rule_pages.table_page([EnvironWrite, Tricky]))
 
     assert "A dict | None or a | b is <shown>, by __init__ and __init__ &amp; more." in shown.text
-    assert shown.elements.count("td") == 2 * 5 + 2 * (len(EnvironWrite.symptoms) + len(Tricky.symptoms))
+    assert shown.elements.count("td") == 2 * 4 + 2 * (len(EnvironWrite.symptoms) + len(Tricky.symptoms))
     assert "a <b> is | shown" in shown.text
 
 
