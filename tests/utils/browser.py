@@ -128,14 +128,13 @@ class Browser:
             raise BrowserError(answer["exceptionDetails"].get("exception", {}).get("description", script))
         return answer["result"].get("value")
 
-    def until(self, script: str) -> Any:
-        """Return the value of an expression as soon as it is true. Raises BrowserError when it never is."""
+    def until(self, script: str) -> None:
+        """Wait until an expression is true. Raises BrowserError when it never is."""
         deadline = time.monotonic() + PATIENCE
-        while not (value := self.run(script)):
+        while not self.run(f"Boolean({script})"):
             if time.monotonic() > deadline:
                 raise BrowserError(f"never true: {script}")
             time.sleep(0.05)
-        return value
 
     def click(self, selector: str) -> None:
         """Click in the middle of the first visible element that a CSS selector finds, as a mouse does."""
