@@ -28,7 +28,17 @@ markdown_extensions:
 BAD = '```{ .python .bad data-rule="HRM101" }'
 LEAK = 'import os\n\n\ndef test_a():\n    os.environ["A"] = "1"\n'
 CLEAN = "def test_a():\n    assert True\n"
-ORDERED = "SEEN = []\n\n\ndef test_a():\n    SEEN.append(1)  # hermetic: ignore[HRM601] so\n\n\ndef test_b():\n    assert SEEN\n"
+ORDERED = """\
+SEEN = []
+
+
+def test_a():
+    SEEN.append(1)  # hermetic: ignore[HRM601] the second needs it
+
+
+def test_b():
+    assert SEEN
+"""
 TRUE = f"# A page\n\n{BAD}\n{LEAK}```\n\n```{{ .python .good }}\n{CLEAN}```\n"
 RUN = '```{ .console .run data-project="p" }\n$ echo seen\n```\n'
 OUTPUT = '```{{ .text .output data-project="p" }}\n{}\n```\n'
