@@ -41,6 +41,8 @@ MAIN = [
     "reference/commands/",
     "recent/",
 ]
+SCHEME = "document.body.dataset.mdColorScheme"
+SCHEMES = {"light": "default", "dark": "slate"}  # what the system prefers -> the name of the theme's colours
 RESULTS = "[...document.querySelectorAll('.md-search-result__link')].map(each => new URL(each.href).pathname)"
 
 
@@ -85,8 +87,7 @@ def browser(running: Browser, address: str) -> Browser:
     """The browser on the front page, with a wide screen, as on a first visit."""
     running.size(WIDE)
     running.prefer("light")
-    running.go(address)
-    running.run("localStorage.clear()")
+    running.forget(address)
     running.go(address)
     running.errors.clear()
     running.requests.clear()
@@ -185,23 +186,31 @@ def test_a_tab_shows_the_good_example_by_mouse_and_the_bad_one_by_keyboard(brows
 
 
 def test_the_site_is_as_dark_as_the_reader_wants_and_remembers_it(browser: Browser, address: str) -> None:
-    scheme = "document.body.dataset.mdColorScheme"
-    assert browser.run(scheme) == "default"
+    browser.until(f"{SCHEME} == 'default'")
 
+    browser.click("label[title='Light']")
     browser.click("label[title='Dark']")
-    browser.until(f"{scheme} == 'slate'")
+    browser.until(f"{SCHEME} == 'slate'")
     browser.go(f"{address}review/")
 
-    browser.until(f"{scheme} == 'slate'")
+    browser.until(f"{SCHEME} == 'slate'")
 
 
 def test_the_first_visit_follows_the_preference_of_the_system(browser: Browser, address: str) -> None:
-    browser.run("localStorage.clear()")
+    browser.forget(address)
     browser.prefer("dark")
 
     browser.go(address)
 
-    browser.until("document.body.dataset.mdColorScheme == 'slate'")
+    browser.until(f"{SCHEME} == 'slate'")
+
+
+def test_the_site_follows_the_system_when_that_changes(browser: Browser) -> None:
+    browser.until(f"{SCHEME} == 'default'")
+
+    browser.prefer("dark")
+
+    browser.until(f"{SCHEME} == 'slate'")
 
 
 def test_all_can_be_done_by_keyboard_and_the_focus_is_seen(browser: Browser) -> None:
@@ -274,8 +283,8 @@ def test_something_wider_than_a_phone_would_be_noticed(browser: Browser) -> None
 @pytest.mark.parametrize(("width", "scheme"), [(WIDE, "dark"), (PHONE, "light")], ids=["wide-dark", "phone-light"])
 def test_nothing_serious_keeps_anybody_out(browser: Browser, address: str, width: int, scheme: str) -> None:
     browser.size(width)
-    browser.run("localStorage.clear()")
     browser.prefer(scheme)
+    browser.until(f"{SCHEME} == {SCHEMES[scheme]!r}")
 
     found = {path: barriers(browser, f"{address}{path}") for path in MAIN}
 

@@ -182,6 +182,11 @@ class Browser:
         self._call("Browser.grantPermissions", {"origin": origin.rstrip("/"), "permissions": permissions}, "")
         self.send("Page.bringToFront")
 
+    def forget(self, origin: str) -> None:
+        """Make the next visit to a site the first one."""
+        self.go("about:blank")  # a page that is open would write its settings again
+        self.send("Storage.clearDataForOrigin", origin=origin.rstrip("/"), storageTypes="all")
+
     def picture(self, path: Path) -> None:
         """Write what is seen to a PNG file."""
         path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot")["data"]))
