@@ -29,8 +29,8 @@ INTRODUCTION = """\
 
 Each of these blocks is code that the {tests} run:
 with the hazard beside it, with workers that really are several, and under the guard. A block stands below the imports
-of its file that it uses, and the button in its corner copies it. The rule below a title says what goes wrong without it;
-the file is where it runs, with the fixtures and helpers that it asks for.
+of its file that it uses, and the button in its corner copies it. The rule below a title says what goes wrong without
+it; the file is where it runs, with the fixtures and helpers that it asks for.
 """
 
 
