@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hermetic import plugin, workers
 from hermetic.catalogue.registry import ENGINE_CODES, walked
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT
 from hermetic.lint.own import OWN
@@ -187,3 +188,27 @@ def test_what_a_pattern_page_shows_stands_in_the_file_that_it_names() -> None:
     for path, code in blocks:
         source = (ROOT / path).read_text(encoding="utf-8")
         assert all(line.strip() in source for line in code.splitlines() if not line.startswith(("import ", "from ")))
+
+
+def test_the_page_of_the_workers_names_every_fixture_with_its_scope_and_every_public_function() -> None:
+    page = (ROOT / "docs/workers.md").read_text(encoding="utf-8")
+
+    wrong = [
+        name
+        for name, scope, _ in command_pages.declared_fixtures()
+        if not re.search(rf"(?m)^\|[^|]*`{name}`[^|]*\| {scope} \|", page)
+    ]
+    assert wrong == []
+    functions = [name for name in workers.__all__ if name.startswith("get_")]
+    assert len(functions) > 5
+    assert [name for name in functions if f"`{name}(" not in page] == []
+
+
+def test_the_page_of_the_plugin_names_every_option_of_the_plugin() -> None:
+    page = (ROOT / "docs/plugin.md").read_text(encoding="utf-8")
+    recorder = command_pages.Recorder()
+
+    plugin.pytest_addoption(recorder)
+
+    assert len(recorder.options) >= 6
+    assert [option.name for option in recorder.options if not re.search(rf"`{option.name}\b", page)] == []
