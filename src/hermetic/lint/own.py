@@ -42,6 +42,10 @@ class CannotRead(EngineRule):
 
     code = CANNOT_READ
     name = "cannot-read"
+    symptoms = (
+        "hermetic cannot read or parse a file",
+        "SyntaxError or unknown encoding, reported by a check",
+    )
     message = "cannot be read"
     bad = (
         Example(
@@ -87,6 +91,10 @@ class SuppressionUnused(EngineRule):
 
     code = SUPPRESSION_UNUSED
     name = "suppression-unused"
+    symptoms = (
+        "a hermetic: ignore comment suppresses nothing",
+        "an unused suppression",
+    )
     message = "this suppression suppresses nothing"
     bad = (
         Example(

@@ -26,6 +26,11 @@ class CiBlind(Rule):
 
     code = "HRM904"
     name = "ci-blind"
+    symptoms = (
+        "CI is green although a hook fails on another machine",
+        "a test passes in CI and fails under pytest -n",
+        "a violation reaches the main branch through CI",
+    )
     message = "CI does not run the hooks on all files, or the suite in parallel, or the meta-tests"
     repair = "run `pre-commit run --all-files` and `pytest -n 2` in CI"
     claims = (VERIFY,)

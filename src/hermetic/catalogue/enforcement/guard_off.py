@@ -25,6 +25,11 @@ class GuardOff(Rule):
 
     code = "HRM902"
     name = "guard-off"
+    symptoms = (
+        "the plugin says nothing, although a test leaks",
+        "hermetic is installed and never fails a build",
+        "leaks are warned of in CI, and nobody sees it",
+    )
     message = "the guard does not stop a leaking test"
     repair = 'set `hermetic = "error"` in the configuration of pytest'
     claims = (VERIFY,)

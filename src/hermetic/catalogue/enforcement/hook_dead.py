@@ -25,6 +25,11 @@ class HookDead(Rule):
 
     code = "HRM903"
     name = "hook-dead"
+    symptoms = (
+        "a commit goes through although the hook should stop it",
+        "pre-commit says Skipped, no files to check",
+        "a hook passes whatever is committed",
+    )
     message = "a hook is missing, or stops nothing"
     repair = "let the hook run `hermetic hook hermetic` on the tests"
     claims = (VERIFY,)
