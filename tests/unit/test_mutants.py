@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def mutants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+def mutants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
     import mutants  # noqa: PLC0415 - found only with the path above
 
@@ -23,8 +19,7 @@ def mutants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     monkeypatch.setattr(mutants, "FOLDER", tmp_path)
     (tmp_path / "src/hermetic").mkdir(parents=True)
     (tmp_path / "src/hermetic/thing.py").write_text("A = 1\nB = 1\n", encoding="utf-8")
-    yield mutants
-    sys.modules.pop("mutants", None)
+    return mutants
 
 
 def entry(folder: Path, **changes: str) -> None:
