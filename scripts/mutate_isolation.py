@@ -55,7 +55,8 @@ class Scratch:
         self.leases = folder / "leases"
         self.leases.mkdir(parents=True)
         self.temporary.mkdir(mode=0o711)
-        folder.chmod(0o711)  # servers run as another user where the tests run as root
+        for path in (folder, folder.parent):
+            path.chmod(0o711)  # servers run as another user where the tests run as root
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *INPUTS, "tests"]
         names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
         for name in filter(None, names):
@@ -127,7 +128,7 @@ def try_all(mutants: list[Mutant], *, named: bool) -> tuple[set[str], dict[str, 
         first = Scratch(Path(folder, "0"))
         control = first.run([])
         if control.failed:
-            raise MutantError(f"without any mutant {sorted(control.failed)} fail:\n{control.output[-4000:]}")
+            raise MutantError(f"without any mutant {len(control.failed)} tests fail:\n{control.output[-4000:]}")
         print(f"control: {len(control.ran)} tests pass", flush=True)
         # All tests take both processors of a small machine. A few of them take one: several mutants run side by side.
         jobs = (os.cpu_count() or 1) if named else 1
