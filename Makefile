@@ -12,7 +12,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check static lint types docstrings generated self docs hooks-try compat serve bench format lock clean
+.PHONY: help demo test check static lint types docstrings generated self verify docs hooks-try compat serve bench format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)/  make \1\t\2/' | expand -t 20
@@ -75,6 +75,10 @@ generated: $(VENV)/.dev-installed
 
 self: $(VENV)/.dev-installed
 	$(BIN)/hermetic check .
+
+# Apart from `check`: it installs hooks, in a copy, and runs every layer there.
+verify: $(VENV)/.dev-installed  ## whether this repository's own enforcement bites, by planted violations
+	$(BIN)/hermetic verify
 
 # No --quiet: with it, mkdocs exits 0 on broken links even under --strict.
 docs: $(VENV)/.dev-installed  ## the site, built strictly into site/

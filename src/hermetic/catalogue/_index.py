@@ -332,4 +332,28 @@ RULES = (
         ("recommended",),
         None,
     ),
+    (
+        "HRM902",
+        "guard-off",
+        "hermetic.catalogue.enforcement.guard_off",
+        "GuardOff",
+        ("recommended",),
+        None,
+    ),
+    (
+        "HRM903",
+        "hook-dead",
+        "hermetic.catalogue.enforcement.hook_dead",
+        "HookDead",
+        ("recommended",),
+        None,
+    ),
+    (
+        "HRM904",
+        "ci-blind",
+        "hermetic.catalogue.enforcement.ci_blind",
+        "CiBlind",
+        ("recommended",),
+        None,
+    ),
 )

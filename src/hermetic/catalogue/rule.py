@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hermetic.source.state import State
 
 MARK = "# <- "
-LINT, GUARD, COLLECTION = "lint", "guard", "collection"
+LINT, GUARD, COLLECTION, VERIFY = "lint", "guard", "collection", "verify"
 RECOMMENDED, MEMORY, PROJECT = "recommended", "memory", "project"
 
 

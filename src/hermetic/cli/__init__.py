@@ -19,6 +19,7 @@ usage: hermetic COMMAND [options]
   hook ID [FILES]  check changed files, as the pre-commit hooks do
   explain CODE     say why a rule exists and what to do instead
   rules            list the rules
+  verify           see who would stop a violation in this repository
 
 hermetic COMMAND --help shows a command's options.
 """
@@ -124,6 +125,8 @@ def run(arguments: Sequence[str]) -> int:
         from hermetic.cli.explain import main as command  # noqa: PLC0415 - start-up time
     elif verb == "rules":
         from hermetic.cli.rules import main as command  # noqa: PLC0415 - start-up time
+    elif verb == "verify":
+        from hermetic.cli.verify import main as command  # noqa: PLC0415 - start-up time
     elif verb in ("--version", "-V"):
         from hermetic import __version__  # noqa: PLC0415 - start-up time
 

@@ -1,0 +1,128 @@
+"""`hermetic verify`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+
+from hermetic.cli import complain, say
+from hermetic.cli.check import codes
+from hermetic.report import json_report, printable
+from hermetic.report.full import render
+from hermetic.verify import matrix, page
+from hermetic.verify.prove import Wanted, prove
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    from hermetic.verify.prove import Proof
+
+CANNOT_RUN = 2
+PATIENCE = 2.0  # seconds after which it says what it is doing
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Plant violations in a copy of the repository, print who stops them, and return the exit code."""
+    own, _, rest = split(arguments)
+    options = parser().parse_args(own)
+    progress = Progress()
+    previous = signal.signal(signal.SIGTERM, interrupted)
+    try:
+        wanted = Wanted(tuple(options.select or ()), options.all_examples, tuple(rest))
+        proof = prove(".", wanted, progress)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        progress.end()
+    say(text(proof))
+    shown = page.render(proof, os.path.basename(os.getcwd()))
+    written = write(options.json, document(proof)) or write(options.html, shown)
+    return written or (1 if proof.findings else 0)
+
+
+def split(arguments: Sequence[str]) -> tuple[list[str], str, list[str]]:
+    """Return our own options, the `--` between, and what is pytest's."""
+    words = list(arguments)
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at], "--", words[at + 1 :]
+
+
+def interrupted(_: int, __: FrameType | None) -> None:
+    """Stop as for Ctrl-C, so that the copy is removed."""
+    raise KeyboardInterrupt
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser."""
+    made = argparse.ArgumentParser(
+        prog="hermetic verify",
+        description="Plant violations in a scratch copy of this repository, and see which of its layers stop them.",
+        usage="hermetic verify [--select CODES] [--all-examples] [--json FILE] [--html FILE] [-- PYTEST ARGS]",
+        allow_abbrev=False,
+    )
+    chosen = "rules whose examples are planted: codes, prefixes, presets or ALL (ALL)"
+    made.add_argument("--select", action="extend", type=codes, metavar="CODES", help=chosen)
+    every = "plant every example, not only the first of each kind"
+    made.add_argument("--all-examples", action="store_true", help=every)
+    made.add_argument("--json", metavar="FILE", default="", help="write findings and matrix to a file, as JSON")
+    made.add_argument("--html", metavar="FILE", default="", help="write them as one HTML page")
+    return made
+
+
+class Progress:
+    """Says on standard error what is going on, once it takes long."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.shown = False
+
+    def __call__(self, what: str) -> None:
+        """Say it, unless the run has just begun."""
+        if sys.stderr is None or (time.monotonic() - self.started < PATIENCE and not sys.stderr.isatty()):
+            return
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\033[K{printable(what)}")
+            self.shown = True
+        else:
+            sys.stderr.write(f"hermetic verify: {printable(what)}\n")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Remove the last line from a terminal."""
+        if self.shown:
+            sys.stderr.write("\r\033[K")
+
+
+def text(proof: Proof) -> str:
+    """Return what people read: the matrix, what was not measured and why, alarms, findings."""
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    parts = ["If this were committed tomorrow, who would stop it?\n\n", matrix.table(proof.cells, colour=colour)]
+    reasons = [f"not measured: {reason}" for reason in matrix.reasons(proof.cells)]
+    lines = [*reasons, *proof.alarms, *proof.notes]
+    parts += ["\n", *(f"{printable(line)}\n" for line in lines)] if lines else []
+    parts += ["\n", render(proof.findings, colour=colour)]
+    return "".join(parts)
+
+
+def document(proof: Proof) -> str:
+    """Return the JSON document."""
+    found = json.loads(json_report.render(proof.findings, colour=False))
+    return json.dumps({**found, "matrix": [cell.as_dict() for cell in proof.cells]}, indent=2) + "\n"
+
+
+def write(path: str, content: str) -> int:
+    """Write a file that was asked for; return the exit code for one that cannot be written, else 0."""
+    if not path:
+        return 0
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(content)
+    except OSError as error:
+        complain(f"{path}: cannot be written: {error.strerror}")
+        return CANNOT_RUN
+    return 0
