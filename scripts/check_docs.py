@@ -68,7 +68,7 @@ def main() -> int:
     if not options.pages and not options.no_build:
         problems += timed("build, links and anchors", lambda: site_problems(tree))
     if not options.pages and tree == ROOT:
-        problems += timed("generated pages", lambda: generate.drift(generate.generated()))
+        problems += timed("generated pages", generated_problems)
     problems += timed("code blocks", lambda: block_problems(pages, tree, roles_only=options.no_blocks))
     for problem in problems:
         print(problem)
@@ -105,6 +105,15 @@ def site_problems(tree: Path) -> list[str]:
         logger.setLevel(level)
         logger.disabled = disabled
     return [f"the build warns: {text}" for text in warnings.texts] + found
+
+
+def generated_problems() -> list[str]:
+    """Return the generated pages that are not as generated, and what keeps them from being generated."""
+    try:
+        expected = generate.generated()
+    except ValueError as error:
+        return [str(error)]
+    return [*expected.problems, *generate.drift(expected)]
 
 
 def block_problems(pages: list[Path], tree: Path, *, roles_only: bool) -> list[str]:

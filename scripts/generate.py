@@ -1,4 +1,4 @@
-"""Generate what follows from the rules: the index that the linter starts with, their pages, the hooks on offer.
+"""Generate what follows from the code: the index that the linter starts with, the hooks on offer, pages of the site.
 
 Run it with the interpreter that hermetic is installed for: .venv/bin/python scripts/generate.py [--check]
 Exit 0 when all is well, 1 when --check finds a file that is not as generated, 2 when a rule lacks what its page needs;
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import hook_pages
 import rule_pages
+import site_pages
 from hermetic.catalogue.registry import entry_of, walked
 from hermetic.lint.own import OWN
 
@@ -95,7 +96,7 @@ def generated() -> Generated:
             problems.append(f"{file_of(rule)}: {rule.code}: {error}")
     files = {INDEX: index_source(rules), f"{PAGES}/index.md": rule_pages.table_page(complete)}
     kept = {f"{PAGES}/{rule.code}.md" for rule in described} - set(pages)
-    return Generated(files | pages | hook_pages.files(rules), kept, problems)
+    return Generated(files | pages | hook_pages.files(rules) | site_pages.files(rules), kept, problems)
 
 
 def file_of(rule: type[Rule]) -> str:
@@ -117,7 +118,7 @@ def drift(expected: Generated, root: Path = ROOT) -> list[str]:
         if not target.exists():
             found.append(f"{path} is missing")
         elif target.read_bytes() != content.encode():
-            found.append(f"{path} is not what the rules say")
+            found.append(f"{path} is not as generated")
     return found + [f"{path} belongs to no rule" for path in extra_pages(expected, root)]
 
 
@@ -143,7 +144,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         expected = generated()
-    except ValueError as error:  # two rules have one code
+    except ValueError as error:  # two rules have one code, a pattern without an end
         print(error, file=sys.stderr)
         return 2
     found = drift(expected) if options.check else []

@@ -65,6 +65,8 @@ class @CLASS@(Rule):
 
     code = "@CODE@"
     name = "@NAME@"
+    # What somebody sees who does not know the rule, in the words that they would search for.
+    symptoms = ("FILL IN",)
     message = "FILL IN what is wrong at this line"
     # Bytes of which one occurs in every file that can break the rule; as specific as possible.
     tokens = (b"FILL IN",)

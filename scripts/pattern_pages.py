@@ -11,7 +11,7 @@ import textwrap
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from mutants import ROOT
+from mutants import KILLS, ROOT
 from rule_pages import FAMILIES
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ END = "# end of pattern"
 INTRODUCTION = """\
 # Patterns to copy
 
-Each of these blocks is code that the [regression tests](regression-tests.md) run: with the hazard beside it, with
-workers that really are several, and under the guard. The button in the corner of a block copies it. The rule behind a
-title says what goes wrong without it; the file is where it runs.
+Each of these blocks is code that the {tests} run: with the hazard beside it, with workers that really are several,
+and under the guard. The button in the corner of a block copies it. The rule below a title says what goes wrong
+without it; the file is where it runs.
 """
 
 
-class PatternError(Exception):
+class PatternError(ValueError):
     """A block is not marked as it must be; the message says where and how."""
 
 
@@ -48,14 +48,20 @@ class Pattern(NamedTuple):
 def files() -> dict[str, str]:
     """Return the generated files: path below the repository -> content. Raises PatternError."""
     groups: defaultdict[str, list[Pattern]] = defaultdict(list)
-    for path in sorted(FOLDER.rglob("*.py")):
-        for pattern in patterns_of(path):
-            groups[pattern.rule[3:4] if pattern.rule != "human" else ""].append(pattern)
-    parts = [INTRODUCTION]
+    for pattern in every():
+        groups[pattern.rule[3:4] if pattern.rule != "human" else ""].append(pattern)
+    linked = "[regression tests](regression-tests.md)" if KILLS.is_file() else "regression tests"
+    parts = [INTRODUCTION.format(tests=linked)]
     for family in sorted(groups, key=lambda name: (not name, name)):
         parts.append(f"## {FAMILIES[family] if family else 'What no rule asks for'}\n")
         parts += [block(pattern) for pattern in sorted(groups[family], key=lambda each: (each.rule, each.title))]
     return {PAGE: "\n".join(parts)}
+
+
+def every() -> Iterator[Pattern]:
+    """Yield the patterns of all files. Raises PatternError."""
+    for path in sorted(FOLDER.rglob("*.py")):
+        yield from patterns_of(path)
 
 
 def patterns_of(path: Path) -> Iterator[Pattern]:
@@ -78,8 +84,18 @@ def patterns_of(path: Path) -> Iterator[Pattern]:
         yield Pattern(begin["title"], begin["rule"], name, code)
 
 
+def shown(pattern: Pattern) -> str:
+    """Return the heading of a pattern."""
+    return pattern.title[0].upper() + pattern.title[1:]
+
+
+def anchor(pattern: Pattern) -> str:
+    """Return the anchor of a pattern's heading, as the site makes it; the gate follows the links to it."""
+    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", shown(pattern)).strip().lower())
+
+
 def block(pattern: Pattern) -> str:
     """Return a pattern as Markdown."""
     rule = "human" if pattern.rule == "human" else f"[{pattern.rule}](rules/{pattern.rule}.md)"
-    title = pattern.title[0].upper() + pattern.title[1:]
-    return f"### {title}\n\n{rule} · `{pattern.path}`\n\n```{{ .python .good }}\n{pattern.code}\n```\n"
+    code = f"```{{ .python .good }}\n{pattern.code}\n```\n"
+    return f"### {shown(pattern)}\n\n{rule} · `{pattern.path}`\n\n{code}"

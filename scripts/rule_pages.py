@@ -43,6 +43,13 @@ HARMS = {
     "fails": "a test fails.",
     "state": "the state is not what it was before the run.",
 }
+# What a page says where the rule's docstring has no such section: each page has the same headings.
+ABSENT = {
+    "Options": "None of its own. [`[tool.hermetic]`](../reference/commands.md#toolhermetic) selects and excuses.",
+    "Limits": "None is known.",
+}
+# Who searches for a symptom is to find the rule before the pages that mention it.
+HEAD = "---\nsearch:\n  boost: 3\n---\n"
 CODE_SPAN = re.compile(r"(?s)(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 
 
@@ -85,6 +92,8 @@ def sections(rule: type[Rule]) -> dict[str, str]:
 
 def check_complete(rule: type[Rule]) -> None:
     """Raise `IncompleteError` when a rule lacks a family or an example, or still holds a placeholder."""
+    if not rule.symptoms:
+        raise IncompleteError("the rule names no symptom: what somebody would search for who does not know it")
     if not rule.bad or not rule.good:
         raise IncompleteError(f"the rule has no {'good' if rule.bad else 'bad'} example")
     if rule.code[3:4] not in FAMILIES:
@@ -92,7 +101,12 @@ def check_complete(rule: type[Rule]) -> None:
     unknown = [preset for preset in rule.presets if preset not in PRESETS]
     if unknown:
         raise IncompleteError(f"no such preset: {', '.join(unknown)}; presets are {', '.join(PRESETS)}")
-    texts = [rule.__doc__ or "", rule.message, *(example.title + example.why for example in (*rule.bad, *rule.good))]
+    texts = [
+        rule.__doc__ or "",
+        rule.message,
+        *rule.symptoms,
+        *(example.title + example.why for example in (*rule.bad, *rule.good)),
+    ]
     texts += [source for example in (*rule.bad, *rule.good) for source in example.files.values()]
     if any(PLACEHOLDER in text for text in texts):
         raise IncompleteError(f"a placeholder ({PLACEHOLDER}) is still there")
@@ -105,25 +119,29 @@ def page(rule: type[Rule], known: dict[str, str]) -> str:
     """
     check_complete(rule)
     doc = sections(rule)
-    lines = [f"# {rule.code} {rule.name}", "", prose(doc["title"]), ""]
+    lines = [HEAD, f"# {rule.code} {rule.name}", "", prose(doc["title"]), ""]
     lines += ['!!! failure "Message"', "", f"    {code_span(f'{rule.code} {measured_message(rule)}')}", ""]
     if rule.repair:
         lines += [f"**Repair:** {rule.repair}.", ""]
     for label, example in (("Bad", rule.bad[0]), ("Good", rule.good[0])):
         lines += [f'=== "{label}"', "", *indented(example_lines(rule, example)), ""]
-    lines += [f"**Caught by:** {', '.join(rule.claims) or 'no layer yet'}. **Presets:** {', '.join(rule.presets)}.", ""]
+    lines += ["## Symptoms", "", *(f"- {prose(symptom)}" for symptom in rule.symptoms), ""]
+    lines += [*caught_by(rule), ""]
     for section in SECTIONS:
-        if section in doc:
-            lines += [f"## {section}", "", prose(doc[section]), ""]
+        lines += [f"## {section}", "", prose(doc.get(section, ABSENT.get(section, ""))), ""]
         if section == "Do this instead":
             lines += more_examples(rule)
-    if rule.no_claims:
-        lines += ["## Layers that do not claim it", ""]
-        lines += [*(f"- {layer}: {prose(why)}" for layer, why in rule.no_claims.items()), ""]
     related = [f"- [{code} {known[code]}]({code}.md)" for code in rule.related if code in known]
-    if related:
-        lines += ["## Related rules", "", *related, ""]
+    lines += ["## Related rules", "", *(related or ["None."]), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def caught_by(rule: type[Rule]) -> list[str]:
+    """Return the part about the layers: those that claim the rule, and why the others do not."""
+    claims = ", ".join(rule.claims) or "no layer yet"
+    lines = ["## Caught by", "", f"**Layers:** {claims}. **Presets:** {', '.join(rule.presets)}."]
+    lines += ["", *(f"- not {layer}: {prose(why)}" for layer, why in rule.no_claims.items())] if rule.no_claims else []
+    return [*lines, "", "[Enforcement](../enforcement.md) shows the layers and their gaps side by side."]
 
 
 def measured_message(rule: type[Rule]) -> str:
@@ -213,15 +231,32 @@ def table_page(rules: list[type[Rule]]) -> str:
         mine = [rule for rule in rules if rule.code[3:4] == digit]
         if not mine:
             continue
-        lines += [f"## {digit}xx {family}", "", "| code | name | what it is about | presets | caught by |"]
-        lines += ["| --- | --- | --- | --- | --- |"]
+        lines += [f"## {digit}xx {family}", "", "| rule | what it is about | presets | caught by |"]
+        lines += ["| --- | --- | --- | --- |"]
         lines += [
-            f"| [{rule.code}]({rule.code}.md) | {rule.name} | {cell(sections(rule)['title'])} "
+            f"| [{rule.code}]({rule.code}.md) {rule.name} | {cell(sections(rule)['title'])} "
             f"| {', '.join(rule.presets)} | {', '.join(rule.claims)} |"
             for rule in mine
         ]
         lines.append("")
+    lines += [
+        "## By symptom",
+        "",
+        "What somebody sees, and the rule to look at first. The search of this site finds the same.",
+        "",
+    ]
+    lines += ["| symptom | rule |", "| --- | --- |"]
+    rows = [(symptom, rule) for rule in rules for symptom in rule.symptoms]
+    lines += [
+        f"| {cell(symptom)} | [{rule.code}]({rule.code}.md) {rule.name} |"
+        for symptom, rule in sorted(rows, key=by_text)
+    ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def by_text(row: tuple[str, type[Rule]]) -> str:
+    """Return what the table of symptoms is sorted by."""
+    return row[0].lower()
 
 
 def prose(text: str) -> str:

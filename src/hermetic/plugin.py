@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MODES = ("error", "warn", "off")
 NAME = "hermetic-session"
+MARK = "hermetic(allow=[...]): codes of rules that this test may break, such as 'HRM101'."
 pytest_plugins = ("hermetic.workers.fixtures",)
 
 
@@ -53,9 +54,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Start the guard, unless it is off."""
-    config.addinivalue_line(
-        "markers", "hermetic(allow=[...]): codes of rules that this test may break, such as 'HRM101'."
-    )
+    config.addinivalue_line("markers", MARK)
     if config.getoption("hermetic_retrace"):
         from hermetic.guard.retrace import Retrace  # noqa: PLC0415 - each part is imported where it is needed
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import markdown
 import pytest
 from mkdocs.config import load_config
+from mkdocs.utils.meta import get_data
 
 from hermetic.catalogue.process.environ_write import EnvironWrite
 from hermetic.catalogue.registry import ENGINE_CODES, walked
@@ -68,7 +69,7 @@ def test_the_committed_files_are_what_the_rules_say() -> None:
 
 def test_every_code_that_a_finding_can_carry_has_a_page_that_the_table_links() -> None:
     codes = {*ENGINE_CODES, *(rule.code for rule in walked())}
-    table = (ROOT / "docs/rules/index.md").read_text(encoding="utf-8")
+    table = (ROOT / "docs/rules/index.md").read_text(encoding="utf-8").partition("## By symptom")[0]
 
     assert {path.stem for path in (ROOT / "docs/rules").glob("HRM*.md")} == codes
     assert sorted(re.findall(r"\[(HRM\d+)\]\(\1\.md\)", table)) == sorted(codes)
@@ -113,13 +114,13 @@ def test_a_check_writes_nothing(tree: Path) -> None:
 def test_a_changed_page_is_noticed(tree: Path) -> None:
     edit(tree / PAGE, "nothing puts it back", "something may put it back")
 
-    assert checked(tree) == [f"{PAGE} is not what the rules say", REPAIR]
+    assert checked(tree) == [f"{PAGE} is not as generated", REPAIR]
 
 
 def test_a_page_with_other_line_ends_is_noticed(tree: Path) -> None:
     (tree / PAGE).write_bytes((tree / PAGE).read_bytes().replace(b"\n", b"\r\n"))
 
-    assert checked(tree) == [f"{PAGE} is not what the rules say", REPAIR]
+    assert checked(tree) == [f"{PAGE} is not as generated", REPAIR]
 
 
 def test_a_missing_page_is_noticed(tree: Path) -> None:
@@ -148,7 +149,7 @@ def test_a_changed_rule_is_noticed_in_its_page_the_table_and_the_index(tree: Pat
 def test_a_stale_index_is_noticed(tree: Path, stale: str) -> None:
     edit(tree / INDEX, stale, stale.replace("e", "f"))
 
-    assert checked(tree) == [f"{INDEX} is not what the rules say", REPAIR]
+    assert checked(tree) == [f"{INDEX} is not as generated", REPAIR]
 
 
 def test_a_new_rule_is_noticed(tree: Path) -> None:
@@ -181,6 +182,7 @@ LACKS = {
         "no such preset: memmory",
     ),
     "filled-in-text": ("nothing puts it back.", "nothing puts it back. FILL IN", "a placeholder"),
+    "symptom": ("    symptoms = (", "    symptoms_ = (", "names no symptom"),
     "filled-in-example": ('"monkeypatch restores"', '"FILL IN"', "a placeholder"),
     "bad-examples": ("    bad = (", "    bad_ = (", "no bad example"),
     "good-examples": ("    good = (", "    good_ = (", "no good example"),
@@ -242,6 +244,7 @@ class Tricky(Rule):
     code = "HRM199"
     name = "tricky"
     message = "unused"
+    symptoms = ("a <b> is | shown", "__init__ is missing")
     bad = (
         Example(
             'a "quoted" <title>',
@@ -276,6 +279,7 @@ class Text(HTMLParser):
 def rendered(page: str) -> Text:
     """Return a page as the site's own extensions render it."""
     settings = load_config(str(ROOT / "mkdocs.yml"))
+    page, _ = get_data(page)
     return Text(
         markdown.markdown(page, extensions=settings.markdown_extensions, extension_configs=settings.mdx_configs)
     )
@@ -291,6 +295,8 @@ def test_a_page_shows_text_as_it_stands() -> None:
     assert "</code> & | __all__" in shown.text
     assert "No harm is shown: it is <made up>." in shown.text
     assert "Caught by: guard." in shown.text
+    assert "a <b> is | shown" in shown.text
+    assert "__init__ is missing" in shown.text
     assert "lint: nothing <static> to see" in shown.text
     assert "HRM101 environ-write" in shown.text
     assert "HRM999" not in shown.text
@@ -300,7 +306,8 @@ def test_the_table_shows_text_as_it_stands() -> None:
     shown = rendered(rule_pages.table_page([EnvironWrite, Tricky]))
 
     assert "A dict | None or a | b is <shown>, by __init__ and __init__ &amp; more." in shown.text
-    assert shown.elements.count("td") == 2 * 5
+    assert shown.elements.count("td") == 2 * 4 + 2 * (len(EnvironWrite.symptoms) + len(Tricky.symptoms))
+    assert "a <b> is | shown" in shown.text
 
 
 @pytest.mark.parametrize("text", ["a `b` c", "`a`", "``", "a", "`", "a ``b`` `c`"])
@@ -332,3 +339,20 @@ def test_a_page_shows_every_example_with_its_marks(rule: type[Rule]) -> None:
     for example in (*rule.bad, *rule.good):
         for source in example.files.values():
             assert source.rstrip() in shown
+
+
+HEADINGS = ["Symptoms", "Caught by", "Why it breaks", "Do this instead", "Options", "Limits", "Related rules"]
+
+
+def test_every_page_of_a_rule_has_the_same_headings_in_the_same_order() -> None:
+    pages = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs/rules").glob("HRM*.md"))]
+
+    assert len(pages) == len(RULES)
+    assert [re.findall(r"(?m)^## (.+)$", page) for page in pages] == [HEADINGS] * len(pages)
+
+
+def test_the_table_of_symptoms_has_each_symptom_of_each_rule() -> None:
+    table = (ROOT / "docs/rules/index.md").read_text(encoding="utf-8").partition("## By symptom")[2]
+
+    assert sum(len(rule.symptoms) for rule in RULES) == table.count("](HRM")
+    assert all(f"](HRM{rule.code[3:]}.md)" in table for rule in RULES)

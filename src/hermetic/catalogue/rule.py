@@ -81,7 +81,8 @@ class Rule:
     to a token; `follows` says which imports of a file count: those of any file (an empty string), those of files
     with `tests`, fixtures or setups, or only what a test file or conftest `calls`. `claims` are the layers of
     examples that do not say otherwise, `no_claims` gives the reason for each layer that is left out.
-    `presets` names the selections that the rule belongs to.
+    `presets` names the selections that the rule belongs to. `symptoms` are what somebody sees who does not know the
+    rule, in the words that they would search for.
     """
 
     code: str
@@ -97,6 +98,7 @@ class Rule:
     through_fixtures: bool = False
     follows: str = ""
     related: tuple[str, ...] = ()
+    symptoms: tuple[str, ...] = ()
     bad: tuple[Example, ...] = ()
     good: tuple[Example, ...] = ()
 

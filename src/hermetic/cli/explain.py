@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str]) -> int:
     """Print a rule: what it is, why, what to do instead, a bad and a good example."""
-    parser = argparse.ArgumentParser(prog="hermetic explain", description="Explain a rule.")
-    parser.add_argument("code", metavar="CODE", help="a code such as HRM101, or a rule's name")
-    wanted = parser.parse_args(arguments).code
+    wanted = parser().parse_args(arguments).code
     entries = with_own(registry.all_entries())
     for entry in entries:
         if wanted.upper() == entry.code or wanted == entry.name:
@@ -29,6 +27,13 @@ def main(arguments: Sequence[str]) -> int:
             return 0
     known = [entry.code for entry in entries] + [entry.name for entry in entries]
     return complain(f"no rule {wanted!r}{nearest(wanted, known)}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser: the one list of options."""
+    made = argparse.ArgumentParser(prog="hermetic explain", description="Explain a rule.")
+    made.add_argument("code", metavar="CODE", help="a code such as HRM101, or a rule's name")
+    return made
 
 
 def explained(rule: Rule) -> str:

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str]) -> int:
     """Print every rule: code, name, presets, title."""
-    parser = argparse.ArgumentParser(prog="hermetic rules", description="List the rules.")
-    parser.add_argument("--output-format", choices=("text", "json"), default="text")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     rules = [entry.load() for entry in with_own(registry.all_entries())]
     if options.output_format == "json":
         records = [
@@ -37,6 +35,15 @@ def main(arguments: Sequence[str]) -> int:
     for rule in rules:
         say(f"{rule.code}  {rule.name:{width}}  {', '.join(rule.presets):11}  {title(rule.__doc__)}\n")
     return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser: the one list of options."""
+    made = argparse.ArgumentParser(prog="hermetic rules", description="List the rules.")
+    made.add_argument(
+        "--output-format", choices=("text", "json"), default="text", help="how the list is written (text)"
+    )
+    return made
 
 
 def title(doc: str | None) -> str:

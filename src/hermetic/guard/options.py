@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MODES = ("error", "warn", "off")
 MARKER = "hermetic"
-MARKER_HELP = "hermetic(allow=[...]): codes of rules that this test may break, for example allow=['HRM101']."
 # Rules that guess where code is read, and are therefore not recommended there, and that know at run time.
 PROVEN = frozenset({"HRM203"})
 USAGE = "write @pytest.mark.hermetic(allow=['HRM101'])"

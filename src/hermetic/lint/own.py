@@ -42,6 +42,10 @@ class CannotRead(EngineRule):
 
     code = CANNOT_READ
     name = "cannot-read"
+    symptoms = (
+        "a file is not checked",
+        "SyntaxError or an unknown encoding, reported by hermetic",
+    )
     message = "cannot be read"
     bad = (
         Example(
@@ -87,6 +91,10 @@ class SuppressionUnused(EngineRule):
 
     code = SUPPRESSION_UNUSED
     name = "suppression-unused"
+    symptoms = (
+        "a hermetic: ignore comment suppresses nothing",
+        "an unused suppression",
+    )
     message = "this suppression suppresses nothing"
     bad = (
         Example(

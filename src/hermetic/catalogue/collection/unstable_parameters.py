@@ -30,6 +30,10 @@ class UnstableParameters(Rule):
 
     code = "HRM701"
     name = "unstable-parameters"
+    symptoms = (
+        "Different tests were collected between gw0 and gw1",
+        "the parameters or ids of tests change from run to run",
+    )
     message = "each worker collects other tests, or another order"
     repair = "parametrize over a list in a fixed order, with ids that are the same in every process"
     claims = (COLLECTION,)

@@ -26,6 +26,11 @@ class CiBlind(Rule):
 
     code = "HRM904"
     name = "ci-blind"
+    symptoms = (
+        "the pipeline is green although a hook fails on the same files",
+        "a leak reaches the main branch, and no job has seen it",
+        "pytest -n is never run in CI",
+    )
     message = "CI does not run the hooks on all files, or the suite in parallel, or the meta-tests"
     repair = "run `pre-commit run --all-files` and `pytest -n 2` in CI"
     claims = (VERIFY,)

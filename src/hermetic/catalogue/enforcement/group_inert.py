@@ -29,6 +29,10 @@ class GroupInert(Rule):
 
     code = "HRM901"
     name = "group-inert"
+    symptoms = (
+        "xdist_group is ignored, and grouped tests run on several workers",
+        "tests of one group race with each other",
+    )
     message = "the tests of an xdist_group can run on several workers at once"
     repair = "run pytest with --dist loadgroup"
     claims = (COLLECTION,)

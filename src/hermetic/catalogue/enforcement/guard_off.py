@@ -25,6 +25,11 @@ class GuardOff(Rule):
 
     code = "HRM902"
     name = "guard-off"
+    symptoms = (
+        "a test leaks and the run stays green",
+        "the summary of hermetic never appears",
+        "hermetic only warns, and nobody reads it",
+    )
     message = "the guard does not stop a leaking test"
     repair = 'set `hermetic = "error"` in the configuration of pytest'
     claims = (VERIFY,)

@@ -25,6 +25,11 @@ class HookDead(Rule):
 
     code = "HRM903"
     name = "hook-dead"
+    symptoms = (
+        "pre-commit says Passed or Skipped although the file breaks a rule",
+        "a commit goes through that a colleague's is stopped for",
+        "(no files to check) beside a hook",
+    )
     message = "a hook is missing, or stops nothing"
     repair = "let the hook run `hermetic hook hermetic` on the tests"
     claims = (VERIFY,)

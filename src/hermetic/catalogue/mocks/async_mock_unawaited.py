@@ -48,6 +48,11 @@ class AsyncMockUnawaited(Rule):
 
     code = "HRM305"
     name = "async-mock-unawaited"
+    symptoms = (
+        "coroutine 'AsyncMockMixin._execute_mock_call' was never awaited",
+        "a comparison is always false, because one side is a coroutine",
+        "an assertion on an async mock passes whatever the code does",
+    )
     repair = "await the call, or assert on await_count"
     claims = (LINT, GUARD)
     message = "{what}() is an AsyncMock call whose result is not awaited"

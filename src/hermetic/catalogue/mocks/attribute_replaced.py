@@ -29,6 +29,11 @@ class AttributeReplaced(Rule):
 
     code = "HRM308"
     name = "attribute-replaced"
+    symptoms = (
+        "a function of a module stays replaced in later tests",
+        "a fake method or class is called by a test that did not ask for it",
+        "an error comes out of a fake that another file defines",
+    )
     message = "{what} is replaced and not put back"
     repair = "use monkeypatch.setattr, or mock.patch.object in a with statement or as a decorator"
     claims = (GUARD,)

@@ -48,6 +48,10 @@ class MockUncollected(Rule):
 
     code = "HRM302"
     name = "mock-uncollected"
+    symptoms = (
+        "memory grows from test to test, and mocks are not freed",
+        "a worker is killed, out of memory",
+    )
     repair = "call gc.collect() in the teardown"
     message = "{place} builds {what} and no teardown calls gc.collect()"
     presets = (MEMORY,)

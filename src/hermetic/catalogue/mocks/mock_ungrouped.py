@@ -45,6 +45,10 @@ class MockUngrouped(Rule):
 
     code = "HRM301"
     name = "mock-ungrouped"
+    symptoms = (
+        "memory of the workers grows with AsyncMock or MagicMock",
+        "tests with mocks are spread over all workers",
+    )
     repair = "mark the class or module with @pytest.mark.xdist_group(...) and run with --dist loadgroup"
     message = "{place} builds {what} and has no xdist_group mark"
     presets = (MEMORY,)

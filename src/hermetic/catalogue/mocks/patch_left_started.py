@@ -51,6 +51,11 @@ class PatchLeftStarted(Rule):
 
     code = "HRM304"
     name = "patch-left-started"
+    symptoms = (
+        "a function is still a mock in a later test",
+        "a test fails with a MagicMock in place of a real value",
+        "a patch is still active after the test that started it",
+    )
     repair = "use patch in a with statement or as a decorator, or addCleanup(patcher.stop)"
     claims = (LINT, GUARD)
     message = "patch of {what} is started {where} and not stopped for certain"

@@ -45,6 +45,10 @@ class PerformanceUnderXdist(Rule):
 
     code = "HRM303"
     name = "performance-under-xdist"
+    symptoms = (
+        "a benchmark or performance test is slow or flaky under xdist",
+        "timings differ from run to run with -n auto",
+    )
     repair = "skip it when PYTEST_XDIST_WORKER is set, and run it in a process of its own"
     message = "{test} is marked {marker} and does not skip in an xdist worker"
     presets = (MEMORY,)

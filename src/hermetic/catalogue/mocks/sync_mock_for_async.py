@@ -54,6 +54,10 @@ class SyncMockForAsync(Rule):
 
     code = "HRM306"
     name = "sync-mock-for-async"
+    symptoms = (
+        "TypeError: object MagicMock can't be used in 'await' expression",
+        "object Mock can't be awaited",
+    )
     repair = "use AsyncMock, or leave the choice to patch"
     message = "{target} is async, and calls of {mock} in its place cannot be awaited"
     tokens = TOKENS

@@ -48,6 +48,10 @@ class BearerOverrideMissing(Rule):
 
     code = "HRM203"
     name = "bearer-override-missing"
+    symptoms = (
+        "401 Unauthorized or 403 Not authenticated, although the current user is overridden",
+        "an override of get_current_user has no effect on one route",
+    )
     repair = "override the bearer scheme as well"
     message = "{user} is overridden, but {scheme} is not: {how}"
     presets = (PROJECT,)

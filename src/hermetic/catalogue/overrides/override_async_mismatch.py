@@ -53,6 +53,11 @@ class OverrideAsyncMismatch(Rule):
 
     code = "HRM202"
     name = "override-async-mismatch"
+    symptoms = (
+        "coroutine was never awaited, in a route with an override",
+        "a route gets a coroutine or generator in place of a user",
+        "SQLite objects created in a thread can only be used in that same thread",
+    )
     repair = "give the override the kind (def or async def) of what it replaces"
     message = "the override of {dependency} {problem}"
     presets = ("recommended", "project")

@@ -74,6 +74,11 @@ class OverrideLeak(StateRule):
 
     code = "HRM201"
     name = "override-leak"
+    symptoms = (
+        "a request is answered as another test's user",
+        "401 is expected, and 200 comes, after another test",
+        "dependency_overrides still hold a fake from an earlier test",
+    )
     repair = "override in a fixture and restore after its yield, or use monkeypatch.setitem"
     message = "{what} is overridden {where}, and the override stays"
     late_message = "{what} is overridden {where}, and the override is taken out only when nothing fails in between"

@@ -49,6 +49,11 @@ class CwdChange(StateRule):
 
     code = "HRM102"
     name = "cwd-change"
+    symptoms = (
+        "FileNotFoundError for a relative path, only after another test",
+        "files turn up in the wrong folder",
+        "getcwd: no such file or directory, once a temporary folder is gone",
+    )
     repair = "use monkeypatch.chdir, or contextlib.chdir in a with statement"
     claims = (LINT, GUARD)
     message = "the working directory is changed {where} and not changed back"

@@ -65,6 +65,11 @@ class EnvironWrite(StateRule):
 
     code = "HRM101"
     name = "environ-write"
+    symptoms = (
+        "passes alone, fails after another test that sets an environment variable",
+        "works on one machine and fails in CI, because a variable is set there",
+        "KeyError or a wrong value from os.environ, only in some orders",
+    )
     repair = "use monkeypatch.setenv/delenv, or patch.dict(os.environ) around the call"
     claims = (LINT, GUARD)
     message = "{what} is changed {where} and not put back"

@@ -66,6 +66,11 @@ class ImportPathEdit(StateRule):
 
     code = "HRM103"
     name = "import-path-edit"
+    symptoms = (
+        "ModuleNotFoundError in one order and not in another",
+        "the wrong module of two with one name is imported",
+        "a test passes only after the one that edited sys.path",
+    )
     repair = "use monkeypatch.syspath_prepend, or the pythonpath setting of pytest"
     claims = (LINT, GUARD)
     message = "{what} is edited {where} and not put back"

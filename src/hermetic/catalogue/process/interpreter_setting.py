@@ -67,6 +67,11 @@ class InterpreterSetting(StateRule):
 
     code = "HRM106"
     name = "interpreter-setting"
+    symptoms = (
+        "numbers or dates are formatted in another locale or time zone",
+        "sockets time out, a recursion limit or a signal handler is not the expected one",
+        "a warning about the event-loop policy, or a hook that another test installed",
+    )
     repair = "save the old setting and put it back in a fixture after its yield"
     claims = (LINT, GUARD)
     message = "{what} changed {where} and not set back"

@@ -90,6 +90,11 @@ class LoggingState(StateRule):
 
     code = "HRM105"
     name = "logging-state"
+    symptoms = (
+        "caplog is empty, or log messages are missing, after another test",
+        "messages appear twice",
+        "ValueError: I/O operation on closed file, from a logging handler",
+    )
     repair = "use caplog.set_level, or put the old value back in a fixture after its yield"
     claims = (LINT, GUARD)
     tokens = (

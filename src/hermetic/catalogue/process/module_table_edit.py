@@ -108,6 +108,11 @@ class ModuleTableEdit(StateRule):
 
     code = "HRM104"
     name = "module-table-edit"
+    symptoms = (
+        "isinstance fails although the class looks the same",
+        "a patch has no effect, because the module was loaded twice",
+        "ModuleNotFoundError or a stub in place of a module, after another test",
+    )
     repair = "use monkeypatch.setitem/delitem(sys.modules, ...), or patch.dict(sys.modules)"
     claims = (LINT, GUARD)
     message = "{what} is changed {where} and not put back"

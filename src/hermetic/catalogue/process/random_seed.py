@@ -58,6 +58,11 @@ class RandomSeed(StateRule):
 
     code = "HRM108"
     name = "random-seed"
+    symptoms = (
+        "random values repeat, or are the same in each test after one",
+        "a name that was meant to be unique exists already",
+        "a test passes only with one seed",
+    )
     repair = "use a generator of your own, random.Random(seed) or numpy.random.default_rng(seed)"
     claims = (LINT, GUARD)
     message = "{kind} is seeded {where} and its state is not put back"

@@ -65,6 +65,11 @@ class StreamOrArgv(StateRule):
 
     code = "HRM107"
     name = "stream-or-argv"
+    symptoms = (
+        "capsys is empty, or output is lost, after another test",
+        "ValueError: I/O operation on closed file",
+        "argparse fails, because sys.argv holds another test's arguments",
+    )
     repair = "use capsys, contextlib.redirect_stdout, or monkeypatch.setattr(sys, ...)"
     claims = (LINT, GUARD)
     message = "{what} {where} and not put back"

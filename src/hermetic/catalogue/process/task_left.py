@@ -29,6 +29,11 @@ class TaskLeft(Rule):
 
     code = "HRM110"
     name = "task-left"
+    symptoms = (
+        "Task was destroyed but it is pending",
+        "RuntimeError: Event loop is closed",
+        "ResourceWarning: unclosed event loop",
+    )
     message = "{what} is left"
     repair = "cancel and await the task in a finally, close the loop, or use asyncio.run"
     claims = (GUARD,)

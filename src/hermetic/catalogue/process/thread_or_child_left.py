@@ -64,6 +64,11 @@ class ThreadOrChildLeft(Rule):
 
     code = "HRM109"
     name = "thread-or-child-left"
+    symptoms = (
+        "pytest hangs at the end, and does not exit",
+        "a thread or child process of an earlier test still writes or listens",
+        "PytestUnhandledThreadExceptionWarning in a test that starts no thread",
+    )
     repair = "stop and join it in a finally, a with statement, or a fixture after its yield"
     claims = (LINT, GUARD)
     message = "{what} is started {where} and not {ending}"

@@ -31,6 +31,11 @@ class FixedPath(Rule):
 
     code = "HRM502"
     name = "fixed-path"
+    symptoms = (
+        "FileExistsError, or a file of another test or run",
+        "two workers write one file, and the contents are mixed",
+        "files are left in the repository after a test run",
+    )
     message = "a file is written in a fixed place and left there: a second test, worker or run uses the same path"
     repair = "write below tmp_path, or change there with monkeypatch.chdir(tmp_path)"
     claims = (GUARD,)

@@ -27,6 +27,11 @@ class FixedPort(Rule):
 
     code = "HRM501"
     name = "fixed-port"
+    symptoms = (
+        "OSError: address already in use",
+        "a server cannot start, or a test talks to another worker's server",
+        "Connection refused, now and then, with -n",
+    )
     message = "a fixed port is bound: two workers, or two runs on one machine, cannot both have it"
     repair = "bind port 0 and ask for the number, or lease one with worker_port"
     claims = (GUARD,)

@@ -43,6 +43,11 @@ class CachedSettings(Rule):
 
     code = "HRM602"
     name = "cached-settings"
+    symptoms = (
+        "settings ignore monkeypatch.setenv",
+        "lru_cache returns the settings of another test",
+        "a changed environment variable has no effect, or a late one",
+    )
     repair = "call its cache_clear() where the test's environment is set up, and again in the teardown"
     message = "a cached function was filled with a test's environment"
     claims = (GUARD,)

@@ -53,6 +53,11 @@ class ModuleStateMutated(Rule):
 
     code = "HRM601"
     name = "module-state-mutated"
+    symptoms = (
+        "a module's list or dict grows from test to test",
+        "a counter, registry or cache in a module holds another test's entries",
+        "a global variable has another value in another order",
+    )
     repair = "change it with monkeypatch, or put it back after a fixture's yield"
     message = "data of a module is changed and not put back"
     claims = (GUARD,)

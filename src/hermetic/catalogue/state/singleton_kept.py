@@ -43,6 +43,10 @@ class SingletonKept(Rule):
 
     code = "HRM603"
     name = "singleton-kept"
+    symptoms = (
+        "a singleton or class attribute keeps another test's value",
+        "get_instance returns an object with the wrong configuration",
+    )
     repair = "set it with monkeypatch.setattr on the class, or reset it after a fixture's yield"
     message = "an attribute of a class is left set"
     claims = (GUARD,)
