@@ -1,0 +1,127 @@
+"""The enforcement is enforced: sixteen ways in which it could be claimed and not be there, each tried.
+
+Every test acts on the tree that this file stands in, in an environment whose hermetic is that tree. What takes long is
+kept outside of git, by the content of all that it depends on, and only when it was right.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.utils import meta
+from tests.utils.lint import write_files
+from tests.utils.meta_hooks import committed
+from tests.utils.meta_plants import ENVIRONMENT_SCRIPT, LEAK, NO_LEAK, PLANTS, SCRIPTS
+from tests.utils.meta_suites import TWICE, disjoint, grouped, helpers, installed, locked, options_of, suite, suite_options
+
+if TYPE_CHECKING:
+    from tests.utils.meta import Tree
+
+ROOT = Path(__file__).resolve().parents[2]
+CLEAN = "def test_planted_sum():\n    assert 1 + 1 == 2\n"
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """This tree, in an environment where it is what `hermetic` is."""
+    assert meta.ROOT == ROOT, f"the helpers are those of {meta.ROOT}"
+    found = meta.Tree(ROOT, tmp_path_factory.mktemp("environment") / "venv")
+    where = found.script("-c", "import hermetic; print(hermetic.__file__)").output.strip()
+    assert Path(where).is_relative_to(ROOT), f"hermetic is that of {where}"
+    return found
+
+
+@meta.kept_while(*meta.EVERYTHING)
+def test_01_every_hook_blocks_a_planted_violation_in_a_real_commit(tree: Tree, tmp_path: Path) -> None:
+    seen = committed(tree, tmp_path, bad=True)
+
+    assert set(seen["hooks"]) >= {*PLANTS, "hermetic", "ruff-check", "ruff-format", "generated", "merge-conflict"}
+    assert {hook for hook, status in seen["hooks"].items() if status != "Failed"} == set()
+    assert seen["moved"] is False
+    for hook, plant in PLANTS.items():
+        for code in plant.codes:
+            (path,) = plant.bad
+            assert re.search(rf"{re.escape(path)}:\d+", seen["said"][hook]), f"{hook} names no line of {path}"
+            assert code in seen["said"][hook], f"{hook} does not name {code}"
+            assert code in seen["said"]["hermetic"], f"hermetic does not name {code}"
+
+
+@meta.kept_while(*meta.EVERYTHING)
+def test_02_every_hook_passes_the_correct_twin(tree: Tree, tmp_path: Path) -> None:
+    seen = committed(tree, tmp_path, bad=False)
+
+    assert set(seen["hooks"]) >= {*PLANTS, "hermetic", "ruff-check", "ruff-format", "generated", "merge-conflict"}
+    assert {hook: status for hook, status in seen["hooks"].items() if status != "Passed"} == {}, seen["said"]
+    assert seen["moved"] is True
+
+
+@meta.kept_while(*meta.CODE, "scripts")
+def test_03_every_validation_script_fails_on_a_violation_and_passes_its_twin(tree: Tree, tmp_path: Path) -> None:
+    for number, (script, hook) in enumerate(SCRIPTS.items()):
+        plant, folder = PLANTS[hook], tmp_path / str(number)
+        codes = ("HRM101",) if script == ENVIRONMENT_SCRIPT else plant.codes
+        write_files({"bad/pyproject.toml": "", "good/pyproject.toml": ""}, folder)
+        write_files(plant.bad, folder / "bad")
+        write_files(plant.good, folder / "good")
+
+        bad, good = (tree.script("-S", "-I", ROOT / script, ".", folder=folder / kind) for kind in ("bad", "good"))
+
+        assert bad.code == 1, f"{script}: {bad.output}"
+        assert [code for code in codes if code not in bad.output] == [], f"{script}: {bad.output}"
+        assert good == (0, "No findings.\n"), script
+
+
+@meta.kept_while(*meta.CODE)
+def test_06_the_plugin_stops_a_violating_run_and_can_be_read(tree: Tree, tmp_path: Path) -> None:
+    for workers in ("-n0", "-n2"):
+        folder = tmp_path / workers
+        leaking = suite(tree, folder / "leak", test_leak=LEAK, test_other=CLEAN)
+        leak = tree.pytest(workers, "tests", folder=leaking)
+        misplaced = tree.pytest(workers, "tests", folder=suite(tree, folder / "stop", test_stop=TWICE, test_other=CLEAN))
+        clean = tree.pytest(workers, "tests", folder=suite(tree, folder / "clean", test_leak=NO_LEAK, test_other=CLEAN))
+
+        assert leak.code == 1, leak.output
+        assert set(leak.wrong) == {"tests/test_leak::test_planted_leak"}, leak.output
+        for said in ("HRM101", "PLANTED_LEAK", "tests/test_leak.py:5", "monkeypatch"):
+            assert said in leak.output, f"{workers}: {said} is not said:\n{leak.output}"
+        assert misplaced.code not in (0, 5), misplaced.output
+        assert "passed" not in misplaced.outcomes.values(), f"tests ran:\n{misplaced.output}"
+        assert "HRM402" in misplaced.output
+        assert "tests/test_stop.py:6" in misplaced.output
+        assert (clean.code, clean.wrong, len(clean.outcomes)) == (0, {}, 2), clean.output
+        for run in (leak, misplaced, clean):
+            assert "INTERNALERROR" not in run.output
+            assert "Traceback" not in run.output
+
+
+@meta.kept_while(*meta.CODE, "Makefile")
+def test_07_groups_are_effective_and_where_they_are_not_it_is_said(tree: Tree, tmp_path: Path) -> None:
+    options = suite_options(tree)
+    bare = options_of(tree, tmp_path / "bare")
+    configured = options_of(tree, tmp_path / "configured", *options)
+    together, workers = grouped(tree, tmp_path / "together", *options)
+    apart, _ = grouped(tree, tmp_path / "apart", "-n2", "--dist=load")
+    ignored, _ = grouped(tree, tmp_path / "ignored", *options, ignoring=True)
+
+    assert (bare["workers"], bare["keyword"], bare["deselected"], bare["skipped"]) == (None, "", [], [])
+    assert (bare["hermetic"], bare["mode"]) == (True, "error")
+    assert configured["workers"] >= 2
+    assert configured["keyword"] == ""
+    assert installed("pytest", "pytest-xdist") == locked("pytest", "pytest-xdist")
+    assert (together.code, together.wrong) == (0, {}), together.output
+    assert {group: len(names) for group, names in workers.items()} == {"one": 1, "two": 1, "three": 1}
+    assert len(set.union(*workers.values())) > 1, "all groups ran on one worker"
+    for run in (apart, ignored):
+        assert run.code not in (0, 5), run.output
+        assert "HRM901" in run.output
+
+
+@meta.kept_while(*meta.CODE)
+def test_08_workers_have_what_the_helpers_say_and_share_nothing(tree: Tree, tmp_path: Path) -> None:
+    said = helpers(tree, tmp_path)
+
+    assert len(said) == 6, said
+    assert disjoint(said) == []
