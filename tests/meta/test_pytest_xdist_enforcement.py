@@ -14,6 +14,7 @@ import pytest
 from tests.utils import meta
 from tests.utils.lint import write_files
 from tests.utils.meta_hooks import committed
+from tests.utils.meta_matrix import OWN, caught_by, declared_gaps, measured, review_items, right, said_problems
 from tests.utils.meta_plants import ENVIRONMENT_SCRIPT, LEAK, NO_LEAK, PLANTS, SCRIPTS
 from tests.utils.meta_suites import TWICE, disjoint, grouped, helpers, installed, locked, options_of, suite, suite_options
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from tests.utils.meta import Tree
 
 ROOT = Path(__file__).resolve().parents[2]
+# A rule is dropped only by taking it out here as well.
+RULES = {
+    f"HRM{number}"
+    for numbers in (range(101, 111), (201, 202, 203), range(301, 307), (308,), (401, 402, 403), (501, 502))
+    for number in numbers
+} | {"HRM601", "HRM602", "HRM603", "HRM701", "HRM901", "HRM902", "HRM903", "HRM904"}
 CLEAN = "def test_planted_sum():\n    assert 1 + 1 == 2\n"
 
 
@@ -74,6 +81,30 @@ def test_03_every_validation_script_fails_on_a_violation_and_passes_its_twin(tre
         assert good == (0, "No findings.\n"), script
 
 
+def test_04_the_claims_of_every_example_hold_layer_by_layer(tree: Tree) -> None:
+    matrix = measured(tree)
+
+    assert set(matrix) >= RULES
+    assert {code: found["problems"] for code, found in matrix.items() if found["problems"]} == {}
+    for code, found in matrix.items():
+        examples = {cell["number"] for cell in found["cells"]}
+        assert len(examples) == found["bad"] >= 3, code
+        assert any(cell["claimed"] and cell["caught"] for cell in found["cells"]), f"no layer catches {code}"
+        assert [cell for cell in found["cells"] if cell["claimed"] != cell["caught"]] == [], code
+    # The linter of the command line has the same rules as the catalogue.
+    said = tree.run("hermetic", "rules").output
+    assert [code for code in matrix if code not in said] == []
+
+
+def test_05_every_good_example_passes_every_layer(tree: Tree) -> None:
+    matrix = measured(tree)
+
+    assert set(matrix) >= RULES
+    assert {code: found["good"] for code, found in matrix.items() if found["good"] < 3} == {}
+    assert {code: wrong for code, found in matrix.items() if (wrong := [p for p in found["problems"] if "good" in p])} == {}
+    assert {code for code, found in matrix.items() if not right(found)} == set()
+
+
 @meta.kept_while(*meta.CODE)
 def test_06_the_plugin_stops_a_violating_run_and_can_be_read(tree: Tree, tmp_path: Path) -> None:
     for workers in ("-n0", "-n2"):
@@ -125,3 +156,32 @@ def test_08_workers_have_what_the_helpers_say_and_share_nothing(tree: Tree, tmp_
 
     assert len(said) == 6, said
     assert disjoint(said) == []
+
+
+def test_12_every_rule_has_a_page_whose_claims_are_the_measured_ones(tree: Tree, tmp_path: Path) -> None:
+    matrix = measured(tree)
+
+    assert set(matrix) >= RULES
+    assert said_problems(tree, matrix, tmp_path) == []
+
+
+def test_14_every_review_item_carries_a_live_rule_or_is_for_a_human(tree: Tree) -> None:
+    items = review_items()
+    matrix = measured(tree)
+    live = {code for code, found in matrix.items() if right(found) and caught_by(found)} | set(OWN)
+
+    assert len(items) >= 20
+    assert [item for item, codes, human in items if not codes and not human] == []
+    assert {code for _, codes, _ in items for code in codes} - live == set()
+    assert len({code for _, codes, _ in items for code in codes}) >= 20
+
+
+def test_15_every_declared_gap_is_still_a_gap(tree: Tree) -> None:
+    matrix = measured(tree)
+    gaps = declared_gaps(tree)
+
+    assert set(gaps) <= set(matrix)
+    assert sum(map(len, gaps.values())) >= 10
+    for code, layers in gaps.items():
+        assert matrix[code]["problems"] == [], code
+        assert caught_by(matrix[code]) & set(layers) == set(), f"{code} is caught, and its page says that it is not"
