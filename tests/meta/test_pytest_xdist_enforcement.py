@@ -6,6 +6,7 @@ kept outside of git, by the content of all that it depends on, and only when it 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.utils import meta
 from tests.utils.lint import write_files
+from tests.utils.meta_ci import deaf, workflow_problems
 from tests.utils.meta_hooks import committed
 from tests.utils.meta_matrix import OWN, caught_by, declared_gaps, measured, review_items, right, said_problems
 from tests.utils.meta_plants import ENVIRONMENT_SCRIPT, LEAK, NO_LEAK, PLANTS, SCRIPTS
-from tests.utils.meta_suites import TWICE, disjoint, grouped, helpers, installed, locked, options_of, suite, suite_options
+from tests.utils.meta_strict import collected, lenient, test_files, unguarded_files
+from tests.utils.meta_suites import TWICE, commands, disjoint, grouped, helpers, installed, locked, options_of, suite, suite_options
 
 if TYPE_CHECKING:
     from tests.utils.meta import Tree
@@ -185,3 +188,31 @@ def test_15_every_declared_gap_is_still_a_gap(tree: Tree) -> None:
     for code, layers in gaps.items():
         assert matrix[code]["problems"] == [], code
         assert caught_by(matrix[code]) & set(layers) == set(), f"{code} is caught, and its page says that it is not"
+
+
+@meta.kept_while("src", "examples", "tests/regression", "tests/utils", "scripts", "pyproject.toml", "requirements/dev.txt")
+def test_09_the_regression_tests_are_eighty_and_kill_the_mutants(tree: Tree) -> None:
+    names = [line.split()[0] for line in tree.script("scripts/mutate_isolation.py", "--list").output.splitlines()]
+    key = meta.digest("mutants", ("src", "tests/regression"))
+    chosen = sorted(names, key=lambda name: hashlib.sha256((key + name).encode()).digest())[:6]
+
+    done = tree.script("scripts/mutate_isolation.py", "--named", *chosen)
+
+    assert len(names) >= 40
+    assert "control: 80 tests pass" in done.output, done.output
+    assert "6 mutants, 6 killed" in done.output, done.output
+    assert done.code == 0, done.output
+
+
+@meta.kept_while(*meta.EVERYTHING)
+def test_10_ci_runs_the_suite_in_parallel_the_hooks_on_all_files_and_these_tests(tree: Tree, tmp_path: Path) -> None:
+    assert deaf(tree, tmp_path / "ci") == []
+    assert workflow_problems(tree) == []
+    (suite_run,) = [words for words in commands(tree, "test") if "pytest" in words]
+    (meta_run,) = [words for words in commands(tree, "meta") if "pytest" in words]
+    assert suite_run[-1] == "tests"
+    assert meta_run[-1] == "tests/meta"
+    assert collected(tree, *suite_run[3:]) >= test_files(tree, but="tests/meta")
+    assert collected(tree, *meta_run[3:]) == test_files(tree, only="tests/meta")
+    assert lenient(tree, tmp_path / "strict") == []
+    assert unguarded_files(tree, tmp_path / "copy") == []
