@@ -127,6 +127,7 @@ def main() -> int:
 def try_all(mutants: list[Mutant], *, named: bool) -> tuple[set[str], dict[str, set[str]]]:
     """Return the names of all tests, and for each mutant those that it kills. Raises MutantError."""
     with tempfile.TemporaryDirectory(prefix="hermetic-mutants-") as folder:
+        Path(folder).chmod(0o711)  # as below: servers of another user stand in it
         first = Scratch(Path(folder, "0"))
         control = first.run([])
         if wrong := sorted(control.failed | control.skipped):

@@ -6,6 +6,7 @@ behind `[human]`: only a reader can see whether it was done.
 
 from __future__ import annotations
 
+import ast
 import re
 import textwrap
 from collections import defaultdict
@@ -26,9 +27,10 @@ END = "# end of pattern"
 INTRODUCTION = """\
 # Patterns to copy
 
-Each of these blocks is code that the {tests} run: with the hazard beside it, with workers that really are several,
-and under the guard. The button in the corner of a block copies it. The rule below a title says what goes wrong
-without it; the file is where it runs.
+Each of these blocks is code that the {tests} run:
+with the hazard beside it, with workers that really are several, and under the guard. A block stands below the imports
+of its file that it uses, and the button in its corner copies it. The rule below a title says what goes wrong without
+it; the file is where it runs, with the fixtures and helpers that it asks for.
 """
 
 
@@ -81,7 +83,18 @@ def patterns_of(path: Path) -> Iterator[Pattern]:
             raise PatternError(f"{name}:{start}: the pattern has no {END}")
         number = ends[0] + 1
         code = textwrap.dedent("\n".join(lines[start : ends[0]])).strip("\n")
-        yield Pattern(begin["title"], begin["rule"], name, code)
+        yield Pattern(begin["title"], begin["rule"], name, needed_imports("\n".join(lines), code) + code)
+
+
+def needed_imports(source: str, code: str) -> str:
+    """Return the imports at the top of a file whose names a block uses, so that the block can be copied alone."""
+    used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    found = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", "") != "__future__":
+            node.names = [each for each in node.names if (each.asname or each.name.partition(".")[0]) in used]
+            found += [ast.unparse(node)] if node.names else []
+    return "\n".join([*found, "\n\n"]) if found else ""
 
 
 def shown(pattern: Pattern) -> str:

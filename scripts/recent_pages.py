@@ -30,7 +30,7 @@ def files(root: Path) -> dict[str, str]:
     pages = {path.stem for path in (root / "docs" / "rules").glob("HRM*.md")}
     released = (root / CHANGELOG).read_text(encoding="utf-8").partition(START)[2].strip()
     parts = [INTRODUCTION, "## Not in a release yet\n", *changes(root, pages)]
-    if fresh := [pattern for pattern in patterns() if pattern not in released]:
+    if fresh := patterns(released):
         parts += ["### New patterns\n", "".join(f"- {line}\n" for line in fresh)]
     return {PAGE: "\n".join([*parts, f"{linked(released, pages)}\n"] if released else parts)}
 
@@ -49,14 +49,11 @@ def changes(root: Path, pages: set[str]) -> list[str]:
     return [f"### {titles[kind]}\n\n{''.join(lines)}" for kind, lines in found.items() if lines]
 
 
-def patterns() -> list[str]:
-    """Return the patterns to copy, each as the changelog of a release would name it."""
-    if not pattern_pages.FOLDER.is_dir():
-        return []
-    return sorted(
-        f"[{pattern_pages.shown(pattern)}](patterns.md#{pattern_pages.anchor(pattern)})"
-        for pattern in pattern_pages.every()
-    )
+def patterns(released: str) -> list[str]:
+    """Return links to the patterns to copy that no release names."""
+    every = list(pattern_pages.every()) if pattern_pages.FOLDER.is_dir() else []
+    titles = {pattern_pages.shown(pattern): pattern_pages.anchor(pattern) for pattern in every}
+    return [f"[{title}](patterns.md#{titles[title]})" for title in sorted(titles) if title not in released]
 
 
 def linked(text: str, pages: set[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import tempfile
 from pathlib import Path
@@ -48,8 +49,6 @@ ABSENT = {
     "Options": "None of its own. [`[tool.hermetic]`](../reference/commands.md#toolhermetic) selects and excuses.",
     "Limits": "None is known.",
 }
-# Who searches for a symptom is to find the rule before the pages that mention it.
-HEAD = "---\nsearch:\n  boost: 3\n---\n"
 CODE_SPAN = re.compile(r"(?s)(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 
 
@@ -119,7 +118,7 @@ def page(rule: type[Rule], known: dict[str, str]) -> str:
     """
     check_complete(rule)
     doc = sections(rule)
-    lines = [HEAD, f"# {rule.code} {rule.name}", "", prose(doc["title"]), ""]
+    lines = [*found_by(rule), f"# {rule.code} {rule.name}", "", prose(doc["title"]), ""]
     lines += ['!!! failure "Message"', "", f"    {code_span(f'{rule.code} {measured_message(rule)}')}", ""]
     if rule.repair:
         lines += [f"**Repair:** {rule.repair}.", ""]
@@ -134,6 +133,12 @@ def page(rule: type[Rule], known: dict[str, str]) -> str:
     related = [f"- [{code} {known[code]}]({code}.md)" for code in rule.related if code in known]
     lines += ["## Related rules", "", *(related or ["None."]), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def found_by(rule: type[Rule]) -> list[str]:
+    """Return the head of a page: tags, which count most in a search; they are not shown, since the text says them."""
+    words = (rule.code, rule.name, *rule.symptoms)
+    return ["---", "hide:", "  - tags", "tags:", *(f"  - {json.dumps(word)}" for word in words), "---", ""]
 
 
 def caught_by(rule: type[Rule]) -> list[str]:

@@ -15,9 +15,11 @@ import pytest
 from tests.utils import meta
 from tests.utils.lint import write_files
 from tests.utils.meta_ci import deaf, workflow_problems
+from tests.utils.meta_docs import EXECUTED, DRAWN, WORDS, blind, executed, menu, pages, prose, roles
 from tests.utils.meta_hooks import committed
 from tests.utils.meta_matrix import OWN, caught_by, declared_gaps, measured, review_items, right, said_problems
 from tests.utils.meta_plants import ENVIRONMENT_SCRIPT, LEAK, NO_LEAK, PLANTS, SCRIPTS
+from tests.utils.meta_records import INPUTS, cases, decisions, passed_in, published, resolved, sampled, undocumented
 from tests.utils.meta_strict import collected, lenient, test_files, unguarded_files
 from tests.utils.meta_suites import TWICE, commands, disjoint, grouped, helpers, installed, locked, options_of, suite, suite_options
 
@@ -216,3 +218,71 @@ def test_10_ci_runs_the_suite_in_parallel_the_hooks_on_all_files_and_these_tests
     assert collected(tree, *meta_run[3:]) == test_files(tree, only="tests/meta")
     assert lenient(tree, tmp_path / "strict") == []
     assert unguarded_files(tree, tmp_path / "copy") == []
+
+
+def test_11_every_fence_of_the_documentation_has_a_role_and_was_executed(tree: Tree, tmp_path: Path) -> None:
+    counted = {page: roles(page) for page in pages()}
+    by_hand = [page for page in counted if not page.startswith(DRAWN)]
+    wrong = {page: said for page in by_hand if (said := executed(tree, page))}
+
+    assert wrong == {}
+    assert [head for _, heads in counted.values() for head in heads] == []
+    assert sum(counts[role] for page in by_hand for role in EXECUTED for counts in [counted[page][0]]) >= 20
+    assert {page: prose(page) for page in menu() if prose(page) < WORDS} == {}
+    assert {page for page, (counts, _) in counted.items() if page.startswith("docs/rules/HRM") and not counts["bad"]} == set()
+    gate_bites(tree, tmp_path)
+
+
+@meta.kept_while(*meta.EVERYTHING)
+def gate_bites(tree: Tree, folder: Path) -> None:
+    """Hold that the gate of the pages refuses what is wrong, and finds nothing wrong here."""
+    assert blind(tree, folder) == []
+    done = tree.script("scripts/check_docs.py", "--no-blocks")
+    assert done.code == 0, done.output
+
+
+def test_13_what_enforces_every_decision_ran_and_passed(tree: Tree, tmp_path: Path) -> None:
+    found = decisions()
+    references = sorted({reference for by, _ in found.values() for reference in by})
+    tests = [reference for reference in references if "/" in reference]
+    passed = {file: passed_in(tree, file) for file in sorted({test.partition("::")[0] for test in tests})}
+
+    assert len(found) >= 10
+    assert [name for name, (by, why) in found.items() if bool(by) == bool(why)] == []
+    assert [reference for reference in tests if not resolved(reference, passed[reference.partition("::")[0]])] == []
+    # A hook enforces by blocking, in the commit of the first of these tests.
+    assert {reference for reference in references if "/" not in reference} <= blocking(tree, tmp_path)
+
+
+def test_16_docstrings_are_complete_and_the_published_figures_are_the_measured_ones(tree: Tree, tmp_path: Path) -> None:
+    count, without = undocumented()
+    lint, guard = "python benchmarks/corpus_score.py --misses", (
+        "python benchmarks/corpus_score.py --layer guard --layer collection --misses"
+    )
+    scores, ids = published(), cases()
+
+    assert count >= 300
+    assert without == []
+    assert {lint, guard} <= set(scores)
+    assert scores[lint] == tree.script("benchmarks/corpus_score.py", "--misses").output
+    assert len(ids) >= 200
+    assert {name.partition("/")[0] for name in ids} == {f"{family}xx" for family in range(1, 10)}
+    assert f"{len(ids)} violations and {len(ids)} correct twins" in scores[guard]
+    assert sampled_as_published(tree, tmp_path, scores[guard]) == []
+
+
+def sampled_as_published(tree: Tree, folder: Path, score: str) -> list[str]:
+    """Return where a sample of the corpus is not as published; kept while it is."""
+    inputs = (*INPUTS, "docs/measurements.md")
+    found: list[str] = meta.kept("corpus sample", inputs, lambda: sampled(tree, folder, score), when=lambda seen: seen == [])
+    return found
+
+
+def blocking(tree: Tree, folder: Path) -> set[str]:
+    """Return the hooks that stop a planted violation."""
+
+    def run() -> list[str]:
+        hooks = committed(tree, folder, bad=True)["hooks"]
+        return sorted(hook for hook, status in hooks.items() if status == "Failed")
+
+    return set(meta.kept("blocking hooks", meta.EVERYTHING, run, when=bool))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-PATIENCE = 60  # seconds: the machine may be busy
+PATIENCE = 30  # seconds: the machine may be busy
 KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
 
 
@@ -38,16 +39,20 @@ class Browser:
         self.errors: list[str] = []
         self._happened: list[str] = []
         self._sent = 0
+        self._held = contextlib.ExitStack()
         self._process = subprocess.Popen(
             [program, *options(profile)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         try:
-            self._socket: ClientConnection = connect(address(self._process, profile), max_size=None, proxy=None)
+            self._socket: ClientConnection = self._held.enter_context(
+                connect(address(self._process, profile), max_size=None, proxy=None)
+            )
             target = self._call("Target.createTarget", {"url": "about:blank"}, "")["targetId"]
             self._session = self._call("Target.attachToTarget", {"targetId": target, "flatten": True}, "")["sessionId"]
             for domain in ("Page", "Runtime", "Network", "Log"):
                 self.send(f"{domain}.enable")
         except BaseException:
+            self._process.kill()
             self._end()
             raise
 
@@ -55,11 +60,13 @@ class Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._call("Browser.close", {}, "")
-        self._socket.close()
-        self._end()
+        try:
+            self._call("Browser.close", {}, "")
+        finally:
+            self._end()
 
     def _end(self) -> None:
+        self._held.close()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -121,14 +128,13 @@ class Browser:
             raise BrowserError(answer["exceptionDetails"].get("exception", {}).get("description", script))
         return answer["result"].get("value")
 
-    def until(self, script: str) -> Any:
-        """Return the value of an expression as soon as it is true. Raises BrowserError when it never is."""
+    def until(self, script: str) -> None:
+        """Wait until an expression is true. Raises BrowserError when it never is."""
         deadline = time.monotonic() + PATIENCE
-        while not (value := self.run(script)):
+        while not self.run(f"Boolean({script})"):
             if time.monotonic() > deadline:
                 raise BrowserError(f"never true: {script}")
             time.sleep(0.05)
-        return value
 
     def click(self, selector: str) -> None:
         """Click in the middle of the first visible element that a CSS selector finds, as a mouse does."""
@@ -151,8 +157,10 @@ class Browser:
             self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **typed)
 
     def type(self, text: str) -> None:
-        """Put text where the focus is."""
-        self.send("Input.insertText", text=text)
+        """Type where the focus is, in place of what is there; the last character by its key: pages listen to keys."""
+        self.run("document.activeElement.select()")
+        self.send("Input.insertText", text=text[:-1])
+        self.press(text[-1])
 
     def size(self, width: int, height: int = 800) -> None:
         """Give the page the size of a screen, in CSS pixels; a narrow one counts as a phone."""
@@ -167,6 +175,17 @@ class Browser:
     def prefer(self, scheme: str) -> None:
         """Prefer light or dark pages, as the system of a reader does."""
         self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def allow_clipboard(self, origin: str) -> None:
+        """Let pages of a site read and write the clipboard."""
+        permissions = ["clipboardReadWrite", "clipboardSanitizedWrite"]
+        self._call("Browser.grantPermissions", {"origin": origin.rstrip("/"), "permissions": permissions}, "")
+        self.send("Page.bringToFront")
+
+    def forget(self, origin: str) -> None:
+        """Make the next visit to a site the first one."""
+        self.go("about:blank")  # a page that is open would write its settings again
+        self.send("Storage.clearDataForOrigin", origin=origin.rstrip("/"), storageTypes="all")
 
     def picture(self, path: Path) -> None:
         """Write what is seen to a PNG file."""

@@ -48,7 +48,7 @@ class Ci:
         self.tree, self.folder = tree, folder
         (folder / ".ci").mkdir(parents=True)
         shutil.copy2(tree.root / ".ci" / "run", folder / ".ci" / "run")
-        for name in ("make", ".venv/bin/pre-commit", ".venv/bin/python", "pre-commit"):
+        for name in ("make", ".venv/bin/pre-commit", ".venv/bin/python", "pre-commit", "chromium"):
             write_files({f"tools/{name}" if "/" not in name else name: TOOL}, folder)
             (folder / (f"tools/{name}" if "/" not in name else name)).chmod(0o755)
 
@@ -62,7 +62,7 @@ class Ci:
             if content != "":
                 (self.folder / name).write_text(good if content is None else content, encoding="utf-8")
         path = f"{self.folder / 'tools'}:{self.tree.environment['PATH']}"
-        said = {"PATH": path, "TOLD": str(self.folder), "PYTHON": str(self.tree.python)}
+        said = {"PATH": path, "TOLD": str(self.folder), "PYTHON": str(self.tree.python), "CI": ""}
         done = self.tree.run("bash", ".ci/run", folder=self.folder, **said)
         return Told(done.code, (self.folder / "asked").read_text(encoding="utf-8").splitlines(), done.output)
 

@@ -43,8 +43,8 @@ class CannotRead(EngineRule):
     code = CANNOT_READ
     name = "cannot-read"
     symptoms = (
-        "a file is not checked",
-        "SyntaxError or an unknown encoding, reported by hermetic",
+        "hermetic cannot read or parse a file",
+        "SyntaxError or unknown encoding, reported by a check",
     )
     message = "cannot be read"
     bad = (

@@ -52,7 +52,7 @@ class PatchLeftStarted(Rule):
     code = "HRM304"
     name = "patch-left-started"
     symptoms = (
-        "a function is still a mock in a later test",
+        "a function is still mocked in a later test",
         "a test fails with a MagicMock in place of a real value",
         "a patch is still active after the test that started it",
     )

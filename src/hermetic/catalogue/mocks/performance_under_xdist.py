@@ -47,7 +47,7 @@ class PerformanceUnderXdist(Rule):
     name = "performance-under-xdist"
     symptoms = (
         "a benchmark or performance test is slow or flaky under xdist",
-        "timings differ from run to run with -n auto",
+        "timings differ from run to run in parallel",
     )
     repair = "skip it when PYTEST_XDIST_WORKER is set, and run it in a process of its own"
     message = "{test} is marked {marker} and does not skip in an xdist worker"

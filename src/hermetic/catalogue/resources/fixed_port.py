@@ -30,7 +30,7 @@ class FixedPort(Rule):
     symptoms = (
         "OSError: address already in use",
         "a server cannot start, or a test talks to another worker's server",
-        "Connection refused, now and then, with -n",
+        "Connection refused, now and then, in parallel runs",
     )
     message = "a fixed port is bound: two workers, or two runs on one machine, cannot both have it"
     repair = "bind port 0 and ask for the number, or lease one with worker_port"
