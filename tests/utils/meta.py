@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 HANG = 1500  # seconds for one command
+TESTS = "tests/meta/test_pytest_xdist_enforcement.py"
 KEEP = "HERMETIC_META_CACHE"  # another folder for the results
 # What any result of the tests depends on.
 EVERYTHING = (".",)
@@ -230,7 +231,7 @@ def kept_while(*inputs: str) -> Callable[[Callable[..., None]], Callable[..., No
                 test(*args, **kwargs)
                 return True
 
-            kept(test.__name__, (*inputs, "tests/meta"), passed, when=bool)
+            kept(test.__name__, (*inputs, TESTS), passed, when=bool)
 
         return run
 
