@@ -2,8 +2,8 @@
 
 Usage: python scripts/sabotage.py [NAME ...] [--list] [--only-expected] [--sample COUNT]
 
-A sabotage is an entry of `tests/meta/sabotage.toml`: edits of files, and the numbers of the meta-tests that are to notice
-it. Each is made in a scratch copy of this tree, after the tests that the sabotages name were green in the untouched
+A sabotage is an entry of `tests/meta/sabotage.toml`: edits of files, and the numbers of the meta-tests that are to
+notice it. Each is made in a scratch copy of this tree, after the tests that the sabotages name were green in the untouched
 copy. The expected tests run first; if none fails, all sixteen run. What was seen is kept outside of git by the content
 of the tree and of the sabotage, so that a run that was stopped goes on. `docs/sabotage.md` is written when all were
 tried. `--sample COUNT` takes that many, chosen by the content of the tree.
@@ -183,7 +183,9 @@ def noticed(home: meta.Tree, folder: Path, one: Sabotage | None, numbers: list[i
         one.make(copy.root)
         copy.run("git", "commit", "--all", "--quiet", "--no-verify", "--message=Change")
         copy = meta.Tree(copy.root, folder / "changed")
-    ran = copy.pytest("-x", "-q", "-p", "no:cacheprovider", "-k", " or ".join(f"test_{n:02}_" for n in numbers), meta.TESTS)
+    ran = copy.pytest(
+        "-x", "-q", "-p", "no:cacheprovider", "-k", " or ".join(f"test_{n:02}_" for n in numbers), meta.TESTS
+    )
     for name, outcome in ran.outcomes.items():
         if outcome != "passed":
             return name.rpartition("::")[2]
@@ -213,7 +215,10 @@ def inputs() -> list[str]:
 def write_page(sabotages: list[Sabotage], seen: dict[str, Any]) -> None:
     """Write the page of the site."""
     count = sum(bool(test) for test in seen.values())
-    rows = [f"| {one.name} | {one.what} | {f'`{seen[one.name]}`' if seen[one.name] else '**nobody**'} |" for one in sabotages]
+    rows = [
+        f"| {one.name} | {one.what} | {f'`{seen[one.name]}`' if seen[one.name] else '**nobody**'} |"
+        for one in sabotages
+    ]
     PAGE.write_text(HEAD.format(count=len(sabotages), noticed=count) + "\n".join(rows) + "\n", encoding="utf-8")
 
 

@@ -26,7 +26,10 @@ def test_sabotages_that_this_tree_chooses_are_noticed(tmp_path: Path) -> None:
 def test_there_are_at_least_forty_sabotages_and_each_meta_test_has_to_notice_one() -> None:
     text = (meta.ROOT / "tests/meta/sabotage.toml").read_text(encoding="utf-8")
     sabotages = tomllib.loads(text)["sabotage"]
-    numbers = {int(number) for number in re.findall(r"^def test_(\d\d)_", meta.ROOT.joinpath(meta.TESTS).read_text("utf-8"), re.MULTILINE)}
+    numbers = {
+        int(number)
+        for number in re.findall(r"^def test_(\d\d)_", meta.ROOT.joinpath(meta.TESTS).read_text("utf-8"), re.MULTILINE)
+    }
 
     assert len({one["name"] for one in sabotages}) == len(sabotages) >= 40
     assert numbers == set(range(1, 17))

@@ -66,7 +66,9 @@ class Tree:
         info.mkdir()
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: hermetic\nVersion: 0\n", encoding="utf-8")
         groups = {"console_scripts": project.get("scripts", {}), **project.get("entry-points", {})}
-        lines = [f"[{group}]\n" + "".join(f"{n} = {v}\n" for n, v in points.items()) for group, points in groups.items()]
+        lines = [
+            f"[{group}]\n" + "".join(f"{n} = {v}\n" for n, v in points.items()) for group, points in groups.items()
+        ]
         (info / "entry_points.txt").write_text("".join(lines), encoding="utf-8")
         self.programs(project.get("scripts", {}))
 
@@ -171,10 +173,8 @@ def files_below(names: Iterable[str], root: Path = ROOT) -> list[Path]:
     found: list[Path] = []
     for name in names:
         path = root / name
-        if path == root:
-            inside = listed(root)
-        else:
-            inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+        below = sorted(path.rglob("*")) if path.is_dir() else [path]
+        inside = listed(root) if path == root else below
         found += [each for each in inside if each.is_file() and each.suffix != ".pyc" and ".venv" not in each.parts]
     return found
 

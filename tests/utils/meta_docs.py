@@ -37,7 +37,7 @@ REFUSED = {
     "another output": f"{TICKS}{{ .console .run }}\n$ echo one\n{TICKS}\n\n{TICKS}{{ .text .output }}\ntwo\n{TICKS}",
 }
 ACCEPTED = (
-    f'{TICKS}{{ .python .good }}\ndef test_it():\n    assert 1 == 1\n{TICKS}\n\n'
+    f"{TICKS}{{ .python .good }}\ndef test_it():\n    assert 1 == 1\n{TICKS}\n\n"
     f"{TICKS}{{ .console .run }}\n$ echo one\n{TICKS}\n\n{TICKS}{{ .text .output }}\none\n{TICKS}"
 )
 
@@ -109,7 +109,7 @@ def gate() -> list[str]:
 
 
 def blind(tree: Tree, folder: Path) -> list[str]:
-    """Return what the gate lets pass: blocks, and in a copy of the tree a broken link, by the command of `make docs`."""
+    """Return what the gate lets pass: blocks, and in a copy of the tree a broken link, by what `make docs` runs."""
     found = []
     for number, (what, text) in enumerate({**REFUSED, "": ACCEPTED}.items()):
         write_files({f"{number}.md": f"# Planted\n\n{text}\n"}, folder)

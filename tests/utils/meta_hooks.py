@@ -72,7 +72,9 @@ def names(tree: Tree) -> dict[str, str]:
     """Return the ids of the hooks by the names under which pre-commit reports them."""
     config = yaml.safe_load((tree.root / CONFIG).read_text(encoding="utf-8"))
     found = {hook.get("name", hook["id"]): hook["id"] for repo in config["repos"] for hook in repo["hooks"]}
-    return {("Check hooks apply to the repository" if one == "check-hooks-apply" else n): one for n, one in found.items()}
+    return {
+        ("Check hooks apply to the repository" if one == "check-hooks-apply" else n): one for n, one in found.items()
+    }
 
 
 def read(output: str, ids: dict[str, str]) -> dict[str, Any]:

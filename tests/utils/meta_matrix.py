@@ -37,7 +37,7 @@ def written() -> list[str]:
 
 
 def measured(tree: Tree) -> dict[str, dict[str, Any]]:
-    """Return what was measured of each rule, by code. It ends at the first one that is wrong: that is enough to fail."""
+    """Return what was measured of each rule, by code. It ends at the first one that is wrong: enough to fail."""
     failed: list[str] = []
 
     def one(code: str) -> dict[str, Any]:
@@ -82,8 +82,7 @@ OWN = {
     "HRM001": ("def test_planted(:\n", "def test_planted():\n    pass\n"),
     "HRM905": (
         "def test_planted():\n    pass  # hermetic: ignore[HRM101] planted\n",
-        "import os\n\n\ndef test_planted():\n"
-        '    os.environ["PLANTED"] = "1"  # hermetic: ignore[HRM101] planted\n',
+        'import os\n\n\ndef test_planted():\n    os.environ["PLANTED"] = "1"  # hermetic: ignore[HRM101] planted\n',
     ),
 }
 

@@ -112,7 +112,8 @@ def main(codes: list[str]) -> None:
     with Driver() as driver, tempfile.TemporaryDirectory(prefix="hermetic-measure-") as folder:
         for code in codes:
             document = Measurement(rules[code], driver, Path(folder, code)).measured()
-            print(json.dumps(document), flush=True)
+            sys.stdout.write(json.dumps(document) + "\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

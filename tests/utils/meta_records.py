@@ -19,12 +19,27 @@ if TYPE_CHECKING:
 
 ADRS = meta.ROOT / "docs" / "adr"
 # What a test that enforces a decision may depend on, besides its own file.
-INPUTS = ("src", "tests/utils", "tests/e2e/conftest.py", "tests/unit/workers/conftest.py", "tests/unit/catalogue/snippets",
-          "scripts", "benchmarks", "pyproject.toml", "requirements/dev.txt")  # fmt: skip
+INPUTS = (
+    "src",
+    "tests/e2e/conftest.py",
+    "tests/unit/workers/conftest.py",
+    "tests/unit/catalogue/snippets",
+    "scripts",
+    "benchmarks",
+    "pyproject.toml",
+    "requirements/dev.txt",
+    *(
+        path.relative_to(meta.ROOT).as_posix()
+        for path in sorted((meta.ROOT / "tests" / "utils").glob("*.py"))
+        if not path.name.startswith("meta")
+    ),
+)
 SAMPLE = 16  # cases of the corpus that run under the plugin
 CORPUS = meta.ROOT / "benchmarks" / "corpus"
 MEASUREMENTS = meta.ROOT / "docs" / "measurements.md"
-BLOCK = re.compile(r"^`(python benchmarks/corpus_score\.py[^`]*)`.*?\n\n```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^`(python benchmarks/corpus_score\.py[^`]*)`.*?\n\n```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
 def decisions() -> dict[str, tuple[list[str], str]]:
@@ -112,14 +127,16 @@ def sampled(tree: Tree, folder: Path, score: str) -> list[str]:
     if not report.exists():
         return [done.output]
     missed = set(re.findall(r"^missed  (\S+)  \((\w+)\)", score, re.MULTILINE))
-    unbuilt = {(layer, code) for layer, codes in re.findall(r"^missed for want of an? (\w+) rule: (.*)$", score, re.MULTILINE)
-               for code in re.findall(r"HRM\d{3}", codes)}  # fmt: skip
+    wanting = re.findall(r"^missed for want of an? (\w+) rule: (.*)$", score, re.MULTILINE)
+    unbuilt = {(layer, code) for layer, codes in wanting for code in re.findall(r"HRM\d{3}", codes)}
     alarms = set(re.findall(r"^alarm   (\S+)  ", score, re.MULTILINE))
     found = []
     for one in json.loads(report.read_text(encoding="utf-8"))["scores"]:
         expected = (one["case"], one["layer"]) not in missed and (one["layer"], one["code"]) not in unbuilt
         if one["caught"] != expected:
-            found.append(f"{one['case']} ({one['layer']}): {'caught' if one['caught'] else 'missed'}, and published otherwise")
+            found.append(
+                f"{one['case']} ({one['layer']}): {'caught' if one['caught'] else 'missed'}, and published otherwise"
+            )
         if bool(one["false_alarms"]) and one["case"] not in alarms:
             found.append(f"{one['case']}: {one['false_alarms']}, which is not published")
     return found

@@ -39,7 +39,7 @@ def collected(tree: Tree, *arguments: str) -> set[str]:
     return set(place.read_text(encoding="utf-8").splitlines())
 
 
-def test_files(tree: Tree, *, only: str = "tests", but: str = "tests/regression/projects") -> set[str]:
+def files_with_tests(tree: Tree, *, only: str = "tests", but: str = "tests/regression/projects") -> set[str]:
     """Return the test files of the tree; what asks a registry is left out of any ordinary run."""
     found = {path.relative_to(tree.root).as_posix() for path in (tree.root / only).rglob("test_*.py")}
     left_out = (f"{but}/", "tests/regression/projects/")
@@ -71,7 +71,13 @@ def lenient(tree: Tree, folder: Path) -> list[str]:
         if done.code == 0:
             found.append(f"{tool} lets something pass that it must not: {done.output}")
     ends = {" ".join(words).partition("/bin/")[2] for words in static}
-    needed = ("ruff check", "ruff format --check", "python scripts/generate.py --check", "hermetic check .", "python scripts/check_docs.py")
+    needed = (
+        "ruff check",
+        "ruff format --check",
+        "python scripts/generate.py --check",
+        "hermetic check .",
+        "python scripts/check_docs.py",
+    )
     return found + [f"`make static` does not run {each}" for each in needed if each not in ends]
 
 
@@ -85,10 +91,14 @@ def unguarded_files(tree: Tree, folder: Path) -> list[str]:
     """Return the test files of the tree in which a planted violation is not found by a check of all files."""
     copy = tree.copied(folder / "tree", folder / "environment")
     expected = {}
-    for path in sorted(test_files(copy)):
+    for path in sorted(files_with_tests(copy)):
         file = copy.root / path
         text = file.read_text(encoding="utf-8").rstrip("\n")
         file.write_text(f"{text}\n\n\n{LEAK}", encoding="utf-8")
         expected[path] = len(text.splitlines()) + 2 + len(LEAK.splitlines())
     done = copy.run("hermetic", "check", "--no-cache", "--output-format=concise", ".")
-    return [path for path, line in expected.items() if not re.search(rf"^{re.escape(path)}:{line}:.*HRM101", done.output, re.MULTILINE)]
+    return [
+        path
+        for path, line in expected.items()
+        if not re.search(rf"^{re.escape(path)}:{line}:.*HRM101", done.output, re.MULTILINE)
+    ]

@@ -247,4 +247,6 @@ def installed(*names: str) -> dict[str, str]:
 def locked(*names: str) -> dict[str, str]:
     """Return the versions of distributions in the lock."""
     text = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
-    return {name: version for name, version in re.findall(r"^([\w.-]+)==([^ \\;]+)", text, re.MULTILINE) if name in names}
+    return {
+        name: version for name, version in re.findall(r"^([\w.-]+)==([^ \\;]+)", text, re.MULTILINE) if name in names
+    }
