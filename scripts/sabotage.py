@@ -4,9 +4,9 @@ Usage: python scripts/sabotage.py [NAME ...] [--list] [--only-expected] [--sampl
 
 A sabotage is an entry of `tests/meta/sabotage.toml`: edits of files, and the numbers of the meta-tests that are to
 notice it. Each is made in a scratch copy of this tree, after the tests that the sabotages name were green in the
-untouched copy. The expected tests run first; if none fails, all sixteen run. What was seen is kept outside of git by the content
-of the tree and of the sabotage, so that a run that was stopped goes on. `docs/sabotage.md` is written when all were
-tried. `--sample COUNT` takes that many, chosen by the content of the tree.
+untouched copy. The expected tests run first; if none fails, all sixteen run. What was seen is kept outside of git by
+the content of the tree and of the sabotage, so that a run that was stopped goes on. `docs/sabotage.md` is written
+when all were tried. `--sample COUNT` takes that many, chosen by the content of the tree.
 
 Exit code 0: each was noticed by a test that it names. 1: not so. 2: it could not be found out.
 """
