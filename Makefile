@@ -12,7 +12,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check static lint types docstrings generated self verify docs hooks-try compat serve bench format lock clean
+.PHONY: help demo test meta sabotage mutants check static lint types docstrings generated self verify docs hooks-try compat serve bench format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)/  make \1\t\2/' | expand -t 20
@@ -48,15 +48,25 @@ demo: $(VENV)/.demo-installed  ## see hermetic find what is wrong with a small s
 	@echo
 	@echo "Next: '$(BIN)/hermetic explain CODE' says why a finding matters, '$(BIN)/hermetic check PATH' checks your own tests."
 
-test: $(VENV)/.dev-installed  ## the whole suite, in parallel
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) tests
+test: $(VENV)/.dev-installed  ## the whole suite, in parallel, but for the meta-tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --ignore=tests/meta $(PYTEST_ARGS) tests
+
+# Apart from `test`: they run much of it again where nothing is kept of this tree, with workers of their own.
+meta: $(VENV)/.dev-installed  ## whether the enforcement is there, and bites
+	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/meta
+
+sabotage: $(VENV)/.dev-installed  ## switch the enforcement off in each known way, and see that it is noticed (resumable)
+	$(BIN)/python scripts/sabotage.py
+
+mutants: $(VENV)/.dev-installed  ## break what the regression tests guard, each mutant, and see that they fail (long)
+	$(BIN)/python scripts/mutate_isolation.py
 
 serve: $(VENV)/.dev-installed  ## the site, at the address that it prints
 	$(BIN)/python -m mkdocs serve
 
 # --- for contributors ---
 
-check: static test  ## everything that must be green before a commit
+check: static test meta  ## everything that must be green before a commit
 
 static: lint types docstrings generated self docs  ## check without the tests
 

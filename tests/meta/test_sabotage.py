@@ -1,0 +1,37 @@
+"""Some sabotages, chosen by the content of the tree: each is performed, and noticed. `make sabotage` performs all."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+from tests.utils import meta
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAMPLE = 3
+
+
+def test_sabotages_that_this_tree_chooses_are_noticed(tmp_path: Path) -> None:
+    tree = meta.Tree(meta.ROOT, tmp_path / "environment")
+
+    done = tree.script("scripts/sabotage.py", "--sample", str(SAMPLE))
+
+    assert f"{SAMPLE} sabotages, {SAMPLE} noticed" in done.output, done.output
+    assert done.code == 0, done.output
+
+
+def test_there_are_at_least_forty_sabotages_and_each_meta_test_has_to_notice_one() -> None:
+    text = (meta.ROOT / "tests/meta/sabotage.toml").read_text(encoding="utf-8")
+    sabotages = tomllib.loads(text)["sabotage"]
+    numbers = {
+        int(number)
+        for number in re.findall(r"^def test_(\d\d)_", meta.ROOT.joinpath(meta.TESTS).read_text("utf-8"), re.MULTILINE)
+    }
+
+    assert len({one["name"] for one in sabotages}) == len(sabotages) >= 40
+    assert numbers == set(range(1, 17))
+    # The fifteenth looks at what no claim says; a sabotage of it is one of the fourth as well.
+    assert numbers - {number for one in sabotages for number in one["expected"]} <= {15}

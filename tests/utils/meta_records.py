@@ -1,0 +1,142 @@
+"""What the project says of itself on paper: decisions and who enforces them, figures and what is measured."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tests.utils import meta
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.utils.meta import Tree
+
+ADRS = meta.ROOT / "docs" / "adr"
+# What a test that enforces a decision may depend on, besides its own file.
+INPUTS = (
+    "src",
+    "tests/e2e/conftest.py",
+    "tests/unit/workers/conftest.py",
+    "tests/unit/catalogue/snippets",
+    "scripts",
+    "benchmarks",
+    "pyproject.toml",
+    "requirements/dev.txt",
+    *(
+        path.relative_to(meta.ROOT).as_posix()
+        for path in sorted((meta.ROOT / "tests" / "utils").glob("*.py"))
+        if not path.name.startswith("meta")
+    ),
+)
+SAMPLE = 16  # cases of the corpus that run under the plugin
+CORPUS = meta.ROOT / "benchmarks" / "corpus"
+MEASUREMENTS = meta.ROOT / "docs" / "measurements.md"
+BLOCK = re.compile(
+    r"^`(python benchmarks/corpus_score\.py[^`]*)`.*?\n\n```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
+
+
+def decisions() -> dict[str, tuple[list[str], str]]:
+    """Return for each decision what enforces it, and why nothing does, by file name."""
+    found = {}
+    for path in sorted(ADRS.glob("*.md")):
+        front = re.match(r"---\n(.*?)\n---\n", path.read_text(encoding="utf-8"), re.DOTALL)
+        data = yaml.safe_load(front[1]) if front else {}
+        found[path.name] = (list(data.get("enforced_by") or []), str(data.get("not_enforced_because") or ""))
+    return found
+
+
+def passed_in(tree: Tree, file: str) -> list[str]:
+    """Run a test file; return the tests in it that passed. Kept when all did."""
+
+    def run() -> dict[str, Any]:
+        workers = ("-n2", "--dist=loadgroup", "-q", "--maxfail=3")
+        ran = tree.pytest(*workers, file)
+        return {"code": ran.code, "outcomes": ran.outcomes, "output": ran.output[-3000:]}
+
+    def right(found: dict[str, Any]) -> bool:
+        return found["code"] == 0 and bool(found["outcomes"]) and {*found["outcomes"].values()} == {"passed"}
+
+    found = meta.kept(f"file {file}", (*INPUTS, file), run, when=right)
+    return [name for name, outcome in found["outcomes"].items() if outcome == "passed"] if right(found) else []
+
+
+def resolved(reference: str, passed: list[str]) -> bool:
+    """Tell whether a node id names tests of those that passed: one, all of a class, or all of a file."""
+    path, _, name = reference.partition("::")
+    stem = path.removesuffix(".py")
+    names = [each.removeprefix(stem).removeprefix("/").removeprefix("::") for each in passed]
+    wanted = name.replace("::", "/")
+    return any(not name or each.replace("::", "/").partition("[")[0] == wanted.partition("[")[0] or
+               each.replace("::", "/").startswith(f"{wanted}/") for each in names)  # fmt: skip
+
+
+def undocumented() -> tuple[int, list[str]]:
+    """Return how many public modules, classes and functions the package has, and those without a docstring."""
+    count, without = 0, []
+    for path in sorted((meta.ROOT / "src").rglob("*.py")):
+        module = ast.parse(path.read_bytes())
+        waiting: list[ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef] = [module]
+        while waiting:
+            node = waiting.pop()
+            name = getattr(node, "name", "")
+            if not name.startswith("_"):
+                count += bool(name) or bool(module.body)
+                if module.body and ast.get_docstring(node) is None and not overload(node):
+                    without.append(f"{path.relative_to(meta.ROOT)}: {name or 'the module'}")
+            inside = [] if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else node.body
+            waiting += [one for one in inside if isinstance(one, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+                        and not (name.startswith("_"))]  # fmt: skip
+    return count, without
+
+
+def overload(node: ast.AST) -> bool:
+    """Tell whether a function sets a property or is one signature of several."""
+    decorators = [ast.unparse(one) for one in getattr(node, "decorator_list", [])]
+    return any(one.endswith((".setter", "overload")) for one in decorators)
+
+
+def published() -> dict[str, str]:
+    """Return the scores on the corpus that docs/measurements.md shows, by the command that prints them."""
+    return dict(BLOCK.findall(MEASUREMENTS.read_text(encoding="utf-8")))
+
+
+def cases() -> list[str]:
+    """Return the ids of all cases of the corpus."""
+    return sorted(path.relative_to(CORPUS).with_suffix("").as_posix() for path in CORPUS.glob("*/*.toml"))
+
+
+def sample(ids: list[str]) -> list[str]:
+    """Return cases that the content of this tree chooses."""
+    key = meta.digest("corpus", ("src", "benchmarks"))
+    return sorted(ids, key=lambda name: hashlib.sha256((key + name).encode()).digest())[:SAMPLE]
+
+
+def sampled(tree: Tree, folder: Path, score: str) -> list[str]:
+    """Run some cases under the plugin; return where the published score says something else of them."""
+    report = folder / "scores.json"
+    chosen = sample(cases())
+    words = ("--layer", "guard", "--layer", "collection", "--misses", "--json", report)
+    done = tree.script("benchmarks/corpus_score.py", *words, *chosen)
+    if not report.exists():
+        return [done.output]
+    missed = set(re.findall(r"^missed  (\S+)  \((\w+)\)", score, re.MULTILINE))
+    wanting = re.findall(r"^missed for want of an? (\w+) rule: (.*)$", score, re.MULTILINE)
+    unbuilt = {(layer, code) for layer, codes in wanting for code in re.findall(r"HRM\d{3}", codes)}
+    alarms = set(re.findall(r"^alarm   (\S+)  ", score, re.MULTILINE))
+    found = []
+    for one in json.loads(report.read_text(encoding="utf-8"))["scores"]:
+        expected = (one["case"], one["layer"]) not in missed and (one["layer"], one["code"]) not in unbuilt
+        if one["caught"] != expected:
+            found.append(
+                f"{one['case']} ({one['layer']}): {'caught' if one['caught'] else 'missed'}, and published otherwise"
+            )
+        if bool(one["false_alarms"]) and one["case"] not in alarms:
+            found.append(f"{one['case']}: {one['false_alarms']}, which is not published")
+    return found
