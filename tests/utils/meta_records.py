@@ -6,6 +6,8 @@ import ast
 import hashlib
 import json
 import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -13,8 +15,6 @@ import yaml
 from tests.utils import meta
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.utils.meta import Tree
 
 ADRS = meta.ROOT / "docs" / "adr"
@@ -60,11 +60,31 @@ def passed_in(tree: Tree, file: str) -> list[str]:
         ran = tree.pytest(*workers, file)
         return {"code": ran.code, "outcomes": ran.outcomes, "output": ran.output[-3000:]}
 
-    def right(found: dict[str, Any]) -> bool:
-        return found["code"] == 0 and bool(found["outcomes"]) and {*found["outcomes"].values()} == {"passed"}
+    found = meta.kept(f"file {file}", (*INPUTS, file), run, when=all_passed)
+    return [name for name, outcome in found["outcomes"].items() if outcome == "passed"] if all_passed(found) else []
 
-    found = meta.kept(f"file {file}", (*INPUTS, file), run, when=right)
-    return [name for name, outcome in found["outcomes"].items() if outcome == "passed"] if right(found) else []
+
+def all_passed(found: dict[str, Any]) -> bool:
+    """Tell whether a run of a file went well: some tests ran, and all of them passed."""
+    return found["code"] == 0 and bool(found["outcomes"]) and {*found["outcomes"].values()} == {"passed"}
+
+
+def keep_suite(report: Path) -> int:
+    """Keep what a report of the whole suite says of the files that enforce decisions; return of how many.
+
+    What the suite has just shown of this very tree need not be shown again.
+    """
+    outcomes = meta.outcomes_of(report)
+    references = {reference for by, _ in decisions().values() for reference in by if "/" in reference}
+    count = 0
+    for file in sorted({reference.partition("::")[0] for reference in references}):
+        stem = file.removesuffix(".py")
+        mine = {name: outcome for name, outcome in outcomes.items() if name.startswith((f"{stem}::", f"{stem}/"))}
+        found = {"code": 0, "outcomes": mine, "output": ""}
+        if all_passed(found):
+            meta.kept(f"file {file}", (*INPUTS, file), lambda found=found: found, when=all_passed)
+            count += 1
+    return count
 
 
 def resolved(reference: str, passed: list[str]) -> bool:
@@ -140,3 +160,7 @@ def sampled(tree: Tree, folder: Path, score: str) -> list[str]:
         if bool(one["false_alarms"]) and one["case"] not in alarms:
             found.append(f"{one['case']}: {one['false_alarms']}, which is not published")
     return found
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"kept the results of {keep_suite(Path(sys.argv[1]))} files for the meta-tests\n")
