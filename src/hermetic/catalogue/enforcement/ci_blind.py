@@ -28,7 +28,7 @@ class CiBlind(Rule):
     name = "ci-blind"
     symptoms = (
         "CI is green although a hook fails on another machine",
-        "pytest -n is never run in CI",
+        "the pipeline is green, and no job runs the hooks or the suite in parallel",
         "a violation reaches the main branch through CI",
     )
     message = "CI does not run the hooks on all files, or the suite in parallel, or the meta-tests"
