@@ -7,13 +7,14 @@ if TYPE_CHECKING:
     import ast
 
     from hermetic.finding import Finding
-    from hermetic.source.text import Text
+    from hermetic.source.module import Module
 
-MARK = b"mark.hermetic"
+TOKEN = b".hermetic("
+MARK = "pytest.mark.hermetic"
 
 
 class Allowance:
-    """A mark: the first and the last line that it speaks for, and the codes."""
+    """What a function is allowed by the marks on it, its classes and its file: its lines, and the codes."""
 
     __slots__ = ("codes", "first", "last")
 
@@ -27,39 +28,22 @@ class Allowance:
         return finding.code in self.codes and self.first <= (finding.line or 0) <= self.last
 
 
-def read(text: Text) -> list[Allowance]:
-    """Return the marks of functions and classes, and those of the whole file in `pytestmark`."""
-    if MARK not in text.data:
+def read(module: Module) -> list[Allowance]:
+    """Return what the functions of a file are allowed."""
+    if TOKEN not in module.data:
         return []
-    import ast  # noqa: PLC0415 - only for files that hold the mark
+    from hermetic.source import roles  # noqa: PLC0415 - few files hold the mark
 
-    try:
-        tree = ast.parse(text.data)
-    except (SyntaxError, ValueError):
-        return []  # a finding of its own
     found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            last = node.end_lineno or node.lineno
-            found += [Allowance(node.lineno, last, codes_of(decorator)) for decorator in node.decorator_list]
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and any(ast.unparse(target) == "pytestmark" for target in node.targets):
-            marks = node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
-            found += [Allowance(1, len(text.lines), codes_of(mark)) for mark in marks]
+    for function in module.top.functions:
+        codes = [code for name, mark in roles.marks(function) if name == MARK for code in codes_of(mark)]
+        if codes:
+            node: ast.FunctionDef = function.node  # type: ignore[assignment]  # or an asynchronous one
+            found.append(Allowance(node.lineno, node.end_lineno or node.lineno, frozenset(codes)))
     return found
 
 
-def codes_of(mark: ast.expr) -> frozenset[str]:
-    """Return the codes of a mark, none for any other expression; what cannot be read is the plugin's to refuse."""
-    import ast  # noqa: PLC0415 - as above
-
-    if not isinstance(mark, ast.Call) or not ast.unparse(mark.func).endswith(MARK.decode()):
-        return frozenset()
-    given = [keyword.value for keyword in mark.keywords if keyword.arg == "allow"]
-    return frozenset(
-        item.value
-        for value in given
-        if isinstance(value, ast.List | ast.Tuple | ast.Set)
-        for item in value.elts
-        if isinstance(item, ast.Constant) and isinstance(item.value, str)
-    )
+def codes_of(mark: ast.expr) -> list[str]:
+    """Return the codes that a mark names; what cannot be read here is the plugin's to refuse."""
+    given = [keyword.value for keyword in getattr(mark, "keywords", ()) if keyword.arg == "allow"]
+    return [str(getattr(item, "value", "")) for value in given for item in getattr(value, "elts", ())]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hermetic.catalogue.registry import Entry
     from hermetic.catalogue.rule import Rule
     from hermetic.config import Settings
+    from hermetic.lint.allowances import Allowance
     from hermetic.lint.selection import Selection
     from hermetic.source.text import Text
 
@@ -96,14 +97,16 @@ class Engine:
         text.look_for(self._needles)
         entries = [entry for entry in self.entries if self.concerns(entry, text)]
         found: list[Finding] = []
+        marks: list[Allowance] = []
         try:
             if entries:
                 module = Module.of(text)
                 self.project.add(module)
                 found.extend(finding for entry in entries for finding in self.found_by(entry, module))
+                marks = allowances.read(module) if found else []
             else:
                 check_syntax(data, path)
-            self._comments[path] = Comments(text)
+            self._comments[path] = Comments(text, marks)
         except CannotParseError as error:
             message = f"cannot be parsed: {error.reason}"
             found = [Finding(CANNOT_READ, "cannot-read", message, path, error.line, max(error.column, 1))]
@@ -168,7 +171,7 @@ class Engine:
     def comments_of_helper(self, path: str) -> Comments:
         """Return the suppressions of a file that is reported without being checked itself."""
         data = self.project.read(path)
-        return Comments(self.project.text(path) if data is not None and suppressions.MARK in data else None)
+        return Comments(self.project.text(path) if data is not None and suppressions.MARK in data else None, [])
 
     def ignored(self, finding: Finding) -> bool:
         """Tell whether per-file ignores cover a finding."""
@@ -183,9 +186,9 @@ class Comments:
 
     __slots__ = ("decided", "items", "marks")
 
-    def __init__(self, text: Text | None) -> None:
+    def __init__(self, text: Text | None, marks: list[Allowance]) -> None:
         self.items = suppressions.read(text) if text is not None else []
-        self.marks = allowances.read(text) if text is not None else []
+        self.marks = marks
         self.decided = text is not None and (text.is_test or is_conftest(text.path))
 
     def left(self, findings: list[Finding]) -> list[Finding]:

@@ -28,6 +28,9 @@ def places(tmp_path: Path, source: str) -> list[int | None]:
         '@pytest.mark.hermetic(allow=("HRM102", "HRM101"))\nasync def test_it():\n' + LEAK,
         '@pytest.mark.hermetic(allow=["HRM101"])\nclass TestIt:\n    def test_it(self):\n    ' + LEAK,
         'pytestmark = pytest.mark.hermetic(allow=["HRM101"])\ndef test_it():\n' + LEAK,
+        'from pytest import mark as m\n@m.hermetic(allow=["HRM101"])\ndef test_it():\n' + LEAK,
+        '@pytest.mark.hermetic(allow=["HRM101"])\nclass Base: ...\nclass TestIt(Base):\n    def test_it(self):\n    '
+        + LEAK,
         'pytestmark = [pytest.mark.slow, pytest.mark.hermetic(allow=["HRM101"])]\ndef test_it():\n' + LEAK,
     ],
 )
@@ -36,7 +39,13 @@ def test_a_mark_allows_what_it_names(tmp_path: Path, source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "mark", ['pytest.mark.hermetic(allow=["HRM102"])', 'pytest.mark.slow(allow=["HRM101"])', "pytest.mark.hermetic"]
+    "mark",
+    [
+        'pytest.mark.hermetic(allow=["HRM102"])',
+        'pytest.mark.slow(allow=["HRM101"])',
+        'benchmark.hermetic(allow=["HRM101"])',
+        "pytest.mark.hermetic",
+    ],
 )
 def test_another_mark_allows_nothing(tmp_path: Path, mark: str) -> None:
     assert places(tmp_path, f"@{mark}\ndef test_it():\n{LEAK}") == [5]
