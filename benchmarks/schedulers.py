@@ -20,6 +20,7 @@ from pathlib import Path
 
 WAYS = ("load", "worksteal", "loadfile", "loadscope", "loadgroup")
 LENGTHS = (20, 12, 8, 8, 4, 4, 2, 2)
+SLOW = {2: 1.0, 4: 0.3}  # seconds, by the number of tests in the file
 SETUP = 0.2
 FILE = """
 import os, time
@@ -40,8 +41,8 @@ def test_waits(seconds):
 
 def seconds_of(number: int) -> list[float]:
     """Return how long the tests of a file wait: the files with few tests have the slow ones."""
-    slow = 1.0 if LENGTHS[number] == 2 else 0.3 if LENGTHS[number] == 4 else 0.05  # noqa: PLR2004 - see LENGTHS
-    return [slow + 0.001 * index for index in range(LENGTHS[number])]
+    length = LENGTHS[number]
+    return [SLOW.get(length, 0.05) + 0.001 * index for index in range(length)]
 
 
 def run(way: str, workers: int) -> tuple[float, int]:

@@ -20,8 +20,9 @@ import threading
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING
 
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
@@ -31,6 +32,9 @@ import docs_html
 import generate
 from docs_blocks import Project, problems_of
 from docs_fences import Fence, fences_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -77,10 +81,10 @@ def main() -> int:
     return 1 if problems else 0
 
 
-def timed(what: str, find: object) -> list[str]:
+def timed(what: str, find: Callable[[], list[str]]) -> list[str]:
     """Return what a part finds, and say how long it took."""
     started = time.monotonic()
-    found: list[str] = find()  # type: ignore[operator]
+    found = find()
     print(f"{what}: {len(found)} problems, {time.monotonic() - started:.1f} s", file=sys.stderr)
     return found
 
@@ -146,34 +150,25 @@ def executed(projects: list[list[Fence]]) -> list[str]:
             return [problem for found in pool.map(tried, enumerate(projects)) for problem in found]
 
 
-class Servers:
-    """Real servers for the blocks that need them, started when the first one does."""
+class Servers(ExitStack):
+    """Real servers for the blocks that need them: started when the first one does, and stopped at the end."""
 
     def __init__(self) -> None:
-        self.started: dict[str, object] = {}
-        self.guard = threading.Lock()
+        super().__init__()
+        self._guard = threading.Lock()
+        self._urls: dict[str, str] = {}
 
     def urls(self) -> dict[str, str]:
         """Return where the servers are, as variables of the environment."""
-        from tests.utils import servers  # noqa: PLC0415 - most pages do without
+        from tests.utils.servers import start_postgres, start_valkey, stop  # noqa: PLC0415 - most pages do without
 
-        with self.guard:
-            if not self.started:
-                self.started = {
-                    "HERMETIC_POSTGRES_URL": servers.start_postgres(),
-                    "HERMETIC_REDIS_URL": servers.start_valkey(),
-                }
-        return {name: server["url"] for name, server in self.started.items()}  # type: ignore[index]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.started:
-            from tests.utils import servers  # noqa: PLC0415 - as above
-
-            for server in self.started.values():
-                servers.stop(server)  # type: ignore[arg-type]
+        with self._guard:
+            for name, start in (("HERMETIC_POSTGRES_URL", start_postgres), ("HERMETIC_REDIS_URL", start_valkey)):
+                if name not in self._urls:
+                    server = start()
+                    self.callback(stop, server)
+                    self._urls[name] = server["url"]
+        return self._urls
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ known to fail under it. Each runs in a scratch copy of this tree, with leases an
 untouched copy was green. `--named` runs only the tests that the mutant names, and the other cases of those that are
 parametrised; without it the whole folder runs, so that the table says all. `--write` keeps what was seen in
 `tests/regression/kills.json`, from which the site's page is made. What was seen of the same files is not run again: it
-is kept below `build/mutants`.
+is kept where the meta-tests keep theirs.
 
 Exit code 0: each mutant was killed, by the tests that it names at least, each test is killed by some mutant, and no two
 cases of one test by the same ones. 1: not so. 2: it could not be found out.
@@ -16,35 +16,40 @@ cases of one test by the same ones. 1: not so. 2: it could not be found out.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import queue
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from mutants import FOLDER, KILLS, ROOT, Mutant, MutantError, load, problems_of
+from mutants import KILLS, ROOT, Mutant, MutantError, load, problems_of
 
-RESULTS = ROOT / "build" / "mutants"
+sys.path.insert(0, str(ROOT))  # run by path
+from tests.utils import meta
+
 PATIENCE = 900  # seconds for all tests under one mutant
 # What the outcome of a regression test depends on, besides the interpreter and what is installed.
-INPUTS = ("src", "examples", "tests/regression", "tests/utils", "pyproject.toml", "requirements/dev.txt")
+INPUTS = (
+    *("src", "examples", "tests/utils", "pyproject.toml", "requirements/dev.txt", "tests/regression/projects"),
+    *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "tests" / "regression").glob("*.py"))),
+)
 
 
 class Outcome(NamedTuple):
-    """The tests that ran, and those of them that failed or were skipped, as `FILE::NAME`."""
+    """What became of each test, by `FILE::NAME` (passed, failure, error, skipped), and what pytest printed."""
 
-    ran: set[str]
-    failed: set[str]
-    skipped: set[str]
+    tests: dict[str, str]
     output: str
+
+    def not_passed(self, *, skipped: bool) -> set[str]:
+        """Return the tests that failed; those that were skipped, or failed as expected, count where it is asked."""
+        spared = {"passed"} if skipped else {"passed", "skipped"}
+        return {test for test, kind in self.tests.items() if kind not in spared}
 
 
 class Scratch:
@@ -57,12 +62,7 @@ class Scratch:
         self.leases.mkdir(parents=True)
         self.temporary.mkdir(mode=0o711)
         folder.chmod(0o711)  # servers run as another user where the tests run as root
-        listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *INPUTS, "tests"]
-        names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
-        for name in filter(None, names):
-            if (ROOT / name).is_file():
-                (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, self.tree / name)
+        meta.copy_tree(ROOT, self.tree)
 
     def run(self, tests: list[str]) -> Outcome:
         """Run regression tests there: `FILE::NAME` each, or all of them."""
@@ -84,16 +84,13 @@ class Scratch:
         )
         if not report.exists():
             raise MutantError(f"pytest wrote no report:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        ran, failed, skipped = set(), set(), set()
-        for case in ET.parse(report).getroot().iter("testcase"):
-            file = case.get("classname", "").removeprefix("tests.regression.").replace(".", "/")
-            name = f"{file}.py::{case.get('name')}"
-            ran.add(name)
-            if any(part.tag in ("failure", "error") for part in case):
-                failed.add(name)
-            elif case.find("skipped") is not None:  # an expected failure as well
-                skipped.add(name)
-        return Outcome(ran, failed, skipped, done.stdout)
+        return Outcome({named(test): kind for test, kind in meta.outcomes_of(report).items()}, done.stdout)
+
+
+def named(test: str) -> str:
+    """Return the name of a regression test as the mutants write it: `FILE::NAME`."""
+    file, _, name = test.removeprefix("tests/regression/").partition("::")
+    return f"{file}.py::{name}"
 
 
 def main() -> int:
@@ -110,7 +107,7 @@ def main() -> int:
             for mutant in chosen:
                 print(f"{mutant.name:45} {mutant.breaks}")
             return 0
-        tests, seen = try_all(chosen, named=options.named)
+        tests, seen = try_all(chosen, few=options.named)
     except MutantError as error:
         print(f"mutate_isolation: {error}", file=sys.stderr)
         return 2
@@ -124,34 +121,39 @@ def main() -> int:
     return 1 if problems else 0
 
 
-def try_all(mutants: list[Mutant], *, named: bool) -> tuple[set[str], dict[str, set[str]]]:
+def try_all(mutants: list[Mutant], *, few: bool) -> tuple[set[str], dict[str, set[str]]]:
     """Return the names of all tests, and for each mutant those that it kills. Raises MutantError."""
     with tempfile.TemporaryDirectory(prefix="hermetic-mutants-") as folder:
         Path(folder).chmod(0o711)  # as below: servers of another user stand in it
         first = Scratch(Path(folder, "0"))
         control = first.run([])
-        if wrong := sorted(control.failed | control.skipped):
+        tests = set(control.tests)
+        if wrong := control.not_passed(skipped=True):
             raise MutantError(f"without any mutant {len(wrong)} tests do not pass:\n{control.output[-4000:]}")
-        print(f"control: {len(control.ran)} tests pass", flush=True)
+        print(f"control: {len(tests)} tests pass", flush=True)
         # All tests take both processors of a small machine. A few of them take one: several mutants run side by side.
-        jobs = (os.cpu_count() or 1) if named else 1
+        jobs = (os.cpu_count() or 1) if few else 1
         scratches: queue.SimpleQueue[Scratch] = queue.SimpleQueue()
         for scratch in (first, *(Scratch(Path(folder, str(number))) for number in range(1, jobs))):
             scratches.put(scratch)
 
         def tried(mutant: Mutant) -> set[str]:
             started = time.monotonic()
-            wanted = siblings(mutant.kills, control.ran) if named else []
-            scratch = scratches.get()
-            try:
-                kills = try_one(scratch, mutant, wanted, control.ran)
-            finally:
-                scratches.put(scratch)
+            wanted = siblings(mutant.kills, tests) if few else []
+
+            def produce() -> list[str]:
+                scratch = scratches.get()
+                try:
+                    return sorted(try_one(scratch, mutant, wanted, tests))
+                finally:
+                    scratches.put(scratch)
+
+            kills = set(meta.kept(f"{mutant} {wanted}", INPUTS, produce, when=lambda _: True))
             print(f"{mutant.name}: {len(kills)} killed, {time.monotonic() - started:.0f} s", flush=True)
             return kills
 
         with ThreadPoolExecutor(jobs) as pool:
-            return control.ran, dict(zip([mutant.name for mutant in mutants], pool.map(tried, mutants), strict=True))
+            return tests, dict(zip([mutant.name for mutant in mutants], pool.map(tried, mutants), strict=True))
 
 
 def siblings(kills: tuple[str, ...], tests: set[str]) -> list[str]:
@@ -164,9 +166,6 @@ def siblings(kills: tuple[str, ...], tests: set[str]) -> list[str]:
 
 def try_one(scratch: Scratch, mutant: Mutant, wanted: list[str], tests: set[str]) -> set[str]:
     """Return the tests that a mutant kills. Raises MutantError where it breaks import or collection instead."""
-    kept = RESULTS / f"{digest(mutant, wanted)}.json"
-    if kept.exists():
-        return set(json.loads(kept.read_text(encoding="utf-8")))
     target = scratch.tree / mutant.path
     source = target.read_text(encoding="utf-8")
     target.write_text(mutant.applied_to(source), encoding="utf-8")
@@ -177,24 +176,9 @@ def try_one(scratch: Scratch, mutant: Mutant, wanted: list[str], tests: set[str]
     finally:
         target.write_text(source, encoding="utf-8")
     asked = {test for test in tests if not wanted or test.partition("[")[0] in wanted}
-    if outcome.ran != asked:
-        raise MutantError(
-            f"{mutant.name} breaks the collection: {sorted(asked ^ outcome.ran)[:5]}\n{outcome.output[-3000:]}"
-        )
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(sorted(outcome.failed)), encoding="utf-8")
-    return outcome.failed
-
-
-def digest(mutant: Mutant, wanted: list[str]) -> str:
-    """Return what names a result: the mutant, the tests, and all that they depend on."""
-    found = hashlib.sha256(repr((mutant, wanted, sys.version)).encode())
-    for name in INPUTS:
-        paths = [ROOT / name] if (ROOT / name).is_file() else sorted((ROOT / name).rglob("*"))
-        for path in paths:
-            if path.is_file() and path.suffix != ".pyc" and path.parent != FOLDER and path != KILLS:
-                found.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
-    return found.hexdigest()[:24]
+    if different := sorted(asked ^ set(outcome.tests)):
+        raise MutantError(f"{mutant.name} breaks the collection: {different[:5]}\n{outcome.output[-3000:]}")
+    return outcome.not_passed(skipped=False)
 
 
 if __name__ == "__main__":

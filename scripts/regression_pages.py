@@ -23,7 +23,8 @@ hermetic removes it. `pytest tests/regression` runs them.
 
 **They bite.** `python scripts/mutate_isolation.py` breaks the product in one place at a time, in a scratch copy, and
 runs them: {mutants} mutants, and each is killed by at least one test. The other direction holds as well: each test is
-killed by at least one mutant, named beside it, and no two cases of one test are killed by the same ones.
+killed by at least one mutant, named beside it, and no two cases of one test are killed by the same ones. A mutant was
+run against the tests that it names and all their cases, so a test may be killed by more than are named here.
 """
 
 

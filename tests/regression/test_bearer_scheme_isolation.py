@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.utils.auth_runs import found, guarded, marked, noted, unguarded
+from tests.utils.auth_runs import guarded, noted, unguarded
+from tests.utils.inner import found, marked
 
 if TYPE_CHECKING:
     from tests.utils.inner import InnerRun
@@ -50,4 +51,4 @@ def test_a_scheme_that_stays_overridden_lets_the_next_test_in(unguarded: InnerRu
 
     assert (unguarded["outcomes"][polluter], unguarded["outcomes"][victim]) == ("passed", "failed")
     assert (guarded["outcomes"][polluter], guarded["outcomes"][victim]) == ("error", "passed")
-    assert [(item["code"], marked(item)) for item in found(guarded, polluter)] == [("HRM201", True)]
+    assert [(item["code"], marked("auth", item)) for item in found(guarded, polluter)] == [("HRM201", True)]

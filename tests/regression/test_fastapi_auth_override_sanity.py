@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from tests.utils.auth_runs import found, guarded, marked, noted, unguarded
-from tests.utils.inner import PROJECTS
+from tests.utils.auth_runs import guarded, noted, unguarded
+from tests.utils.inner import PROJECTS, found, marked
 from tests.utils.process import findings
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def test_an_override_left_behind_signs_the_next_stranger_in(unguarded: InnerRun,
 
     assert (unguarded["outcomes"][polluter], unguarded["outcomes"][victim]) == ("passed", "failed")
     assert (guarded["outcomes"][polluter], guarded["outcomes"][victim]) == ("error", "passed")
-    assert [(item["code"], marked(item)) for item in found(guarded, polluter)] == [("HRM201", True)]
+    assert [(item["code"], marked("auth", item)) for item in found(guarded, polluter)] == [("HRM201", True)]
     # The pattern: a fixture that puts back what was there.
     for name in ("test_carla_is_signed_in_for_one_test", "test_a_stranger_is_refused_after_it"):
         assert (unguarded["outcomes"][name], guarded["outcomes"][name]) == ("passed", "passed")
@@ -81,5 +81,5 @@ def test_the_linter_finds_the_copy_that_never_restores_and_not_the_pattern(tmp_p
 
     left = findings(folder, "--select", "HRM201", "test_left.py")
 
-    assert [(item["path"], marked(item)) for item in left] == [("test_left.py", True)]
+    assert [(item["path"], marked("auth", item)) for item in left] == [("test_left.py", True)]
     assert findings(folder, "--select", "HRM201", "test_restored.py", "test_sanity.py") == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.utils.inner import PROJECTS
+from tests.utils.inner import found, marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,17 +47,6 @@ def unguarded(inner: Inner) -> InnerRun:
 def guarded(inner: Inner) -> InnerRun:
     """The same, with the guard on: who leaks, fails."""
     return inner(*KINDS, "--hermetic=error")
-
-
-def found(run: InnerRun, test: str) -> list[dict[str, Any]]:
-    """Return what was found in a test."""
-    return [item for item in run["findings"] if (item["test"] or "").partition("::")[2].partition("@")[0] == test]
-
-
-def marked(project: str, item: dict[str, Any]) -> bool:
-    """Tell whether a finding is at a line that has a comment which says so."""
-    lines = (PROJECTS / project / item["path"]).read_text(encoding="utf-8").splitlines()
-    return f"# leak {item['code']}" in lines[(item["line"] or 0) - 1]
 
 
 def noted(run: InnerRun, test: str, fact: str) -> list[Any]:

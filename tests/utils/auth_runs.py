@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.utils.inner import PROJECTS
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,14 +30,3 @@ def noted(run: InnerRun, test: str) -> list[dict[str, Any]]:
     """Return what a test noted, without who noted it."""
     notes = [note for note in run["notes"] if note["test"] == test]
     return [{key: value for key, value in note.items() if key not in ("test", "worker")} for note in notes]
-
-
-def found(run: InnerRun, test: str) -> list[dict[str, Any]]:
-    """Return what was found in a test."""
-    return [item for item in run["findings"] if (item["test"] or "").rpartition("::")[2] == test]
-
-
-def marked(item: dict[str, Any]) -> bool:
-    """Tell whether a finding is at a line that has a comment which says so."""
-    lines = (PROJECTS / "auth" / item["path"]).read_text(encoding="utf-8").splitlines()
-    return f"# leak {item['code']}" in lines[(item["line"] or 0) - 1]

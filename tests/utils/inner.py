@@ -100,3 +100,14 @@ def run_at_once(name: str, *runs: tuple[str, ...], **variables: str) -> list[Inn
                 if run.poll() is None:
                     run.kill()
                     run.communicate()
+
+
+def found(run: InnerRun, test: str) -> list[dict[str, Any]]:
+    """Return what the plugin found in a test of the project."""
+    return [item for item in run["findings"] if (item["test"] or "").rpartition("::")[2].partition("@")[0] == test]
+
+
+def marked(project: str, item: dict[str, Any]) -> bool:
+    """Tell whether a finding is at a line that has a comment which says so: `# leak HRM101`."""
+    lines = (PROJECTS / project / item["path"]).read_text(encoding="utf-8").splitlines()
+    return f"# leak {item['code']}" in lines[(item["line"] or 0) - 1]

@@ -55,7 +55,7 @@ def main() -> None:
         if options.traces:
             stack.enter_context(tracing_to_console())
         listener = stack.enter_context(socket.create_server(("127.0.0.1", options.port)))
-        print(f"Member API at http://127.0.0.1:{listener.getsockname()[1]} (Ctrl-C ends it)", flush=True)  # noqa: T201
+        print(f"Member API at http://127.0.0.1:{listener.getsockname()[1]} (Ctrl-C ends it)", flush=True)
         uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning")).run([listener])
 
 

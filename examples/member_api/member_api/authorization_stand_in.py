@@ -126,7 +126,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A stand-in for OpenFGA's interface, for tests and trials.")
     parser.add_argument("--port", type=int, default=0, help="the port to listen on; 0, the default, is any free one")
     with serving(parser.parse_args().port) as address:
-        print(address, flush=True)  # noqa: T201 - whoever starts this reads it
+        print(address, flush=True)
         threading.Event().wait()
 
 

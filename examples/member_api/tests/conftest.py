@@ -93,7 +93,7 @@ def worker_settings(worker_postgres_url: str, authorization_url: str) -> Setting
     """Return what the settings of all tests have in common."""
     return Settings(
         tokens={"alice-token": "alice", "bob-token": "bob"},
-        token_secret="not a secret: it signs the tokens of tests",  # noqa: S106
+        token_secret="not a secret: it signs the tokens of tests",
         database_url=worker_postgres_url,
         authorization_url=authorization_url,
         provider_url="http://provider.test",
