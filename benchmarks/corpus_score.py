@@ -4,7 +4,8 @@ Usage: python benchmarks/corpus_score.py [--layer lint|guard|collection ...] [--
 
 A violation is caught by a layer when each of its marked lines carries a finding with its code from that layer. A false
 alarm is a finding of a recommended rule, or of the case's own rule, in a correct twin; or one with the case's code on
-another line of the violation. A case is scored for the layers that it names. A code without a rule yet, and a case
+another line of the violation. A case is scored for the layers that it names. With several layers, the row `any` counts
+each violation once: caught when one of them catches it. A code without a rule yet, and a case
 whose needs are not installed, count as missed. The layers guard and collection run each violation once, and each
 correct twin forwards and reversed, under the plugin in `error` mode.
 """
@@ -118,6 +119,10 @@ def table(scores: list[Score]) -> list[str]:
     caught = sum(item.caught for item in scores)
     alarms = sum(bool(item.false_alarms) for item in scores)
     rows.append(f"{'all':7} {'':{width}} {len(scores):10} {caught:7} {len(scores) - caught:7} {alarms:13}")
+    if len({item.layer for item in scores}) > 1:
+        ids, caught = {item.case.id for item in scores}, len({item.case.id for item in scores if item.caught})
+        alarms = len({item.case.id for item in scores if item.false_alarms})
+        rows.append(f"{'any':7} {'':{width}} {len(ids):10} {caught:7} {len(ids) - caught:7} {alarms:13}")
     return rows
 
 

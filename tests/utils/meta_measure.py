@@ -1,7 +1,8 @@
 """Measure the rules: what each layer does with each example. `python -m tests.utils.meta_measure CODE ...` in a tree.
 
 Prints one JSON document a line, for each rule: what is wrong with what its examples state, and the matrix: for each bad
-example and layer whether it is claimed and whether it was caught, under this rule's code and on the marked lines.
+example and layer whether it is claimed, whether it was caught under this rule's code and on the marked lines, which
+other codes stand on these lines, and how many milliseconds the layer took.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.catalogue.registry import indexed, walked
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, RECOMMENDED, VERIFY, Rule
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
 
 PLUGIN = (GUARD, COLLECTION)
 ORDERS = ("forward", "reverse")
+
+
+class Subject(NamedTuple):
+    """A bad example of the rule: its number, the layers that claim it, and its marked lines."""
+
+    number: int
+    claims: set[str]
+    marks: set[tuple[str, int]]
 
 
 class Measurement:
@@ -51,41 +61,57 @@ class Measurement:
                 self.problems.append(f"good {number} needs {missing}")
                 continue
             self.problems += [f"good {number} ({example.title}): {text}" for text in self.good(number, example)]
+        titles = [example.title for example in rule.bad]
         counts = {"bad": len(rule.bad), "good": len(rule.good)}
-        return {"code": rule.code, "cells": self.cells, "problems": self.problems, **counts}
+        return {
+            "code": rule.code,
+            "name": rule.name,
+            "titles": titles,
+            "cells": self.cells,
+            "problems": self.problems,
+            **counts,
+        }
 
     def bad(self, number: int, example: Example) -> None:
         """Measure a bad example: its harm, and each layer."""
         rule = self.rule
-        claims, marks = set(example.claims or rule.claims), example.marks(rule.code)
-        if not marks:
+        subject = Subject(number, set(example.claims or rule.claims), example.marks(rule.code))
+        if not subject.marks:
             self.problems.append(f"bad {number} marks no line")
+        started = time.perf_counter()
         linted = lint_files(example.files, self.folder / f"bad{number}")
-        self.cell(number, LINT, claims, {(item.path, item.line) for item in linted if item.code == rule.code}, marks)
-        if VERIFY in claims:
+        self.cell(subject, LINT, [(item.path, item.line, item.code) for item in linted], started)
+        if VERIFY in subject.claims:
+            started = time.perf_counter()
             proof = proof_of(repository(self.folder / f"repository{number}", example.files))
-            self.cell(number, VERIFY, claims, found(proof, rule.code), marks)
+            places = [(path, line, rule.code) for path, line in found(proof, rule.code)]
+            self.cell(subject, VERIFY, places, started)
             return
         self.problems += [f"bad {number} ({example.title}): {text}" for text in bad_problems(self.driver, example)]
         trace = "auto" if rule.check is Rule.check else "off"
+        started = time.perf_counter()
         run = self.driver.run(example, guard="error", trace=trace)
         for layer in PLUGIN:
-            places = {
-                (item["path"], item["line"])
-                for item in run.findings
-                if (item["code"], item["layer"]) == (rule.code, layer)
-            }
-            self.cell(number, layer, claims, places, marks)
+            places = [(item["path"], item["line"], item["code"]) for item in run.findings if item["layer"] == layer]
+            self.cell(subject, layer, places, started)
         if "INTERNALERROR" in run.output or "is not guarded from here on" in run.output:
             self.problems.append(f"bad {number}: the plugin broke:\n{run.output}")
 
-    def cell(
-        self, number: int, layer: str, claims: set[str], seen: set[tuple[str, Any]], marks: set[tuple[str, int]]
-    ) -> None:
+    def cell(self, subject: Subject, layer: str, places: list[tuple[str, Any, str]], started: float) -> None:
         """Note what a layer did with a bad example; anything but all of its lines, or nothing, is wrong."""
-        caught = bool(seen)
-        claimed = layer in claims
-        self.cells.append({"number": number, "layer": layer, "claimed": claimed, "caught": caught})
+        number, claims, marks = subject
+        seen = {(path, line) for path, line, code in places if code == self.rule.code}
+        caught, claimed = bool(seen), layer in claims
+        self.cells.append(
+            {
+                "number": number,
+                "layer": layer,
+                "claimed": claimed,
+                "caught": caught,
+                "others": sorted({code for path, line, code in places if (path, line) in marks} - {self.rule.code}),
+                "ms": round((time.perf_counter() - started) * 1000),
+            }
+        )
         if claimed and seen != marks:
             self.problems.append(f"bad {number}: {layer} claims {sorted(marks)} and finds {sorted(seen, key=str)}")
         if caught and not claimed:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ def keep_suite(report: Path) -> int:
         mine = {name: outcome for name, outcome in outcomes.items() if name.startswith((f"{stem}::", f"{stem}/"))}
         found = {"code": 0, "outcomes": mine, "output": ""}
         if all_passed(found):
-            meta.kept(f"file {file}", (*INPUTS, file), lambda found=found: found, when=all_passed)
+            meta.kept(f"file {file}", (*INPUTS, file), partial(dict, found), when=all_passed)
             count += 1
     return count
 

@@ -56,7 +56,9 @@ def wanted_below(path: str, settings: Settings, collection: Collection) -> Itera
     """Yield the files to check in a folder that is named."""
     folder = os.path.abspath(path)
     all_below = is_bare_test_folder(folder)
-    on_purpose = is_excluded(below(folder, settings.root), settings)
+    relative = below(folder, settings.root)
+    # The top is always named: a pattern that covers everything leaves everything out.
+    on_purpose = relative != "." and is_excluded(relative, settings)
     for name in files_below(path):
         absolute = os.path.abspath(name)
         if not name.endswith(".py"):

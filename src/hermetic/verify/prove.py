@@ -45,17 +45,22 @@ class Proof(NamedTuple):
     notes: list[str]
 
 
-def prove(folder: str, wanted: Wanted, tell: Callable[[str], None]) -> Proof:
+def prove(
+    folder: str, wanted: Wanted, tell: Callable[[str], None], change: Callable[[Scratch], None] | None = None
+) -> Proof:
     """Return what each layer of the repository around `folder` does with planted violations.
 
-    `tell` is called with what is going on. Raises `CannotRunError` where nothing can be run.
+    `tell` is called with what is going on, `change` with the copy before anything is measured in it. Raises
+    `CannotRunError` where nothing can be run.
     """
     project = config.find_root(folder)
-    settings = config.load(project, cached=False)
     entries = registry.all_entries()
-    chosen = selection.choose(entries, settings)
     tell("copying the repository")
     with Scratch(project) as scratch:
+        if change is not None:
+            change(scratch)
+        settings = config.load(scratch.project, cached=False)
+        chosen = selection.choose(entries, settings)
         return Prover(scratch, settings, chosen.codes, wanted, tell).proof(folder)
 
 

@@ -175,6 +175,14 @@ class Scratch:
             with open(target, "w", encoding="utf-8", newline="") as file:
                 file.write(source)
 
+    def read(self, path: str) -> str:
+        """Return the content of a file of the copy, "" where there is none."""
+        try:
+            with open(os.path.join(self.path, path), encoding="utf-8", errors="replace", newline="") as file:
+                return file.read()
+        except OSError:
+            return ""
+
     def remove(self, paths: Iterable[str]) -> None:
         """Remove folders or files of the copy."""
         for path in paths:

@@ -105,6 +105,7 @@ def test_the_names_of_test_files_are_pytests(patterns: tuple[str, ...], expected
         ("**/unit", EXPECTED[:4]),
         ("**/conftest.py", [*EXPECTED[:2], *EXPECTED[3:]]),
         ("test_*.py", ["app/main_test.py", "conftest.py", "tests/helpers.py"]),
+        ("**", []),
         ("unit/test_a.py", EXPECTED),
         ("ap", EXPECTED),
     ],
