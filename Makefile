@@ -9,6 +9,8 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/nu
 PYTEST_ARGS ?=
 # Material prints a page about its successor at each build; mkdocs is held below 2 in pyproject.toml.
 export NO_MKDOCS_2_WARNING := 1
+# Where it is set, each of the thousands of processes that the suite starts compiles the plugins of pytest again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -36,8 +36,12 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0  # seconds for one run
 CONFIGURATION = {"pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"}
-# Plain pytest: nothing that guards or shuffles. The plugin of hypothesis imports all of it at the end of each run.
-WITHOUT = ("cacheprovider", "hermetic", "hypothesispytest", "pytest_cov", "randomly", "rerunfailures", "timeout")
+# Plain pytest: nothing that guards or shuffles, or takes long to import. The plugin of hypothesis imports all of it at
+# the end of each run.
+WITHOUT = (
+    *("cacheprovider", "hermetic", "hypothesispytest", "platformdirs", "pytest_cov", "randomly", "rerunfailures"),
+    *("timeout", "valkey"),
+)
 NOTHING: dict[str, Any] = {"exit": -1, "ran": [], "passed": [], "failed": [], "before": "", "after": "", "findings": []}
 # Plugins are imported here before pytest looks for them, of which it warns: an error where a suite makes warnings such.
 ALWAYS = ["-q", "--tb=short", "-Wignore::pytest.PytestAssertRewriteWarning", *(f"-pno:{name}" for name in WITHOUT)]

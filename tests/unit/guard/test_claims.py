@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hermetic.catalogue.rule import Example
+    from tests.utils.guarding import Guarded
+    from tests.utils.proof import Run
 
 GUARDED = {one.code for one in (*registry.walked(probes, Probe), *registry.walked(checks, Check))}
 RULES = [rule for rule in walked() if rule.code in GUARDED]
@@ -81,23 +83,25 @@ def test_the_guard_says_nothing_of_a_good_example_in_reverse_order(
     assert (run.findings, run.exit) == ([], 0), f"{rule.code}: {run.output}"
 
 
-def batches(examples: dict[str, tuple[type[Rule], Example]]) -> Iterator[dict[str, tuple[type[Rule], Example]]]:
-    """Yield examples that can share a run: no two files of one name, and no configuration of pytest."""
-    left = {name: (rule, item) for name, (rule, item) in examples.items() if not absent(item)}
-    while left:
-        batch: dict[str, tuple[type[Rule], Example]] = {}
-        names: set[str] = set()
-        for name, (rule, example) in left.items():
-            own = {PurePosixPath(path).name for path in example.files} - {"conftest.py"}
-            if "pytest.ini" in own or rule.code in STOPPING or example.title in ALONE:
-                batch = batch or {name: (rule, example)}
-                break
-            alike = not batch or tracing([rule]) == tracing([one for one, _ in batch.values()])
-            if alike and not own & names:
-                batch[name] = (rule, example)
-                names |= own
-        yield batch
-        left = {name: pair for name, pair in left.items() if name not in batch}
+def batches(examples: dict[str, tuple[type[Rule], Example]]) -> list[dict[str, tuple[type[Rule], Example]]]:
+    """Return the examples in as few runs as can be: in none two files of one name, or a configuration of pytest."""
+    found: list[dict[str, tuple[type[Rule], Example]]] = []
+    shared: list[tuple[str, set[str], dict[str, tuple[type[Rule], Example]]]] = []
+    for name, (rule, example) in examples.items():
+        own = {PurePosixPath(path).name for path in example.files} - {"conftest.py"}
+        if absent(example):
+            continue
+        if "pytest.ini" in own or rule.code in STOPPING or example.title in ALONE:
+            found.append({name: (rule, example)})
+            continue
+        fitting = [each for each in shared if each[0] == tracing([rule]) and not own & each[1]]
+        if not fitting:
+            fitting = [(tracing([rule]), set(), {})]
+            shared += fitting
+        _, names, batch = fitting[0]
+        batch[name] = (rule, example)
+        names |= own
+    return found + [batch for _, _, batch in shared]
 
 
 def own_options(batch: dict[str, tuple[type[Rule], Example]]) -> list[str]:
@@ -136,13 +140,18 @@ def test_the_bad_examples_are_caught_on_two_workers(
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 @pytest.mark.parametrize("batch", [pytest.param(batch, id=next(iter(batch))) for batch in batches(GOOD)])
 def test_the_good_examples_are_silent_in_the_order_of_their_files(
-    batch: dict[str, tuple[type[Rule], Example]], workers: str, tmp_path: Path
+    batch: dict[str, tuple[type[Rule], Example]], workers: str, tmp_path: Path, driver: Driver
 ) -> None:
     folder = tmp_path / "suite"
     for name, (_, example) in batch.items():
         write_files(example.files, folder / name)
 
-    run = guarded(folder, workers, "--hermetic-trace=off", *own_options(batch))
+    alone = len(batch) == 1 and workers == "-n0"  # what is quick to run, needs no interpreter of its own
+    if alone:
+        ((_, example),) = batch.values()
+        run: Run | Guarded = driver.run(example, guard="error")
+    else:
+        run = guarded(folder, workers, "--hermetic-trace=off", *own_options(batch))
 
     assert (run.findings, run.exit) == ([], 0), run.output
 
