@@ -27,7 +27,6 @@ sys.path.insert(0, str(ROOT))
 from tests.utils import meta, meta_matrix, meta_records  # noqa: E402 - run by path
 
 PAGE = ROOT / "docs" / "matrix.md"
-LAYERS = ("lint", "collection", "guard", "verify")
 MILLISECONDS = re.compile(r"\d+ ms")
 SCORE = re.compile(r"^(\w+) +(lint|guard|collection|) *(\d+) +(\d+) +(\d+) +(\d+)$", re.MULTILINE)
 HEAD = """\
@@ -97,7 +96,8 @@ def page(matrix: dict[str, dict[str, Any]]) -> str:
     )
     parts = [HEAD.format(versions=versions, prevention=prevention())]
     for family, codes in groupby(sorted(matrix), key=lambda code: code[:4]):
-        parts.append(f"## {family}xx\n\n| example | {' | '.join(LAYERS)} |\n|---|{'---|' * len(LAYERS)}\n")
+        parts += [f"## {family}xx\n\n", f"| example | {' | '.join(meta_matrix.LAYERS)} |\n"]
+        parts.append(f"|---|{'---|' * len(meta_matrix.LAYERS)}\n")
         parts += [row(matrix[code], number) for code in codes for number in range(matrix[code]["bad"])]
         parts.append("\n")
     return "".join(parts).rstrip("\n") + "\n"
@@ -107,7 +107,7 @@ def row(found: dict[str, Any], number: int) -> str:
     """Return the row of one example."""
     cells = {cell["layer"]: cell for cell in found["cells"] if cell["number"] == number}
     title = found["titles"][number].replace("|", "\\|")
-    words = [word(cells[layer]) if layer in cells else "" for layer in LAYERS]
+    words = [word(cells[layer]) if layer in cells else "" for layer in meta_matrix.LAYERS]
     return f"| [{found['code']}](rules/{found['code']}.md) {title} | {' | '.join(words)} |\n"
 
 
@@ -124,17 +124,15 @@ def word(cell: dict[str, Any]) -> str:
 
 def prevention() -> str:
     """Return the table of prevention, from the published score of all layers. Raises MatrixError."""
-    scores = [text for command, text in meta_records.published().items() if command.count("--layer") == len(LAYERS) - 1]
-    if len(scores) != 1:
-        raise MatrixError("docs/measurements.md has no single score of all layers on the corpus")
+    score = meta_records.published().get(meta_records.OF_ALL, "")
     lines = ["| | violations | stopped | | false alarms on correct twins |", "|---|---|---|---|---|"]
     sums: dict[str, list[int]] = {}
-    for family, layer, *figures in SCORE.findall(scores[0]):
+    for family, layer, *figures in SCORE.findall(score):
         name = "any layer" if family == "any" else layer if family != "all" else ""
         counts = map(int, figures)
         sums[name] = [old + new for old, new in zip(sums.get(name, [0] * 4), counts, strict=True)]
     if sums.get("any layer", [0])[0] < 1:
-        raise MatrixError("the score in docs/measurements.md has no row `any`")
+        raise MatrixError(f"docs/measurements.md has no output of `{meta_records.OF_ALL}`")
     for name in ("lint", "collection", "guard", "any layer"):
         violations, stopped, _, alarms = sums[name]
         share, noise = f"{stopped / violations:.1%}", f"{alarms} ({alarms / violations:.1%})"
