@@ -35,8 +35,8 @@ class MockUngrouped(Rule):
 
     Do this instead:
     Mark the class with `@pytest.mark.xdist_group("name")`, or the file with `pytestmark`, and run with
-    `--dist loadgroup`. A mark on a base class counts; a mark on a fixture has no effect in pytest, so a fixture needs
-    the file's `pytestmark`, or groups on all the tests that use it.
+    `--dist loadgroup`. A mark on a base class counts. A fixture cannot have one (pytest 9 refuses it, older ones
+    ignored it): it needs the file's `pytestmark`, or groups on all the tests that use it.
 
     Limits:
     Only test files are read. Fixtures of a `conftest.py` are left alone, because their users are elsewhere, and so are
@@ -115,7 +115,7 @@ def test_mail_has_a_subject():  # <- HRM301
             why=WHY,
         ),
         Example(
-            "a fixture whose own mark has no effect, and a test that builds through pytest-mock",
+            "a fixture that no group keeps with its tests, and a test that builds through pytest-mock",
             {
                 "test_cache.py": """
 import gc
