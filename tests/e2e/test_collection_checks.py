@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.utils.guarding import guarded
+from tests.utils.guarding import groups_hold, guarded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +100,6 @@ def pytest_collection_modifyitems(items):
         ("-n2 --dist=load", True),
         ("-n2 --dist=worksteal", True),
         ("-n2 --dist=loadfile", False),
-        ("-n2 --dist=loadgroup", False),
         ("-n2 --dist=each", False),
         ("-n1 --dist=load", False),
         ("-n0", False),
@@ -113,6 +112,15 @@ def test_a_group_is_inert_where_its_tests_can_be_split(arguments: str, found: bo
     assert run.exit == int(found)
     assert "INTERNALERROR" not in run.output
     assert ("run pytest with --dist loadgroup" in run.output) is found
+
+
+def test_a_group_is_inert_under_loadgroup_where_this_pytest_and_xdist_ignore_it(tmp_path: Path) -> None:
+    files = {"test_it.py": GROUPED, "pytest.ini": MARKERS}
+
+    run = guarded(tmp_path / "suite", "-n2", "--dist=loadgroup", files=files)
+
+    assert run.found == (set() if groups_hold() else {("HRM901", "test_it.py", 6)}), run.output
+    assert ("ignores groups, even under --dist loadgroup" in run.output) is not groups_hold()
 
 
 def test_a_pair_that_ignores_groups_is_found_by_what_it_does(tmp_path: Path) -> None:

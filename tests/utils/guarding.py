@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.utils.lint import write_files
@@ -13,9 +16,20 @@ from tests.utils.proof_driver import WITHOUT, plugin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 HANG = 120  # seconds
+GROUP = """
+import os
+import pathlib
+
+import pytest
+
+
+@pytest.mark.xdist_group("one")
+@pytest.mark.parametrize("number", range(8))
+def test_where(number):
+    pathlib.Path(f"{os.environ['PYTEST_XDIST_WORKER']}-{number}").touch()
+"""
 
 
 class Guarded(NamedTuple):
@@ -39,6 +53,20 @@ class Guarded(NamedTuple):
 def clean_environment() -> dict[str, str]:
     """Return this process's environment without what pytest put there."""
     return {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+
+
+@functools.cache
+def groups_hold() -> bool:
+    """Tell whether this pytest and xdist keep a group on one worker: one is run, without the plugin."""
+    with tempfile.TemporaryDirectory(prefix="groups-") as name:
+        folder = Path(name)
+        write_files({"test_it.py": GROUP, "pytest.ini": "[pytest]\nmarkers = xdist_group\n"}, folder)
+        command = [sys.executable, "-m", "pytest", "-q", "-n2", "--dist=loadgroup", "-pno:cacheprovider"]
+        without = [f"-pno:{name}" for name in WITHOUT]
+        subprocess.run(
+            [*command, *without], cwd=folder, env=clean_environment(), capture_output=True, check=True, timeout=HANG
+        )
+        return len({path.name.partition("-")[0] for path in folder.glob("gw*")}) == 1
 
 
 def guarded(folder: Path, *arguments: str, mode: str = "error", files: Mapping[str, str] | None = None) -> Guarded:
