@@ -118,11 +118,14 @@ class Project:
     def open(self, path: str, data: bytes) -> Text:
         """Return a file as text."""
         name, package = self.name_of(path)
-        file = os.path.basename(path)
-        is_test = any(matches(file, pattern.rpartition("/")[2]) for pattern in self.python_files)
-        text = Text(path, data, name, package=package, is_test=is_test)
+        text = Text(path, data, name, package=package, is_test=self.is_test(path))
         text.project = self
         return text
+
+    def is_test(self, path: str) -> bool:
+        """Tell whether a file has the name of a test file."""
+        file = os.path.basename(path)
+        return any(matches(file, pattern.rpartition("/")[2]) for pattern in self.python_files)
 
     def text(self, path: str) -> Text | None:
         """Return a file as text, None when it cannot be read."""
