@@ -992,6 +992,38 @@ def test_factory():
 }
 
 LEFT_ALONE = {
+    "305 an attribute that is a mock only from the next line on": (
+        "HRM305",
+        """
+from unittest.mock import AsyncMock
+
+
+def test_a(client):
+    client.socket.close()
+    client.socket = AsyncMock()
+""",
+    ),
+    "306 a lambda and functions that raise whenever they are called": (
+        "HRM306",
+        """
+import shop
+
+
+def broken(key):
+    {}[key]
+
+
+def never(key):
+    assert False
+
+
+def test_a(monkeypatch):
+    monkeypatch.setattr(shop, "fetch", lambda key: 1 / 0)
+    monkeypatch.setattr(shop, "fetch", lambda key: (_ for _ in ()).throw(ValueError))
+    monkeypatch.setattr(shop, "fetch", broken)
+    monkeypatch.setattr(shop, "fetch", never)
+""",
+    ),
     "301 a light mock": ("HRM301", "from unittest.mock import Mock\n\n\ndef test_a():\n    assert Mock()\n"),
     "301 the class is only named, as a spec or type": (
         "HRM301",
