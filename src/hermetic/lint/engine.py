@@ -7,7 +7,7 @@ import os
 
 from hermetic.finding import Finding
 from hermetic.lint import allowances, discovery, suppressions
-from hermetic.lint.collection import deselected
+from hermetic.lint.collection import deselected, kept_by_pytest
 from hermetic.lint.selection import CANNOT_READ
 from hermetic.source.module import CannotParseError, Module, check_syntax
 from hermetic.source.project import Project
@@ -46,6 +46,7 @@ class Engine:
         self.selection = selection
         self.project = Project(settings.root, selection.presets, settings.options, settings.python_files)
         self.project.deselected = deselected(settings)
+        self.project.kept = kept_by_pytest(settings)
         self.entries = [entry for entry in selection.entries if entry.lints]
         self._needles = needles(token for entry in self.entries for token in (*entry.tokens, *entry.companions))
         together = {entry.tokens: entry.companions for entry in selection.entries if entry.companions}

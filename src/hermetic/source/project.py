@@ -40,6 +40,7 @@ class Project:
         self.options = options or {}
         # A folder, and the beginnings of the node ids that pytest leaves out, relative to it.
         self.deselected: tuple[str, tuple[str, ...]] = ("", ())
+        self.kept: frozenset[str] = frozenset()  # what pytest itself puts back, see `kept`
         # What rules noted of the files checked so far, by a key of their own; no trees or scopes, which are let go.
         self.seen: dict[object, Any] = {}
         self._modules: dict[str, Module | None] = {}

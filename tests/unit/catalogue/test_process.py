@@ -54,6 +54,34 @@ def test_a_rule_has_further_snippets_of_both_kinds(code: str) -> None:
     assert kinds - {"project"} == {"caught", "left alone"}
 
 
+STREAM = "import io, sys\n\n\ndef test_a():\n    sys.stdout = io.StringIO()\n"
+WRAPPER = "import io, sys\n\n\ndef test_a():\n    sys.stdout = io.TextIOWrapper(sys.stdout.buffer)\n"
+ROOT = "import logging\n\n\ndef test_a():\n    logging.getLogger().setLevel(10)\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "lines"),
+    [
+        (STREAM, "", []),
+        (STREAM, "addopts = -rs --show-capture=no", []),
+        (STREAM, "addopts = -vs", [5]),
+        (STREAM, "addopts = --capture=no", [5]),
+        (STREAM, "addopts = --capture no", [5]),
+        (WRAPPER, "", [5]),
+        (STREAM.replace("stdout", "stdin"), "", [5]),
+        (ROOT, "", [5]),
+        (ROOT, "log_level = INFO", []),
+        (ROOT, "addopts = --log-level=INFO", []),
+        (ROOT.replace("getLogger()", "getLogger('a')"), "log_level = INFO", [5]),
+    ],
+)
+def test_what_pytest_puts_back_by_its_configuration_is_left_alone(
+    source: str, options: str, lines: list[int], tmp_path: Path
+) -> None:
+    files = {"pytest.ini": f"[pytest]\n{options}\n", "test_it.py": source}
+    assert [item.line for item in lint_files(files, tmp_path, select=("HRM105", "HRM107"))] == lines
+
+
 CONFTEST = {
     "an import": "import os\n\nos.environ['APP_MODE'] = 'test'\n",
     "a fixture for the whole run": (
