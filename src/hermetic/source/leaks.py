@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from hermetic.source.state import State
 
 
+TESTING = (b"def test", b"class ", b"fixture")
+SCRIPTED = (b"argv", b"sys.exit(", b"SystemExit", b"os._exit(", b"os.fork(")  # pytest could not collect what it does
+
+
 class Leak:
     """One change that outlives its test. `root` is the test, fixture or setup; None when it happens at import.
 
@@ -161,8 +165,8 @@ def leaks_at_import(module: Module, state: State, project: Project) -> Iterator[
 
 
 def holds_tests(module: Module) -> bool:
-    """Tell whether a file with the name of a test file is no script: it has a test, or does not read `sys.argv`."""
-    return b"argv" not in module.data or any(word in module.data for word in (b"def test", b"class ", b"fixture"))
+    """Tell whether a file with the name of a test file is no script: it has a test, or nothing that a script has."""
+    return any(word in module.data for word in TESTING) or not any(word in module.data for word in SCRIPTED)
 
 
 def import_text(module: Module) -> bytes:

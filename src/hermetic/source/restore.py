@@ -14,6 +14,7 @@ from hermetic.source.callee import ENTERERS, ancestry, find_helper
 from hermetic.source.changes import decorated
 from hermetic.source.names import is_generator, resolve
 from hermetic.source.scope import FUNCTIONS, Scope
+from hermetic.source.text import contains
 
 TYPE_CHECKING = False
 
@@ -291,11 +292,25 @@ def is_undone_at_once(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     for statement in statements_after(scope, node):
         last = statement.end_lineno or statement.lineno
         inside = list(kept_between(scope, statement.lineno, last, *UNDO_KINDS))
-        if isinstance(statement, SIMPLE) and any(undo.by_plain_node(scope, item) for item in inside):
+        if isinstance(statement, SIMPLE) and any(plainly_undoes(scope, item, undo) for item in inside):
             return True
         if any(kept_between(scope, statement.lineno, last, ast.Call, ast.Assert, ast.Await, ast.Yield)):
             return False
     return False
+
+
+def plainly_undoes(scope: Scope, node: ast.AST, undo: Undo) -> bool:
+    """Tell whether a node that stands in no cleanup undoes the change, itself or in a helper that it calls."""
+    if undo.by_plain_node(scope, node):
+        return True
+    own = find_helper(scope, node.func, undo.tokens) if isinstance(node, ast.Call) else None
+    if own is None or own is scope or not contains(own.module.text(own), undo.tokens):
+        return False
+    key = (own, "plainly")
+    if key not in undo.answers:
+        own.module.load(own)
+        undo.answers[key] = any(undo.by_plain_node(own, item) for item in own.kept(*UNDO_KINDS))
+    return undo.answers[key]
 
 
 SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.If)
@@ -305,7 +320,7 @@ def is_undone_late(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     """Tell whether a later statement undoes the change when nothing fails in between."""
     line = node.end_lineno  # type: ignore[attr-defined]
     below = kept_between(scope, line + 1, END, *UNDO_KINDS)
-    return any(undo.by_plain_node(scope, item) for item in below) or any(
+    return any(plainly_undoes(scope, item, undo) for item in below) or any(
         undo.by_assertion(scope, item.test)  # type: ignore[attr-defined]
         for item in kept_between(scope, line + 1, END, ast.Assert)
         if not any(isinstance(parent, (ast.With, ast.AsyncWith)) for _, parent in scope.ancestors(item))

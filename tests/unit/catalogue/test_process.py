@@ -82,6 +82,17 @@ def test_what_pytest_puts_back_by_its_configuration_is_left_alone(
     assert [item.line for item in lint_files(files, tmp_path, select=("HRM105", "HRM107"))] == lines
 
 
+POP = "import os\n\nimport pytest\n\n\n@pytest.fixture\ndef no_rc():\n    os.environ.pop('LINTRC', None)\n"
+
+
+@pytest.mark.parametrize(("line", "lines"), [("os.environ['LINTRC'] = 'a'", [8]), ("os.environ.pop('LINTRC', 0)", [])])
+def test_a_removal_is_left_alone_where_conftests_only_remove_the_variable_too(
+    line: str, lines: list[int], tmp_path: Path
+) -> None:
+    files = {"conftest.py": f"import os\n\n{line}\n", "test_it.py": f"{POP}\n\ndef test_a(no_rc):\n    pass\n"}
+    assert [item.line for item in lint_files(files, tmp_path, select=("HRM101",))] == lines
+
+
 CONFTEST = {
     "an import": "import os\n\nos.environ['APP_MODE'] = 'test'\n",
     "a fixture for the whole run": (
@@ -113,7 +124,7 @@ MESSAGES = {
     "gc.set_threshold(1)": "the thresholds of garbage collection are changed in test_a and not set back",
     "builtins.print = None": "builtins.print is changed in test_a and not set back",
     "sys.stdin.close()": "sys.stdin is closed in test_a and not put back",
-    "sys.stderr = None": "sys.stderr is replaced in test_a and not put back",
+    "sys.stdin = None": "sys.stdin is replaced in test_a and not put back",
     "random.seed(1)": "the global random generator is seeded in test_a and its state is not put back",
     "threading.Timer(5, print).start()": "a timer is started in test_a and not cancelled",
 }

@@ -8,7 +8,7 @@ from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule,
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
 from hermetic.source.putback import is_removal
-from hermetic.source.spelling import key_of
+from hermetic.source.spelling import key_of, text_of
 from hermetic.source.state import State
 
 TYPE_CHECKING = False
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 METHODS = ("update", "pop", "popitem", "setdefault", "clear", "__setitem__", "__delitem__", "__ior__")
+PATHS = (b"join(", b".joinpath(", b".py", b"mkdir(", b"write_text(")  # what makes a file's name of a module's
 IMPORTERS = ("importlib.import_module", "__import__", "runpy.run_module")
 
 
@@ -75,6 +76,18 @@ def removed(node: ast.AST) -> list[ast.Subscript]:
     """Return the items that a statement deletes."""
     targets = node.targets if isinstance(node, ast.Delete) else []
     return [target for target in targets if isinstance(target, ast.Subscript)]
+
+
+def is_of_own_making(change: Change) -> bool:
+    """Tell whether only modules go whose name begins as that of a file that the same test file writes."""
+    scope = change.scope
+    for child, parent in scope.ancestors(change.node):
+        call = parent.test if isinstance(parent, ast.If) and child in parent.body else None
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "startswith" and call.args:
+            start = text_of(call.args[0]).encode()
+            lines = (line for line in scope.module.lines if start and start in line)
+            return any(maker in line for line in lines for maker in PATHS)
+    return False
 
 
 class ModuleTableEdit(StateRule):
@@ -156,6 +169,8 @@ class ModuleTableEdit(StateRule):
                 if binding.kind == "import" and binding.line < change.line
                 for part in prefixes(str(binding.value))
             }
+        if is_of_own_making(change):
+            return False
         return change.key not in imported and not (leak.root is not None and is_imported_here(change))
 
     bad = (
