@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 import os
 
-from hermetic.config import items
+from hermetic.config import ConfigError, items
 from hermetic.source.kept import ROOT_LEVEL, STREAMS
 from hermetic.source.module import CannotParseError, parse
 from hermetic.source.patterns import matches
@@ -143,7 +143,10 @@ def deselected(settings: Settings) -> tuple[str, tuple[str, ...]]:
 def kept_by_pytest(settings: Settings) -> frozenset[str]:
     """Return what pytest itself puts back: the replaced streams, by its capture, and the root logger's level."""
     file = settings.pytest_file
-    values = file.values("addopts", "log_level") if file is not None else {}
+    try:
+        values = file.values("addopts", "log_level") if file is not None else {}
+    except ConfigError:  # pytest will say so
+        values = {}
     options = items(values.get("addopts"))
     captures = not any(is_without_capture(option) for option in options) and "no" not in given(options, "--capture")
     leveled = bool(values.get("log_level")) or any(option.startswith("--log-level") for option in options)

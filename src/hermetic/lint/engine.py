@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CALLS, TESTS = "calls", "tests"  # see `Rule.follows`
 PROJECT = "project"
+TEMPLATE = "{{"  # in the name of a file or folder: it is written when the template is used
 
 
 class IncompleteError(Exception):
@@ -46,7 +47,7 @@ class Engine:
         self.selection = selection
         self.project = Project(settings.root, selection.presets, settings.options, settings.python_files)
         self.project.deselected = deselected(settings)
-        self.project.kept = kept_by_pytest(settings)
+        self.project.find_kept = lambda: kept_by_pytest(settings)
         self.entries = [entry for entry in selection.entries if entry.lints]
         self._needles = needles(token for entry in self.entries for token in (*entry.tokens, *entry.companions))
         together = {entry.tokens: entry.companions for entry in selection.entries if entry.companions}
@@ -126,7 +127,7 @@ class Engine:
         """Tell whether nobody says that a file is code: neither the user nor `project`, nor its name to pytest."""
         if self.named is None or PROJECT in self.selection.presets or os.path.abspath(text.path) in self.named:
             return False
-        return not text.is_test and not is_conftest(text.path)
+        return (not text.is_test and not is_conftest(text.path)) or TEMPLATE in text.path
 
     def no_data(self, paths: list[str]) -> list[Finding]:
         """Take back, and return, what was noted of files that test files import: these are no test data."""

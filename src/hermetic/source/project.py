@@ -15,6 +15,7 @@ from hermetic.source.text import Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from hermetic.source.scope import Binding
@@ -40,7 +41,9 @@ class Project:
         self.options = options or {}
         # A folder, and the beginnings of the node ids that pytest leaves out, relative to it.
         self.deselected: tuple[str, tuple[str, ...]] = ("", ())
-        self.kept: frozenset[str] = frozenset()  # what pytest itself puts back, see `kept`
+        # Tells what pytest itself puts back, see `kept`; only asked where that matters, since it reads a file.
+        self.find_kept: Callable[[], frozenset[str]] = frozenset
+        self._kept: frozenset[str] | None = None
         # What rules noted of the files checked so far, by a key of their own; no trees or scopes, which are let go.
         self.seen: dict[object, Any] = {}
         self._modules: dict[str, Module | None] = {}
@@ -56,6 +59,13 @@ class Project:
         self._texts: dict[str, Text] = {}
         self.leading = Leading(self)
         self._own: dict[tuple[str, str], bool] = {}
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """What pytest itself puts back around each phase of a test."""
+        if self._kept is None:
+            self._kept = self.find_kept()
+        return self._kept
 
     def add(self, module: Module) -> None:
         """Offer a module that was parsed elsewhere, so that it is not parsed again."""

@@ -300,7 +300,10 @@ def is_undone_at_once(scope: Scope, node: ast.AST, undo: Undo) -> bool:
 
 
 def plainly_undoes(scope: Scope, node: ast.AST, undo: Undo) -> bool:
-    """Tell whether a node that stands in no cleanup undoes the change, itself or in a helper that it calls."""
+    """Tell whether a node that stands in no cleanup undoes the change, itself or in a helper that it calls.
+
+    A helper that keeps the state before it changes it undoes its own change.
+    """
     if undo.by_plain_node(scope, node):
         return True
     own = find_helper(scope, node.func, undo.tokens) if isinstance(node, ast.Call) else None
@@ -309,7 +312,9 @@ def plainly_undoes(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     key = (own, "plainly")
     if key not in undo.answers:
         own.module.load(own)
-        undo.answers[key] = any(undo.by_plain_node(own, item) for item in own.kept(*UNDO_KINDS))
+        undo.answers[key] = not (is_generator(own) or undo.is_saved_in(own)) and any(
+            undo.by_plain_node(own, item) for item in own.kept(*UNDO_KINDS)
+        )
     return undo.answers[key]
 
 

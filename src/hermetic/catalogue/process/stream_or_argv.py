@@ -70,7 +70,8 @@ class StreamOrArgv(StateRule):
     Limits:
     A replaced `sys.stdout` or `sys.stderr` counts where pytest's configuration switches the capture off (`-s`), and
     where it is a wrapper of the buffer: else the capture sets the stream anew when the phase ends, and `-s` on the
-    command line is not known here. Streams of other objects, and descriptors that are duplicated with `os.dup2`, are not seen here.
+    command line is not known here. Streams of other objects, and descriptors that are duplicated with `os.dup2`, are
+    not seen here.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
