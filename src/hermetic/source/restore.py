@@ -78,6 +78,10 @@ class Undo:
         """Tell whether a fixture sets what is changed itself, under no condition."""
         return False
 
+    def sets_value(self) -> bool:
+        """Tell whether the change sets a value, so that doing it twice is doing it once."""
+        return False
+
     def by_fixture_name(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a fixture whose source is not at hand undoes the change, by its name."""
         return False
@@ -326,10 +330,25 @@ def is_undone_late(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     line = node.end_lineno  # type: ignore[attr-defined]
     below = kept_between(scope, line + 1, END, *UNDO_KINDS)
     return any(plainly_undoes(scope, item, undo) for item in below) or any(
-        undo.by_assertion(scope, item.test)  # type: ignore[attr-defined]
-        for item in kept_between(scope, line + 1, END, ast.Assert)
-        if not any(isinstance(parent, (ast.With, ast.AsyncWith)) for _, parent in scope.ancestors(item))
+        undo.by_assertion(scope, test)
+        for item in kept_between(scope, line + 1, END, ast.Assert, ast.Call)
+        if (test := asserted(item)) is not None
+        and not any(isinstance(parent, (ast.With, ast.AsyncWith)) for _, parent in scope.ancestors(item))
     )
+
+
+def asserted(node: ast.AST) -> ast.expr | None:
+    """Return what an assertion, also one of unittest about membership, says; None for other nodes."""
+    if isinstance(node, ast.Assert):
+        return node.test
+    assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
+    name = getattr(node.func, "attr", "")
+    if name == "assertNotIn" and len(node.args) > 1:
+        return ast.Compare(left=node.args[0], ops=[ast.NotIn()], comparators=[node.args[1]])
+    test = node.args[0] if name == "assertFalse" and node.args else None
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In):
+        return ast.Compare(left=test.left, ops=[ast.NotIn()], comparators=test.comparators)
+    return None
 
 
 def by_decorator(scope: Scope, undo: Undo) -> bool:

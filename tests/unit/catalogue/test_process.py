@@ -82,6 +82,75 @@ def test_what_pytest_puts_back_by_its_configuration_is_left_alone(
     assert [item.line for item in lint_files(files, tmp_path, select=("HRM105", "HRM107"))] == lines
 
 
+PATHS = """
+import os
+
+def set_path(value):
+    os.environ["LIB"] = value
+
+def find(name):
+    def begin():
+        old = os.environ.get("LIB")
+        set_path(name)
+        return old
+    old = begin()
+    found = look(name)
+    {}
+    return found
+"""
+
+
+@pytest.mark.parametrize(("line", "number"), [("set_path(old)", 0), ("print(old)", 1)])
+def test_code_under_test_that_calls_its_setter_again_may_put_back_what_it_found(
+    line: str, number: int, tmp_path: Path
+) -> None:
+    files = {"app.py": PATHS.format(line), "test_it.py": "import app\n\n\ndef test_a():\n    app.find('c')\n"}
+    assert len(lint_files(files, tmp_path, select=("HRM101",))) == number
+
+
+@pytest.mark.parametrize(
+    ("assertion", "end"),
+    [
+        ("self.assertNotIn('A', os.environ)", "when nothing fails in between"),
+        ("self.assertFalse('A' in os.environ)", "when nothing fails in between"),
+        ("self.assertTrue('A' in os.environ)", "not put back"),
+        ("self.assertNotIn('B', os.environ)", "not put back"),
+    ],
+)
+def test_an_assertion_of_unittest_says_that_the_code_under_test_has_put_it_back(
+    assertion: str, end: str, tmp_path: Path
+) -> None:
+    head = (
+        "import os, unittest\n\n\nclass T(unittest.TestCase):\n    def test_a(self):\n        os.environ['A'] = '1'\n"
+    )
+    (found,) = lint_files({"test_it.py": f"{head}        run()\n        {assertion}\n"}, tmp_path, select=("HRM101",))
+    assert found.message.endswith(end)
+
+
+EACH = "import logging\n\nimport pytest\n\n\n@pytest.fixture(autouse=True)\ndef quiet():\n    {}\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "lines"),
+    [
+        ("conftest.py", "logging.getLogger('a').setLevel(10)", []),
+        ("tests/conftest.py", "logging.getLogger('a').setLevel(10)", []),
+        ("tests/deep/conftest.py", "logging.getLogger('a').setLevel(10)", [8]),
+        ("test_it.py", "logging.getLogger('a').setLevel(10)", [8]),
+        ("conftest.py", "logging.getLogger('a').addHandler(HANDLER)", [8]),
+        ("conftest.py", "if ready(): logging.getLogger('a').setLevel(10)", [8]),
+    ],
+)
+def test_a_fixture_that_gives_every_test_the_same_value_is_configuration(
+    path: str, line: str, lines: list[int], tmp_path: Path
+) -> None:
+    test = "def test_a():\n    pass\n"
+    files = {"tests/deep/test_b.py": test, path: EACH.format(line) + (f"\n\n{test}" if path == "test_it.py" else "")}
+    assert [item.line for item in lint_files(files, tmp_path / "one", select=("HRM105",))] == lines
+    strict = lint_files(files, tmp_path / "two", select=("HRM105", "project"))
+    assert [item.line for item in strict if item.code == "HRM105"] == [8]
+
+
 POP = "import os\n\nimport pytest\n\n\n@pytest.fixture\ndef no_rc():\n    os.environ.pop('LINTRC', None)\n"
 
 

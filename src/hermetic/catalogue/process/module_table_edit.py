@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _ast as ast
+import sys
 
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule, spelled
 from hermetic.source.changes import called
@@ -36,6 +37,13 @@ class ModuleTable(State):
         """Tell it for a module that the file imports nowhere: data of some tests, under a name that they share."""
         name = key.strip("'\"")
         return key != name and name.encode() not in b" ".join(lines_that_import(scope.module))
+
+    def is_left_over(self, scope: Scope, key: str) -> bool:
+        """Tell it for such a module of nobody: neither Python nor the project has one of its name."""
+        first, project = key.strip("'\"").partition(".")[0], scope.module.project
+        if not first or project is None or not self.is_usually_absent(scope, key):
+            return False
+        return first not in sys.stdlib_module_names and project.file_of(first, scope.module.folder) is None
 
 
 TABLE = ModuleTable(
