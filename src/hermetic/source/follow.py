@@ -9,7 +9,7 @@ from hermetic.source.changes import Change, changes_in
 from hermetic.source.names import resolve
 from hermetic.source.platforms import asked_of, holds_here
 from hermetic.source.putback import is_expected_to_fail, is_put_back
-from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child
+from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child, is_refuted
 from hermetic.source.replaced import Step
 from hermetic.source.restore import is_in_cleanup, is_undone
 from hermetic.source.undo import UndoState
@@ -48,8 +48,10 @@ class Way:
 
     def passes(self, scope: Scope, node: ast.AST) -> bool:
         """Tell whether the way goes on to a node of its function, or of one in it."""
-        if self.facts is None or not is_under_test(scope.module):
+        if self.facts is None:
             return True
+        if not is_under_test(scope.module):
+            return not is_refuted(scope, node, self.facts)
         if not is_certain(scope, node, self.facts):
             return False
         outer = scope.parent

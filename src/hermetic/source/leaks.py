@@ -306,6 +306,7 @@ def leaks_of_calls(  # noqa: PLR0913, PLR0917 - the facts of one change
     """Yield the leak of an imported function that one scope calls, unless each call is undone."""
     if all(is_call_undone(scope, caller, call, undo) for call in calls):
         return
+    undo.entries = tuple((scope, call) for call in calls)
     root = first_root(caller, undo, project)
     change = found.change
     if root is not None and is_changed_again(found, undo.state):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Binding
 
 USUAL_NAMES = ("test_*.py", "*_test.py", "test.py", "tests.py", "*_tests.py")  # also what other runners collect
+EVERY = "*.py"
 KEPT_BYTES = 2_000_000  # of source between two files; its trees and scopes take about forty times as much memory
 MAX_HOPS = 4  # re-exports of re-exports
 
@@ -135,8 +136,11 @@ class Project:
 
     def is_test(self, path: str) -> bool:
         """Tell whether a file has the name of a test file."""
-        file = os.path.basename(path)
-        return any(matches(file, pattern.rpartition("/")[2]) for pattern in self.python_files)
+        return any(fits(path, pattern) for pattern in self.python_files)
+
+    def is_named_test(self, path: str) -> bool:
+        """Tell whether a file has the name of a test file by more than a pattern that takes all files of a folder."""
+        return any(fits(path, pattern) for pattern in self.python_files if pattern.rpartition("/")[2] != EVERY)
 
     def text(self, path: str) -> Text | None:
         """Return a file as text, None when it cannot be read."""
@@ -373,6 +377,13 @@ class Project:
         elsewhere = (owner for owner in owners if owner.module not in levels)
         found += [item for owner in elsewhere for item in autouse_of(owner.module) if item.owner is owner]
         return [item for item in found if item is not function]
+
+
+def fits(path: str, pattern: str) -> bool:
+    """Tell whether a file matches a pattern of `python_files`: by its name, or by its path if that has a slash."""
+    if "/" not in pattern:
+        return matches(os.path.basename(path), pattern)
+    return matches(os.path.abspath(path).replace(os.sep, "/"), f"*/{pattern}")
 
 
 def words(value: object) -> list[str]:

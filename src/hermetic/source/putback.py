@@ -8,6 +8,7 @@ from hermetic.source import roles
 from hermetic.source.blocks import END, TRIES, assertion_lines, is_after_yield, kept_between, statements_below
 from hermetic.source.changes import Change, changes_in, same_key
 from hermetic.source.names import resolve
+from hermetic.source.platforms import asked_of
 from hermetic.source.saved import uses_saved_value
 from hermetic.source.spelling import key_of, text_of
 
@@ -78,7 +79,7 @@ def is_suppress(scope: Scope, expression: ast.expr) -> bool:
 
 def asks_for(scope: Scope, test: ast.expr, change: Change, state: State) -> bool:
     """Tell whether a condition asks for what a change removes: whether it is there, or whether there is any."""
-    if looks_for_key(scope, test, change, state):
+    if looks_for_key(scope, test, change, state) or (change.key and asked_of(test) == change.key):
         return True
     given = getattr(change.node, "args", ())
     removed = {text_of(item) for item in given if isinstance(item, (ast.Name, ast.Attribute))}

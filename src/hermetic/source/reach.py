@@ -174,13 +174,20 @@ def callers_of(function: Scope, undo: Undo) -> Iterator[Scope]:
 def is_ruled_out(scope: Scope, call: ast.Call, function: Scope, undo: Undo) -> bool:
     """Tell whether what a call passes rules out the change, as `cwd=None` does below `if cwd is not None`."""
     change = getattr(undo, "change", None)
-    if change is None or change.scope is not function:
+    places = [(change.scope, change.node)] if change is not None and change.scope is function else undo.entries
+    if not places or not all(place is function or place.parent is function for place, _ in places):
         return False
     facts = given(scope, call, function, Facts(scope, {}))
-    for child, parent in function.ancestors(change.node):
-        if isinstance(parent, ast.If) and child is not parent.test:
-            value = read(function, parent.test, facts)
-            if value is not None and value.truth is not None and value.truth is not (child in parent.body):
+    return all(is_refuted(place, node, facts) for place, node in places)
+
+
+def is_refuted(scope: Scope, node: ast.AST, facts: Facts) -> bool:
+    """Tell whether a condition that can be read sends a call of a function past a node of it."""
+    for child, parent in scope.ancestors(node):
+        if isinstance(parent, (ast.If, ast.IfExp)) and child is not parent.test:
+            value = read(scope, parent.test, facts)
+            body = parent.body if isinstance(parent.body, list) else [parent.body]
+            if value is not None and value.truth is not None and value.truth is not (child in body):
                 return True
     return False
 

@@ -12,7 +12,7 @@ from hermetic.source import roles
 from hermetic.source.blocks import TRIES
 from hermetic.source.callee import ancestry
 from hermetic.source.certain import is_under_test
-from hermetic.source.names import resolve
+from hermetic.source.names import find_function, resolve
 from hermetic.source.restore import is_patch
 from hermetic.source.spelling import flat, text_of
 from hermetic.source.teardown import arranging
@@ -99,6 +99,15 @@ def is_caught(scope: Scope, call: ast.AST, line: int) -> bool:
     )
 
 
+def helpers_of(root: Scope) -> Iterator[Scope]:
+    """Yield the functions of its own file that a loaded function calls, loaded."""
+    for scope in root.family():
+        for call in scope.kept(ast.Call):
+            own = find_function(scope, call.func)  # type: ignore[attr-defined]
+            if own is not None and own.is_function and own is not root:
+                yield own.module.load(own)
+
+
 def named_around(root: Scope, project: Project) -> dict[str, bool]:
     """Return the dotted paths that a test, its class and its fixtures give to calls; True for those made to raise."""
     known: dict[str, bool] | None = root.memo.get("named")
@@ -113,6 +122,7 @@ def named_around(root: Scope, project: Project) -> dict[str, bool]:
 def arrangement(root: Scope, project: Project) -> Iterator[Scope]:
     """Yield a function, its classes and their setups, and the fixtures around it, loaded."""
     yield root.module.load(root)
+    yield from helpers_of(root)
     for cls in ancestry(root.owner) if root.owner is not None else ():
         yield cls
         yield from (cls.module.load(method) for method in arranging(cls))

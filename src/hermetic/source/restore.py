@@ -35,6 +35,7 @@ class Undo:
     """
 
     tokens: tuple[bytes, ...] = ()
+    entries: tuple[tuple[Scope, ast.AST], ...] = ()  # where a function of the suite calls what makes the change
 
     @property
     def answers(self) -> dict[object, bool]:

@@ -22,6 +22,7 @@ BLOCKING = frozenset({"get", "work", "run", "serve", "serve_forever", "next", "r
 # Methods of the standard library that run until something from outside ends them.
 ENDLESS = frozenset({"wait", "acquire", "serve_forever", "run_forever", "get", "recv", "join"})
 SLEEP, SHORT = "time.sleep", 0.1  # seconds; a thread that sleeps for less may be over
+LEFT = "left"
 LEAVING = (ast.Break, ast.Return, ast.Raise)
 
 
@@ -42,9 +43,9 @@ def may_be_over(spawn: Spawn, root: Scope) -> bool:
 
 
 def stays(spawn: Spawn) -> bool:
-    """Tell whether what a call starts is seen to run on: a thread that loops, sleeps at its end, or waits; any other.
+    """Tell whether what a call starts is seen to run on: a thread that loops, waits or sleeps at its end.
 
-    What most threads do takes less time than the rest of the test.
+    What most threads do takes less time than the rest of the test. Timers and processes are taken to run on.
     """
     *_, made = spawn.chain()
     if made.kind is not THREAD:
@@ -55,7 +56,7 @@ def stays(spawn: Spawn) -> bool:
     if target is not None and resolve(made.scope, target) == SLEEP:
         return True
     runs = find_callee(made.scope, target) if target is not None else method_of_thread(made)
-    return runs is not None and (bool(endings(runs.module.load(runs))) or sleeps_last(runs))
+    return runs is not None and (any(end != LEFT for end in endings(runs.module.load(runs))) or sleeps_last(runs))
 
 
 def method_of_thread(spawn: Spawn) -> Scope | None:
@@ -93,7 +94,7 @@ def endings(runs: Scope) -> list[str]:
             if not isinstance(loop.test, ast.Constant):
                 found.append("told")
             else:
-                found.append("left" if leaves(loop.body) else "never")
+                found.append(LEFT if leaves(loop.body) else "never")
     return found
 
 

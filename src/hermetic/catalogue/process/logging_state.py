@@ -33,7 +33,7 @@ class Configuration(State):
 REGISTRY = LoggerState(
     "registry",
     items=(f"{LOGGER}.manager.loggerDict",),
-    attributes=(f"{LOGGER}.manager.loggerDict",),
+    attributes=(f"{LOGGER}.manager.loggerDict", f"{LOGGER}.manager"),
     methods={f"{LOGGER}.manager.loggerDict": ("clear", "pop", "update")},
     words=WORDS,
 )
