@@ -22,6 +22,7 @@ CLEANUPS = frozenset({
     "addCleanup", "addClassCleanup", "addModuleCleanup", "addAsyncCleanup", "addfinalizer", "callback", "push",
     "push_async_callback", "push_async_exit",
 })  # fmt: skip
+STACK = "setupstack.register"  # of zope.testing: the test comes first
 CONTEXT_MAKERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 UNDO_KINDS = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
 ENDERS = ("__exit__", "__aexit__", "stop", "undo", "restore", "cleanup", "close")
@@ -248,6 +249,10 @@ def by_cleanup(scope: Scope, undo: Undo, *, of_given: bool = False) -> bool:
     for node in scope.kept(ast.Call):
         assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
         method = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if len(node.args) > 1 and method == "register" and resolve(scope, node.func).endswith(STACK):
+            if callable_undoes(scope, node.args[1], node.args[2:], undo):
+                return True
+            continue
         if not node.args or (of_given and not is_given(scope, node.func)):
             continue
         if method in ENTERERS and undo.by_entered(scope, node.args[0]):

@@ -1091,6 +1091,21 @@ def test_it(registry):
 }
 
 NOT_MUTATED = {
+    "an attribute is set back by hand": """
+class Comparator:
+    pass
+
+
+@pytest.fixture(scope="module")
+def comparator():
+    return Comparator()
+
+
+def test_it(comparator):
+    comparator.strict = True
+    assert state.compare(comparator)
+    comparator.strict = False
+""",
     "a copy, however made": SETTINGS
     + """
 def test_it(settings):
