@@ -44,6 +44,8 @@ class Step:
         yield from ((self.scope.module.name, text) for text in spelled(self.node) if text)
         meant = resolve(self.scope, self.node.func) if isinstance(self.node, ast.Call) else ""
         yield self.scope.module.name, meant.rpartition(".")[2]  # what a variable holds has a name of its own
+        if "()" in meant:
+            yield self.scope.module.name, meant.partition("()")[0]  # `logging.getLogger` in `getLogger().setLevel()`
         if self.target is not None:
             owner = f"{self.target.owner.name}." if self.target.owner is not None else ""
             yield self.target.module.name, f"{owner}{self.target.name}"

@@ -992,6 +992,29 @@ def test_factory():
 }
 
 LEFT_ALONE = {
+    "304 a fixture around each test patches the same target": (
+        "HRM304",
+        """
+import unittest
+from unittest import mock
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_sleep():
+    with mock.patch("time.sleep"):
+        yield
+
+
+class WaitTest(unittest.TestCase):
+    def setUp(self):
+        self.sleep = mock.patch("time.sleep").start()
+
+    def test_a(self):
+        pass
+""",
+    ),
     "305 an attribute that is a mock only from the next line on": (
         "HRM305",
         """

@@ -127,6 +127,26 @@ def test_an_assertion_of_unittest_says_that_the_code_under_test_has_put_it_back(
     assert found.message.endswith(end)
 
 
+LOGGED = "import logging\n\n\ndef start():\n    root = logging.getLogger()\n    root.setLevel(10)\n"
+PATCHED = """
+import unittest
+from unittest import mock
+class T(unittest.TestCase):
+    def call(self):
+        from app import start
+        start()
+    @mock.patch("app.logging.{}")
+    def test_a(self, get):
+        self.call()
+"""
+
+
+@pytest.mark.parametrize(("name", "number"), [("getLogger", 0), ("getLevelName", 1)])
+def test_an_object_of_a_function_that_is_patched_is_another_one(name: str, number: int, tmp_path: Path) -> None:
+    files = {"app.py": LOGGED, "test_it.py": PATCHED.format(name)}
+    assert len(lint_files(files, tmp_path, select=("HRM105",))) == number
+
+
 EACH = "import logging\n\nimport pytest\n\n\n@pytest.fixture(autouse=True)\ndef quiet():\n    {}\n"
 
 
@@ -154,7 +174,14 @@ def test_a_fixture_that_gives_every_test_the_same_value_is_configuration(
 POP = "import os\n\nimport pytest\n\n\n@pytest.fixture\ndef no_rc():\n    os.environ.pop('LINTRC', None)\n"
 
 
-@pytest.mark.parametrize(("line", "lines"), [("os.environ['LINTRC'] = 'a'", [8]), ("os.environ.pop('LINTRC', 0)", [])])
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("os.environ['LINTRC'] = 'a'", [8]),
+        ("os.environ.pop('LINTRC', 0)", []),
+        ("def set_it(monkeypatch): monkeypatch.setenv('LINTRC', 'a')", []),
+    ],
+)
 def test_a_removal_is_left_alone_where_conftests_only_remove_the_variable_too(
     line: str, lines: list[int], tmp_path: Path
 ) -> None:

@@ -16,7 +16,8 @@ GIVEN = frozenset({
     "LOCALAPPDATA", "PROGRAMDATA", "SYSTEMROOT", "COMSPEC", "PATHEXT", "CI", "VIRTUAL_ENV", "HTTP_PROXY",
     "HTTPS_PROXY", "NO_PROXY", "EDITOR",
 })  # fmt: skip
-REMOVERS = (b".pop(", b"del ", b".delenv(", b"unsetenv(")  # what a line does that only makes sure that it is not set
+# What a line does that makes sure that a variable is not set, or sets it for one test alone.
+REMOVERS = (b".pop(", b"del ", b".delenv(", b"unsetenv(", b".setenv(")
 FAMILIES = ("LC_", "XDG_", "PYTHON", "PYTEST", "SSL_", "SSH_", "GIT_", "CONDA_", "GITHUB_", "LD_", "DYLD_")
 
 
