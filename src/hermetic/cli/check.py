@@ -37,6 +37,7 @@ class Options:
         self.stdin_filename = ""
         self.statistics = False
         self.no_cache = False
+        self.left_out = 0  # files that look like test data, and cannot be parsed
         self.sources: dict[str, bytes] = {}  # what is checked without being on disk, by path
 
 
@@ -72,9 +73,17 @@ def answer(options: Options, search: Callable[[], list[Finding]]) -> int:
         written = write(options, findings)
     except BrokenPipeError:
         written = silenced(0)  # the reader has seen enough; the exit code still tells
+    if options.left_out:
+        complain(left_out(options.left_out))
     for failure in failures:
         complain(f"{failure}; this is a defect of the rule: leave it out with --ignore, and report it")
     return CANNOT_RUN if failures else written or (1 if findings else 0)
+
+
+def left_out(number: int) -> str:
+    """Return what is said of files that may be test data."""
+    files = f"{number} Python file{'s' * (number != 1)} that no test imports and that cannot be parsed"
+    return f"left out: {files}; name them, or add --extend-select project, to see why"
 
 
 def codes(text: str) -> list[str]:
@@ -144,7 +153,10 @@ def find(options: Options, fixed: tuple[str, ...] = (), strict: tuple[str, ...] 
             f"no file to check in {', '.join(options.paths) or 'the current folder'}; "
             f"test files are those that match {', '.join(settings.python_files)}"
         )
-    return engine.check(paths, progress if len(paths) >= SLOW and sys.stderr.isatty() else None)
+    engine.named = frozenset(os.path.abspath(path) for path in options.paths if not os.path.isdir(path))
+    found = engine.check(paths, progress if len(paths) >= SLOW and sys.stderr.isatty() else None)
+    options.left_out = len(engine.data)
+    return found
 
 
 def configured(start: str, options: Options, fixed: tuple[str, ...] = (), strict: tuple[str, ...] = ()) -> Settings:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import _ast as ast
 import os
 
-from hermetic.config import items
+from hermetic.config import ConfigError, items
+from hermetic.source.kept import ROOT_LEVEL, STREAMS
 from hermetic.source.module import CannotParseError, parse
 from hermetic.source.patterns import matches
 from hermetic.source.platforms import holds_here
@@ -137,6 +138,28 @@ def deselected(settings: Settings) -> tuple[str, tuple[str, ...]]:
         return "", ()
     options = items(file.values("addopts").get("addopts"))
     return os.path.dirname(os.path.abspath(file.path)), tuple(given(options, DESELECT))
+
+
+def kept_by_pytest(settings: Settings) -> frozenset[str]:
+    """Return what pytest itself puts back: the replaced streams, by its capture, and the root logger's level."""
+    file = settings.pytest_file
+    try:
+        values = file.values("addopts", "log_level") if file is not None else {}
+    except ConfigError:  # pytest will say so
+        values = {}
+    options = items(values.get("addopts"))
+    captures = not any(is_without_capture(option) for option in options) and "no" not in given(options, "--capture")
+    leveled = bool(values.get("log_level")) or any(option.startswith("--log-level") for option in options)
+    return frozenset(name for name, kept in ((STREAMS, captures), (ROOT_LEVEL, leveled)) if kept)
+
+
+def is_without_capture(option: str) -> bool:
+    """Tell whether an option of the command line is `-s`, alone or among other letters, or its long form."""
+    if option.startswith("--"):
+        return option == "--capture=no"
+    letters = option[1:] if option.startswith("-") else ""
+    first = next((number for number, letter in enumerate(letters) if letter in "rkmnpcoW"), len(letters))
+    return "s" in letters[:first]
 
 
 def lists_of(folder: str) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ import os
 
 from hermetic.finding import Finding
 from hermetic.lint import allowances, discovery, suppressions
-from hermetic.lint.collection import deselected
+from hermetic.lint.collection import deselected, kept_by_pytest
 from hermetic.lint.selection import CANNOT_READ
 from hermetic.source.module import CannotParseError, Module, check_syntax
 from hermetic.source.project import Project
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from hermetic.source.text import Text
 
 CALLS, TESTS = "calls", "tests"  # see `Rule.follows`
+PROJECT = "project"
+TEMPLATE = "{{"  # in the name of a file or folder: it is written when the template is used
 
 
 class IncompleteError(Exception):
@@ -45,6 +47,7 @@ class Engine:
         self.selection = selection
         self.project = Project(settings.root, selection.presets, settings.options, settings.python_files)
         self.project.deselected = deselected(settings)
+        self.project.find_kept = lambda: kept_by_pytest(settings)
         self.entries = [entry for entry in selection.entries if entry.lints]
         self._needles = needles(token for entry in self.entries for token in (*entry.tokens, *entry.companions))
         together = {entry.tokens: entry.companions for entry in selection.entries if entry.companions}
@@ -53,6 +56,9 @@ class Engine:
         self._comments: dict[str, Comments] = {}
         self._named: dict[str, str] = {}  # absolute path -> path as it was given, of the checked files
         self._failures: list[tuple[str, Exception]] = []
+        # The files that the user names, in full; None: all. What he does not name may be test data, see `is_data`.
+        self.named: frozenset[str] | None = None
+        self.data: dict[str, Finding] = {}  # why files that look like test data cannot be parsed, by their full path
 
     def check(self, paths: list[str], progress: Callable[[int, int], None] | None = None) -> list[Finding]:
         """Check files and return the findings, sorted by place; `progress` is told (done, total) after each file.
@@ -69,6 +75,8 @@ class Engine:
                     found.setdefault(finding.place, finding)
                 if progress is not None:
                     progress(number, len(paths))
+            for finding in self.no_data(paths):
+                found[finding.place] = finding
             return self.settled(list(found.values()))
         finally:
             if collecting:
@@ -87,7 +95,7 @@ class Engine:
     def start(self, paths: list[str]) -> None:
         """Forget what the last run noted."""
         self._named = {os.path.abspath(path): path for path in paths}
-        self._comments, self._failures = {}, []
+        self._comments, self._failures, self.data = {}, [], {}
 
     def check_file(self, path: str, data: bytes | None) -> list[Finding]:
         """Return the findings that one file causes, before suppressions."""
@@ -110,8 +118,27 @@ class Engine:
         except CannotParseError as error:
             message = f"cannot be parsed: {error.reason}"
             found = [Finding(CANNOT_READ, "cannot-read", message, path, error.line, max(error.column, 1))]
+            if self.may_be_data(text):
+                self.data[os.path.abspath(path)] = found.pop()
         self.project.forget(path)
         return found
+
+    def may_be_data(self, text: Text) -> bool:
+        """Tell whether nobody says that a file is code: neither the user nor `project`, nor its name to pytest."""
+        if self.named is None or PROJECT in self.selection.presets or os.path.abspath(text.path) in self.named:
+            return False
+        return (not text.is_test and not is_conftest(text.path)) or TEMPLATE in text.path
+
+    def no_data(self, paths: list[str]) -> list[Finding]:
+        """Take back, and return, what was noted of files that test files import: these are no test data."""
+        reached: set[str] = set()
+        pending = [path for path in paths if is_conftest(path) or self.project.is_test(path)] if self.data else []
+        while pending:
+            text = self.project.text(pending.pop())
+            found = {os.path.abspath(item.path) for item in text.outline.located} if text is not None else set()
+            pending.extend(sorted(found - reached))
+            reached |= found
+        return [self.data.pop(path) for path in sorted(reached & set(self.data))]
 
     def concerns(self, entry: Entry, text: Text) -> bool:
         """Tell whether a rule has to look at a file: it holds a token of it, or names something that leads to one."""

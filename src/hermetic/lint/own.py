@@ -38,6 +38,12 @@ class CannotRead(EngineRule):
     Do this instead:
     Repair what the message names. A file that is broken on purpose is left out with `exclude`, or with this code in
     `per-file-ignores`.
+
+    Options:
+    In a folder that is checked, a file that cannot be parsed may be test data. It is a finding when pytest would
+    collect it by its name, when it is a `conftest.py`, and when a test file imports it, directly or through others.
+    What else stands in a test folder is counted in one line on standard error; the `project` preset, or the name of
+    the file on the command line, makes a finding of it. One that cannot be read at all is always a finding.
     """
 
     code = CANNOT_READ

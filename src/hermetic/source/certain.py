@@ -32,7 +32,9 @@ def is_under_test(module: Module) -> bool:
     """Tell whether a file is code under test: no test file, conftest or helper of the suite."""
     known: bool | None = module.top.memo.get("under test")
     if known is None:
-        of_suite = module.is_test or roles.is_conftest(module.path) or is_support(module.path)
+        project = module.project
+        is_test = module.is_test and (project is None or project.is_named_test(module.path))
+        of_suite = is_test or roles.is_conftest(module.path) or is_support(module.path)
         known = module.top.memo["under test"] = not of_suite or is_of_package(module)
     return known
 

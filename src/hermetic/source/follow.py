@@ -6,13 +6,14 @@ import _ast as ast
 
 from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in
+from hermetic.source.names import resolve
 from hermetic.source.platforms import asked_of, holds_here
 from hermetic.source.putback import is_expected_to_fail, is_put_back
-from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child
+from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child, is_refuted
 from hermetic.source.replaced import Step
 from hermetic.source.restore import is_in_cleanup, is_undone
 from hermetic.source.undo import UndoState
-from hermetic.source.values import Facts, given
+from hermetic.source.values import Facts, given, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from hermetic.source.scope import Scope
     from hermetic.source.state import State
+
+
+COMPILERS = ("jit", "vectorize", "cfunc", "stencil", "overload", "intrinsic")  # how Numba's decorators end
 
 
 class Way:
@@ -44,8 +48,10 @@ class Way:
 
     def passes(self, scope: Scope, node: ast.AST) -> bool:
         """Tell whether the way goes on to a node of its function, or of one in it."""
-        if self.facts is None or not is_under_test(scope.module):
+        if self.facts is None:
             return True
+        if not is_under_test(scope.module):
+            return not is_refuted(scope, node, self.facts)
         if not is_certain(scope, node, self.facts):
             return False
         outer = scope.parent
@@ -111,7 +117,7 @@ def settled(function: Scope, change: Change, state: State) -> bool:
     scope = change.scope
     if is_put_back(change, state) or is_dead(scope, change.node) or is_in_child(scope, change.node):
         return True
-    if is_asked_for(change):
+    if is_asked_for(change) or is_compiled(scope):
         return True
     if is_undone(scope, change.node, undo):
         return True
@@ -122,18 +128,33 @@ def settled(function: Scope, change: Change, state: State) -> bool:
     return False
 
 
+def is_compiled(scope: Scope | None) -> bool:
+    """Tell whether Numba compiles a function: what that seeds are generators of its own."""
+    while scope is not None and scope.parent is not None:
+        outer = scope.parent
+        names = (resolve(outer, item).removesuffix("()") for item in getattr(scope.node, "decorator_list", ()))
+        if any(name.startswith("numba.") and name.endswith(COMPILERS) for name in names):
+            return True
+        scope = outer
+    return False
+
+
 def is_dead(scope: Scope, node: ast.AST) -> bool:
     """Tell whether a node never runs here: below `if 0:`, or below a condition for another platform or version."""
     return any(
-        isinstance(parent, ast.If) and child is not parent.test and is_never(parent, child)
+        isinstance(parent, ast.If) and child is not parent.test and is_never(scope, parent, child)
         for child, parent in scope.ancestors(node)
     )
 
 
-def is_never(parent: ast.If, child: ast.AST) -> bool:
+def is_never(scope: Scope, parent: ast.If, child: ast.AST) -> bool:
     """Tell whether the branch of an `if` that holds a statement is not taken here."""
     test = parent.test
     holds = bool(test.value) if isinstance(test, ast.Constant) else holds_here(test)
+    if holds is None:
+        name = test.operand if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) else test
+        value = read(scope, test, Facts(scope, {})) if isinstance(name, ast.Name) and name.id.isupper() else None
+        holds = value.truth if value is not None else None
     return holds is not None and holds is not (child in parent.body)
 
 

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from hermetic.source.state import State
 
 
+TESTING = (b"def test", b"class ", b"fixture")
+SCRIPTED = (b"argv", b"sys.exit(", b"SystemExit", b"os._exit(", b"os.fork(")  # pytest could not collect what it does
+
+
 class Leak:
     """One change that outlives its test. `root` is the test, fixture or setup; None when it happens at import.
 
@@ -161,8 +165,8 @@ def leaks_at_import(module: Module, state: State, project: Project) -> Iterator[
 
 
 def holds_tests(module: Module) -> bool:
-    """Tell whether a file with the name of a test file is no script: it has a test, or does not read `sys.argv`."""
-    return b"argv" not in module.data or any(word in module.data for word in (b"def test", b"class ", b"fixture"))
+    """Tell whether a file with the name of a test file is no script: it has a test, or nothing that a script has."""
+    return any(word in module.data for word in TESTING) or not any(word in module.data for word in SCRIPTED)
 
 
 def import_text(module: Module) -> bytes:
@@ -234,6 +238,20 @@ def leaks_through_imports(module: Module, state: State, project: Project, tokens
                     yield from leaks_of_calls(caller, scope, certain, undo, found, project)
 
 
+def is_changed_again(found: Found, state: State) -> bool:
+    """Tell whether code under test calls, beside a call that leads to a change, something else that changes the state.
+
+    What that does cannot be told: a setter that is called twice may well put back what it has found.
+    """
+    for scope, call, _ in found.way.hops[1:]:
+        others = (item for item in callees(scope) if item[0] is not call)
+        for _, own, name in others if is_under_test(scope.module) else ():
+            target = callee_behind(scope, own, name, state.tokens)
+            if target is not None and target.is_function and reachable_changes(Way(target), state):
+                return True
+    return False
+
+
 def changing_callee(name: str, scope: Scope, state: State, project: Project) -> Scope | None:
     """Return the function of another file that a call runs, None when it changes nothing, which is kept for the run."""
     located = project.locate(name, near_of(scope.module))
@@ -288,8 +306,11 @@ def leaks_of_calls(  # noqa: PLR0913, PLR0917 - the facts of one change
     """Yield the leak of an imported function that one scope calls, unless each call is undone."""
     if all(is_call_undone(scope, caller, call, undo) for call in calls):
         return
+    undo.entries = tuple((scope, call) for call in calls)
     root = first_root(caller, undo, project)
     change = found.change
+    if root is not None and is_changed_again(found, undo.state):
+        return
     if root is None or (is_under_test(change.scope.module) and is_replaced(found.steps(), [caller, root], project)):
         return
     late = is_undone_late(change.scope, change.node, undo)

@@ -15,11 +15,13 @@ from hermetic.source.text import Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from hermetic.source.scope import Binding
 
 USUAL_NAMES = ("test_*.py", "*_test.py", "test.py", "tests.py", "*_tests.py")  # also what other runners collect
+EVERY = "*.py"
 KEPT_BYTES = 2_000_000  # of source between two files; its trees and scopes take about forty times as much memory
 MAX_HOPS = 4  # re-exports of re-exports
 
@@ -40,6 +42,9 @@ class Project:
         self.options = options or {}
         # A folder, and the beginnings of the node ids that pytest leaves out, relative to it.
         self.deselected: tuple[str, tuple[str, ...]] = ("", ())
+        # Tells what pytest itself puts back, see `kept`; only asked where that matters, since it reads a file.
+        self.find_kept: Callable[[], frozenset[str]] = frozenset
+        self._kept: frozenset[str] | None = None
         # What rules noted of the files checked so far, by a key of their own; no trees or scopes, which are let go.
         self.seen: dict[object, Any] = {}
         self._modules: dict[str, Module | None] = {}
@@ -55,6 +60,13 @@ class Project:
         self._texts: dict[str, Text] = {}
         self.leading = Leading(self)
         self._own: dict[tuple[str, str], bool] = {}
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """What pytest itself puts back around each phase of a test."""
+        if self._kept is None:
+            self._kept = self.find_kept()
+        return self._kept
 
     def add(self, module: Module) -> None:
         """Offer a module that was parsed elsewhere, so that it is not parsed again."""
@@ -118,11 +130,17 @@ class Project:
     def open(self, path: str, data: bytes) -> Text:
         """Return a file as text."""
         name, package = self.name_of(path)
-        file = os.path.basename(path)
-        is_test = any(matches(file, pattern.rpartition("/")[2]) for pattern in self.python_files)
-        text = Text(path, data, name, package=package, is_test=is_test)
+        text = Text(path, data, name, package=package, is_test=self.is_test(path))
         text.project = self
         return text
+
+    def is_test(self, path: str) -> bool:
+        """Tell whether a file has the name of a test file."""
+        return any(fits(path, pattern) for pattern in self.python_files)
+
+    def is_named_test(self, path: str) -> bool:
+        """Tell whether a file has the name of a test file by more than a pattern that takes all files of a folder."""
+        return any(fits(path, pattern) for pattern in self.python_files if pattern.rpartition("/")[2] != EVERY)
 
     def text(self, path: str) -> Text | None:
         """Return a file as text, None when it cannot be read."""
@@ -359,6 +377,13 @@ class Project:
         elsewhere = (owner for owner in owners if owner.module not in levels)
         found += [item for owner in elsewhere for item in autouse_of(owner.module) if item.owner is owner]
         return [item for item in found if item is not function]
+
+
+def fits(path: str, pattern: str) -> bool:
+    """Tell whether a file matches a pattern of `python_files`: by its name, or by its path if that has a slash."""
+    if "/" not in pattern:
+        return matches(os.path.basename(path), pattern)
+    return matches(os.path.abspath(path).replace(os.sep, "/"), f"*/{pattern}")
 
 
 def words(value: object) -> list[str]:

@@ -8,8 +8,9 @@ from hermetic.source import roles
 from hermetic.source.blocks import END, TRIES, assertion_lines, is_after_yield, kept_between, statements_below
 from hermetic.source.changes import Change, changes_in, same_key
 from hermetic.source.names import resolve
+from hermetic.source.platforms import asked_of
 from hermetic.source.saved import uses_saved_value
-from hermetic.source.spelling import key_of
+from hermetic.source.spelling import key_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def makes_sure(change: Change, state: State) -> bool:
     return any(
         (isinstance(parent, TRIES) and child in parent.body and any(map(is_of_absence, parent.handlers)))
         or (isinstance(parent, ast.With) and any(is_suppress(scope, item.context_expr) for item in parent.items))
-        or (isinstance(parent, ast.If) and child in parent.body and looks_for_key(scope, parent.test, change, state))
+        or (isinstance(parent, ast.If) and child in parent.body and asks_for(scope, parent.test, change, state))
         for child, parent in scope.ancestors(node)
     )
 
@@ -74,6 +75,18 @@ def is_suppress(scope: Scope, expression: ast.expr) -> bool:
     if not isinstance(expression, ast.Call) or resolve(scope, expression.func) != "contextlib.suppress":
         return False
     return any(getattr(item, "id", "") in ("KeyError", "LookupError", "Exception") for item in expression.args)
+
+
+def asks_for(scope: Scope, test: ast.expr, change: Change, state: State) -> bool:
+    """Tell whether a condition asks for what a change removes: whether it is there, or whether there is any."""
+    if looks_for_key(scope, test, change, state) or (change.key and asked_of(test) == change.key):
+        return True
+    given = getattr(change.node, "args", ())
+    removed = {text_of(item) for item in given if isinstance(item, (ast.Name, ast.Attribute))}
+    asked = test
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.IsNot, ast.NotEq, ast.In)):
+        asked = test.left
+    return isinstance(asked, (ast.Name, ast.Attribute)) and text_of(asked) in removed
 
 
 def looks_for_key(scope: Scope, test: ast.expr, change: Change, state: State) -> bool:

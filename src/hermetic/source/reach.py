@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _ast as ast
+import os
 
 from hermetic.source import roles
 from hermetic.source.around import undone_around
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOTS = ("test", "fixture", "setup")
 MAX_CALLS = 4
+TEST_FOLDERS = ("test", "tests", "testing")
 LEAVERS = ("os._exit", "os.exec", "os.abort", "sys.exit")
 
 
@@ -123,7 +125,7 @@ def first_root(function: Scope, undo: Undo, project: Project) -> Scope | None:
             if roles.role_of(current) in ROOTS:
                 if roles.is_skipped(current):
                     continue
-                if not is_configuration(current, project) and not undone_around(current, undo, project):
+                if not is_configuration(current, undo, project) and not undone_around(current, undo, project):
                     return current
             elif roles.role_of(current) == "helper":
                 callers.extend(caller for caller in callers_of(current, undo) if caller not in seen)
@@ -132,15 +134,20 @@ def first_root(function: Scope, undo: Undo, project: Project) -> Scope | None:
     return None
 
 
-def is_configuration(root: Scope, project: Project) -> bool:
-    """Tell whether a fixture runs once, before all tests, and so is the same as an import of its conftest."""
-    return (
-        "project" not in project.presets
-        and roles.is_conftest(root.module.path)
-        and roles.role_of(root) == "fixture"
-        and roles.is_autouse(root)
-        and roles.fixture_scope(root) == "session"
-    )
+def is_configuration(root: Scope, undo: Undo, project: Project) -> bool:
+    """Tell whether a fixture gives all tests the same: it runs once before them, or before each and sets a value."""
+    if (
+        "project" in project.presets
+        or not roles.is_conftest(root.module.path)
+        or roles.role_of(root) != "fixture"
+        or not roles.is_autouse(root)
+    ):
+        return False
+    if roles.fixture_scope(root) == "session":
+        return True
+    folder = root.module.folder
+    whole = folder == project.root or os.path.basename(folder) in TEST_FOLDERS
+    return whole and roles.fixture_scope(root) == "function" and undo.sets_value()
 
 
 def callers_of(function: Scope, undo: Undo) -> Iterator[Scope]:
@@ -167,13 +174,20 @@ def callers_of(function: Scope, undo: Undo) -> Iterator[Scope]:
 def is_ruled_out(scope: Scope, call: ast.Call, function: Scope, undo: Undo) -> bool:
     """Tell whether what a call passes rules out the change, as `cwd=None` does below `if cwd is not None`."""
     change = getattr(undo, "change", None)
-    if change is None or change.scope is not function:
+    places = [(change.scope, change.node)] if change is not None and change.scope is function else undo.entries
+    if not places or not all(place is function or place.parent is function for place, _ in places):
         return False
     facts = given(scope, call, function, Facts(scope, {}))
-    for child, parent in function.ancestors(change.node):
-        if isinstance(parent, ast.If) and child is not parent.test:
-            value = read(function, parent.test, facts)
-            if value is not None and value.truth is not None and value.truth is not (child in parent.body):
+    return all(is_refuted(place, node, facts) for place, node in places)
+
+
+def is_refuted(scope: Scope, node: ast.AST, facts: Facts) -> bool:
+    """Tell whether a condition that can be read sends a call of a function past a node of it."""
+    for child, parent in scope.ancestors(node):
+        if isinstance(parent, (ast.If, ast.IfExp)) and child is not parent.test:
+            value = read(scope, parent.test, facts)
+            body = parent.body if isinstance(parent.body, list) else [parent.body]
+            if value is not None and value.truth is not None and value.truth is not (child in body):
                 return True
     return False
 

@@ -12,7 +12,7 @@ from hermetic.source import roles
 from hermetic.source.blocks import TRIES
 from hermetic.source.callee import ancestry
 from hermetic.source.certain import is_under_test
-from hermetic.source.names import resolve
+from hermetic.source.names import find_function, resolve
 from hermetic.source.restore import is_patch
 from hermetic.source.spelling import flat, text_of
 from hermetic.source.teardown import arranging
@@ -44,6 +44,8 @@ class Step:
         yield from ((self.scope.module.name, text) for text in spelled(self.node) if text)
         meant = resolve(self.scope, self.node.func) if isinstance(self.node, ast.Call) else ""
         yield self.scope.module.name, meant.rpartition(".")[2]  # what a variable holds has a name of its own
+        if "()" in meant:
+            yield self.scope.module.name, meant.partition("()")[0]  # `logging.getLogger` in `getLogger().setLevel()`
         if self.target is not None:
             owner = f"{self.target.owner.name}." if self.target.owner is not None else ""
             yield self.target.module.name, f"{owner}{self.target.name}"
@@ -99,6 +101,15 @@ def is_caught(scope: Scope, call: ast.AST, line: int) -> bool:
     )
 
 
+def helpers_of(root: Scope) -> Iterator[Scope]:
+    """Yield the functions of its own file that a loaded function calls, loaded."""
+    for scope in root.family():
+        for call in scope.kept(ast.Call):
+            own = find_function(scope, call.func)  # type: ignore[attr-defined]
+            if own is not None and own.is_function and own is not root:
+                yield own.module.load(own)
+
+
 def named_around(root: Scope, project: Project) -> dict[str, bool]:
     """Return the dotted paths that a test, its class and its fixtures give to calls; True for those made to raise."""
     known: dict[str, bool] | None = root.memo.get("named")
@@ -113,6 +124,7 @@ def named_around(root: Scope, project: Project) -> dict[str, bool]:
 def arrangement(root: Scope, project: Project) -> Iterator[Scope]:
     """Yield a function, its classes and their setups, and the fixtures around it, loaded."""
     yield root.module.load(root)
+    yield from helpers_of(root)
     for cls in ancestry(root.owner) if root.owner is not None else ():
         yield cls
         yield from (cls.module.load(method) for method in arranging(cls))

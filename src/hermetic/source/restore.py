@@ -14,6 +14,7 @@ from hermetic.source.callee import ENTERERS, ancestry, find_helper
 from hermetic.source.changes import decorated
 from hermetic.source.names import is_generator, resolve
 from hermetic.source.scope import FUNCTIONS, Scope
+from hermetic.source.text import contains
 
 TYPE_CHECKING = False
 
@@ -21,6 +22,7 @@ CLEANUPS = frozenset({
     "addCleanup", "addClassCleanup", "addModuleCleanup", "addAsyncCleanup", "addfinalizer", "callback", "push",
     "push_async_callback", "push_async_exit",
 })  # fmt: skip
+STACK = "setupstack.register"  # of zope.testing: the test comes first
 CONTEXT_MAKERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 UNDO_KINDS = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
 ENDERS = ("__exit__", "__aexit__", "stop", "undo", "restore", "cleanup", "close")
@@ -34,6 +36,7 @@ class Undo:
     """
 
     tokens: tuple[bytes, ...] = ()
+    entries: tuple[tuple[Scope, ast.AST], ...] = ()  # where a function of the suite calls what makes the change
 
     @property
     def answers(self) -> dict[object, bool]:
@@ -75,6 +78,10 @@ class Undo:
 
     def sets_same(self, function: Scope) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a fixture sets what is changed itself, under no condition."""
+        return False
+
+    def sets_value(self) -> bool:
+        """Tell whether the change sets a value, so that doing it twice is doing it once."""
         return False
 
     def by_fixture_name(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
@@ -242,6 +249,10 @@ def by_cleanup(scope: Scope, undo: Undo, *, of_given: bool = False) -> bool:
     for node in scope.kept(ast.Call):
         assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
         method = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if len(node.args) > 1 and method == "register" and resolve(scope, node.func).endswith(STACK):
+            if callable_undoes(scope, node.args[1], node.args[2:], undo):
+                return True
+            continue
         if not node.args or (of_given and not is_given(scope, node.func)):
             continue
         if method in ENTERERS and undo.by_entered(scope, node.args[0]):
@@ -291,11 +302,30 @@ def is_undone_at_once(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     for statement in statements_after(scope, node):
         last = statement.end_lineno or statement.lineno
         inside = list(kept_between(scope, statement.lineno, last, *UNDO_KINDS))
-        if isinstance(statement, SIMPLE) and any(undo.by_plain_node(scope, item) for item in inside):
+        if isinstance(statement, SIMPLE) and any(plainly_undoes(scope, item, undo) for item in inside):
             return True
         if any(kept_between(scope, statement.lineno, last, ast.Call, ast.Assert, ast.Await, ast.Yield)):
             return False
     return False
+
+
+def plainly_undoes(scope: Scope, node: ast.AST, undo: Undo) -> bool:
+    """Tell whether a node that stands in no cleanup undoes the change, itself or in a helper that it calls.
+
+    A helper that keeps the state before it changes it undoes its own change.
+    """
+    if undo.by_plain_node(scope, node):
+        return True
+    own = find_helper(scope, node.func, undo.tokens) if isinstance(node, ast.Call) else None
+    if own is None or own is scope or not contains(own.module.text(own), undo.tokens):
+        return False
+    key = (own, "plainly")
+    if key not in undo.answers:
+        own.module.load(own)
+        undo.answers[key] = not (is_generator(own) or undo.is_saved_in(own)) and any(
+            undo.by_plain_node(own, item) for item in own.kept(*UNDO_KINDS)
+        )
+    return undo.answers[key]
 
 
 SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.If)
@@ -305,11 +335,26 @@ def is_undone_late(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     """Tell whether a later statement undoes the change when nothing fails in between."""
     line = node.end_lineno  # type: ignore[attr-defined]
     below = kept_between(scope, line + 1, END, *UNDO_KINDS)
-    return any(undo.by_plain_node(scope, item) for item in below) or any(
-        undo.by_assertion(scope, item.test)  # type: ignore[attr-defined]
-        for item in kept_between(scope, line + 1, END, ast.Assert)
-        if not any(isinstance(parent, (ast.With, ast.AsyncWith)) for _, parent in scope.ancestors(item))
+    return any(plainly_undoes(scope, item, undo) for item in below) or any(
+        undo.by_assertion(scope, test)
+        for item in kept_between(scope, line + 1, END, ast.Assert, ast.Call)
+        if (test := asserted(item)) is not None
+        and not any(isinstance(parent, (ast.With, ast.AsyncWith)) for _, parent in scope.ancestors(item))
     )
+
+
+def asserted(node: ast.AST) -> ast.expr | None:
+    """Return what an assertion, also one of unittest about membership, says; None for other nodes."""
+    if isinstance(node, ast.Assert):
+        return node.test
+    assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
+    name = getattr(node.func, "attr", "")
+    if name == "assertNotIn" and len(node.args) > 1:
+        return ast.Compare(left=node.args[0], ops=[ast.NotIn()], comparators=[node.args[1]])
+    test = node.args[0] if name == "assertFalse" and node.args else None
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In):
+        return ast.Compare(left=test.left, ops=[ast.NotIn()], comparators=test.comparators)
+    return None
 
 
 def by_decorator(scope: Scope, undo: Undo) -> bool:

@@ -14,6 +14,7 @@ FIXTURE_MAKERS = frozenset(
 SETUP = frozenset({
     "setUp", "setUpClass", "setUpModule", "asyncSetUp", "setup_method", "setup_class", "setup_module", "setup_function",
 })  # fmt: skip
+OF_MODULES = frozenset({"setUpModule", "setup_module", "setup_function"})  # the others are methods
 TEARDOWN = frozenset({
     "tearDown", "tearDownClass", "tearDownModule", "asyncTearDown", "teardown_method", "teardown_class",
     "teardown_module", "teardown_function", "doClassCleanups", "__exit__", "__aexit__", "__del__", "pytest_unconfigure",
@@ -42,7 +43,7 @@ def find_role(function: Scope) -> str:
         return "fixture"
     if function.name in TEARDOWN or is_named_teardown(function):
         return "teardown"
-    if function.name in SETUP:
+    if function.name in SETUP and (function.name in OF_MODULES or function.owner is not None):
         return "setup"
     if function.name.startswith("pytest_"):
         return "hook"

@@ -32,6 +32,10 @@ APART = ("isolat", "sandbox", "restor", "preserv", "snapshot", "revert", "forked
 KEEPERS = (*APART, "clean", "reset", "temp", "tmp", "save", "safe", "patch", "mock", "fake", "guard", "clear")
 KNOWN = ("contextlib.", "tempfile.", "unittest.", "pytest.raises", "pytest.warns", "warnings.")  # nothing to guess
 CONDITIONS = (ast.If, ast.For, ast.While, ast.Try, ast.ExceptHandler, ast.IfExp, ast.Match)
+ADDERS = (
+    "append", "insert", "extend", "addHandler", "addFilter", "register", "__iadd__", "popitem", "setdefault", "clear",
+    "reload", "close", "detach",
+)  # fmt: skip
 COUNTERPARTS = {"addHandler": "removeHandler", "addFilter": "removeFilter"}
 MAX_STEPS = 3  # helpers that return managers of helpers
 
@@ -288,6 +292,14 @@ class UndoState(Undo):
             and not any(isinstance(parent, CONDITIONS) for _, parent in function.ancestors(item.node))
             for item in changes_in(function, self.state)
             if item.scope is function and item.node is not self.change.node
+        )
+
+    def sets_value(self) -> bool:
+        """Whether the change sets a value under a written-out key, or a setting, and adds or removes nothing."""
+        if is_removal(self.change) or self.change.what.rpartition(".")[2] in ADDERS:
+            return False
+        return self.change.scope.is_function and not any(
+            isinstance(parent, CONDITIONS) for _, parent in self.change.scope.ancestors(self.change.node)
         )
 
     def by_fixture_name(self, name: str) -> bool:

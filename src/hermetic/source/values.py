@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Binding, Scope
 
 UNKNOWN = object()
+FILLED = ("list", "dict", "set")
 MAX_STEPS = 8  # variables of variables
 GIVEN = frozenset({"tmp_path", "tmpdir", "monkeypatch", "mocker", "caplog", "capsys", "capfd", "request"})  # true ones
 
@@ -118,9 +119,18 @@ def read_name(scope: Scope, node: ast.Name, facts: Facts, steps: int) -> Value |
     if binding.kind != "assign" or not local or not isinstance(binding.value, ast.AST):
         return None
     value = read(where, binding.value, facts, steps)
-    if value is None and not where.is_function:
-        return read_table(where, binding.value, facts, steps)
-    return value
+    if value is None:
+        return None if where.is_function else read_table(where, binding.value, facts, steps)
+    empty = value.truth is False and value.kind in FILLED
+    return Value(None, kind=value.kind) if empty and is_filled(where, node.id) else value
+
+
+def is_filled(scope: Scope, name: str) -> bool:
+    """Tell whether a function calls a method of a variable, or sets items of it: an empty list may not stay so."""
+    owners = [getattr(call.func, "value", None) for call in scope.kept(ast.Call)]  # type: ignore[attr-defined]
+    targets = [target for node in scope.kept(ast.Assign) for target in node.targets]  # type: ignore[attr-defined]
+    owners += [target.value for target in targets if isinstance(target, ast.Subscript)]
+    return any(isinstance(owner, ast.Name) and owner.id == name for owner in owners)
 
 
 def is_later(binding: Binding, node: ast.Name, *, own: bool) -> bool:

@@ -201,6 +201,27 @@ def reset() -> None:  # <- HRM401
     stored.clear()
 """,
     },
+    "with the same constant of its own": {
+        "test_a.py": """
+LIMIT = 3
+
+
+@pytest.fixture(autouse=True)
+def limited(monkeypatch):
+    monkeypatch.setattr(state, "limit", LIMIT)
+""",
+        "test_b.py": """
+MAXIMUM = 3
+
+
+@pytest.fixture(autouse=True)
+def limited(monkeypatch):  # <- HRM401
+    monkeypatch.setattr(state, "limit", MAXIMUM)
+""",
+    },
+}
+
+SAME_NAME = {
     "copies for the module that differ in a literal": {
         "test_a.py": """
 @pytest.fixture(scope="module", autouse=True)
@@ -228,24 +249,6 @@ def tracing():
 def tracing():  # <- HRM401
     state.values["trace"] = True
     yield
-""",
-    },
-    "with the same constant of its own": {
-        "test_a.py": """
-LIMIT = 3
-
-
-@pytest.fixture(autouse=True)
-def limited(monkeypatch):
-    monkeypatch.setattr(state, "limit", LIMIT)
-""",
-        "test_b.py": """
-MAXIMUM = 3
-
-
-@pytest.fixture(autouse=True)
-def limited(monkeypatch):  # <- HRM401
-    monkeypatch.setattr(state, "limit", MAXIMUM)
 """,
     },
 }
@@ -626,6 +629,12 @@ MISPLACED |= {
 }
 
 WELL_PLACED = {
+    "it only skips tests": """
+@pytest.fixture(scope="package", autouse=True)
+def skip_without_server(request):
+    if request.config.getoption("--server", None) is None:
+        pytest.skip("needs a server")
+""",
     "only the conftest of the root lists the plugin, which is for every folder anyway": {
         "pyproject.toml": "",
         "conftest.py": "pytest_plugins = 'started'\n",
@@ -1082,6 +1091,21 @@ def test_it(registry):
 }
 
 NOT_MUTATED = {
+    "an attribute is set back by hand": """
+class Comparator:
+    pass
+
+
+@pytest.fixture(scope="module")
+def comparator():
+    return Comparator()
+
+
+def test_it(comparator):
+    comparator.strict = True
+    assert state.compare(comparator)
+    comparator.strict = False
+""",
     "a copy, however made": SETTINGS
     + """
 def test_it(settings):
@@ -1695,6 +1719,14 @@ def test_a_repeated_autouse_fixture_is_caught(files: dict[str, str], tmp_path: P
 @pytest.mark.parametrize("files", cases(NOT_DUPLICATED))
 def test_a_fixture_that_repeats_nothing_is_left_alone(files: dict[str, str], tmp_path: Path) -> None:
     assert found(files, tmp_path, "HRM401") == set()
+
+
+@pytest.mark.parametrize("files", cases(SAME_NAME))
+def test_two_of_one_name_with_other_bodies_are_left_to_the_project_preset(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    assert found(files, tmp_path, "HRM401") == set()
+    assert found(files, tmp_path, "HRM401", select=("HRM4", "project")) == marked(files, "HRM401") != set()
 
 
 @pytest.mark.parametrize("files", cases(MISPLACED))

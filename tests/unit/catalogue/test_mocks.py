@@ -992,6 +992,61 @@ def test_factory():
 }
 
 LEFT_ALONE = {
+    "304 a fixture around each test patches the same target": (
+        "HRM304",
+        """
+import unittest
+from unittest import mock
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_sleep():
+    with mock.patch("time.sleep"):
+        yield
+
+
+class WaitTest(unittest.TestCase):
+    def setUp(self):
+        self.sleep = mock.patch("time.sleep").start()
+
+    def test_a(self):
+        pass
+""",
+    ),
+    "305 an attribute that is a mock only from the next line on": (
+        "HRM305",
+        """
+from unittest.mock import AsyncMock
+
+
+def test_a(client):
+    client.socket.close()
+    client.socket = AsyncMock()
+""",
+    ),
+    "306 a lambda and functions that raise whenever they are called": (
+        "HRM306",
+        """
+import shop
+
+
+def broken(key):
+    {}[key]
+
+
+def never(key):
+    assert False
+
+
+def test_a(monkeypatch):
+    monkeypatch.setattr(shop, "fetch", lambda key: 1 / 0)
+    monkeypatch.setattr(shop, "fetch", lambda key: (_ for _ in ()).throw(ValueError))
+    monkeypatch.setattr(shop, "fetch", broken)
+    monkeypatch.setattr(shop, "fetch", never)
+""",
+    ),
     "301 a light mock": ("HRM301", "from unittest.mock import Mock\n\n\ndef test_a():\n    assert Mock()\n"),
     "301 the class is only named, as a spec or type": (
         "HRM301",

@@ -54,6 +54,141 @@ def test_a_rule_has_further_snippets_of_both_kinds(code: str) -> None:
     assert kinds - {"project"} == {"caught", "left alone"}
 
 
+STREAM = "import io, sys\n\n\ndef test_a():\n    sys.stdout = io.StringIO()\n"
+WRAPPER = "import io, sys\n\n\ndef test_a():\n    sys.stdout = io.TextIOWrapper(sys.stdout.buffer)\n"
+ROOT = "import logging\n\n\ndef test_a():\n    logging.getLogger().setLevel(10)\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "lines"),
+    [
+        (STREAM, "", []),
+        (STREAM, "addopts = -rs --show-capture=no", []),
+        (STREAM, "addopts = -vs", [5]),
+        (STREAM, "addopts = --capture=no", [5]),
+        (STREAM, "addopts = --capture no", [5]),
+        (WRAPPER, "", [5]),
+        (STREAM.replace("stdout", "stdin"), "", [5]),
+        (ROOT, "", [5]),
+        (ROOT, "log_level = INFO", []),
+        (ROOT, "addopts = --log-level=INFO", []),
+        (ROOT.replace("getLogger()", "getLogger('a')"), "log_level = INFO", [5]),
+    ],
+)
+def test_what_pytest_puts_back_by_its_configuration_is_left_alone(
+    source: str, options: str, lines: list[int], tmp_path: Path
+) -> None:
+    files = {"pytest.ini": f"[pytest]\n{options}\n", "test_it.py": source}
+    assert [item.line for item in lint_files(files, tmp_path, select=("HRM105", "HRM107"))] == lines
+
+
+PATHS = """
+import os
+
+def set_path(value):
+    os.environ["LIB"] = value
+
+def find(name):
+    def begin():
+        old = os.environ.get("LIB")
+        set_path(name)
+        return old
+    old = begin()
+    found = look(name)
+    {}
+    return found
+"""
+
+
+@pytest.mark.parametrize(("line", "number"), [("set_path(old)", 0), ("print(old)", 1)])
+def test_code_under_test_that_calls_its_setter_again_may_put_back_what_it_found(
+    line: str, number: int, tmp_path: Path
+) -> None:
+    files = {"app.py": PATHS.format(line), "test_it.py": "import app\n\n\ndef test_a():\n    app.find('c')\n"}
+    assert len(lint_files(files, tmp_path, select=("HRM101",))) == number
+
+
+@pytest.mark.parametrize(
+    ("assertion", "end"),
+    [
+        ("self.assertNotIn('A', os.environ)", "when nothing fails in between"),
+        ("self.assertFalse('A' in os.environ)", "when nothing fails in between"),
+        ("self.assertTrue('A' in os.environ)", "not put back"),
+        ("self.assertNotIn('B', os.environ)", "not put back"),
+    ],
+)
+def test_an_assertion_of_unittest_says_that_the_code_under_test_has_put_it_back(
+    assertion: str, end: str, tmp_path: Path
+) -> None:
+    head = (
+        "import os, unittest\n\n\nclass T(unittest.TestCase):\n    def test_a(self):\n        os.environ['A'] = '1'\n"
+    )
+    (found,) = lint_files({"test_it.py": f"{head}        run()\n        {assertion}\n"}, tmp_path, select=("HRM101",))
+    assert found.message.endswith(end)
+
+
+LOGGED = "import logging\n\n\ndef start():\n    root = logging.getLogger()\n    root.setLevel(10)\n"
+PATCHED = """
+import unittest
+from unittest import mock
+class T(unittest.TestCase):
+    def call(self):
+        from app import start
+        start()
+    @mock.patch("app.logging.{}")
+    def test_a(self, get):
+        self.call()
+"""
+
+
+@pytest.mark.parametrize(("name", "number"), [("getLogger", 0), ("getLevelName", 1)])
+def test_an_object_of_a_function_that_is_patched_is_another_one(name: str, number: int, tmp_path: Path) -> None:
+    files = {"app.py": LOGGED, "test_it.py": PATCHED.format(name)}
+    assert len(lint_files(files, tmp_path, select=("HRM105",))) == number
+
+
+EACH = "import logging\n\nimport pytest\n\n\n@pytest.fixture(autouse=True)\ndef quiet():\n    {}\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "lines"),
+    [
+        ("conftest.py", "logging.getLogger('a').setLevel(10)", []),
+        ("tests/conftest.py", "logging.getLogger('a').setLevel(10)", []),
+        ("tests/deep/conftest.py", "logging.getLogger('a').setLevel(10)", [8]),
+        ("test_it.py", "logging.getLogger('a').setLevel(10)", [8]),
+        ("conftest.py", "logging.getLogger('a').addHandler(HANDLER)", [8]),
+        ("conftest.py", "if ready(): logging.getLogger('a').setLevel(10)", [8]),
+    ],
+)
+def test_a_fixture_that_gives_every_test_the_same_value_is_configuration(
+    path: str, line: str, lines: list[int], tmp_path: Path
+) -> None:
+    test = "def test_a():\n    pass\n"
+    files = {"tests/deep/test_b.py": test, path: EACH.format(line) + (f"\n\n{test}" if path == "test_it.py" else "")}
+    assert [item.line for item in lint_files(files, tmp_path / "one", select=("HRM105",))] == lines
+    strict = lint_files(files, tmp_path / "two", select=("HRM105", "project"))
+    assert [item.line for item in strict if item.code == "HRM105"] == [8]
+
+
+POP = "import os\n\nimport pytest\n\n\n@pytest.fixture\ndef no_rc():\n    os.environ.pop('LINTRC', None)\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("os.environ['LINTRC'] = 'a'", [8]),
+        ("os.environ.pop('LINTRC', 0)", []),
+        ("def set_it(monkeypatch): monkeypatch.setenv('LINTRC', 'a')", []),
+    ],
+)
+def test_a_removal_is_left_alone_where_conftests_only_remove_the_variable_too(
+    line: str, lines: list[int], tmp_path: Path
+) -> None:
+    files = {"conftest.py": f"import os\n\n{line}\n", "test_it.py": f"{POP}\n\ndef test_a(no_rc):\n    pass\n"}
+    assert [item.line for item in lint_files(files, tmp_path, select=("HRM101",))] == lines
+
+
 CONFTEST = {
     "an import": "import os\n\nos.environ['APP_MODE'] = 'test'\n",
     "a fixture for the whole run": (
@@ -85,7 +220,7 @@ MESSAGES = {
     "gc.set_threshold(1)": "the thresholds of garbage collection are changed in test_a and not set back",
     "builtins.print = None": "builtins.print is changed in test_a and not set back",
     "sys.stdin.close()": "sys.stdin is closed in test_a and not put back",
-    "sys.stderr = None": "sys.stderr is replaced in test_a and not put back",
+    "sys.stdin = None": "sys.stdin is replaced in test_a and not put back",
     "random.seed(1)": "the global random generator is seeded in test_a and its state is not put back",
     "threading.Timer(5, print).start()": "a timer is started in test_a and not cancelled",
 }

@@ -46,6 +46,25 @@ def test_findings_are_exit_code_1_and_none_is_0(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr() == ("No findings.\n", "")
 
 
+def test_a_file_of_a_test_folder_that_no_test_imports_may_be_data_that_cannot_be_parsed(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = dict.fromkeys(("tests/data/case.py", "tests/helpers.py", "tests/deeper.py", "tests/test_a.py"), "def (:\n")
+    passing = {"tests/through.py": "from tests import deeper\n"}
+    write_files({**broken, **passing, "tests/test_b.py": "from tests import helpers, through\n"}, project)
+    Path("test_a.py").unlink()
+
+    assert main(["check", *CONCISE]) == 1
+    out, err = capsys.readouterr()
+    assert [line.partition(":")[0] for line in out.splitlines()] == [
+        "tests/deeper.py", "tests/helpers.py", "tests/test_a.py",
+    ]  # fmt: skip
+    assert "left out: 1 Python file that no test imports and that cannot be parsed; name" in err
+    for arguments in (["tests/data/case.py"], ["tests/data", "--extend-select", "project"]):
+        assert main(["check", *arguments, *CONCISE]) == 1
+        assert capsys.readouterr().out.startswith("tests/data/case.py:1:5: HRM001 ")
+
+
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     ("arguments", "said"),

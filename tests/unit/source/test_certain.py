@@ -218,6 +218,35 @@ class TestIt:
         run()
 """)
 NOT_REACHED = snippets("""
+### below a condition on a list that is filled only at times
+def run():
+    found = []
+    if look():
+        found.append(1)
+    if found:
+        panel.table['a'] = 1
+...
+def test_it():
+    run()
+### replaced by a function that the test calls
+def run():
+    panel.table['a'] = 1
+...
+def replaced(monkeypatch):
+    monkeypatch.setattr("app.panel.table", {})
+
+def test_it(monkeypatch):
+    replaced(monkeypatch)
+    run()
+### in the other branch of a helper of the suite
+def run():
+    panel.table['a'] = 1
+...
+def helper(flag):
+    return 1 if flag else run()
+
+def test_it():
+    helper(True)
 ### below a condition that cannot be read
 def run(path=None):
     if sys.argv:
@@ -688,6 +717,16 @@ MAYBE = {
 
 def test_a_file_of_a_package_is_code_under_test_though_it_has_the_name_of_a_helper(tmp_path: Path) -> None:
     assert leaks(MAYBE, tmp_path) == []
+
+
+def test_a_pattern_that_takes_every_file_makes_no_suite_of_the_code_under_test(tmp_path: Path) -> None:
+    app = f"{HEAD}def run(flag):\n    if flag:\n        panel.table['a'] = 1\n"
+    files = {
+        "pytest.ini": "[pytest]\npython_files = test_*.py rules/*.py\n",
+        "rules/app.py": app,
+        "test_it.py": "from rules import app\n\n\ndef test_it(flag):\n    app.run(flag)\n",
+    }
+    assert lint_files(files, tmp_path, select=("ALL",)) == []
 
 
 def test_a_call_that_has_to_raise_reaches_nothing(tmp_path: Path) -> None:

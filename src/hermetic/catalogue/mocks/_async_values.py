@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 MAX_STEPS = 10
+LOOPS = (ast.For, ast.AsyncFor, ast.While)
 # Attributes of a mock that are no children, and methods that are plain functions.
 RECORDS = frozenset({
     "mock_calls", "method_calls", "call_args", "call_args_list", "call_count", "called", "await_args",
@@ -41,6 +42,8 @@ def gives_async(scope: Scope, expression: ast.expr, path: list[str], project: Pr
     """Tell whether an expression is an `AsyncMock` wherever it comes from, or `path` leads from it to one."""
     while True:
         values = assigned(scope, expression)
+        if is_set_later(scope, expression, values):
+            return False
         if values:
             return all(gives_async(where, value, path, project, steps - 1) for where, value in values if steps)
         if not isinstance(expression, ast.Attribute) or is_of_self(scope, expression):
@@ -169,6 +172,15 @@ def assigned(scope: Scope, expression: ast.expr) -> list[tuple[Scope, ast.expr]]
                     if any(common_text(where, target) == wanted for target in node.targets):
                         found.append((where, node.value))
     return found
+
+
+def is_set_later(scope: Scope, expression: ast.expr, values: list[tuple[Scope, ast.expr]]) -> bool:
+    """Tell whether a function gives an attribute its values only below the line that uses it, and in no loop."""
+    here = [value for where, value in values if where is scope]
+    line = expression.lineno
+    above = any(value.lineno < line for value in here) or len(here) < len(values)
+    looped = any(isinstance(parent, LOOPS) for _, parent in scope.ancestors(expression))
+    return bool(here) and not above and not looped
 
 
 def outermost(scope: Scope) -> Scope:

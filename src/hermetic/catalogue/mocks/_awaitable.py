@@ -63,6 +63,8 @@ def never_awaitable(scope: Scope, expression: ast.AST, project: Project) -> str:
         body = expression.body
         if isinstance(body, ast.Call) and find_class(inner, body.func) is not None:
             return ""  # made for the code that is given it, which may not await it at all
+        if raises(body):
+            return ""
         return "a lambda" if is_plain(inner, expression.body, project) else ""
     if isinstance(expression, ast.Call):
         return plain_maker(scope, expression, project)
@@ -177,6 +179,10 @@ def never_returns(function: Scope) -> bool:
     last = function.node.body[-1]  # type: ignore[attr-defined]
     if isinstance(last, ast.Raise):
         return True
+    if isinstance(last, ast.Assert):
+        return isinstance(last.test, ast.Constant) and not last.test.value
+    if isinstance(last, (ast.Expr, ast.Return)) and last.value is not None and raises(last.value):
+        return True
     call = getattr(last, "value", None)
     if not isinstance(call, ast.Call):
         return False
@@ -186,6 +192,16 @@ def never_returns(function: Scope) -> bool:
     own = find_callee(function, target)
     declared = resolve(own, own.node.returns) if own is not None and own.is_function else ""  # type: ignore[attr-defined]
     return resolve(function, target) in NEVER_RETURN or declared.endswith(("NoReturn", "Never"))
+
+
+def raises(expression: ast.expr) -> bool:
+    """Tell whether an expression is there to raise: a division by zero, an item of nothing, a generator's `throw`."""
+    if isinstance(expression, ast.BinOp) and isinstance(expression.op, (ast.Div, ast.FloorDiv, ast.Mod)):
+        return isinstance(expression.right, ast.Constant) and expression.right.value == 0
+    if isinstance(expression, ast.Subscript):
+        value = expression.value
+        return not (getattr(value, "elts", None) or getattr(value, "keys", None)) and isinstance(value, DISPLAYS)
+    return isinstance(expression, ast.Call) and getattr(expression.func, "attr", "") == "throw"
 
 
 def is_set_up(scope: Scope, expression: ast.AST, project: Project) -> bool:

@@ -8,7 +8,8 @@ from hermetic.catalogue.mocks._labels import ADDERS, ANYTHING, items_in, labels_
 from hermetic.source.callee import find_callee, find_class, method_in
 from hermetic.source.names import resolve
 from hermetic.source.reach import calls_of
-from hermetic.source.restore import Undo, is_context_maker, puts_back, undoes
+from hermetic.source.restore import Undo, is_context_maker, is_patch, puts_back, undoes
+from hermetic.source.spelling import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Stop(Undo):
 
     def __init__(self, start: Start) -> None:
         self.labels = start.labels
+        self.patcher = start.patcher
 
     def by_node(self, scope: Scope, node: ast.AST) -> bool:
         """Tell whether a call stops the patcher."""
@@ -39,7 +41,9 @@ class Stop(Undo):
         return bool(self.labels & found) or (ANYTHING in found and bool(self.labels))
 
     def by_manager(self, scope: Scope, expression: ast.AST) -> bool:
-        """Tell whether a context manager of the project stops the patcher when it ends."""
+        """Tell whether a context manager stops the patcher when it ends, or patches the same target around it."""
+        if self.patches_same(scope, expression):
+            return True
         target = expression.func if isinstance(expression, ast.Call) else expression
         own = find_callee(scope, target)
         if own is not None:
@@ -47,6 +51,19 @@ class Stop(Undo):
         cls = find_class(scope, target)
         leave = (method_in(cls, "__exit__") or method_in(cls, "__aexit__")) if cls is not None else None
         return leave is not None and undoes(leave, self)
+
+    def patches_same(self, scope: Scope, expression: ast.AST) -> bool:
+        """Tell whether an expression is a patch of the patcher's target, which its end sets to what was before."""
+        mine = self.patcher
+        return (
+            isinstance(expression, ast.Call)
+            and expression is not mine
+            and bool(expression.args and mine.args)
+            and text_of(expression.func) == text_of(mine.func)
+            and isinstance(mine.args[0], ast.Constant)
+            and text_of(expression.args[0]) == text_of(mine.args[0])
+            and is_patch(resolve(scope, expression.func))
+        )
 
     def by_use(self, scope: Scope) -> bool:
         """Tell whether the patcher leaves the function, so that somebody else can stop it."""

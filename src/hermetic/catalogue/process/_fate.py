@@ -6,7 +6,9 @@ import _ast as ast
 
 from hermetic.catalogue.process._signals import ends_by_itself, is_killed, is_signalled
 from hermetic.catalogue.process._spawned import (
+    CHILD,
     MAKERS,
+    PROCESS,
     THREAD,
     Spawn,
     Use,
@@ -57,7 +59,7 @@ def fate_of_variable(spawn: Spawn, kind: str, name: str) -> str:
     uses = list(uses_of(spawn.function, name))
     if kind == "list":
         uses = [use for use in uses if use.verb not in ("append", "extend")]
-    for variable in loop_names(spawn.function, name) if kind == "list" else ():
+    for variable in loop_names(spawn.function, name):
         uses.extend(uses_of(spawn.function, variable))
     if kind == "name" and is_only_returned(spawn, name, uses):
         return fate_of_returned(spawn)
@@ -102,8 +104,17 @@ def fate_of_returned(spawn: Spawn) -> str:
 def without_end(spawn: Spawn) -> str:
     """Judge what is not ended by name: a thread may be told to end, and a child be killed by its number."""
     is_thread = spawn.kind is THREAD
+    if is_thread and has_nothing_to_do(spawn):
+        return ENDED
     ended = is_signalled(spawn.function) or is_counted(spawn.function) if is_thread else is_killed(spawn.function)
     return ENDED if ended or ends_by_itself(spawn) or is_told_to_end(spawn) else LEFT
+
+
+def has_nothing_to_do(spawn: Spawn) -> bool:
+    """Tell whether a thread is a plain one without a target: it ends as it starts."""
+    *_, made = spawn.chain()
+    names = {item.arg for item in made.call.keywords}
+    return is_made_plainly(made) and len(made.call.args) < 2 and names.isdisjoint(("target", None))  # noqa: PLR2004 - the group comes first
 
 
 def is_counted(function: Scope) -> bool:
@@ -133,10 +144,18 @@ def fate_on_self(spawn: Spawn, name: str) -> str:
     for cls in ancestry(owner):
         for other in cls.functions:
             if f".{name}".encode() in other.module.text(other):
-                uses.extend(uses_of(other.module.load(other), f"self.{name}"))
+                names = (f"self.{name}", *loop_names(other.module.load(other), f"self.{name}"))
+                uses.extend(use for variable in names for use in uses_of(other, variable))
     if any(is_end(use.verb) and use.scope is not spawn.scope for use in uses):
         return ENDED
+    if spawn.kind in (CHILD, PROCESS) and any(is_killed(other) for cls in ancestry(owner) for other in loaded(cls)):
+        return ENDED
     return fate_by_uses(spawn, uses)
+
+
+def loaded(cls: Scope) -> list[Scope]:
+    """Return the methods of a class, loaded."""
+    return [method.module.load(method) for method in cls.functions]
 
 
 def fate_of_global(spawn: Spawn, name: str) -> str:

@@ -64,6 +64,21 @@ class Signals(State):
         return bool(number) and handler == FIRST_HANDLERS.get(number, "signal.SIG_DFL")
 
 
+class SignalMask(State):
+    """The signals that are held back: to block none of them only asks."""
+
+    def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:
+        """Tell a change from a question."""
+        given = call.args[1] if len(call.args) == TWO else None
+        empty = getattr(given, "elts", None) == [] or key_of(scope, given) in (
+            "set()",
+            "frozenset()",
+            "list()",
+            "tuple()",
+        )
+        return name != "signal.pthread_sigmask" or not empty or key_of(scope, call.args[0]) == "signal.SIG_SETMASK"
+
+
 # Python installs a handler of its own or ignores these; faulthandler, which pytest switches on, catches the others.
 FIRST_HANDLERS = {
     "signal.SIGINT": "signal.default_int_handler",
@@ -91,7 +106,7 @@ SIGNALS = (
         saves=("signal.set_wakeup_fd",),
         words=("signal", "wakeup"),
     ),
-    State(
+    SignalMask(
         "the signal mask",
         neutral={"signal.pthread_sigmask": ("signal.SIG_UNBLOCK",)},
         saves=("signal.pthread_sigmask",),

@@ -342,9 +342,11 @@ def loop_names(function: Scope, name: str) -> set[str]:
 
 
 def goes_through(expression: ast.AST, name: str) -> bool:
-    """Tell whether a loop over an expression visits the items of a list."""
+    """Tell whether a loop over an expression visits the items of a list, or an object that stands in it."""
     if isinstance(expression, ast.Call):
         return any(goes_through(argument, name) for argument in expression.args)
+    if isinstance(expression, WHOLE):
+        return any(goes_through(item, name) for item in expression.elts)
     if isinstance(expression, ast.BinOp):
         return goes_through(expression.left, name) or goes_through(expression.right, name)
     if isinstance(expression, ast.Subscript):

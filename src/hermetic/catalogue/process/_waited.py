@@ -5,8 +5,10 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.process._fate import started_at
-from hermetic.catalogue.process._spawned import PROCESS, THREAD, TIMER, Spawn, holder, loop_names, spawns_in
-from hermetic.source.names import find_function
+from hermetic.catalogue.process._signals import argument_of
+from hermetic.catalogue.process._spawned import MAKERS, PROCESS, THREAD, TIMER, Spawn, holder, loop_names, spawns_in
+from hermetic.source.callee import find_callee, find_class, method_in
+from hermetic.source.names import find_function, resolve
 from hermetic.source.reach import calls_of
 from hermetic.source.spelling import text_of
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 # Parts of the names of calls that block until something has come, which the thread may send as its last act.
 WAITERS = ("wait", "recv", "receive", "read", "accept", "result", "acquire", "sleep", "until", "poll", "drain", "join")
 BLOCKING = frozenset({"get", "work", "run", "serve", "serve_forever", "next", "run_until_complete", "run_forever"})
+# Methods of the standard library that run until something from outside ends them.
+ENDLESS = frozenset({"wait", "acquire", "serve_forever", "run_forever", "get", "recv", "join"})
+SLEEP, SHORT = "time.sleep", 0.1  # seconds; a thread that sleeps for less may be over
+LEFT = "left"
 LEAVING = (ast.Break, ast.Return, ast.Raise)
 
 
@@ -36,6 +42,42 @@ def may_be_over(spawn: Spawn, root: Scope) -> bool:
     return elsewhere and any(blocks(call, None) for scope in root.family() for call in calls_of(scope))
 
 
+def stays(spawn: Spawn) -> bool:
+    """Tell whether what a call starts is seen to run on: a thread that loops, waits or sleeps at its end.
+
+    What most threads do takes less time than the rest of the test. Timers and processes are taken to run on.
+    """
+    *_, made = spawn.chain()
+    if made.kind is not THREAD:
+        return True
+    target = argument_of(made.call, 1, "target") if MAKERS.get(resolve(made.scope, made.call.func)) is THREAD else None
+    if isinstance(target, ast.Attribute) and target.attr in ENDLESS:
+        return True
+    if target is not None and resolve(made.scope, target) == SLEEP:
+        return True
+    runs = find_callee(made.scope, target) if target is not None else method_of_thread(made)
+    return runs is not None and (any(end != LEFT for end in endings(runs.module.load(runs))) or sleeps_last(runs))
+
+
+def method_of_thread(spawn: Spawn) -> Scope | None:
+    """Return the `run` of a class of the project that is a thread."""
+    cls = find_class(spawn.scope, spawn.call.func)
+    return method_in(cls, "run") if cls is not None else None
+
+
+def sleeps_last(runs: Scope) -> bool:
+    """Tell whether the last thing that a function does is to sleep."""
+    body = getattr(runs.node, "body", None)
+    last = body[-1] if isinstance(body, list) else None
+    while isinstance(last, (ast.With, ast.Try, ast.For)):
+        last = (getattr(last, "finalbody", None) or last.body)[-1]
+    call = last.value if isinstance(last, ast.Expr) else body if isinstance(body, ast.Call) else None
+    if not isinstance(call, ast.Call) or resolve(runs, call.func) != SLEEP or not call.args:
+        return False
+    seconds = getattr(call.args[0], "value", None)
+    return not isinstance(seconds, (int, float)) or seconds >= SHORT
+
+
 def target_of(spawn: Spawn) -> Scope | None:
     """Return the function of this file that a thread or process runs, loaded."""
     target = next((item.value for item in spawn.call.keywords if item.arg == "target"), None)
@@ -52,7 +94,7 @@ def endings(runs: Scope) -> list[str]:
             if not isinstance(loop.test, ast.Constant):
                 found.append("told")
             else:
-                found.append("left" if leaves(loop.body) else "never")
+                found.append(LEFT if leaves(loop.body) else "never")
     return found
 
 

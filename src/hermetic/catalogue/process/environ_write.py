@@ -16,6 +16,8 @@ GIVEN = frozenset({
     "LOCALAPPDATA", "PROGRAMDATA", "SYSTEMROOT", "COMSPEC", "PATHEXT", "CI", "VIRTUAL_ENV", "HTTP_PROXY",
     "HTTPS_PROXY", "NO_PROXY", "EDITOR",
 })  # fmt: skip
+# What a line does that makes sure that a variable is not set, or sets it for one test alone.
+REMOVERS = (b".pop(", b"del ", b".delenv(", b"unsetenv(", b".setenv(")
 FAMILIES = ("LC_", "XDG_", "PYTHON", "PYTEST", "SSL_", "SSH_", "GIT_", "CONDA_", "GITHUB_", "LD_", "DYLD_")
 
 
@@ -32,7 +34,8 @@ class Environ(State):
         project, name = scope.module.project, key.strip("'\"").encode()
         if project is None or not self.is_usually_absent(scope, key):
             return False
-        return not any(name in conftest.data for conftest in project.conftests(scope.module.path))
+        named = (line for item in project.conftests(scope.module.path) for line in item.lines if name in line)
+        return all(any(remover in line for remover in REMOVERS) for line in named)
 
 
 class EnvironWrite(StateRule):
@@ -58,7 +61,8 @@ class EnvironWrite(StateRule):
     afterwards stays; the call alone is correct code, and no static check can tell.
     An autouse fixture for each test that only removes variables of the application, where they are set
     (`os.environ.pop("APP_MODE", None)`, or a `del` whose `KeyError` is caught), is taken for a reset.
-    Where another fixture or a test does that, the `project` preset reports it, unless a conftest names the variable.
+    Where another fixture or a test does that, the `project` preset reports it, unless a conftest names the variable and
+    does not remove it.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """

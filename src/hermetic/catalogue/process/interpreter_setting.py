@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.process._settings import ATEXIT, STATES
+from hermetic.catalogue.process._settings import ATEXIT, SIGNALS, STATES
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
 from hermetic.source import roles
-from hermetic.source.callee import CONSTRUCTORS
+from hermetic.source.callee import CONSTRUCTORS, find_helper
+from hermetic.source.restore import undoes
+from hermetic.source.undo import UndoState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from hermetic.source.leaks import Leak
 
 
+SIGNAL_KINDS = {state.kind: state for state in SIGNALS[:1]}
 CLEANERS = (
     "rm",
     "remove",
@@ -29,6 +32,14 @@ CLEANERS = (
     "end",
     "teardown",
 )
+
+
+def is_put_back_by_handler(change: Change) -> bool:
+    """Tell whether a signal's handler puts the one before it back when the signal comes."""
+    node = change.node
+    arguments = node.args if isinstance(node, ast.Call) else []
+    handler = find_helper(change.scope, arguments[1]) if len(arguments) > 1 else None
+    return handler is not None and undoes(handler, UndoState(SIGNAL_KINDS[change.kind], change))
 
 
 def cleans_up(node: ast.AST) -> bool:
@@ -93,7 +104,9 @@ class InterpreterSetting(StateRule):
         return f"{change.kind} {verb}"
 
     def keeps(self, leak: Leak) -> bool:
-        """Leave alone what a file or a long-lived fixture registers for the end of the process."""
+        """Leave alone a handler that puts back the one before, and what is registered for the end of the process."""
+        if leak.change.kind in SIGNAL_KINDS:
+            return not is_put_back_by_handler(leak.change)
         if leak.change.kind != ATEXIT.kind:
             return True
         root = leak.root

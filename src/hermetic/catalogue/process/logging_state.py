@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.process._loggers import LOGGER, LoggerState
+from hermetic.catalogue.process._loggers import LOGGER, ROOT, LoggerState
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule, spelled
 from hermetic.source.certain import is_under_test
+from hermetic.source.kept import ROOT_LEVEL, is_kept
 from hermetic.source.state import State
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ class Configuration(State):
 REGISTRY = LoggerState(
     "registry",
     items=(f"{LOGGER}.manager.loggerDict",),
-    attributes=(f"{LOGGER}.manager.loggerDict",),
+    attributes=(f"{LOGGER}.manager.loggerDict", f"{LOGGER}.manager"),
     methods={f"{LOGGER}.manager.loggerDict": ("clear", "pop", "update")},
     words=WORDS,
 )
@@ -83,7 +84,8 @@ class LoggingState(StateRule):
     (`propagate = True`, `disabled = False`, `setLevel(NOTSET)` but for the root logger), unless an imported file sets
     that logger otherwise. A logger of another module is recognised by what binds it there, or, where that cannot be
     read, by its name (`logger`, `log`); one that is handed over as an argument is not. A filter that code under
-    test has once for its whole module may be added.
+    test has once for its whole module may be added. Where pytest's configuration sets `log_level`, pytest puts the
+    level of the root logger back.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
@@ -173,9 +175,11 @@ class LoggingState(StateRule):
     )
 
     def keeps(self, leak: Leak) -> bool:
-        """Leave alone what a test file does to its own logger when it is imported, and the one filter of a library."""
+        """Leave alone a file's own logger at its import, a library's one filter, and what pytest puts back."""
         if leak.root is None:
             return leak.change.key != "logging.getLogger(__name__)"
+        if leak.change.kind == LEVEL.kind and leak.change.key == ROOT and is_kept(leak.change.scope, ROOT_LEVEL):
+            return False
         return not is_one_filter(leak.change)
 
     def subject(self, change: Change) -> str:

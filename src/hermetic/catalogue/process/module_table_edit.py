@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import _ast as ast
+import sys
 
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule, spelled
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
 from hermetic.source.putback import is_removal
-from hermetic.source.spelling import key_of
+from hermetic.source.spelling import key_of, text_of
 from hermetic.source.state import State
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 METHODS = ("update", "pop", "popitem", "setdefault", "clear", "__setitem__", "__delitem__", "__ior__")
+PATHS = (b"join(", b".joinpath(", b".py", b"mkdir(", b"write_text(")  # what makes a file's name of a module's
 IMPORTERS = ("importlib.import_module", "__import__", "runpy.run_module")
 
 
@@ -35,6 +37,13 @@ class ModuleTable(State):
         """Tell it for a module that the file imports nowhere: data of some tests, under a name that they share."""
         name = key.strip("'\"")
         return key != name and name.encode() not in b" ".join(lines_that_import(scope.module))
+
+    def is_left_over(self, scope: Scope, key: str) -> bool:
+        """Tell it for such a module of nobody: neither Python nor the project has one of its name."""
+        first, project = key.strip("'\"").partition(".")[0], scope.module.project
+        if not first or project is None or not self.is_usually_absent(scope, key):
+            return False
+        return first not in sys.stdlib_module_names and project.file_of(first, scope.module.folder) is None
 
 
 TABLE = ModuleTable(
@@ -75,6 +84,18 @@ def removed(node: ast.AST) -> list[ast.Subscript]:
     """Return the items that a statement deletes."""
     targets = node.targets if isinstance(node, ast.Delete) else []
     return [target for target in targets if isinstance(target, ast.Subscript)]
+
+
+def is_of_own_making(change: Change) -> bool:
+    """Tell whether only modules go whose name begins as that of a file that the same test file writes."""
+    scope = change.scope
+    for child, parent in scope.ancestors(change.node):
+        call = parent.test if isinstance(parent, ast.If) and child in parent.body else None
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "startswith" and call.args:
+            start = text_of(call.args[0]).encode()
+            lines = (line for line in scope.module.lines if start and start in line)
+            return any(maker in line for line in lines for maker in PATHS)
+    return False
 
 
 class ModuleTableEdit(StateRule):
@@ -156,6 +177,8 @@ class ModuleTableEdit(StateRule):
                 if binding.kind == "import" and binding.line < change.line
                 for part in prefixes(str(binding.value))
             }
+        if is_of_own_making(change):
+            return False
         return change.key not in imported and not (leak.root is not None and is_imported_here(change))
 
     bad = (

@@ -24,6 +24,15 @@ def seed_of(change: Change) -> str:
     return f"{change.what}({seed})" if seed else ""
 
 
+def is_from_system(change: Change) -> bool:
+    """Tell whether `seed()` or `seed(None)` takes what the system gives, as the start of the process did."""
+    call = change.node
+    if not change.what.endswith(".seed") or not isinstance(call, ast.Call):
+        return False
+    given = [*call.args, *(item.value for item in call.keywords)]
+    return not given or (isinstance(given[0], ast.Constant) and given[0].value is None)
+
+
 def is_certain_at_import(change: Change) -> bool:
     """Tell whether a change at import stands under no condition."""
     return not any(isinstance(parent, (ast.If, ast.Try)) for _, parent in change.scope.ancestors(change.node))
@@ -50,10 +59,11 @@ class RandomSeed(StateRule):
 
     Limits:
     An autouse fixture of a `conftest.py` that seeds before each test is left alone: no test sees what another has left.
-    Drawing numbers is no finding, and neither is a generator that another library keeps for itself. A test file that is
-    imported with the same written-out seed as its conftest changes nothing, unless something draws in between. In code
-    under test only what certainly runs for the named test counts: not what stands below a condition that cannot be read
-    from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
+    So is a `seed()` without a value: the process has begun like that. Drawing numbers is no finding, and neither is a
+    generator that another library keeps for itself. A test file that is imported with the same written-out seed as its
+    conftest changes nothing, unless something draws in between. In code under test only what certainly runs for the
+    named test counts: not what stands below a condition that cannot be read from the call, nor what a call inside
+    `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM108"
@@ -90,8 +100,10 @@ class RandomSeed(StateRule):
     )
 
     def keeps(self, leak: Leak) -> bool:
-        """Leave alone a seed at import that the conftest of the file has set already."""
+        """Leave alone a seed from the system, and one at import that the conftest of the file has set already."""
         change = leak.change
+        if is_from_system(change):
+            return False
         if leak.root is not None and is_start_of_each(leak.root):
             return False
         seed = seed_of(change)

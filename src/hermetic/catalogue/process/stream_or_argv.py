@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
 from hermetic.source.changes import stored
+from hermetic.source.kept import STREAMS as STREAMS_KEPT
+from hermetic.source.kept import is_kept
 from hermetic.source.state import State
 
 TYPE_CHECKING = False
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 LIST_METHODS = ("append", "insert", "extend", "remove", "pop", "clear", "reverse", "sort", "__setitem__", "__iadd__")
 STREAMS = ("stdin", "stdout", "stderr")
+CAPTURED = ("sys.stdout", "sys.stderr")
 # What `redirect_stdout` and its kin restore is the attribute, so they do not help against `close`.
 REPLACED = tuple(
     State(
@@ -43,6 +46,13 @@ ARGV = State(
 )
 
 
+def wraps_buffer(change: Change) -> bool:
+    """Tell whether the code around a replaced stream has to do with the buffer of the stream that was there."""
+    scope = change.scope
+    text = scope.module.text(scope) if scope.is_function else scope.module.data
+    return b".buffer" in text or b"detach" in text
+
+
 class StreamOrArgv(StateRule):
     """A test replaces or closes a standard stream, or edits `sys.argv`, and nothing undoes it.
 
@@ -58,7 +68,10 @@ class StreamOrArgv(StateRule):
     `redirect_stderr`, or pass arguments and streams to the function under test.
 
     Limits:
-    Streams of other objects, and descriptors that are duplicated with `os.dup2`, are not seen here.
+    A replaced `sys.stdout` or `sys.stderr` counts where pytest's configuration switches the capture off (`-s`), and
+    where it is a wrapper of the buffer: else the capture sets the stream anew when the phase ends, and `-s` on the
+    command line is not known here. Streams of other objects, and descriptors that are duplicated with `os.dup2`, are
+    not seen here.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
@@ -79,8 +92,13 @@ class StreamOrArgv(StateRule):
     states = (*REPLACED, CLOSED, ARGV)
 
     def keeps(self, leak: Leak) -> bool:
-        """Leave alone a stream of the test's own that is closed: the function has put it there."""
+        """Leave alone what pytest's capture puts back, and a stream of the test's own that is closed.
+
+        A wrapper of the captured stream's buffer is another matter: it closes that.
+        """
         change = leak.change
+        if change.what in CAPTURED and is_kept(change.scope, STREAMS_KEPT):
+            return wraps_buffer(change)
         if change.kind != CLOSED.kind:
             return True
         stream = change.what.rpartition(".")[0]

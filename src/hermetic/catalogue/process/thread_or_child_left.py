@@ -6,7 +6,7 @@ from hermetic.catalogue.process._fate import ENDED, LATE, RETURNED, fate_of, sta
 from hermetic.catalogue.process._mocked import is_mocked
 from hermetic.catalogue.process._returned import makers_of, received_by
 from hermetic.catalogue.process._spawned import Spawn, spawns_in
-from hermetic.catalogue.process._waited import may_be_over
+from hermetic.catalogue.process._waited import may_be_over, stays
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.reach import first_root
@@ -58,7 +58,9 @@ class ThreadOrChildLeft(Rule):
     anything after the start: whether that ends them cannot be read. What a thread reads from must be closed or killed
     by name. A thread, timer or `Process` is reported in the `project` preset alone where the function that starts it
     waits for anything afterwards (`wait`, `get`, `recv`, `sleep`), or where its loop ends on a condition: it may well
-    be over. One that loops for ever counts always. What constructors of code under test start is for the guard to see.
+    be over. So is a thread whose function is not seen to loop, to wait for something that does not come, or to sleep as
+    the last thing that it does: what most threads do takes less time than the rest of their test. One that loops for
+    ever counts always. What constructors of code under test start is for the guard to see.
     `os.fork` and asyncio's tasks are not seen here.
     """
 
@@ -93,7 +95,7 @@ class ThreadOrChildLeft(Rule):
             root = first_root(function, Nothing(), project) if fate not in (ENDED, RETURNED) else None
             if root is None or is_mocked(spawn, root, project):
                 continue
-            if PROJECT not in project.presets and may_be_over(spawn, root):
+            if PROJECT not in project.presets and (may_be_over(spawn, root) or not stays(spawn)):
                 continue
             template = self.late_message if fate == LATE else self.message
             starter, node = started_at(spawn)
@@ -505,6 +507,46 @@ def test_two_threads_have_names():
         kept.append(thread)
     assert [thread.name for thread in kept] == ["a", "b"]
 """,
+            },
+        ),
+        Example(
+            "children are ended by a helper that goes through them, or by their number",
+            {
+                "test_ending.py": """
+import os
+import signal
+import subprocess
+import sys
+import unittest
+
+COMMAND = [sys.executable, "-c", "pass"]
+
+
+def finish(child):
+    assert child.wait() == 0
+
+
+def test_two_children():
+    first = subprocess.Popen(COMMAND)
+    second = subprocess.Popen(COMMAND)
+    assert first.args == second.args
+    [finish(child) for child in [first, second]]
+
+
+class ServerTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        cls.number = int(f"{cls.server.pid}")
+
+    @classmethod
+    def tearDownClass(cls):
+        os.kill(cls.number, signal.SIGTERM)
+        os.waitpid(cls.number, 0)
+
+    def test_number(self):
+        self.assertTrue(self.number)
+"""
             },
         ),
         Example(
