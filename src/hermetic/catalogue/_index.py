@@ -322,7 +322,9 @@ RULES = (
         "hermetic.catalogue.collection.unstable_parameters",
         "UnstableParameters",
         ("recommended",),
-        None,
+        (b"parametrize", b"params", b"expand", b"PYTEST_XDIST_WORKER", b"shuffle", b"random"),
+        (),
+        (),
     ),
     (
         "HRM901",
