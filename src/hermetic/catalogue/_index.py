@@ -241,6 +241,16 @@ RULES = (
         (),
     ),
     (
+        "HRM307",
+        "async-mock-unconfigured",
+        "hermetic.catalogue.mocks.async_mock_unconfigured",
+        "AsyncMockUnconfigured",
+        ("project",),
+        (b"AsyncMock",),
+        (),
+        (),
+    ),
+    (
         "HRM308",
         "attribute-replaced",
         "hermetic.catalogue.mocks.attribute_replaced",
