@@ -287,6 +287,16 @@ RULES = (
         "tests",
     ),
     (
+        "HRM404",
+        "fixture-duplicated",
+        "hermetic.catalogue.fixtures.fixture_duplicated",
+        "FixtureDuplicated",
+        ("project",),
+        (b"fixture",),
+        (),
+        (),
+    ),
+    (
         "HRM501",
         "fixed-port",
         "hermetic.catalogue.resources.fixed_port",
