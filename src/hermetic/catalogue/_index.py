@@ -313,6 +313,16 @@ RULES = (
         None,
     ),
     (
+        "HRM507",
+        "worker-arithmetic",
+        "hermetic.catalogue.resources.worker_arithmetic",
+        "WorkerArithmetic",
+        ("project",),
+        (b"PYTEST_XDIST_WORKER", b"worker_id", b"workerinput", b"slaveinput", b"get_worker_num"),
+        (),
+        (),
+    ),
+    (
         "HRM601",
         "module-state-mutated",
         "hermetic.catalogue.state.module_state_mutated",
