@@ -320,7 +320,9 @@ RULES = (
         ("project",),
         (b"PYTEST_XDIST_WORKER", b"worker_id", b"workerinput", b"slaveinput", b"get_worker_num"),
         (),
-        (),
+        (b"worker_id",),
+        False,
+        "calls",
     ),
     (
         "HRM601",

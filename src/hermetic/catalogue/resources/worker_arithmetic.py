@@ -40,9 +40,9 @@ class WorkerArithmetic(Rule):
     whether there is a worker, or to share work between workers, ask for it: comparing the name is left alone.
 
     Limits:
-    Only files of the suite are looked at, and elsewhere functions with a parameter `worker_id` that speak of `gw`. A
-    name that is made for a temporary folder, a log or a message is nobody else's, and so is one whose use cannot be
-    told.
+    Only files of the suite are looked at, and of other files that they call the functions with a parameter `worker_id`
+    that speak of `gw`. A name that is made for a temporary folder, a log or a message is nobody else's, and so is one
+    whose use cannot be told.
     """
 
     code = "HRM507"
@@ -57,18 +57,24 @@ class WorkerArithmetic(Rule):
     message = "{what}: two runs on one machine both have gw0, and worker numbers have no bound"
     presets = (PROJECT,)
     tokens = (b"PYTEST_XDIST_WORKER", b"worker_id", b"workerinput", b"slaveinput", b"get_worker_num")
-    reached = ()
+    reached = (PARAMETER,)
+    follows = "calls"
     related = ("HRM501", "HRM502")
 
-    def check(self, module: Module, project: Project) -> Iterator[Finding]:  # noqa: ARG002 - each file alone
-        """Yield the places that read, take apart or compute with the worker's name."""
-        of_suite = module.is_test or roles.is_conftest(module.path) or is_support(module.path)
-        for scope, owner in scopes(module) if of_suite or module.holds((PARAMETER,)) else ():
-            if not of_suite and (owner is None or FIXTURE not in roles.parameters(owner)):
-                continue
-            test = node_id(owner) if owner is not None else ""
-            for node, what in hand_made(scope):
-                yield self.finding(module, node, self.message.format(what=what), test=test)
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the places that read, take apart or compute with the worker's name, in the helpers of a file too."""
+        if is_of_suite(module):
+            for scope, owner in scopes(module):
+                yield from self.made_in(scope, owner)
+        for helper in helpers(module, project):
+            for scope in helper.family():
+                yield from self.made_in(scope, helper)
+
+    def made_in(self, scope: Scope, owner: Scope | None) -> Iterator[Finding]:
+        """Yield the findings in one scope."""
+        test = node_id(owner) if owner is not None and roles.role_of(owner) == "test" else ""
+        for node, what in hand_made(scope):
+            yield self.finding(scope.module, node, self.message.format(what=what), test=test)
 
     bad = (
         Example(
@@ -260,6 +266,24 @@ def test_the_label_is_the_worker(monkeypatch):
             },
         ),
     )
+
+
+def is_of_suite(module: Module) -> bool:
+    """Tell whether a file belongs to a suite rather than to the code under test."""
+    return module.is_test or roles.is_conftest(module.path) or is_support(module.path)
+
+
+def helpers(module: Module, project: Project) -> Iterator[Scope]:
+    """Yield the functions with a parameter `worker_id` that a file has, or calls, outside the suite."""
+    levels = [module]
+    for _, dotted in project.leading.calls(module, (PARAMETER,)):
+        located = project.locate(dotted, module.folder)
+        level = project.module(located[0]) if located is not None else None
+        levels += [level] if level is not None else []
+    for level in levels:
+        for function in level.functions_with((PARAMETER,)) if not is_of_suite(level) else ():
+            if FIXTURE in roles.parameters(function):
+                yield function
 
 
 def scopes(module: Module) -> Iterator[tuple[Scope, Scope | None]]:
