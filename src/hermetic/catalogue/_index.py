@@ -297,6 +297,16 @@ RULES = (
         (),
     ),
     (
+        "HRM406",
+        "setup-before-yield-unguarded",
+        "hermetic.catalogue.fixtures.setup_before_yield_unguarded",
+        "SetupBeforeYieldUnguarded",
+        ("recommended", "project"),
+        (b"yield", b"addfinalizer"),
+        (),
+        (),
+    ),
+    (
         "HRM501",
         "fixed-port",
         "hermetic.catalogue.resources.fixed_port",
