@@ -168,7 +168,9 @@ def disorder(where: Where, node: ast.AST | None) -> str:
         return SET
     if isinstance(node, COMPREHENSIONS):
         inner = where.within(node)
-        return first(disorder(inner, part.iter) for part in node.generators)
+        reason = first(disorder(inner, part.iter) for part in node.generators)
+        # A condition picks out the files that are meant, as the pattern of a search does.
+        return SEARCHED if reason == LISTING and any(part.ifs for part in node.generators) else reason
     if isinstance(node, ast.BinOp):
         return disorder(where, node.left) or disorder(where, node.right) or difference(where, node.right, shown=True)
     if isinstance(node, ast.Call):

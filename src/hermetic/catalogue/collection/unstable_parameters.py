@@ -38,9 +38,9 @@ class UnstableParameters(Rule):
     the same tests in every process and skip those that cannot run.
 
     Options:
-    The names that `os.listdir` gives are always reported. What `glob` and the like find is reported where the same file
-    writes to that folder, or where it is the one for temporary files or the current one; with the `project` preset
-    every search whose result is not sorted.
+    All names that `os.listdir` gives are reported. What `glob` finds, or a condition picks out, is reported where the
+    same file writes to that folder, or where it is the one for temporary files or the current one; with the `project`
+    preset every search whose result is not sorted.
 
     Limits:
     The linter follows variables, comprehensions and functions of the project. What another library returns is taken to
