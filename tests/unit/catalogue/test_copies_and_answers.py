@@ -104,6 +104,12 @@ def test_another_fixture_is_left_alone(tmp_path: Path, other: str) -> None:
     assert copies(tmp_path, {"a/conftest.py": copy(), "b/conftest.py": other}) == set()
 
 
+def test_a_body_that_uses_a_class_of_its_own_file_is_no_copy(tmp_path: Path) -> None:
+    source = copy(body="return Store()") + "\n\nclass Store:\n    pass\n"
+
+    assert copies(tmp_path, {"a/conftest.py": source, "b/conftest.py": source}) == set()
+
+
 def test_projects_beside_each_other_share_nothing(tmp_path: Path) -> None:
     files = {f"{name}/conftest.py": copy() for name in "ab"} | {f"{name}/pyproject.toml": "" for name in "ab"}
 

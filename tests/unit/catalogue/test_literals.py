@@ -61,7 +61,7 @@ def test_what_no_pattern_names_or_what_fits_is_left_alone(tmp_path: Path, call: 
     assert lines(tmp_path, source) == []
 
 
-def test_without_patterns_no_file_is_looked_at(tmp_path: Path) -> None:
+def test_without_patterns_nothing_is_found(tmp_path: Path) -> None:
     source = 'def test_it(LLMFactory):\n    LLMFactory(provider="ollama", model="phi3")\n'
 
     assert lines(tmp_path, source, "[tool.hermetic]\nliterals = []\n") == []
