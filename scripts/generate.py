@@ -50,13 +50,14 @@ def index_source(rules: Sequence[type[Rule]]) -> str:
         lines += ["    (", f'        "{entry.code}",', f'        "{entry.name}",', f'        "{entry.module}",']
         lines += [f'        "{entry.attribute}",', f"        {tuple_source(entry.presets)},"]
         lines += token_lines(entry.tokens) if entry.lints else ["        None,"]
-        through = entry.through_fixtures or bool(entry.follows)
+        through = entry.through_fixtures or bool(entry.follows or entry.tokens_from)
         if entry.companions or through or entry.reached is not entry.tokens:
             lines += token_lines(entry.companions)
         if through or entry.reached is not entry.tokens:
             lines += ["        None,"] if entry.reached is entry.tokens else token_lines(entry.reached)
         lines += [f"        {entry.through_fixtures},"] if through else []
-        lines += [*([f'        "{entry.follows}",'] if entry.follows else []), "    ),"]
+        lines += [f'        "{entry.follows}",'] if entry.follows or entry.tokens_from else []
+        lines += [*([f'        "{entry.tokens_from}",'] if entry.tokens_from else []), "    ),"]
     return "\n".join([*lines, ")", ""])
 
 

@@ -65,13 +65,22 @@ class Settings:
         self.options: dict[str, object] = {name: default for name, (default, _) in OPTIONS.items()}
 
 
-# Settings of single rules: name -> (default, one line of help). Lists of strings, or lists of pairs of strings.
+# Settings of single rules: name -> (default, one line of help). Lists of strings, or lists of rows of strings.
 OPTIONS: dict[str, tuple[object, str]] = {
     "async-dependencies": (["get_current_user"], "dependencies that are async where their definition is not found"),
     "bearer-pairs": ([["get_current_user", "bearer_scheme"]], "a current-user dependency and its security scheme"),
     "async-functions": ([], "dotted patterns of functions that are async where their definition is not found"),
     "performance-markers": (["performance", "benchmark", "perf"], "markers of performance tests"),
+    "literals": (
+        [
+            ["LLMFactory", "model", "ollama/*", "provider=ollama"],
+            ["LLMFactory", "model_name", "ollama/*", "provider=ollama"],
+        ],
+        "a call, one of its arguments, the pattern that it has to match, and with which other arguments it has to",
+    ),
 }
+# How many strings a row has, at least and at most, and what it is called.
+ROWS = {"bearer-pairs": (2, 2, "pairs of strings"), "literals": (3, 9, "rows of a call, an argument and a pattern")}
 LEVELS = ("error", "warn", "off")
 LISTS = ("select", "extend-select", "ignore", "exclude", "python-files")
 ROOT_MARKS = ("pyproject.toml", ".git", "pytest.ini", "tox.ini", "setup.cfg")
@@ -266,15 +275,15 @@ def strings(value: object, key: str, path: str) -> tuple[str, ...]:
 
 def checked_option(key: str, value: object, path: str) -> object:
     """Return a rule's option when its shape is that of its default."""
-    pairs = key == "bearer-pairs"
+    least, most, shape = ROWS.get(key, (0, 0, "strings"))
     good = isinstance(value, list) and all(
-        (isinstance(item, list) and len(item) == 2 and all(isinstance(part, str) for part in item))  # noqa: PLR2004
-        if pairs
+        isinstance(item, list) and least <= len(item) <= most and all(isinstance(part, str) for part in item)
+        if most
         else isinstance(item, str)
         for item in value
     )
     if not good:
-        raise ConfigError(f"{path}: {key} must be a list of {'pairs of strings' if pairs else 'strings'}")
+        raise ConfigError(f"{path}: {key} must be a list of {shape}")
     return value
 
 

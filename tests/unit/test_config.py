@@ -53,6 +53,7 @@ async-dependencies = ["get_user"]
 bearer-pairs = [["get_user", "scheme"]]
 async-functions = ["app.fetch"]
 performance-markers = ["slow"]
+literals = [["Client.send", "topic", "test-*"]]
 """
     write_files({"pyproject.toml": text}, project)
 
@@ -66,6 +67,7 @@ performance-markers = ["slow"]
         "bearer-pairs": [["get_user", "scheme"]],
         "async-functions": ["app.fetch"],
         "performance-markers": ["slow"],
+        "literals": [["Client.send", "topic", "test-*"]],
     }
 
 
@@ -177,6 +179,7 @@ def test_our_own_list_of_names_goes_before_pytests(project: Path) -> None:
         ('[tool.hermetic]\nper-file-ignores = ["a.py"]\n', "per-file-ignores must be a table, such as"),
         ('[tool.hermetic]\nper-file-ignores = {"a.py" = "HRM1"}\n', "per-file-ignores must be a list of strings"),
         ('[tool.hermetic]\nbearer-pairs = ["a"]\n', "bearer-pairs must be a list of pairs of strings"),
+        ('[tool.hermetic]\nliterals = [["a", "b"]]\n', "literals must be a list of rows of a call, an argument and a"),
         (
             '[tool.hermetic]\nselects = ["ALL"]\n',
             "unknown setting 'selects' in [tool.hermetic]; did you mean 'select'?",

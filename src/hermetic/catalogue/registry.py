@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hermetic.catalogue.rule import Rule
 
 GROUP = "hermetic.rules"
+NO_FILE = b"\0"  # stands in no file that can be parsed
 READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 ENGINE_CODES = frozenset({"HRM001", "HRM905"})  # given by the engine itself, so no rule may have them
 
@@ -33,6 +34,7 @@ class Entry:
         "reached",
         "through_fixtures",
         "tokens",
+        "tokens_from",
     )
 
     def __init__(  # noqa: PLR0913, PLR0917 - a record: one argument for each of its fields
@@ -47,6 +49,7 @@ class Entry:
         reached: tuple[bytes, ...] | None = None,
         through_fixtures: bool = False,  # noqa: FBT001, FBT002 - a field of the record
         follows: str = "",
+        tokens_from: str = "",
     ) -> None:
         self.code = code
         self.name = name
@@ -59,6 +62,13 @@ class Entry:
         self.reached = self.tokens if reached is None else reached
         self.through_fixtures = through_fixtures
         self.follows = follows
+        self.tokens_from = tokens_from
+
+    def configure(self, options: dict[str, object]) -> None:
+        """Take the tokens from the settings, where the rule has them from there."""
+        if self.tokens_from:
+            rows: list[list[str]] = options[self.tokens_from]  # type: ignore[assignment]
+            self.tokens = tuple(literal_in(row[0]) for row in rows) or (NO_FILE,)
 
     def load(self) -> Rule:
         """Import the rule's module and return the rule."""
@@ -67,13 +77,21 @@ class Entry:
         return rule
 
 
+def literal_in(pattern: str) -> bytes:
+    """Return what stands in every file that calls something of this dotted name or pattern; b"" where anything may."""
+    name = pattern.rpartition(".")[2]
+    for sign in "*?[":
+        name = name.partition(sign)[0]
+    return name.encode()
+
+
 def entry_of(rule: type[Rule]) -> Entry:
     """Return the index entry of a rule class."""
     from hermetic.catalogue.rule import Rule  # noqa: PLC0415 - only rules that are walked, or foreign, need it
 
     fields = (rule.code, rule.name, rule.__module__, rule.__name__, rule.presets)
     tokens = rule.tokens if rule.check is not Rule.check else None
-    return Entry(*fields, tokens, rule.companions, rule.reached, rule.through_fixtures, rule.follows)
+    return Entry(*fields, tokens, rule.companions, rule.reached, rule.through_fixtures, rule.follows, rule.tokens_from)
 
 
 def indexed() -> list[Entry]:

@@ -75,7 +75,8 @@ class Rule:
     applies `Options` and `Limits`, each a line of its own followed by a colon.
 
     `tokens` are bytes of which one occurs in every file that can break the rule; a file without any is not checked for
-    it. An empty tuple means: always. `companions`, where given, are bytes of which one stands in the same file as a
+    it. An empty tuple means: always. `tokens_from` names a setting that replaces them: the names of calls that stand
+    first in its rows. `companions`, where given, are bytes of which one stands in the same file as a
     token. `reached` are the tokens that count in what a file imports, where those are not the same.
     `through_fixtures` says that a file can break the rule as well when it uses a fixture of a conftest that leads
     to a token; `follows` says which imports of a file count: those of any file (an empty string), those of files
@@ -93,6 +94,7 @@ class Rule:
     claims: tuple[str, ...] = (LINT,)
     no_claims: Mapping[str, str] = {}
     tokens: tuple[bytes, ...] = ()
+    tokens_from: str = ""
     companions: tuple[bytes, ...] = ()
     reached: tuple[bytes, ...] | None = None
     through_fixtures: bool = False

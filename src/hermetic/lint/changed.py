@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from hermetic.finding import Finding
 
 # Rules that compare test files with one another: a changed file can cause a finding in one that did not change, or get
-# one because of it.
-COMPARING = frozenset({"HRM401"})
+# one because of it. With each the name of the files that it compares, "" for all.
+COMPARING = {"HRM401": "", "HRM404": "conftest.py"}
 
 
 def check(paths: list[str], settings: Settings, selection: Selection) -> list[Finding]:
@@ -49,7 +49,8 @@ def holding(paths: list[str], entries: list[Entry], engine: Engine) -> list[str]
     """Return the files that hold a token of one of the rules."""
     found = []
     for path in paths:
-        data = engine.project.read(path)
-        if data is not None and any(contains(data, entry.tokens) for entry in entries):
+        named = [entry for entry in entries if COMPARING[entry.code] in ("", os.path.basename(path))]
+        data = engine.project.read(path) if named else None
+        if data is not None and any(contains(data, entry.tokens) for entry in named):
             found.append(path)
     return found

@@ -49,6 +49,8 @@ class Engine:
         self.project.deselected = deselected(settings)
         self.project.find_kept = lambda: kept_by_pytest(settings)
         self.entries = [entry for entry in selection.entries if entry.lints]
+        for entry in self.entries:
+            entry.configure(settings.options)
         self._needles = needles(token for entry in self.entries for token in (*entry.tokens, *entry.companions))
         together = {entry.tokens: entry.companions for entry in selection.entries if entry.companions}
         self.project.leading.companions = together

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import COLLECTION, Example, Rule
+import _ast as ast
+
+from hermetic.catalogue.collection._drawn import shuffled
+from hermetic.catalogue.collection._parameters import defined_by_worker, is_written_to, parameters_of
+from hermetic.catalogue.collection._unstable import differs
+from hermetic.catalogue.rule import COLLECTION, LINT, PROJECT, Example, Rule
+from hermetic.source.names import resolve
+from hermetic.source.reach import calls_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.finding import Finding
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+
+SHUFFLED = "pytest_collection_modifyitems"
 
 
 class UnstableParameters(Rule):
@@ -20,12 +37,20 @@ class UnstableParameters(Rule):
     from a generator with a fixed seed (`random.Random(1)`), and give `ids=` where a value has no stable name. Define
     the same tests in every process and skip those that cannot run.
 
+    Options:
+    All names that `os.listdir` gives are reported. What `glob` finds, or a condition picks out, is reported where the
+    same file writes to that folder, or where it is the one for temporary files or the current one; with the `project`
+    preset every search whose result is not sorted.
+
     Limits:
-    Seen where two or more workers have collected different lists, so a set that by chance has the same order in all of
-    them passes. What differs between machines only, as the order in which a file system lists a folder does, is the
-    same in all workers of one: the run does not see it. `--dist each` may collect a suite of its own on each platform.
-    Where a plugin or hook shuffles tests with another seed in each worker, the finding names the first test that
-    differs.
+    The linter follows variables, comprehensions and functions of the project. What another library returns is taken to
+    be in order, and a set of which it knows only numbers as well. Where the ids are written out, or the values are
+    objects of which pytest shows only a number, the workers agree, and nothing is reported.
+    The plugin sees two or more workers that have collected different lists, so a set that by chance has the same order
+    in all of them passes. What differs between machines only, as the order in which a file system lists a folder does,
+    is the same in all workers of one: the run does not see it. `--dist each` may collect a suite of its own on each
+    platform. Where a plugin or hook shuffles tests with another seed in each worker, the finding names the first test
+    that differs.
     """
 
     code = "HRM701"
@@ -36,12 +61,36 @@ class UnstableParameters(Rule):
     )
     message = "each worker collects other tests, or another order"
     repair = "parametrize over a list in a fixed order, with ids that are the same in every process"
-    claims = (COLLECTION,)
+    claims = (LINT, COLLECTION)
     no_claims = {  # noqa: RUF012 - a mapping that nobody changes
-        "lint": "the static check comes later",
         "guard": "it is known before the first test runs",
     }
+    tokens = (b"parametrize", b"params", b"expand", b"PYTEST_XDIST_WORKER", b"shuffle", b"random")
+    reached = ()  # values are looked up in the files that hold them
     related = ("HRM108",)
+
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the parameters, and the tests, that are others in each process that collects them."""
+        everything = PROJECT in project.presets
+        for found in parameters_of(module):
+            why = found.instability(project)
+            if why and (everything or is_written_to(found, why, project)):
+                yield self.finding(found.scope.module, found.node, f"{self.message}: {why}")
+        if not module.is_test:
+            yield from self.shuffling(module, project)
+            return
+        for function, why in defined_by_worker(module, project):
+            yield self.finding(module, function.node, f"this test is there in some processes only: {why}")
+
+    def shuffling(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the calls of a hook that put the tests into a random order."""
+        for hook in module.functions_naming(SHUFFLED):
+            seeded = b"seed" in module.text(hook) or b"option" in module.text(hook)
+            for call in calls_of(hook) if hook.name == SHUFFLED and not seeded else ():
+                if isinstance(call.args[0] if call.args else None, ast.Name) and shuffled(hook, call, project):
+                    why = differs(resolve(hook, call.func))
+                    yield self.finding(module, call, f"{self.message}: {why}")
+
     bad = (
         Example(
             "the values are random",
@@ -141,6 +190,74 @@ if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
             },
             harm="fails",
         ),
+        Example(
+            "a hook gives the values, out of a helper that removes doubles with a set",
+            {
+                "pytest.ini": """
+[pytest]
+addopts = -n 2
+""",
+                "cities.py": """
+VISITED = ["Rome", "Oslo", "Rome", "Lima", "Bern", "Kyiv", "Baku", "Doha", "Riga", "Nice", "Bonn", "Suva"]
+
+
+def distinct():
+    found = []
+    for city in set(VISITED):
+        found.append(city)
+    return found
+""",
+                "conftest.py": """
+from cities import distinct
+
+
+def pytest_generate_tests(metafunc):
+    if "city" in metafunc.fixturenames:
+        metafunc.parametrize("city", distinct())  # <- HRM701
+""",
+                "test_cities.py": """
+def test_a_name_is_short(city):
+    assert len(city) == 4
+""",
+            },
+            harm="fails",
+        ),
+        Example(
+            "the ids show the time, and the values are shuffled",
+            {
+                "pytest.ini": """
+[pytest]
+addopts = -n 2
+""",
+                "test_slots.py": """
+import random
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from pytest import mark
+
+NOW = datetime.now(timezone.utc)
+HOURS = list(range(24))
+random.shuffle(HOURS)
+
+
+@pytest.mark.parametrize(  # <- HRM701
+    "start", [NOW, NOW + timedelta(hours=1)], ids=lambda start: start.isoformat()
+)
+def test_a_slot_has_a_zone(start):
+    assert start.tzinfo is not None
+
+
+each_hour = mark.parametrize("hour", HOURS)  # <- HRM701
+
+
+@each_hour
+def test_an_hour_is_one_of_the_day(hour):
+    assert hour < 24
+""",
+            },
+            harm="fails",
+        ),
     )
     good = (
         Example(
@@ -216,6 +333,92 @@ import pytest
 @pytest.mark.parametrize("start", [time.time()], ids=["now"])
 def test_start(start):
     assert start <= time.time()
+""",
+            },
+        ),
+        Example(
+            "the order of numbers is the same in each process, and so is that of a list that a set only filters",
+            {
+                "pytest.ini": """
+[pytest]
+addopts = -n 2
+""",
+                "test_codes.py": """
+import pytest
+
+RETRIED = {502, 503, 504}
+SKIPPED = {"ftp", "gopher"}
+SCHEMES = ["http", "ftp", "https", "gopher"]
+
+
+@pytest.mark.parametrize("code", RETRIED | {429})
+def test_a_code_is_an_error(code):
+    assert code >= 400
+
+
+@pytest.mark.parametrize("scheme", [scheme for scheme in SCHEMES if scheme not in SKIPPED])
+def test_a_scheme_is_of_the_web(scheme):
+    assert scheme.startswith("http")
+
+
+@pytest.mark.parametrize(("scheme", "port"), dict.fromkeys(sorted({("http", 80), ("https", 443)})))
+def test_a_port_is_small(scheme, port):
+    assert port < 1024
+""",
+            },
+        ),
+        Example(
+            "of an object pytest shows the number only, and a seed makes random numbers the same everywhere",
+            {
+                "pytest.ini": """
+[pytest]
+addopts = -n 2
+""",
+                "test_objects.py": """
+import random
+import uuid
+from datetime import datetime, timedelta
+
+import pytest
+
+generator = random.Random(7)
+SIZES = [generator.randint(1, 9) for _ in range(3)]
+
+
+@pytest.mark.parametrize("key", [uuid.uuid4(), uuid.uuid4()])
+def test_a_key_is_random(key):
+    assert key.version == 4
+
+
+@pytest.mark.parametrize(("start", "days"), [(datetime.now(), 1), (datetime.now(), 2)])
+def test_a_day_has_an_end(start, days):
+    assert start + timedelta(days=days) > start
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_size_has_one_digit(size):
+    assert 0 < size < 10
+""",
+            },
+        ),
+        Example(
+            "a listing that is sorted",
+            {
+                "pytest.ini": """
+[pytest]
+addopts = -n 2
+""",
+                "test_cases.py": """
+from pathlib import Path
+
+import pytest
+
+CASES = sorted(Path(__file__).parent.glob("test_*.py"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
+def test_a_case_is_a_file(path):
+    assert path.is_file()
 """,
             },
         ),

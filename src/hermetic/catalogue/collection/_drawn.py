@@ -1,0 +1,120 @@
+"""What differs in each process: random numbers, the time, process ids, and the name of the worker."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source.changes import called, import_time
+from hermetic.source.names import resolve
+from hermetic.source.roles import bound_to
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+WORKER = "PYTEST_XDIST_WORKER"
+# Calls whose result has its value in its id: texts and numbers.
+VALUES = frozenset({
+    "time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns",
+    "time.process_time", "time.ctime", "time.asctime", "os.getpid", "os.urandom", "os.times", "id",
+    "threading.get_ident", "threading.get_native_id", "tempfile.mkdtemp", "tempfile.mktemp", "secrets.token_hex",
+    "secrets.token_urlsafe", "secrets.token_bytes", "secrets.randbelow", "secrets.randbits", "secrets.choice",
+    "xdist.get_xdist_worker_id", "hermetic.workers.get_worker_id", "hermetic.workers.get_worker_num",
+    "hermetic.workers.unique_resource_name",
+})  # fmt: skip
+# Calls whose result is an object, of which pytest shows nothing: only its text, or an attribute, differs in the id.
+OBJECTS = frozenset({
+    "uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7", "datetime.datetime.now", "datetime.datetime.utcnow",
+    "datetime.datetime.today", "datetime.date.today", "time.localtime", "time.gmtime", "object", "pendulum.now",
+    "arrow.now", "arrow.utcnow", "django.utils.timezone.now",
+})  # fmt: skip
+DRAWS = frozenset({
+    "random", "randint", "randrange", "uniform", "triangular", "gauss", "normalvariate", "lognormvariate", "choice",
+    "betavariate", "expovariate", "getrandbits", "randbytes", "vonmisesvariate", "paretovariate", "weibullvariate",
+})  # fmt: skip
+SEVERAL = frozenset({"sample", "choices"})
+ARRAYS = frozenset({
+    "rand", "randn", "random", "randint", "random_sample", "random_integers", "uniform", "normal", "choice",
+    "permutation", "integers", "standard_normal", "poisson", "ranf",
+})  # fmt: skip
+MAKERS = (
+    "random.Random", "random.SystemRandom", "secrets.SystemRandom", "numpy.random.default_rng",
+    "numpy.random.RandomState", "faker.Faker",
+)  # fmt: skip
+
+
+def drawn(scope: Scope, call: ast.Call, project: Project) -> str:
+    """Return the name of a call that draws one random value, "" for others and where the generator is seeded."""
+    name = resolve(scope, call.func)
+    head, _, method = name.rpartition(".")
+    fits = method in DRAWS or (head.startswith("numpy.random") and method in ARRAYS) or head == "faker.Faker()"
+    return name if fits and is_unseeded(scope, call, head, project) else ""
+
+
+def drawn_several(scope: Scope, call: ast.Call, project: Project) -> str:
+    """Return the name of a call that draws a list of random values, "" for others."""
+    name = resolve(scope, call.func)
+    head, _, method = name.rpartition(".")
+    several = method in SEVERAL or (head.startswith("numpy.random") and method in ARRAYS and bool(call.args))
+    return name if several and is_unseeded(scope, call, head, project) else ""
+
+
+def shuffled(scope: Scope, call: ast.Call, project: Project) -> bool:
+    """Tell whether a call shuffles a list with a generator that nobody seeds."""
+    head, _, method = resolve(scope, call.func).rpartition(".")
+    return method == "shuffle" and is_unseeded(scope, call, head, project)
+
+
+def is_unseeded(scope: Scope, call: ast.Call, head: str, project: Project) -> bool:
+    """Tell whether what a method is called on is a random generator that nothing seeds with a value."""
+    if head in ("random", "numpy.random"):
+        return not is_seeded(scope.module, head, project)
+    if head == "secrets":
+        return True
+    if not head.endswith("()") or head[:-2] not in MAKERS or not isinstance(call.func, ast.Attribute):
+        return False
+    if head == "faker.Faker()":
+        return b".seed" not in scope.module.data
+    if head == "random.SystemRandom()":
+        return True
+    maker: ast.AST | None = call.func.value
+    for _ in range(4):
+        if isinstance(maker, ast.Call) or not isinstance(maker, (ast.Name, ast.Attribute)):
+            break
+        found = bound_to(scope, maker)
+        scope, maker = found if found is not None else (scope, None)
+    if not isinstance(maker, ast.Call) or b".seed(" in scope.module.data:
+        return False
+    given = [*maker.args, *(item.value for item in maker.keywords)]
+    return all(isinstance(item, ast.Constant) and item.value is None for item in given)
+
+
+def is_seeded(module: Module, generator: str, project: Project) -> bool:
+    """Tell whether a file, or a conftest above it, seeds a global generator while it is imported."""
+    for level in (module, *project.conftests(module.path)):
+        if b"seed" not in level.data:
+            continue
+        for scope in import_time(level.top):
+            if any(call.args for call in called(scope).get(f"{generator}.seed", ())):
+                return True
+    return False
+
+
+def is_worker_name(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether an expression reads the worker's name from the environment, or from what xdist tells it."""
+    if isinstance(node, ast.Subscript):
+        return resolve(scope, node.value) == "os.environ" and is_worker_key(scope, node.slice)
+    if isinstance(node, ast.Call) and node.args:
+        name = resolve(scope, node.func)
+        return name in ("os.environ.get", "os.getenv") and is_worker_key(scope, node.args[0])
+    return False
+
+
+def is_worker_key(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether an expression is the name of the variable in which xdist tells a worker its name."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        found = bound_to(scope, node)
+        node = found[1] if found is not None else node
+    return isinstance(node, ast.Constant) and node.value == WORKER

@@ -1,0 +1,1 @@
+"""8xx: literals that a project has rules for."""

@@ -1,0 +1,167 @@
+"""HRM701: which values differ in each process, one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.lint import lint_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = """\
+import enum, functools, glob, hashlib, itertools, os, random, secrets, string, time, uuid, zoneinfo
+from collections import OrderedDict
+from datetime import date, datetime
+from pathlib import Path
+import numpy as np
+import pytest
+NAMES = {"ann", "ben", "cem"}
+NUMBERS = {1, 2, 3}
+class Thing: ...
+"""
+
+UNSTABLE = {
+    "a set of texts": "NAMES",
+    "a set that is copied into a list": "list(NAMES)",
+    "a comprehension over a set": "[name.upper() for name in NAMES]",
+    "a set made of a list": "set(['a', 'b'])",
+    "the union of two sets": "NAMES | {'dan'}",
+    "what two dictionaries share": "{'a': 1}.keys() & {'a': 2}.keys()",
+    "a set that is unpacked": "[*NAMES, 'dan']",
+    "a set below map": "list(map(str.upper, NAMES))",
+    "a dictionary with the keys of a set": "dict.fromkeys(NAMES)",
+    "a set that another library gives": "zoneinfo.available_timezones()",
+    "a set of hashlib": "hashlib.algorithms_available",
+    "classes in a set": "{int, str}",
+    "a random number": "[random.random()]",
+    "a sample": "random.sample(range(100), 3)",
+    "letters that are drawn": "[''.join(random.choices(string.ascii_letters, k=4))]",
+    "a generator without a seed": "[random.Random().random()]",
+    "numbers of numpy": "np.random.rand(3)",
+    "how many there are": "range(random.randint(1, 5))",
+    "a text with a uuid": "[f'user-{uuid.uuid4()}']",
+    "the digits of a uuid": "[uuid.uuid4().hex]",
+    "the time": "[time.time()]",
+    "a time as text": "[datetime.now().isoformat()]",
+    "the process": "[os.getpid()]",
+    "a token": "[secrets.token_hex(4)]",
+    "the worker": "[os.environ.get('PYTEST_XDIST_WORKER', 'master')]",
+    "an id of one case": "[pytest.param(1, id=str(uuid.uuid4()))]",
+    "the names in a folder": "os.listdir('data')",
+}
+STABLE = {
+    "a sorted set": "sorted(NAMES)",
+    "a sorted comprehension": "sorted(name for name in NAMES)",
+    "numbers in a set": "NUMBERS",
+    "numbers that are computed": "{number * 2 for number in range(4)}",
+    "one name": "{'ann'}",
+    "objects in a set": "{Thing(), Thing()}",
+    "a dictionary": "{'a': 1, 'b': 2}",
+    "its items": "list({'a': 1}.items())",
+    "what a set filters": "[name for name in ['ann', 'dan'] if name in NAMES]",
+    "how many a set has": "range(len(NAMES))",
+    "objects that differ": "[uuid.uuid4(), datetime.now(), object()]",
+    "a list with a number in it": "[[random.random()], {'a': time.time()}]",
+    "a generator with a seed": "[random.Random(3).random()]",
+    "numpy with a seed": "np.random.default_rng(3).integers(9, size=3)",
+    "the name of a case": "[pytest.param(uuid.uuid4().hex, id='one')]",
+    "a sorted listing": "sorted(os.listdir('data'))",
+    "a search": "glob.glob('data/*.txt')",
+    "an unknown function": "unknown(NAMES)",
+    "the path of the file": "[__file__, os.sep]",
+}
+
+
+def lines(folder: Path, source: str, select: str = "HRM701") -> list[int | None]:
+    return [item.line for item in lint_files({"test_it.py": source}, folder, select=[select])]
+
+
+def parametrised(values: str, ids: str = "") -> str:
+    return f"{HEAD}\n@pytest.mark.parametrize('value', {values}{ids})\ndef test_it(value):\n    assert value\n"
+
+
+@pytest.mark.parametrize("values", UNSTABLE.values(), ids=UNSTABLE)
+def test_values_that_differ_in_each_process_are_found_in_a_mark_and_in_a_fixture(tmp_path: Path, values: str) -> None:
+    fixture = f"{HEAD}\n@pytest.fixture(params={values})\ndef value(request):\n    return request.param\n"
+
+    assert lines(tmp_path, parametrised(values)) == [11]
+    assert lines(tmp_path, fixture) == [11]
+
+
+@pytest.mark.parametrize("values", STABLE.values(), ids=STABLE)
+def test_values_that_are_the_same_everywhere_are_left_alone(tmp_path: Path, values: str) -> None:
+    assert lines(tmp_path, parametrised(values)) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "ids", "found"),
+    [
+        ("NAMES", "['a', 'b', 'c']", False),
+        ("[uuid.uuid4()]", "['a']", False),
+        ("[uuid.uuid4()]", "str", True),
+        ("[uuid.uuid4()]", "lambda value: value.hex", True),
+        ("[uuid.uuid4()]", "lambda value: 'same'", False),
+        ("[1, 2]", "lambda value: str(uuid.uuid4())", True),
+        ("[1, 2]", "[str(uuid.uuid4()), 'b']", True),
+        ("{Thing(), Thing()}", "repr", True),
+        ("NAMES", "unknown", True),
+        ("[random.random()]", "unknown", False),
+    ],
+)
+def test_the_ids_decide_where_they_are_given(tmp_path: Path, values: str, ids: str, found: bool) -> None:  # noqa: FBT001
+    assert lines(tmp_path, parametrised(values, f", ids={ids}")) == ([11] if found else [])
+
+
+def test_every_search_is_reported_where_the_project_asks_for_it(tmp_path: Path) -> None:
+    source = parametrised("glob.glob('data/*.txt')")
+
+    assert [item.line for item in lint_files({"test_it.py": source}, tmp_path, select=["HRM701", "project"])] == [11]
+
+
+def test_a_search_in_a_folder_that_the_suite_writes_to_is_reported(tmp_path: Path) -> None:
+    writing = "\nOUT = Path('out')\n\ndef test_writes():\n    (OUT / 'a.txt').write_text('a')\n"
+    source = parametrised("[str(path) for path in OUT.glob('*.txt')]").replace("class Thing", f"{writing}\nclass Thing")
+
+    assert len(lines(tmp_path, source)) == 1
+
+
+def test_a_seed_of_the_conftest_makes_numbers_the_same_everywhere(tmp_path: Path) -> None:
+    source = parametrised("[random.random()]")
+    files = {"conftest.py": "import random\n\nrandom.seed(7)\n", "test_it.py": source}
+
+    assert [item for item in lint_files(files, tmp_path, select=["HRM701"]) if item.path == "test_it.py"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("random.shuffle(items)", True),
+        ("random.Random(3).shuffle(items)", False),
+        ("random.seed(3); random.shuffle(items)", False),
+        ("items.sort(key=str)", False),
+    ],
+)
+def test_a_hook_that_shuffles_the_tests_needs_one_seed_for_all(tmp_path: Path, body: str, found: bool) -> None:  # noqa: FBT001
+    source = f"import random\n\n\ndef pytest_collection_modifyitems(items):\n    {body}\n"
+
+    assert [item.line for item in lint_files({"conftest.py": source}, tmp_path, select=["HRM701"])] == [5] * found
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("os.environ.get('PYTEST_XDIST_WORKER') == 'gw0'", True),
+        ("random.random() < 0.5", True),
+        ("os.environ.get('PYTEST_XDIST_WORKER')", False),
+        ("os.environ.get('PYTEST_XDIST_WORKER') is None", False),
+        ("'PYTEST_XDIST_WORKER' in os.environ", False),
+        ("date.today() > date(2020, 1, 1)", False),
+    ],
+)
+def test_a_test_that_some_processes_define_is_found(tmp_path: Path, condition: str, found: bool) -> None:  # noqa: FBT001
+    source = f"{HEAD}\nif {condition}:\n    def test_it():\n        assert True\n"
+
+    assert lines(tmp_path, source) == [12] * found
