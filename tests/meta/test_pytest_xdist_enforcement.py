@@ -43,7 +43,7 @@ RULES = {
     f"HRM{number}"
     for numbers in (range(101, 111), (201, 202, 203), range(301, 307), (308,), (401, 402, 403), (501, 502))
     for number in numbers
-} | {"HRM601", "HRM602", "HRM603", "HRM701", "HRM901", "HRM902", "HRM903", "HRM904"}
+} | {"HRM601", "HRM602", "HRM603", "HRM604", "HRM605", "HRM701", "HRM901", "HRM902", "HRM903", "HRM904"}
 # The eighty, and six cases more of those that are parametrised: fewer or more only by a change here.
 REGRESSION = 86
 CLEAN = "def test_planted_sum():\n    assert 1 + 1 == 2\n"

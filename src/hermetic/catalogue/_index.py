@@ -317,6 +317,18 @@ RULES = (
         None,
     ),
     (
+        "HRM604",
+        "telemetry-global",
+        "hermetic.catalogue.state.telemetry_global",
+        "TelemetryGlobal",
+        ("recommended",),
+        (b"er_provider", b"_PROVIDER", b"_processor", b".instrument", b"set_global_textmap", b"_HTTP_TEXT_FORMAT"),
+        (),
+        None,
+        False,
+        "calls",
+    ),
+    (
         "HRM701",
         "unstable-parameters",
         "hermetic.catalogue.collection.unstable_parameters",

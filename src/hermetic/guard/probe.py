@@ -82,6 +82,9 @@ class Probe(Generic[Snapshot]):
     phases: ClassVar[bool] = False
     between: ClassVar[bool] = False
 
+    def learn_options(self, options: Mapping[str, object]) -> None:
+        """Learn the settings of single rules, by option name; once, before anything else."""
+
     def snapshot(self) -> Snapshot:
         """Return the state as it is now; it must not change when the state does."""
         raise NotImplementedError
