@@ -329,6 +329,18 @@ RULES = (
         "calls",
     ),
     (
+        "HRM605",
+        "breaker-left-open",
+        "hermetic.catalogue.state.breaker_left_open",
+        "BreakerLeftOpen",
+        ("recommended",),
+        (b"reaker", b"circuit", b"Circuit"),
+        (),
+        None,
+        False,
+        "calls",
+    ),
+    (
         "HRM701",
         "unstable-parameters",
         "hermetic.catalogue.collection.unstable_parameters",

@@ -77,7 +77,7 @@ class Probe(Generic[Snapshot]):
 
     code: ClassVar[str]
     events: ClassVar[tuple[str, ...]] = ()
-    setters: ClassVar[tuple[str, ...]] = ()
+    setters: tuple[str, ...] = ()  # a probe may make its own when it learns the options
     at_import: ClassVar[bool] = False
     phases: ClassVar[bool] = False
     between: ClassVar[bool] = False
