@@ -10,7 +10,7 @@ import types
 import weakref
 from typing import Any
 
-from hermetic.guard.places import USER, abspath, whose
+from hermetic.guard.places import USER, abspath, is_users, whose
 
 FARTHEST = 5  # steps from an object to the module that holds it
 MOST = 500  # objects that are looked at on the way
@@ -103,7 +103,8 @@ def names_of(value: object) -> list[tuple[str, str]]:
 def is_kept(value: object) -> bool:
     """Tell whether a module of the project holds an object: by name, in a table, or in the closure of a function.
 
-    Looks at whatever refers to it, about 10 ms a step; for objects that are found to be left changed.
+    Looks at whatever refers to it, about 10 ms a step; for objects that are found to be left changed. What a library
+    keeps in a class or function of its own is the library's affair.
     """
     spaces = [
         vars(module)
@@ -116,10 +117,7 @@ def is_kept(value: object) -> bool:
         layer = [
             one
             for one in gc.get_referrers(*layer)
-            if type(one) is not types.FrameType
-            and one is not layer
-            and one is not seen
-            and not any(one is other for other in seen)
+            if leads_on(one) and one is not layer and one is not seen and not any(one is other for other in seen)
         ]
         if any(one is space for one in layer for space in spaces):
             return True
@@ -127,3 +125,10 @@ def is_kept(value: object) -> bool:
         if not layer or len(seen) > MOST:
             break
     return False
+
+
+def leads_on(value: object) -> bool:
+    """Tell whether what holds an object may be code of the project, or something that it holds."""
+    if isinstance(value, (type, types.FunctionType)):
+        return is_users(value)
+    return type(value) is not types.FrameType

@@ -5,7 +5,8 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.state._breakers import CONDITIONS, ERRORS, Maker, protecting, protecting_function
-from hermetic.source.changes import Change
+from hermetic.source.blocks import END
+from hermetic.source.changes import Change, changes_in
 from hermetic.source.names import resolve
 from hermetic.source.putback import is_raises
 
@@ -33,7 +34,8 @@ class Failure:
 
 def trips(scope: Scope) -> Iterator[Change]:
     """Yield the calls that certainly open a breaker which other tests have as well."""
-    failures = list(failures_in(scope))
+    by_hand = min((change.line for change in changes_in(scope, CONDITIONS)), default=END)
+    failures = [item for item in failures_in(scope) if item.node.lineno < by_hand]
     for target in dict.fromkeys(item.target for item in failures):
         node = opening([item for item in failures if item.target == target])
         if node is not None:
@@ -45,14 +47,15 @@ def trips(scope: Scope) -> Iterator[Change]:
 def opening(failures: list[Failure]) -> ast.Call | None:
     """Return the call that opens the breaker, from the calls that are expected to fail; None when none does for sure.
 
-    Either so many failures as it takes are written out, or it is expected to be open afterwards.
+    Either so many failures as it takes are written out, or it is expected to be open after some. Where it is expected
+    to be open at once, somebody else has opened it.
     """
     maker, count = failures[0].maker, 0
     last = None
     for failure in failures:
         if failure.error in ERRORS:
-            is_trip = count < maker.limit and not failure.error.startswith("circuitbreaker.")
-            return failure.node if is_trip or last is None else last  # the call that trips it may say so itself
+            is_trip = count + 1 == maker.limit and not failure.error.startswith("circuitbreaker.")
+            return failure.node if is_trip else last  # the call that trips it says so itself
         count += failure.times if maker.takes(failure.error) else 0
         last = failure.node
         if 0 < maker.limit <= count:

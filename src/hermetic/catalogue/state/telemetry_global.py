@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
-from hermetic.catalogue.state._telemetry import STATES
+from hermetic.catalogue.state._telemetry import PROVIDERS, STATES
 from hermetic.source import roles
+from hermetic.source.callee import ancestry
+from hermetic.source.names import resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.changes import Change
     from hermetic.source.leaks import Leak
+    from hermetic.source.scope import Scope
 
 SDK = ("opentelemetry.sdk.trace",)
 HTTPX = (*SDK, "opentelemetry.instrumentation.httpx", "httpx")
@@ -19,6 +22,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 """
+
+
+PROVIDED = frozenset(state.kind for state in PROVIDERS.values())
 
 
 class TelemetryGlobal(StateRule):
@@ -65,8 +71,10 @@ class TelemetryGlobal(StateRule):
     states = STATES
 
     def keeps(self, leak: Leak) -> bool:
-        """Leave alone what a session fixture of a conftest sets: all tests are to have it."""
+        """Leave alone what a session fixture of a conftest sets for all tests, and what `opentelemetry.test` resets."""
         root = leak.root
+        if root is not None and leak.change.kind in PROVIDED and is_reset_by_base(root):
+            return False
         if root is None or roles.role_of(root) != "fixture" or not roles.is_conftest(root.module.path):
             return True
         return roles.fixture_scope(root) != "session"
@@ -470,4 +478,13 @@ def test_a_processor_is_shut_down(request):
             },
             needs=HTTPX,
         ),
+    )
+
+
+def is_reset_by_base(root: Scope) -> bool:
+    """Tell whether a test's class is below one of `opentelemetry.test`, which resets the providers around its tests."""
+    return root.owner is not None and any(
+        resolve(cls.parent or cls, base).startswith("opentelemetry.test.")
+        for cls in ancestry(root.owner)
+        for base in cls.node.bases  # type: ignore[attr-defined]
     )
