@@ -108,7 +108,7 @@ class BreakerProbe(Probe[dict[int, Row]]):
         listed = options.get("breaker-classes", ())
         own = [str(name) for name in listed] if isinstance(listed, (list, tuple)) else []
         self.living = {name: Instances(name) for name in (*LIBRARIES, *own)}
-        self.kinds = {maker(name): (name, "") for name in self.living}
+        self.kinds = {maker(name): (name, "") for name in LIBRARIES}  # a wrapped class of the project would be HRM308's
         for name, library in LIBRARIES.items():
             self.kinds.update({f"{name}.{method}": (name, does) for method, does in library.calls.items()})
         self.setters = tuple(self.kinds)

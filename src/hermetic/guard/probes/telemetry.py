@@ -208,18 +208,20 @@ class TelemetryProbe(Probe["State | None"]):
         configures, self.configures = self.configures, False
         if after is None or configures:
             return
-        was = before if before is not None else State((NOTHING,) * len(SIGNALS), {}, after.textmap, [])
-        for signal, old, new in zip(SIGNALS, was.providers, after.providers, strict=True):
+        if before is None:  # it was imported since, before anybody could listen: what is set was set by an import
+            self.configured += [one.provider for one in after.providers if one.provider is not None]
+            return
+        for signal, old, new in zip(SIGNALS, before.providers, after.providers, strict=True):
             if old != new and not any(new.provider is known for known in self.configured):
                 undo = functools.partial(signal.put, old)
                 yield Change(f"the global {signal.name} provider", old, new, undo, signal.name)
         for key, held in after.processors.items():
-            if key in was.processors and not same_processors(was.processors[key], held):
-                yield self.of_processors(key, was.processors[key], held)
-        if was.textmap is not after.textmap and was.textmap is not None:
-            undo = functools.partial(setattr, sys.modules[PROPAGATE], TEXTMAP, was.textmap)
-            yield Change("the global propagator", was.textmap, after.textmap, undo, "propagator")
-        yield from instrumented(was.instrumented, after.instrumented)
+            if key in before.processors and not same_processors(before.processors[key], held):
+                yield self.of_processors(key, before.processors[key], held)
+        if before.textmap is not after.textmap and before.textmap is not None:
+            undo = functools.partial(setattr, sys.modules[PROPAGATE], TEXTMAP, before.textmap)
+            yield Change("the global propagator", before.textmap, after.textmap, undo, "propagator")
+        yield from instrumented(before.instrumented, after.instrumented)
 
     def of_processors(self, key: tuple[str, int], before: tuple[object, ...], after: tuple[object, ...]) -> Change:
         """Return the change of a provider's processors."""
@@ -231,9 +233,6 @@ class TelemetryProbe(Probe["State | None"]):
             name = next((name for name, _ in names_of(provider)), f"a {signal.name} provider ({key[1]})")
         undo = functools.partial(signal.put_processors, provider, before)
         return Change(f"the processors of {name}", Shown(before), Shown(after), undo, key)
-
-
-NOTHING = Global(None, is_set=False)
 
 
 class Shown(tuple[object, ...]):
