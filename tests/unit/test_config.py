@@ -53,6 +53,7 @@ async-dependencies = ["get_user"]
 bearer-pairs = [["get_user", "scheme"]]
 async-functions = ["app.fetch"]
 performance-markers = ["slow"]
+breaker-classes = ["app.Fuse"]
 """
     write_files({"pyproject.toml": text}, project)
 
@@ -66,6 +67,7 @@ performance-markers = ["slow"]
         "bearer-pairs": [["get_user", "scheme"]],
         "async-functions": ["app.fetch"],
         "performance-markers": ["slow"],
+        "breaker-classes": ["app.Fuse"],
     }
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import enum
 import functools
 import re
+import sys
+import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard._instances import Instances, class_of, is_kept, maker, names_of
-from hermetic.guard.probe import Change, Described, Probe
+from hermetic.guard._instances import Instances, is_kept, maker, names_of
+from hermetic.guard.probe import Change, Described, Probe, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
 
 OPENS, FAILS, LISTENS, SETS = "opens", "fails", "listens", "sets"  # what a call does to a breaker
-CLOSED = "closed"
+CLOSED, LISTENERS = "closed", "_listeners"
 # What an attribute of a configured class has in its name when it says how the breaker is.
 WORDS = re.compile(r"state|status|open|close|half|fail|error|trip|listener|callback|threshold", re.IGNORECASE)
 PLAIN = (str, int, bool, type(None), enum.Enum)
@@ -84,7 +86,7 @@ class Row(NamedTuple):
 
     condition: Condition
     fields: dict[str, object]
-    raw: tuple[dict[str, Any], dict[str, Any]]
+    raw: dict[str, Any]
 
 
 class BreakerProbe(Probe[dict[int, Row]]):
@@ -100,6 +102,7 @@ class BreakerProbe(Probe[dict[int, Row]]):
         self.living: dict[str, Instances] = {}
         self.kinds: dict[str, tuple[str, str]] = {}  # by setter, the class and what the call does
         self.names: dict[tuple[str, int], str] = {}
+        self.mirror: list[Any] = []  # what was read with the last snapshot
         self.last: dict[Any, Row] = {}
         self.learn_options({})
 
@@ -125,17 +128,23 @@ class BreakerProbe(Probe[dict[int, Row]]):
             does = OPENS if held["_failure_count"] + 1 >= held[limit] else FAILS
         return kind, number, does
 
-    def snapshot(self) -> dict[int, Row]:
-        """Read each breaker (about 2 us); nothing where no library of breakers is imported."""
-        found: dict[Any, Row] = {}
+    def snapshot(self) -> dict[Any, Row]:
+        """Read each breaker (about 3 us), and copy all where something is new; nothing where there is no library."""
+        found: list[Any] = []
         for kind, instances in self.living.items():
-            if class_of(kind) is None:
-                continue
-            instances.search()
-            for number, breaker in instances.living():
-                found[kind, number] = read(LIBRARIES.get(kind), breaker)
-        if found.keys() != self.last.keys() or any(differs(row, self.last[key]) for key, row in found.items()):
-            self.last = found
+            if kind.partition(".")[0] in sys.modules:
+                instances.search()
+                library = LIBRARIES.get(kind)
+                for number, breaker in instances.living():
+                    found += (kind, number)
+                    found += traces(library, breaker.__dict__)
+        if not same_objects(found, self.mirror):
+            self.mirror = found
+            self.last = {
+                (kind, number): read(LIBRARIES.get(kind), breaker)
+                for kind, instances in self.living.items()
+                for number, breaker in instances.living()
+            }
         return self.last
 
     def changes(self, before: dict[Any, Row], after: dict[Any, Row]) -> Iterator[Change]:
@@ -146,7 +155,7 @@ class BreakerProbe(Probe[dict[int, Row]]):
             if breaker is None or (was is not None and not differs(was, now)):
                 continue
             if was is None:
-                was = now._replace(condition=Condition(CLOSED, 0), raw=({}, {}))
+                was = now._replace(condition=Condition(CLOSED, 0), raw={})
                 if now.condition in (was.condition, UNKNOWN) or not is_kept(breaker):
                     continue
             yield from self.of_breaker(key, breaker, was, now)
@@ -182,12 +191,27 @@ def read(library: Library | None, breaker: Any) -> Row:  # noqa: ANN401 - of one
     held = getattr(breaker, "__dict__", {})
     if library is None:
         fields = {name: copied(value) for name, value in held.items() if is_telling(name, value)}
-        return Row(UNKNOWN, fields, ({}, {}))
+        return Row(UNKNOWN, fields, {})
     storage = getattr(held.get(library.storage), "__dict__", {}) if library.storage else held
     state, failures = (storage.get(name) for name in library.kept[:2])
-    fields = {name: copied(held.get(name)) for name in (*library.settings, "_listeners") if name in held}
+    fields = {name: copied(held.get(name)) for name in (*library.settings, LISTENERS) if name in held}
     kept = {name: storage[name] for name in library.kept if name in storage}
-    return Row(Condition(word(state), failures), fields, (kept, {"_state": held.get("_state")}))
+    return Row(Condition(word(state), failures), fields, kept)
+
+
+def traces(library: Library | None, held: dict[str, Any]) -> list[Any]:
+    """Return the values that `read` looks at. They are compared with each other alone, and hold no breaker."""
+    if library is None:
+        return [copied(value) for name, value in held.items() if is_telling(name, value)]
+    storage = getattr(held.get(library.storage), "__dict__", {}) if library.storage else held
+    found = [storage.get(name) for name in library.kept]
+    for name in (*library.settings, LISTENERS):
+        value = held.get(name)
+        if type(value) is list:
+            found += map(weak, value)
+        else:
+            found.append(value)
+    return found
 
 
 def differs(one: Row, other: Row) -> bool:
@@ -201,8 +225,24 @@ def is_telling(name: str, value: object) -> bool:
 
 
 def copied(value: object) -> object:
-    """Return a value that stays as it is when the breaker changes."""
-    return type(value)(value) if isinstance(value, (list, set)) else value
+    """Return a value that stays as it is when the breaker changes; what a list holds may know the breaker."""
+    return tuple(map(weak, value)) if isinstance(value, SEVERAL) else value
+
+
+def weak(value: Any) -> Any:  # noqa: ANN401 - any object
+    """Return a weak reference to an object, where there can be one: the breaker may go when its test is over."""
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return value
+
+
+def back(value: object) -> object:
+    """Return what `copied` was given, as far as it is still there; a list for all that hold several."""
+    if not isinstance(value, tuple):
+        return value
+    held = [one() if isinstance(one, weakref.ref) else one for one in value]
+    return [one for one in held if one is not None]
 
 
 def word(state: object) -> str | None:
@@ -211,27 +251,30 @@ def word(state: object) -> str | None:
 
 
 def shown(value: object) -> object:
-    """Return a list as it is reported."""
-    return Described("none") if isinstance(value, SEVERAL) and not value else value
+    """Return a value as it is reported."""
+    found = back(value)
+    return Described("none") if found == [] else found
 
 
-def put(library: Library | None, breaker: Any, raw: tuple[dict[str, Any], dict[str, Any]]) -> None:  # noqa: ANN401
+def put(library: Library | None, breaker: Any, raw: dict[str, Any]) -> None:  # noqa: ANN401
     """Give a breaker its condition back; one that was made by the test is closed."""
-    kept, own = raw
     if library is None:
         return
-    if not kept:
+    if not raw:
         reset: Callable[[], object] = getattr(breaker, "reset", None) or breaker.close
         reset()
         return
-    (vars(breaker)[library.storage] if library.storage else breaker).__dict__.update(kept)
-    breaker.__dict__.update(own)
+    held = breaker.__dict__
+    (held[library.storage].__dict__ if library.storage else held).update(raw)
+    if library.storage:
+        held["_state"] = breaker._create_new_state(breaker.current_state)  # noqa: SLF001 - without telling listeners
 
 
 def set_field(breaker: Any, field: str, value: object) -> None:  # noqa: ANN401 - as above
-    """Give an attribute its old value; a list stays the same list."""
-    held = vars(breaker)
-    if isinstance(value, list) and isinstance(held.get(field), list):
-        held[field][:] = value
+    """Give an attribute its old value; a list or set stays the same one."""
+    now, old = breaker.__dict__.get(field), back(value)
+    if isinstance(now, (list, set)) and isinstance(old, list):
+        now.clear()
+        (now.extend if isinstance(now, list) else now.update)(old)
     else:
-        setattr(breaker, field, value)
+        setattr(breaker, field, type(now)(old) if isinstance(now, tuple) else old)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._instances import Instances, kinds_of, maker, names_of
 from hermetic.guard.places import getframe, is_test_file, responsible
-from hermetic.guard.probe import Change, Described, Probe
+from hermetic.guard.probe import Change, Described, Probe, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
@@ -58,9 +58,13 @@ class Signal(NamedTuple):
 
     def processors(self, provider: object) -> tuple[object, ...]:
         """Return the processors of a provider."""
-        outer, inner = self.held_in
-        found = getattr(getattr(provider, outer, None), inner, ())
+        found = self.held(provider)
         return tuple(found) if isinstance(found, (tuple, list)) else ()
+
+    def held(self, provider: object) -> Any:  # noqa: ANN401 - a tuple, in the versions that are known
+        """Return what a provider keeps its processors in."""
+        outer, inner = self.held_in
+        return getattr(getattr(provider, outer, None), inner, ())
 
     def put_processors(self, provider: object, value: tuple[object, ...]) -> None:
         """Give a provider other processors."""
@@ -95,9 +99,24 @@ SIGNALS = (
         "opentelemetry.sdk._logs.LoggerProvider", ("_multi_log_record_processor", "_log_record_processors"),
     ),
 )  # fmt: skip
+BY_NAME = {signal.name: signal for signal in SIGNALS}
+PLACES = tuple((signal.module, signal.attribute, signal.once) for signal in SIGNALS)
 BY_SETTER = {signal.setter: signal for signal in SIGNALS}
 BY_ADDER = {signal.adder: signal for signal in SIGNALS if signal.kind}
 MAKERS = {maker(signal.kind): signal for signal in SIGNALS if signal.kind}
+
+
+def globals_now() -> Iterator[object]:
+    """Yield the global providers, the marks that one was set, and the propagator."""
+    modules = sys.modules
+    for module, attribute, once in PLACES:
+        found = modules.get(module)
+        if found is not None:
+            space = found.__dict__
+            yield space.get(attribute)
+            yield getattr(space.get(once), "_done", None)
+    found = modules.get(PROPAGATE)
+    yield found.__dict__.get(TEXTMAP) if found is not None else None
 
 
 class State(NamedTuple):
@@ -122,6 +141,7 @@ class TelemetryProbe(Probe["State | None"]):
         self.living = {signal.name: Instances(signal.kind) for signal in SIGNALS if signal.kind}
         self.instrumentors: list[Any] = []
         self.searched = -1
+        self.mirror: list[object] = []  # what was read with the last snapshot
         self.last: State | None = None
         self.configures = False
         self.configuring: set[Any] = set()  # fixtures that configure the session
@@ -172,23 +192,31 @@ class TelemetryProbe(Probe["State | None"]):
     # The comparison
 
     def snapshot(self) -> State | None:
-        """Read what is set (about 2 us; nothing where the library is not imported)."""
+        """Read what is set (about 4 us), and copy it where something is new; nothing where the library is not there."""
         if API not in sys.modules:
             return None
         self.search()
-        state = State(
+        found = [*globals_now()]
+        for name, instances in self.living.items():
+            for number, provider in instances.living():
+                found += (name, number, BY_NAME[name].held(provider))
+        found += [one.__dict__.get(FLAG, False) for one in self.instrumentors]
+        if self.configures or self.last is None or not same_objects(found, self.mirror):
+            self.mirror, self.last = found, self.state()
+        return self.last
+
+    def state(self) -> State:
+        """Return what is set now."""
+        return State(
             tuple([signal.now() for signal in SIGNALS]),
             {
-                (signal.name, number): signal.processors(provider)
-                for signal in BY_ADDER.values()
-                for number, provider in self.living[signal.name].living()
+                (name, number): BY_NAME[name].processors(provider)
+                for name, instances in self.living.items()
+                for number, provider in instances.living()
             },
             getattr(sys.modules.get(PROPAGATE), TEXTMAP, None),
             [one for one in self.instrumentors if getattr(one, FLAG, False)],
         )
-        if self.configures or self.last is None or state != self.last:
-            self.last = state
-        return self.last
 
     def search(self) -> None:
         """Find the providers and instrumentors that were there before anybody listened."""

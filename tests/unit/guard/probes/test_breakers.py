@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
 
+from hermetic.guard.probes.breakers import BreakerProbe
 from tests.utils.guarding import guarded
 
 if TYPE_CHECKING:
@@ -198,3 +201,21 @@ def test_served():
         ("test_heard", "shop.fuses.fuse.listeners", "none", "[<built-in function print>]"),
     }, run.output
     assert run.found == {("HRM605", "shop/fuses.py", 7), ("HRM605", "test_fuse.py", 9)}
+
+
+def test_the_probe_keeps_no_breaker_alive() -> None:
+    pybreaker = pytest.importorskip("pybreaker")
+    listener = type("Listener", (), {"state_change": lambda *_: None})()
+    listener.heard = breaker = pybreaker.CircuitBreaker(listeners=[listener])
+    probe = BreakerProbe()
+    probe.called("pybreaker.CircuitBreaker.__init__", (breaker,), {})
+    before = probe.snapshot()
+    breaker.open()
+    assert before != probe.snapshot()
+    gone = weakref.ref(breaker)
+
+    del breaker, listener
+    gc.collect()
+
+    assert gone() is None
+    assert probe.snapshot() == {}
