@@ -7,6 +7,7 @@ import _ast as ast
 from hermetic.source.callee import ancestry, find_callee, find_class
 from hermetic.source.names import resolve
 from hermetic.source.origins import SHARED, origins
+from hermetic.source.plugins import is_quoted
 from hermetic.source.state import State
 
 TYPE_CHECKING = False
@@ -51,6 +52,20 @@ class Breakers(State):
             return f"breaker.{last}"
         is_object = "." in name and "(" not in name and not (last[:1].isupper() and not last.isupper())
         return "breaker" if is_object and speaks_of_breaker(last) else name
+
+    def name_in(self, scope: Scope, name: str) -> str:
+        """See through a name of another project file that is bound to a breaker there."""
+        known = self.name_of(name)
+        base, _, last = name.replace(f"{STORAGE}.", ".").rpartition(".")
+        project = scope.module.project
+        if known != name or last not in PARTS or "." not in base or base[0] in "@.[" or "(" in base or project is None:
+            return known
+        memo: dict[str, bool] = scope.module.top.memo.setdefault("breakers behind names", {})
+        if base not in memo:
+            found = project.binding(base, scope.module.folder)
+            value = found[0].value if found is not None else None
+            memo[base] = found is not None and isinstance(value, ast.Call) and is_class(found[1], value.func)
+        return f"breaker.{last}" if memo[base] else name
 
     def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:  # noqa: ARG002 - the contract of State
         """Leave out breakers that the test has made for itself."""
@@ -136,6 +151,8 @@ def maker_of(scope: Scope, breaker: ast.expr) -> Maker | None:
     project = scope.module.project
     if resolve(scope, breaker).startswith(MONITOR):
         return Maker(scope, None)
+    if may_be_replaced(scope, breaker):
+        return None
     found = origins(scope, breaker, project) if project is not None else []
     makers = [
         Maker(origin.scope, origin.value)
@@ -143,6 +160,16 @@ def maker_of(scope: Scope, breaker: ast.expr) -> Maker | None:
         if origin.life == SHARED and isinstance(origin.value, ast.Call) and is_class(origin.scope, origin.value.func)
     ]
     return makers[0] if makers and len(makers) == len(found) else None
+
+
+def may_be_replaced(scope: Scope, breaker: ast.expr) -> bool:
+    """Tell whether a name that does not speak of a breaker is written in quotes, as `monkeypatch.setattr` needs it."""
+    name = str(getattr(breaker, "attr", getattr(breaker, "id", "")))
+    project = scope.module.project
+    if not name or speaks_of_breaker(name) or project is None:
+        return False
+    levels = (scope.module, *project.conftests(scope.module.path))
+    return any(is_quoted(level.data, name.encode()) for level in levels)
 
 
 def is_class(scope: Scope, function: ast.expr) -> bool:
