@@ -176,6 +176,7 @@ def messages(rule: Rule, example: Example) -> list[str]:
             if path.endswith(".py"):
                 name, package = project.name_of(str(root / path))
                 module = Module(str(root / path), source.encode(), name, package=package)
+                module.project = project
                 found += [item.message.replace(f"{root}/", "") for item in rule.check(module, project)]
         return found
 

@@ -52,9 +52,9 @@ ROOT = Path(__file__).resolve().parents[2]
 # A rule is dropped only by taking it out here as well.
 RULES = {
     f"HRM{number}"
-    for numbers in (range(101, 111), (201, 202, 203), range(301, 309), range(401, 407), (501, 502, 507))
+    for numbers in (range(101, 111), (201, 202, 203), range(301, 309), range(401, 407), range(501, 508))
     for number in numbers
-} | {"HRM601", "HRM602", "HRM603", "HRM701", "HRM801", "HRM901", "HRM902", "HRM903", "HRM904"}
+} | {f"HRM{number}" for number in (*range(601, 606), 701, 801, *range(901, 905))}
 # The eighty, and six cases more of those that are parametrised: fewer or more only by a change here.
 REGRESSION = 86
 CLEAN = "def test_planted_sum():\n    assert 1 + 1 == 2\n"

@@ -54,6 +54,7 @@ bearer-pairs = [["get_user", "scheme"]]
 async-functions = ["app.fetch"]
 performance-markers = ["slow"]
 literals = [["Client.send", "topic", "test-*"]]
+breaker-classes = ["app.Fuse"]
 """
     write_files({"pyproject.toml": text}, project)
 
@@ -68,6 +69,7 @@ literals = [["Client.send", "topic", "test-*"]]
         "async-functions": ["app.fetch"],
         "performance-markers": ["slow"],
         "literals": [["Client.send", "topic", "test-*"]],
+        "breaker-classes": ["app.Fuse"],
     }
 
 

@@ -77,10 +77,13 @@ class Probe(Generic[Snapshot]):
 
     code: ClassVar[str]
     events: ClassVar[tuple[str, ...]] = ()
-    setters: ClassVar[tuple[str, ...]] = ()
+    setters: tuple[str, ...] = ()  # a probe may make its own when it learns the options
     at_import: ClassVar[bool] = False
     phases: ClassVar[bool] = False
     between: ClassVar[bool] = False
+
+    def learn_options(self, options: Mapping[str, object]) -> None:
+        """Learn the settings of single rules, by option name; once, before anything else."""
 
     def snapshot(self) -> Snapshot:
         """Return the state as it is now; it must not change when the state does."""

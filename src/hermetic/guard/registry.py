@@ -11,7 +11,7 @@ from hermetic.guard.check import Check
 from hermetic.guard.probe import Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import ModuleType
 
     import pytest
@@ -31,9 +31,14 @@ def walked(package: ModuleType, base: type[T]) -> Iterator[type[T]]:
                 yield value
 
 
-def probes_for(config: pytest.Config, codes: frozenset[str]) -> list[Probe[Any]]:
-    """Return the probes of a session: our own whose rule is in `codes`, and all that others offer."""
+def probes_for(config: pytest.Config, codes: frozenset[str], options: Mapping[str, object]) -> list[Probe[Any]]:
+    """Return the probes of a session: our own whose rule is in `codes`, and all that others offer.
+
+    `options` are the settings of single rules.
+    """
     found: list[Probe[Any]] = [probe() for probe in walked(probes, Probe) if probe.code in codes]
+    for probe in found:
+        probe.learn_options(options)
     for offered in config.hook.pytest_hermetic_probes(config=config):
         found += offered or ()
     return found

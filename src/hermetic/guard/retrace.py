@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hermetic import config as configuration
 from hermetic.guard import probe as states
 from hermetic.guard import registry
 from hermetic.guard.judge import GUARD
@@ -158,7 +159,9 @@ class Tracer:
     """
 
     def __init__(self, codes: list[str], config: pytest.Config) -> None:
-        self.probes: list[Probe[Any]] = registry.probes_for(config, frozenset(codes))
+        self.probes: list[Probe[Any]] = registry.probes_for(
+            config, frozenset(codes), configuration.load(str(config.rootpath)).options
+        )
         self.last: dict[Probe[Any], Any] = {}
         self.place: tuple[str, int] | None = None
         self.found: dict[tuple[str, str], tuple[object, tuple[str, int]]] = {}

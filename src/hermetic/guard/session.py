@@ -29,7 +29,7 @@ class Guarded:
         self.config = config
         self.options = chosen
         active = chosen.active()
-        self.trail = Trail(found := registry.probes_for(config, active))
+        self.trail = Trail(found := registry.probes_for(config, active, chosen.settings.options))
         self.chain = Chain(found, self.trail, self.complain)
         self.importers = [probe for probe in found if probe.at_import]
         self.phased = [probe for probe in found if probe.phases]

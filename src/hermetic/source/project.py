@@ -283,8 +283,7 @@ class Project:
             for base in cls.node.bases:  # type: ignore[attr-defined]
                 name = resolve(outer, base)
                 if name.startswith("."):
-                    bound = outer.find(name[1:])
-                    found = bound[0].value if bound is not None else None
+                    found = nested_in(outer, name[1:])
                 else:
                     near = cls.module.folder
                     found = self.definition(name, near) if "." in name else None
@@ -384,6 +383,17 @@ def fits(path: str, pattern: str) -> bool:
     if "/" not in pattern:
         return matches(os.path.basename(path), pattern)
     return matches(os.path.abspath(path).replace(os.sep, "/"), f"*/{pattern}")
+
+
+def nested_in(scope: Scope, dotted: str) -> Scope | None:
+    """Return the class of a file that a dotted name means there: `Cases.Base` is a class in a class."""
+    first, *others = dotted.split(".")
+    bound = scope.find(first)
+    found = bound[0].value if bound is not None else None
+    for name in others:
+        inner = found.bindings.get(name, ()) if isinstance(found, Scope) else ()
+        found = inner[-1].value if inner else None
+    return found if isinstance(found, Scope) else None
 
 
 def words(value: object) -> list[str]:

@@ -15,9 +15,10 @@ import types
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from hermetic.guard._instances import kinds_of
 from hermetic.guard._requests import Act, RequestsProbe, name_of
 from hermetic.guard.places import is_users
-from hermetic.guard.probes.overrides import TABLE, kinds_of
+from hermetic.guard.probes.overrides import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

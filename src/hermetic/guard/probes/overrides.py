@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
 import inspect
 import os
 import re
@@ -11,7 +10,8 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.places import USER, abspath, whose
+from hermetic.guard._instances import Instances, maker, names_of
+from hermetic.guard.places import abspath
 from hermetic.guard.probe import ABSENT, Change, Probe, same, short
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pytest
 
 TABLE = "dependency_overrides"
-MAKER = "fastapi.FastAPI.__init__"
+MAKER = maker("fastapi.FastAPI")
 EMPTIED = re.compile(rf"{TABLE}\s*(\.clear\(\)|=\s*(\{{\}}|dict\(\))\s*$)", re.MULTILINE)
 
 
@@ -42,10 +42,7 @@ class OverridesProbe(Probe[dict[Any, Table]]):
     at_import = True
 
     def __init__(self) -> None:
-        self.apps: dict[int, weakref.ref[Any]] = {}
-        self.made = 0  # serves as a key: `id` is audited, and an application need not be hashable
-        self.searched = -1
-        self.complete = False  # every application made from here on is heard of
+        self.apps = Instances("fastapi.FastAPI")
         self.item: pytest.Item | None = None
         self.file = ""  # the test file that is being imported
         self.configures = False  # whether a session-wide autouse fixture is at work
@@ -80,34 +77,8 @@ class OverridesProbe(Probe[dict[Any, Table]]):
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
         """Learn of a new application."""
-        self.add(args[0])
+        self.apps.add(args[0])
         return None
-
-    # The applications
-
-    def add(self, app: object) -> None:
-        """Know an application as long as it lives."""
-        try:
-            self.apps[self.made] = weakref.ref(app, functools.partial(self.forget, self.made))
-        except TypeError:  # no weak references to it
-            return
-        self.made += 1
-
-    def forget(self, number: int, _: object) -> None:
-        """Forget an application that is gone."""
-        self.apps.pop(number, None)
-
-    def search(self) -> None:
-        """Find the applications that were made before anybody listened (about 10 ms, and again after imports)."""
-        kind = getattr(sys.modules.get("fastapi"), "FastAPI", None)
-        if self.complete or kind is None or len(sys.modules) == self.searched:
-            return
-        self.searched = len(sys.modules)
-        self.complete = hasattr(kind.__init__, "__wrapped__")
-        known = [app for app in (one() for one in list(self.apps.values())) if app is not None]
-        for found in gc.get_referrers(*kinds_of(kind)):
-            if isinstance(found, kind) and not any(found is other for other in known):
-                self.add(found)
 
     # The comparison
 
@@ -115,10 +86,10 @@ class OverridesProbe(Probe[dict[Any, Table]]):
         """Copy the table of each application (about 1 us each)."""
         if "fastapi" not in sys.modules and not self.configures:
             return NONE
-        self.search()
+        self.apps.search()
         found = {}
-        for number, one in list(self.apps.items()):
-            table = getattr(one(), TABLE, None)
+        for number, app in self.apps.living():
+            table = getattr(app, TABLE, None)
             if isinstance(table, dict):
                 found[number] = Table(table, dict(table))
         return found if found or self.configures else NONE
@@ -132,7 +103,7 @@ class OverridesProbe(Probe[dict[Any, Table]]):
             was = before.get(number)
             if same(was.held if was is not None else {}, now.held):
                 continue
-            app = self.apps[number]() if number in self.apps else None
+            app = self.apps.get(number)
             names = names_of(app)
             if self.file:
                 own = [name for name, path in names if path == self.file]
@@ -190,23 +161,6 @@ def empties(function: Callable[..., object]) -> bool:
         return EMPTIED.search(inspect.getsource(function)) is not None
     except (OSError, TypeError):
         return False
-
-
-def kinds_of(kind: type) -> list[type]:
-    """Return a class and all below it."""
-    below: list[type] = kind.__subclasses__()
-    return [kind, *(one for each in below for one in kinds_of(each))]
-
-
-def names_of(app: object) -> list[tuple[str, str]]:
-    """Return the (dotted name, file) pairs under which modules of the project hold an application."""
-    found = []
-    for module in list(sys.modules.values()):
-        path = getattr(module, "__file__", None)
-        if isinstance(path, str) and whose(path) == USER:
-            names = [name for name, value in vars(module).copy().items() if value is app]
-            found += [(f"{module.__name__}.{name}", abspath(path)) for name in names[:1]]
-    return sorted(found, key=lambda pair: os.path.basename(pair[1]).startswith(("test_", "conftest")))
 
 
 def is_defined_in(value: object, file: str) -> bool:

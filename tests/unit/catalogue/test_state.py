@@ -1,0 +1,172 @@
+"""Further spellings for the rules about global state: what must be caught, and what must be left alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.lint import lint_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TELEMETRY = """
+import unittest
+import pytest
+from opentelemetry import metrics, trace
+from opentelemetry.instrumentation.redis import RedisInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.test.globals_test import TraceGlobalsTest, reset_trace_globals
+
+"""
+BREAKERS = """
+import circuitbreaker
+import pybreaker
+import pytest
+from pybreaker import CircuitBreakerError
+from gateway import Gate, ask, breaker, find, gate, read
+
+"""
+GATEWAY = """
+import circuitbreaker
+import pybreaker
+
+class Gate(pybreaker.CircuitBreaker):
+    pass
+
+class Fuse:
+    pass
+
+breaker = pybreaker.CircuitBreaker(fail_max=2)
+gate = Gate(fail_max=2)
+fuse = Fuse()
+
+@breaker
+def ask(transport): ...
+
+@circuitbreaker.circuit(failure_threshold=2, expected_exception=OSError)
+def read(transport): ...
+
+@pybreaker.CircuitBreaker(exclude=[KeyError])
+def find(transport): ...
+"""
+
+
+def lines(source: str, code: str, tmp_path: Path, **others: str) -> set[int]:
+    """Return the lines of a test file at which a rule finds something, the first of `source` being 1."""
+    head = TELEMETRY if code == "HRM604" else BREAKERS
+    files = {f"{name}.py": text for name, text in others.items()} | {"test_it.py": f"{head}{source}"}
+    found = lint_files({"gateway.py": GATEWAY, **files}, tmp_path)
+    return {item.line - head.count("\n") for item in found if item.code == code}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("class TestIt:\n    def setup_method(self):\n        trace.set_tracer_provider(TracerProvider())\n", {3}),
+        ("def test_it():\n    RedisInstrumentor().instrument()\n", {2}),
+        ("trace.set_tracer_provider(TracerProvider())\ndef test_it(): ...\n", {1}),
+        ("def test_it():\n    trace.get_tracer_provider().add_span_processor(object())\n", {2}),
+        (
+            "def test_it():\n    set_up = trace.set_tracer_provider\n    set_up(TracerProvider())\n",
+            {3},
+        ),
+        ("async def test_it():\n    trace._TRACER_PROVIDER = TracerProvider()\n", {2}),
+        (
+            (
+                "class TestIt(unittest.TestCase):\n    def test_it(self):\n        RedisInstrumentor().instrument()\n"
+                "        self.assertTrue(1)\n        RedisInstrumentor().uninstrument()\n"
+            ),
+            {3},
+        ),
+    ],
+)
+def test_telemetry_that_stays_is_found(source: str, expected: set[int], tmp_path: Path) -> None:
+    assert lines(source, "HRM604", tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class TestIt(TraceGlobalsTest):\n    def test_it(self):\n        trace.set_tracer_provider(None)\n",
+        (
+            "def setup_function():\n    trace.set_tracer_provider(TracerProvider())\n"
+            "def teardown_function():\n    reset_trace_globals()\ndef test_it(): ...\n"
+        ),
+        "def test_it(worker_telemetry):\n    trace.get_tracer_provider().add_span_processor(object())\n",
+        (
+            "class TestIt(unittest.TestCase):\n    def setUp(self):\n        RedisInstrumentor().instrument()\n"
+            "        self.addCleanup(RedisInstrumentor().uninstrument)\n    def test_it(self): ...\n"
+        ),
+        (
+            "class Cases:\n    class Base(unittest.TestCase):\n        def tearDown(self):\n"
+            "            RedisInstrumentor().uninstrument()\n"
+            "class TestIt(Cases.Base):\n    def test_it(self):\n        RedisInstrumentor().instrument()\n"
+        ),
+        (
+            "def test_it(monkeypatch):\n    monkeypatch.setattr(trace, '_TRACER_PROVIDER_SET_ONCE', object())\n"
+            "    monkeypatch.setattr(trace, '_TRACER_PROVIDER', None)\n    trace.set_tracer_provider(None)\n"
+        ),
+        (
+            "def test_it():\n    provider = TracerProvider()\n    provider.add_span_processor(object())\n"
+            "    RedisInstrumentor().instrument_app(object(), tracer_provider=provider)\n"
+        ),
+    ],
+)
+def test_telemetry_that_is_taken_back_is_left_alone(source: str, tmp_path: Path) -> None:
+    assert lines(source, "HRM604", tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def test_it():\n    gate.half_open()\n", {2}),
+        ("def test_it():\n    breaker._state_storage.state = 'open'\n", {2}),
+        ("def test_it():\n    circuitbreaker.CircuitBreakerMonitor.get('read')._state = 'open'\n", {2}),
+        (
+            "def test_it():\n    for _ in range(2):\n        with pytest.raises(OSError):\n            read(print)\n",
+            {4},
+        ),
+        (
+            "def test_it():\n    pytest.raises(ValueError, ask, id)\n    pytest.raises(CircuitBreakerError, ask, id)\n",
+            {3},
+        ),
+        (
+            (
+                "def test_it():\n    for _ in range(breaker.fail_max):\n        with pytest.raises(ValueError):\n"
+                "            gate.call(print)\n    with pytest.raises(CircuitBreakerError):\n        gate.call(print)\n"
+            ),
+            {4},
+        ),
+    ],
+)
+def test_a_breaker_that_stays_open_is_found(source: str, expected: set[int], tmp_path: Path) -> None:
+    assert lines(source, "HRM605", tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def test_it():\n    with pytest.raises(ValueError):\n        ask(print)\n",
+        "def test_it():\n    for _ in range(9):\n        with pytest.raises(KeyError):\n            find(print)\n",
+        "def test_it():\n    for _ in range(9):\n        with pytest.raises(ValueError):\n            read(print)\n",
+        "def test_it():\n    with pytest.raises(CircuitBreakerError):\n        ask(print)\n",
+        "def test_it(tmp_path):\n    with (tmp_path / 'breaker').open() as breaker:\n        breaker.read()\n",
+        "def test_it():\n    one = Gate()\n    one.open()\n",
+        (
+            "@pytest.fixture(autouse=True)\ndef closed():\n    yield\n    gate.close()\n"
+            "def test_it():\n    pytest.raises(ValueError, gate.call, print)\n    gate.open()\n"
+        ),
+        (
+            "@pytest.fixture(autouse=True)\ndef reset_breakers():\n    yield\n    for one in (breaker, gate):\n"
+            "        one.close()\ndef test_it():\n    gate.open()\n"
+        ),
+        (
+            "def test_it(monkeypatch):\n    monkeypatch.setattr('gateway.gate', Gate())\n    import gateway\n"
+            "    gateway.gate.open()\n"
+        ),
+    ],
+)
+def test_a_breaker_that_is_closed_again_or_nobody_elses_is_left_alone(source: str, tmp_path: Path) -> None:
+    assert lines(source, "HRM605", tmp_path) == set()
