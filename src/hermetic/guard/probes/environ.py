@@ -40,8 +40,8 @@ class EnvironProbe(Probe[View]):
         """Copy the mapping behind `os.environ` (about 1 us), which holds encoded names and values on POSIX."""
         environ = os.environ
         held = dict(getattr(environ, "_data", environ))
-        for name in OWN & held.keys():
-            del held[name]
+        for name in OWN:
+            held.pop(name, None)
         last = self.last
         if last is None or environ is not last.environ or held != last.held or self.apart != last.apart:
             self.last = last = View(environ, held, self.apart.copy())

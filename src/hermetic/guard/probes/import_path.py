@@ -30,6 +30,8 @@ class ImportPathProbe(Probe["Lists"]):
     def __init__(self) -> None:
         self.by_pytest = ""
         self.last: Lists | None = None
+        self.lists: list[list[Any]] = []  # the three of the last snapshot, and a copy of each
+        self.mirrors: list[list[Any]] = []
 
     def import_begins(self, collector: pytest.Module) -> None:
         """Find out which folder pytest itself adds to import a file."""
@@ -44,13 +46,12 @@ class ImportPathProbe(Probe["Lists"]):
         self.by_pytest = ""
 
     def snapshot(self) -> Lists:
-        """Copy the three lists (about 1 us)."""
-        lists: tuple[Any, ...] = (sys.path, sys.meta_path, sys.path_hooks)
-        now = tuple([(found, found[:]) for found in lists])
-        last = self.last
-        if last is None or now != last or not all(map(operator.is_, lists, [found for found, _ in last])):
-            self.last = last = now
-        return last
+        """Compare the three lists with their copies (below 1 us), and where one differs copy all."""
+        lists: list[list[Any]] = [sys.path, sys.meta_path, sys.path_hooks]
+        if self.last is None or lists != self.mirrors or not all(map(operator.is_, lists, self.lists)):
+            self.lists, self.mirrors = lists, [found[:] for found in lists]
+            self.last = tuple(zip(lists, self.mirrors, strict=True))
+        return self.last
 
     def changes(self, before: Lists, after: Lists) -> Iterator[Change]:
         """Compare list by list. Finders that a library adds when it is imported are benign."""

@@ -9,6 +9,7 @@ import atexit
 import builtins
 import functools
 import gc
+import operator
 import os
 import signal
 import sys
@@ -63,13 +64,14 @@ def set_callbacks(found: tuple[Any, ...]) -> None:
     gc.callbacks[:] = [one for one in gc.callbacks if not is_users(one)] + list(found)
 
 
-def locale_now() -> str:
-    """Return the locale of all categories."""
-    return str(_locale.setlocale(_locale.LC_ALL, None))
-
-
-SETTINGS: tuple[Setting, ...] = (
-    Setting("the locale", locale_now, functools.partial(_locale.setlocale, _locale.LC_ALL), "locale.setlocale"),
+ZONE = operator.attrgetter("tzname", "timezone")
+SETTINGS: tuple[Setting, ...] = (  # read by functions of C where there are any: each is read twice a test
+    Setting(
+        "the locale",
+        functools.partial(_locale.setlocale, _locale.LC_ALL, None),
+        functools.partial(_locale.setlocale, _locale.LC_ALL),
+        "locale.setlocale",
+    ),
     Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit, "sys.setrecursionlimit"),
     Setting("the switch interval", sys.getswitchinterval, sys.setswitchinterval, "sys.setswitchinterval"),
     Setting(
@@ -102,12 +104,12 @@ SETTINGS: tuple[Setting, ...] = (
     attribute(threading, "excepthook"),
 )  # fmt: skip
 if hasattr(time, "tzset"):
-    SETTINGS += (Setting("the time zone", lambda: (time.tzname, time.timezone), set_zone, "time.tzset"),)
+    SETTINGS += (Setting("the time zone", functools.partial(ZONE, time), set_zone, "time.tzset"),)
 if hasattr(_signal, "pthread_sigmask"):
     SETTINGS += (
         Setting(
             "the signal mask",
-            lambda: frozenset(_signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+            functools.partial(_signal.pthread_sigmask, int(signal.SIG_BLOCK), ()),
             lambda mask: signal.pthread_sigmask(signal.SIG_SETMASK, mask),
             "signal.pthread_sigmask",
         ),
@@ -152,22 +154,25 @@ class SettingsProbe(Probe[Values]):
         self.umask = read_umask()  # as far as it is known: this sets it, so it is read again only after a call
         self.umask_called = False
         self.at_exit: list[Any] = []
-        self.names: list[Any] = []  # what `builtins` held with the last snapshot
+        self.seen: list[Any] = []  # what was read for the last snapshot
         self.last: Values | None = None
 
     def snapshot(self) -> Values:
         """Read every setting (about 6 us)."""
         if self.umask_called:
             self.umask, self.umask_called = read_umask(), False
-        settings = tuple([read() for read in READERS])
-        handlers = tuple(map(getsignal, SIGNALS))
-        names = [*builtins.__dict__.values()]
-        rest = self.umask, tuple(self.at_exit)
-        last = self.last
-        if last is None or not same_objects([settings, handlers, names, *rest], [*last[:2], self.names, *last[3:]]):
-            self.names = names
-            self.last = last = Values(settings, handlers, builtins.__dict__.copy(), *rest)
-        return last
+        seen: list[Any] = [
+            [*map(operator.call, READERS)],
+            [*map(getsignal, SIGNALS)],
+            [*builtins.__dict__.values()],
+            self.umask,
+            self.at_exit,
+        ]
+        if self.last is None or not same_objects(seen, self.seen):
+            self.seen = [*seen[:-1], self.at_exit.copy()]
+            settings, handlers = tuple(seen[0]), tuple(seen[1])
+            self.last = Values(settings, handlers, builtins.__dict__.copy(), self.umask, tuple(self.at_exit))
+        return self.last
 
     def changes(self, before: Values, after: Values) -> Iterator[Change]:
         """Compare setting by setting."""
