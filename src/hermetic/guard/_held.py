@@ -66,8 +66,9 @@ class HeldProbe(Probe[Held]):
     def __init__(self) -> None:
         self.watched: list[Watched] = []
         self.known: tuple[object, int] | None = None
-        self.live: list[Any] = []  # the containers themselves, and what each is compared with
-        self.mirrors: list[Any] = []
+        self.mirrors: list[Any] = []  # what each is compared with
+        self.spaces: list[Any] = []  # what was in sight with the last snapshot
+        self.in_sight: tuple[list[Any], list[Any]] = [], []  # the containers of it, and their mirrors
         self.last: Held | None = None
         self.filled: set[str] = set()  # entries that were filled in once may change
         self.item: pytest.Item | None = None
@@ -76,6 +77,11 @@ class HeldProbe(Probe[Held]):
     def test_begins(self, item: pytest.Item) -> None:
         """Learn which test runs."""
         self.item, self.folder = item, ""
+        PROJECT.enter(item.path)
+
+    def file_ends(self) -> None:
+        """Compare everything once."""
+        PROJECT.leave()
 
     def snapshot(self) -> Held:
         """Compare each container with its copy, and where one differs copy all (about 0.3 us each).
@@ -86,12 +92,21 @@ class HeldProbe(Probe[Held]):
         if self.known is None or self.known[0] is not walk.holders or self.known[1] != len(walk.holders):
             self.watched = list(self.find(walk))
             self.known = walk.holders, len(walk.holders)
-            self.live = [one.part.itself for one in self.watched]
             self.last = None
-        if self.last is None or self.last.walk is not walk or not same_objects(self.live, self.mirrors):
+        if self.spaces is not PROJECT.spaces and self.last is not None:
+            self.focus()
+        if self.last is None or self.last.walk is not walk or not same_objects(*self.in_sight):
             self.mirrors = [one.part.mirrored() for one in self.watched]
             self.last = Held(walk, self.watched, [one.part.copied() for one in self.watched])
+            self.focus()
         return self.last
+
+    def focus(self) -> None:
+        """Gather the containers that are in sight."""
+        pairs = zip(self.watched, self.mirrors, strict=True)
+        inside = [pair for pair in pairs if any(holder in PROJECT.in_sight for holder, _ in pair[0].holders)]
+        self.in_sight = [one.part.itself for one, _ in inside], [mirror for _, mirror in inside]
+        self.spaces = PROJECT.spaces
 
     def find(self, walk: Snapshot) -> Iterator[Watched]:
         """Yield the containers; one that several modules hold under its name is one."""

@@ -99,6 +99,9 @@ class Probe(Generic[Snapshot]):
     def test_ends(self, item: pytest.Item) -> None:
         """Learn that a test has ended, after its fixtures were torn down and before the snapshot."""
 
+    def file_ends(self) -> None:
+        """Learn that the test that is ending is the last one of its file, before the snapshot."""
+
     def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Learn that a fixture of wider scope is about to be set up."""
 

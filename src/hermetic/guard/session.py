@@ -8,6 +8,7 @@ import pytest
 from _pytest.reports import CollectErrorRepr
 
 from hermetic.guard import checking, judge, options, registry
+from hermetic.guard._globals import PROJECT
 from hermetic.guard.chain import Chain, Owner
 from hermetic.guard.judge import CARRIED
 from hermetic.guard.trail import Listening, Trail
@@ -42,6 +43,7 @@ class Guarded:
     def stop(self) -> None:
         """End the session's watch."""
         self.listening.stop()
+        PROJECT.enter(None)  # where this session ran within a test
 
     @staticmethod
     def complain(probe: Probe[Any], error: BaseException) -> None:
@@ -176,8 +178,10 @@ class Guarded:
                 self.chain.boundary(self.phased, clear=False)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
         """End a test, after its fixtures; where a leak is an error, the teardown fails."""
+        if nextitem is None or nextitem.path is not item.path:
+            self.chain.tell("file_ends")
         try:
             result = yield
         except BaseException:
