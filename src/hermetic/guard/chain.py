@@ -171,6 +171,7 @@ class Chain:
                     entry.change.undo()
             except Exception:  # noqa: BLE001, S110 - for example a folder that is gone; the finding stands
                 pass
+        self.trail.listen(on=True)
         self.refresh(probe for probe in dict.fromkeys(touched) if probe in self.probes)
         self.trail.paused = False
 

@@ -73,6 +73,10 @@ class Probe(Generic[Snapshot]):
     ended, before they are torn down.
     `between` says that others (pytest, plugins) change this state between tests, so that the end of one test is not
     the start of the next.
+
+    `hearing` is set by the trail while every event reaches the probe, and with it `stirred`, since events may have been
+    missed. A probe whose state changes with its events alone may set `stirred` itself when it hears one and clear it
+    when it looks, and need not look while it is clear.
     """
 
     code: ClassVar[str]
@@ -81,6 +85,8 @@ class Probe(Generic[Snapshot]):
     at_import: ClassVar[bool] = False
     phases: ClassVar[bool] = False
     between: ClassVar[bool] = False
+    hearing = False
+    stirred = True
 
     def snapshot(self) -> Snapshot:
         """Return the state as it is now; it must not change when the state does."""

@@ -32,6 +32,7 @@ class Trail:
         self.callees: dict[str, list[Probe[Any]]] = {}
         self.results: dict[str, list[Probe[Any]]] = {}
         self.broken: list[tuple[Probe[Any], BaseException]] = []
+        self.probes = probes
         for probe in probes:
             for event in probe.events:
                 self.listeners.setdefault(event, []).append(probe)
@@ -39,6 +40,11 @@ class Trail:
                 self.callees.setdefault(name, []).append(probe)
                 if type(probe).returned is not Probe.returned:
                     self.results.setdefault(name, []).append(probe)
+
+    def listen(self, *, on: bool) -> None:
+        """Let the probes know whether they hear of everything from here on; they may have missed something."""
+        for probe in self.probes:
+            probe.hearing, probe.stirred = on, True
 
     def hear(self, probes: list[Probe[Any]], event: str, args: tuple[object, ...]) -> None:
         """Note who caused an audit event."""
@@ -188,6 +194,9 @@ class Listening:
         self.waiting = list(self.trail.callees)
         self.wrap_imported()
         self.outer, _Current.trail = _Current.trail, self.trail
+        if self.outer is not None:
+            self.outer.listen(on=False)
+        self.trail.listen(on=True)
 
     def wrap_imported(self) -> None:
         """Wrap the setters whose module has been imported by now."""
@@ -202,5 +211,8 @@ class Listening:
     def stop(self) -> None:
         """Give way to the outer session, and take the wrappers away with the last one."""
         _Current.trail = self.outer
+        self.trail.listen(on=False)
+        if self.outer is not None:
+            self.outer.listen(on=True)
         while self.installed:
             unwrap(self.installed.pop())
