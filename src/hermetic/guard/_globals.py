@@ -14,7 +14,6 @@ import os
 import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
-from unittest import mock
 
 from hermetic.guard.places import USER, is_test_file, whose
 from hermetic.guard.probe import ABSENT, Change, Moment, same_objects
@@ -38,9 +37,9 @@ DEFINED = (
     functools.partialmethod,
     functools.singledispatchmethod,
     type(functools.lru_cache(bool)),
-    mock.NonCallableMock,
 )
 
+MOCK = "unittest.mock"  # imported by those who use it
 held_by = gc.get_referents  # a dictionary refers to its values, and a class's read-only view to the dictionary
 
 
@@ -245,7 +244,8 @@ PROJECT = Walk()
 
 def started_patches() -> list[Any]:
     """Return the patches of attributes that were started and not stopped, the eldest first."""
-    active: list[Any] = mock._patch._active_patches  # type: ignore[attr-defined]  # noqa: SLF001 - nothing else tells
+    mock: Any = sys.modules.get(MOCK)
+    active = mock._patch._active_patches if mock is not None else []  # noqa: SLF001 - nothing else tells
     return [patcher for patcher in active if hasattr(patcher, "temp_original")] if active else []
 
 
@@ -307,12 +307,18 @@ def is_same_definition(before: object, after: object) -> bool:
 
 def is_defined(value: object) -> bool:
     """Tell whether a value is a function, a class, or something that stands for one, as a mock does."""
-    return issubclass(type(value), DEFINED)
+    return issubclass(type(value), DEFINED) or is_mock(value)
+
+
+def is_mock(value: object) -> bool:
+    """Tell whether a value is a mock."""
+    mock: Any = sys.modules.get(MOCK)
+    return mock is not None and issubclass(type(value), mock.NonCallableMock)
 
 
 def code_of(holder: Holder, before: object, after: object) -> str:
     """Return the rule whose business a difference is."""
     known = before if before is not ABSENT else after
-    if is_defined(known) or issubclass(type(after), mock.NonCallableMock):
+    if is_defined(known) or is_mock(after):
         return REPLACED
     return CLASS_STATE if holder.is_class else MODULE_STATE

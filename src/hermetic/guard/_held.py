@@ -12,9 +12,8 @@ import re
 import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
-from unittest import mock
 
-from hermetic.guard._globals import PROJECT
+from hermetic.guard._globals import PROJECT, is_mock
 from hermetic.guard._written import writes_entry
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, attributes, holds
 from hermetic.guard.places import is_test_file
@@ -233,7 +232,7 @@ class HeldProbe(Probe[Held]):
             return constant or self.in_folder(value)
         if isinstance(value, (int, float, type(None), bytes)):
             return False
-        if issubclass(type(value), mock.NonCallableMock) or (is_in_test_file(value) and not is_in_tests(holder)):
+        if is_mock(value) or (is_in_test_file(value) and not is_in_tests(holder)):
             return True
         if not steps:
             return False

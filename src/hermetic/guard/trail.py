@@ -6,7 +6,9 @@ trail is current. It takes no lock and never raises: it runs in any thread, insi
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +30,7 @@ class Trail:
     def __init__(self, probes: list[Probe[Any]]) -> None:
         self.notes: dict[Key, places.Place | None] = {}
         self.paused = False
-        self.listeners: dict[str, list[Probe[Any]]] = {}
+        self.listeners: dict[str, list[Any]] = {}  # probes, and who hears of imports
         self.callees: dict[str, list[Probe[Any]]] = {}
         self.results: dict[str, list[Probe[Any]]] = {}
         self.broken: list[tuple[Probe[Any], BaseException]] = []
@@ -46,7 +48,7 @@ class Trail:
         for probe in self.probes:
             probe.hearing, probe.stirred = on, True
 
-    def hear(self, probes: list[Probe[Any]], event: str, args: tuple[object, ...]) -> None:
+    def hear(self, probes: list[Any], event: str, args: tuple[object, ...]) -> None:
         """Note who caused an audit event."""
         for probe in probes:
             try:
@@ -182,13 +184,15 @@ class Listening:
         self.trail = trail
         self.outer: Trail | None = None
         self.waiting: list[str] = []
+        self.awaited: frozenset[str] = frozenset()  # the modules of Python that those may be in
         self.imported = 0  # how many modules there were when setters were last looked for
         self.installed: list[str] = []
 
     def start(self) -> None:
         """Install the hook and the wrappers, and make the trail current."""
+        self.trail.listeners.setdefault("import", []).append(self)
         _events.update(self.trail.listeners)
-        if self.trail.listeners and not _Current.hooked:
+        if not _Current.hooked:
             _Current.hooked = True
             sys.addaudithook(_audit)
         self.waiting = list(self.trail.callees)
@@ -207,6 +211,20 @@ class Listening:
             if new:
                 self.installed += new
                 self.waiting = [name for name in self.waiting if name not in new]
+            heads = {name.rpartition(".")[0] for name in self.waiting}
+            heads |= {head.rpartition(".")[0] for head in heads}
+            self.awaited = frozenset(head for head in heads if head.partition(".")[0] in sys.stdlib_module_names)
+
+    def heard(self, event: str, args: tuple[Any, ...]) -> None:  # noqa: ARG002 - one event, as a probe hears it
+        """Import a module at once where its setters are waited for, so that nobody uses them before they are wrapped.
+
+        What a run never imports need not be imported by the guard either.
+        """
+        if args[0] in self.awaited:
+            self.awaited -= {args[0]}
+            with contextlib.suppress(Exception):  # the import that was heard of raises it again
+                importlib.import_module(args[0])
+                self.wrap_imported()
 
     def stop(self) -> None:
         """Give way to the outer session, and take the wrappers away with the last one."""
