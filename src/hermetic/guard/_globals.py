@@ -105,8 +105,7 @@ class Walk:
         self.last: Snapshot | None = None
         self.held: list[list[Any]] = []  # what each holder held with the last snapshot, whatever is patched
         self.patchers: list[Any] = []  # those that were started then
-        self.path: os.PathLike[str] | None = None  # of the running test, None where nobody told
-        self.ends = False  # whether the last test of the file is ending
+        self.file: os.PathLike[str] | None = None  # of the running test, None where everything is in sight
         self.in_sight: set[Holder] = set()
         self.spaces: list[Any] = []  # the dictionaries of those
         self.seen: list[Any] = []  # what the table of modules and they held with the last snapshot, flat
@@ -120,6 +119,10 @@ class Walk:
         """
         if self.last is None or self.moment != Moment.number:
             self.moment = Moment.number
+            file = Moment.item.path if Moment.item is not None and not (Moment.ends and Moment.file_ends) else None
+            if file is not self.file:
+                self.file = file
+                self.focus()
             # Flat, and by the garbage collector's own walk: no iterator gives values half as fast.
             values = held_by(sys.modules, *self.spaces)
             patchers = started_patches()
@@ -142,21 +145,9 @@ class Walk:
 
     # What is in sight
 
-    def enter(self, path: os.PathLike[str] | None) -> None:
-        """Learn in which file the running test is; None where nobody tells any more."""
-        if path is not self.path or self.ends:
-            self.path, self.ends = path, False
-            self.focus()
-
-    def leave(self) -> None:
-        """Learn that the last test of a file is ending: everything is compared once."""
-        if not self.ends:
-            self.ends = True
-            self.focus()
-
     def focus(self) -> None:
         """Gather what is in sight, and what it held with the last snapshot."""
-        file = None if self.path is None or self.ends else os.fspath(self.path)
+        file = None if self.file is None else os.fspath(self.file)
         inside = [
             number
             for number, (holder, _) in enumerate(zip(self.holders, self.held, strict=False))

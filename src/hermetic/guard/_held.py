@@ -17,12 +17,10 @@ from hermetic.guard._globals import PROJECT, is_mock
 from hermetic.guard._written import writes_entry
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, attributes, holds
 from hermetic.guard.places import is_test_file
-from hermetic.guard.probe import ABSENT, Change, Probe, same_objects
+from hermetic.guard.probe import ABSENT, Change, Moment, Probe, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pytest
 
     from hermetic.guard._globals import Difference, Holder, Snapshot
 
@@ -70,17 +68,6 @@ class HeldProbe(Probe[Held]):
         self.in_sight: tuple[list[Any], list[Any]] = [], []  # the containers of it, and their mirrors
         self.last: Held | None = None
         self.filled: set[str] = set()  # entries that were filled in once may change
-        self.item: pytest.Item | None = None
-        self.folder = ""  # how the test's temporary folder begins, once somebody asks
-
-    def test_begins(self, item: pytest.Item) -> None:
-        """Learn which test runs."""
-        self.item, self.folder = item, ""
-        PROJECT.enter(item.path)
-
-    def file_ends(self) -> None:
-        """Compare everything once."""
-        PROJECT.leave()
 
     def snapshot(self) -> Held:
         """Compare each container with its copy, and where one differs copy all (about 0.3 us each).
@@ -171,7 +158,11 @@ class HeldProbe(Probe[Held]):
         for change in part.changes(before, after):
             if change.state in self.filled:
                 continue
-            if change.before is ABSENT and type(part.itself) in TABLES and writes_entry(self.item, name, change.state):
+            if (
+                change.before is ABSENT
+                and type(part.itself) in TABLES
+                and writes_entry(Moment.item, name, change.state)
+            ):
                 yield change
             elif speaks_of(name, MEMO):
                 continue
@@ -213,14 +204,12 @@ class HeldProbe(Probe[Held]):
 
     def constants(self) -> set[object]:
         """Return the strings that are written out in the test."""
-        code = getattr(getattr(self.item, "function", None), "__code__", None)
+        code = getattr(getattr(Moment.item, "function", None), "__code__", None)
         return constants_of(code) if code is not None else set()
 
     def in_folder(self, text: str) -> bool:
         """Tell whether a text names the temporary folder of the test."""
-        if not self.folder:
-            self.folder = re.sub(r"\W", "_", self.item.name)[:30] if self.item is not None else "\0"
-        return self.folder in text
+        return Moment.item is not None and re.sub(r"\W", "_", Moment.item.name)[:30] in text
 
     def is_of_test(self, value: object, holder: Holder, steps: int = 2, but: str = "") -> bool:
         """Tell whether a value comes from the test: a mock, a class or function of a test file, a constant of it.

@@ -47,14 +47,27 @@ class Change(NamedTuple):
 
 
 class Moment:
-    """Counts the points at which snapshots are compared; probes that share one take it once at each."""
+    """Where the run is, for all probes: to tell each of them would cost more than what most of them do in a test.
+
+    `number` counts the points at which snapshots are compared; probes that share one take it once at each. `item` is
+    the test that runs, None while a file is imported. `ends` says that its fixtures are torn down, and `file_ends` that
+    it is the last one of its file.
+    """
 
     number = 0
+    item: ClassVar[pytest.Item | None] = None
+    ends = False
+    file_ends = False
 
     @classmethod
     def next(cls) -> None:
         """Say that what was seen so far may have changed."""
         cls.number += 1
+
+    @classmethod
+    def begin(cls, item: pytest.Item | None) -> None:
+        """Say which test begins; None where files are imported, or nobody tells any more."""
+        cls.item, cls.ends, cls.file_ends = item, False, False
 
 
 class Probe(Generic[Snapshot]):
@@ -104,9 +117,6 @@ class Probe(Generic[Snapshot]):
 
     def test_ends(self, item: pytest.Item) -> None:
         """Learn that a test has ended, after its fixtures were torn down and before the snapshot."""
-
-    def file_ends(self) -> None:
-        """Learn that the test that is ending is the last one of its file, before the snapshot."""
 
     def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Learn that a fixture of wider scope is about to be set up."""

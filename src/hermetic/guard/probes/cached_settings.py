@@ -134,7 +134,10 @@ class CachedSettingsProbe(Probe[object]):
                             self.caches[code] = inner
         if self.caches:
             self.sizes = {cache: size_of(cache) for cache in self.caches.values()}
-        return object() if self.fills or self.ends else None
+        if self.fills:
+            return object()
+        self.ends = False
+        return None
 
     def changes(self, before: object, after: object) -> Iterator[Change]:  # noqa: ARG002
         """Yield the caches that still hold what was made with a value that is gone."""

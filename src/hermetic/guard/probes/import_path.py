@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard.places import is_users
-from hermetic.guard.probe import Change, Probe, list_change
+from hermetic.guard.probe import Change, Moment, Probe, list_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ class ImportPathProbe(Probe["Lists"]):
     between = True
 
     def __init__(self) -> None:
-        self.by_pytest = ""
+        self.by_pytest = ""  # the folder that pytest adds for the file that is imported
         self.last: Lists | None = None
         self.lists: list[list[Any]] = []  # the three of the last snapshot, and a copy of each
         self.mirrors: list[list[Any]] = []
@@ -40,10 +40,6 @@ class ImportPathProbe(Probe["Lists"]):
             folder = folder.parent
         added = collector.config.getoption("importmode", "prepend") in ("prepend", "append")
         self.by_pytest = str(folder) if added else ""
-
-    def test_begins(self, item: pytest.Item) -> None:  # noqa: ARG002 - the contract of Probe
-        """No file is imported from here on."""
-        self.by_pytest = ""
 
     def snapshot(self) -> Lists:
         """Compare the three lists with their copies (below 1 us), and where one differs copy all."""
@@ -57,7 +53,7 @@ class ImportPathProbe(Probe["Lists"]):
         """Compare list by list. Finders that a library adds when it is imported are benign."""
         for name, old, new in zip(NAMES, before, after, strict=True):
             now = new[1]
-            if name == "path" and self.by_pytest:
+            if name == "path" and self.by_pytest and Moment.item is None:
                 now = without(now, old[1], self.by_pytest)
             if old[0] is not new[0]:
                 undo = functools.partial(put_back, name, *old)

@@ -13,8 +13,6 @@ from hermetic.guard.probe import ABSENT, Change, Probe, same_objects
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pytest
-
 
 class State(NamedTuple):
     """What the project holds, and the values of what its code assigns to in libraries and to objects."""
@@ -31,14 +29,6 @@ class ReplacedProbe(Probe[State]):
     def __init__(self) -> None:
         self.assigned = Assigned()
         self.last: State | None = None
-
-    def test_begins(self, item: pytest.Item) -> None:
-        """Learn which test runs."""
-        PROJECT.enter(item.path)
-
-    def file_ends(self) -> None:
-        """Compare everything once."""
-        PROJECT.leave()
 
     def snapshot(self) -> State:
         """Return the project's part, shared with other probes, and read the attributes of libraries."""
