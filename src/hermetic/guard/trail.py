@@ -52,7 +52,9 @@ class Trail:
         """Note who caused an audit event."""
         for probe in probes:
             try:
-                self.note(probe, probe.heard(event, args))
+                key = probe.heard(event, args)
+                if key is not None:
+                    self.note(probe, key)
             except Exception as error:  # noqa: BLE001 - it would surface in the code that is being tested
                 self.broken.append((probe, error))
 
@@ -62,7 +64,9 @@ class Trail:
             return
         for probe in self.callees.get(name, ()):
             try:
-                self.note(probe, probe.called(name, args, kwargs))
+                key = probe.called(name, args, kwargs)
+                if key is not None:
+                    self.note(probe, key)
             except Exception as error:  # noqa: BLE001 - as above
                 self.broken.append((probe, error))
 
@@ -76,8 +80,6 @@ class Trail:
 
     def note(self, probe: Probe[Any], key: Hashable) -> None:
         """Keep the place that is responsible, if it is the first since the last boundary."""
-        if key is None:
-            return
         full = (probe.code, key)
         if full not in self.notes:
             self.notes[full] = None  # walking frames raises audit events itself
