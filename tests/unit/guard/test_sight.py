@@ -107,6 +107,11 @@ pytest_plugins = ["pytester"]
 LIMIT = 3
 
 
+def test_runs_a_session(pytester):
+    pytester.makepyfile("def test_it(): pass")
+    pytester.runpytest_inprocess()
+
+
 def test_runs_a_session_and_changes_its_own_file(pytester):
     global LIMIT
     pytester.makepyfile("def test_it(): pass")
