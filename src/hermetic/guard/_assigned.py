@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DOTTED = r"([A-Za-z_]\w*(?:\.\w+)*)"
-ASSIGNMENT = re.compile(
-    rf"""^[ \t]*(?:del[ \t]+)?{DOTTED}\.(\w+)[ \t]*(?:=(?!=)|(?:\#.*)?$)  # library.function = ...; del library.function
-    |(?<![.\w])(?:set|del)attr\(\s*{DOTTED}\s*,\s*["'](\w+)["']  # setattr(library, "function", ...)""",
-    re.MULTILINE | re.VERBOSE,
-)
+# Each begins with what stands in it literally, which is found ten times as fast as the start of a line.
+ATTRIBUTE = re.compile(r"\.(\w+)[ \t]*(=(?!=)|(?:\#.*)?$)", re.MULTILINE)  # .function = ...; del ....function
+HOLDER = re.compile(rf"[ \t]*(del[ \t]+)?{DOTTED}")  # what stands before it in its line
+BY_NAME = re.compile(rf"""attr\(\s*{DOTTED}\s*,\s*["'](\w+)["']""")  # setattr(library, "function", ...)
 OTHERS = frozenset({"sys", "builtins", "logging", "warnings"})  # their attributes are watched by other rules
 
 
@@ -113,11 +112,26 @@ def assignments_in(path: str) -> Iterator[tuple[str, str, int]]:
             text = file.read()
     except OSError:  # a module that is made up, or one in an archive
         return
-    for match in ASSIGNMENT.finditer(text):
-        dotted, attribute = (match[1], match[2]) if match[1] else (match[3], match[4])
+    for start, dotted, attribute in sorted([*set_directly(text), *set_by_name(text)]):
         if dotted.partition(".")[0] not in {"self", "cls"}:
-            start = match.start() if match[1] is None else match.start(1)
             yield dotted, attribute, text.count("\n", 0, start) + 1
+
+
+def set_directly(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield where a line sets or deletes an attribute, the dotted name before it, and the attribute."""
+    for match in ATTRIBUTE.finditer(text):
+        holder = HOLDER.fullmatch(text, text.rfind("\n", 0, match.start()) + 1, match.start())
+        if holder is not None and (holder[1] or match[2].startswith("=")):
+            yield holder.start(2), holder[2], match[1]
+
+
+def set_by_name(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the same of calls of `setattr` and `delattr` with a name that is written out."""
+    for match in BY_NAME.finditer(text):
+        start = match.start() - len("set")
+        before = text[max(0, start - 1) : start]
+        if text[max(0, start) : match.start()] in {"set", "del"} and before != "." and not before.isidentifier():
+            yield start, match[1], match[2]
 
 
 def reached(dotted: str, module: types.ModuleType) -> Any:  # noqa: ANN401 - any object

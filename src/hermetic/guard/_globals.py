@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import functools
 import gc
+import itertools
+import os
 import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
-from unittest import mock
 
-from hermetic.guard.places import USER, whose
+from hermetic.guard.places import USER, is_test_file, whose
 from hermetic.guard.probe import ABSENT, Change, Moment, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
 
 REPLACED, CLASS_STATE, MODULE_STATE = "HRM308", "HRM603", "HRM601"
 DEFINED = (
@@ -35,21 +37,25 @@ DEFINED = (
     functools.partialmethod,
     functools.singledispatchmethod,
     type(functools.lru_cache(bool)),
-    mock.NonCallableMock,
 )
 
+MOCK = "unittest.mock"  # imported by those who use it
 held_by = gc.get_referents  # a dictionary refers to its values, and a class's read-only view to the dictionary
 
 
 class Holder:
-    """A module or class of the project, and its own dictionary. Its name is what a state's name starts with."""
+    """A module or class of the project, and its own dictionary. Its name is what a state's name starts with.
 
-    __slots__ = ("is_class", "module", "name", "own", "space", "value")
+    `test` is the file of tests that it is, or is defined in; a conftest is none.
+    """
+
+    __slots__ = ("is_class", "module", "name", "own", "space", "test", "value")
 
     def __init__(self, module: str, name: str, value: Any, space: Mapping[str, Any]) -> None:  # noqa: ANN401 - either
         self.module, self.name, self.value, self.space = module, name, value, space
         self.is_class = issubclass(type(value), type)
         self.own: Any = space if type(space) is dict else held_by(space)[0]
+        self.test = test_file_of(module)
 
     def put(self, name: str, value: object) -> None:
         """Set an attribute as it was, or take it away."""
@@ -84,67 +90,104 @@ class Difference(NamedTuple):
 
 
 class Walk:
-    """Finds the project's modules and classes, and copies what they hold; once at each boundary, whoever asks."""
+    """Finds the project's modules and classes, and copies what they hold; once at each boundary, whoever asks.
+
+    To compare is to touch every value, most of which no cache of the processor has. So another test file than the
+    running one, of which no module holds anything, is out of sight: it is compared when the last test of a file ends.
+    """
 
     def __init__(self) -> None:
         self.holders: list[Holder] = []
         self.modules: dict[str, types.ModuleType] = {}  # those of the project
-        self.known: set[str] = set()
+        self.shared: set[str] = set()  # names of those that another one holds, or something of them
+        self.table: dict[str, Any] = {}  # a copy of the table of modules
         self.moment = -1
-        self.spaces: tuple[list[Holder], int, list[Any]] = self.holders, 0, []  # of how many holders, and what they are
         self.last: Snapshot | None = None
-        self.seen: tuple[list[Any], list[Any]] = [], []  # started patches, and what was held with them
+        self.held: list[list[Any]] = []  # what each holder held with the last snapshot, whatever is patched
+        self.patchers: list[Any] = []  # those that were started then
+        self.file: os.PathLike[str] | None = None  # of the running test, None where everything is in sight
+        self.in_sight: set[Holder] = set()
+        self.spaces: list[Any] = []  # the dictionaries of those
+        self.seen: list[Any] = []  # what the table of modules and they held with the last snapshot, flat
         self.codes: dict[str, str] = {}  # by state, the rule that saw it change first
         self.compared: tuple[Snapshot | None, Snapshot | None, list[Difference]] = None, None, []
 
     def snapshot(self) -> Snapshot:
-        """Return what is held now: about 3 ns for each attribute, and nothing when this boundary has one.
+        """Return what is held now: about 5 ns for each attribute, and nothing when this boundary has one.
 
         Where nothing has changed it is the last snapshot itself.
         """
         if self.last is None or self.moment != Moment.number:
             self.moment = Moment.number
-            self.look()
-            patchers = started_patches()
+            file = Moment.item.path if Moment.item is not None and not (Moment.ends and Moment.file_ends) else None
+            if file is not self.file:
+                self.file = file
+                self.focus()
             # Flat, and by the garbage collector's own walk: no iterator gives values half as fast.
-            values = held_by(*self.dictionaries())
-            last, (patched, seen) = self.last, self.seen
-            known = last is not None and last.holders is self.holders and patched == patchers
-            if not known or not same_objects(seen, values):
+            values = held_by(sys.modules, *self.spaces)
+            patchers = started_patches()
+            known = len(self.held) == len(self.holders) and self.is_known(values, self.seen)
+            if self.last is None or patchers != self.patchers or not known:
+                self.look()
                 self.last = self.copied(patchers)
-                self.seen = patchers, values
-        return self.last  # type: ignore[return-value]
+                self.focus()
+        return self.last
 
-    def dictionaries(self) -> list[Any]:
-        """Return the dictionaries of the holders; the list is made anew when there are others."""
-        known, count, _ = self.spaces
-        if known is not self.holders or count != len(self.holders):
-            self.spaces = self.holders, len(self.holders), [holder.own for holder in self.holders]
-        return self.spaces[2]
+    def is_known(self, values: list[Any], seen: list[Any]) -> bool:
+        """Tell whether values are those of the last time, and the newest module has the name that it had."""
+        return same_objects(values, seen) and next(reversed(sys.modules), None) == next(reversed(self.table), None)
+
+    def modules_now(self) -> dict[str, Any]:
+        """Return a copy of the table of modules: the last one, where nothing has changed."""
+        if self.moment != Moment.number and not self.is_known(held_by(sys.modules), [*self.table.values()]):
+            self.look()
+        return self.table
+
+    # What is in sight
+
+    def focus(self) -> None:
+        """Gather what is in sight, and what it held with the last snapshot."""
+        file = None if self.file is None else os.fspath(self.file)
+        inside = [
+            number
+            for number, (holder, _) in enumerate(zip(self.holders, self.held, strict=False))
+            if file is None or holder.test in {"", file} or holder.module in self.shared
+        ]
+        self.in_sight = {self.holders[number] for number in inside}
+        self.spaces = [self.holders[number].own for number in inside]
+        self.seen = [*self.table.values(), *itertools.chain.from_iterable([self.held[number] for number in inside])]
+
+    # What is held
 
     def copied(self, patchers: list[Any]) -> Snapshot:
         """Copy what is held now, as it is without the patches that are started."""
         copies = [holder.space.copy() for holder in self.holders]  # type: ignore[attr-defined]
+        self.held, self.patchers = [[*copy.values()] for copy in copies], patchers
         for patcher in reversed(patchers):
             self.see_through(patcher, copies)
-        return Snapshot(self.holders, copies, [[*copy.values()] for copy in copies])
+        return Snapshot(self.holders, copies, [[*copy.values()] for copy in copies] if patchers else self.held)
 
     def look(self) -> None:
         """Find the modules that were imported since, and forget those that are no longer there."""
-        table = sys.modules
-        if [*map(table.get, self.modules)] != [*self.modules.values()]:
-            gone = {name for name, module in self.modules.items() if table.get(name) is not module}
+        table, known = sys.modules, self.table
+        gone = {name for name, module in self.modules.items() if table.get(name) is not module}
+        if gone:
             self.holders = [holder for holder in self.holders if holder.module not in gone]
+            self.held = []
             for name in gone:
                 del self.modules[name]
-            self.known -= gone
-        if len(table) == len(self.known):
-            return
-        for name, module in list(table.items()):
-            if name not in self.known and is_projects(module):
-                self.modules[name] = module
-                self.holders += found_in(name, module)
-        self.known = set(table)
+        new = {
+            name: module
+            for name, module in table.copy().items()
+            if (name not in known or name in gone) and is_projects(module)
+        }
+        for name, module in new.items():
+            self.modules[name] = module
+            self.holders += found_in(name, module)
+        if new:
+            self.shared = {name for holder in self.holders for name in named_in(holder)}
+        if [*table] != [*known] or not same_objects([*table.values()], [*known.values()]):
+            self.table = table.copy()
 
     def see_through(self, patcher: Any, copies: list[dict[str, Any]]) -> None:  # noqa: ANN401 - a part of mock
         """Put what a started patch has replaced where the mock is: that it is started is HRM304's business."""
@@ -192,8 +235,9 @@ PROJECT = Walk()
 
 def started_patches() -> list[Any]:
     """Return the patches of attributes that were started and not stopped, the eldest first."""
-    active: list[Any] = mock._patch._active_patches  # type: ignore[attr-defined]  # noqa: SLF001 - nothing else tells
-    return [patcher for patcher in active if hasattr(patcher, "temp_original")] if active else active
+    mock: Any = sys.modules.get(MOCK)
+    active = mock._patch._active_patches if mock is not None else []  # noqa: SLF001 - nothing else tells
+    return [patcher for patcher in active if hasattr(patcher, "temp_original")] if active else []
 
 
 def is_projects(module: object) -> bool:
@@ -202,6 +246,23 @@ def is_projects(module: object) -> bool:
         return False
     filename = module.__dict__.get("__file__")
     return isinstance(filename, str) and whose(filename) == USER
+
+
+def test_file_of(name: str) -> str:
+    """Return the path of a module that is a file of tests, and no conftest; else ""."""
+    path = str(getattr(sys.modules.get(name), "__file__", ""))
+    return path if is_test_file(path) and not os.path.basename(path).startswith("conftest.") else ""
+
+
+def named_in(holder: Holder) -> Iterator[str]:
+    """Yield the names of the modules that a module holds, or whose functions and classes it holds, but its own."""
+    if not holder.is_class:
+        for value in [*holder.space.values()]:
+            kind = type(value)
+            defined = kind is types.FunctionType or issubclass(kind, type)
+            name = value.__module__ if defined else value.__dict__.get("__name__") if kind is types.ModuleType else None
+            if name != holder.module and isinstance(name, str):
+                yield name
 
 
 def found_in(name: str, module: types.ModuleType) -> Iterator[Holder]:
@@ -237,12 +298,18 @@ def is_same_definition(before: object, after: object) -> bool:
 
 def is_defined(value: object) -> bool:
     """Tell whether a value is a function, a class, or something that stands for one, as a mock does."""
-    return issubclass(type(value), DEFINED)
+    return issubclass(type(value), DEFINED) or is_mock(value)
+
+
+def is_mock(value: object) -> bool:
+    """Tell whether a value is a mock."""
+    mock: Any = sys.modules.get(MOCK)
+    return mock is not None and issubclass(type(value), mock.NonCallableMock)
 
 
 def code_of(holder: Holder, before: object, after: object) -> str:
     """Return the rule whose business a difference is."""
     known = before if before is not ABSENT else after
-    if is_defined(known) or issubclass(type(after), mock.NonCallableMock):
+    if is_defined(known) or is_mock(after):
         return REPLACED
     return CLASS_STATE if holder.is_class else MODULE_STATE

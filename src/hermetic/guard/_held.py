@@ -12,18 +12,15 @@ import re
 import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
-from unittest import mock
 
-from hermetic.guard._globals import PROJECT
+from hermetic.guard._globals import PROJECT, is_mock
 from hermetic.guard._written import writes_entry
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, attributes, holds
 from hermetic.guard.places import is_test_file
-from hermetic.guard.probe import ABSENT, Change, Probe, same_objects
+from hermetic.guard.probe import ABSENT, Change, Moment, Probe, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pytest
 
     from hermetic.guard._globals import Difference, Holder, Snapshot
 
@@ -66,16 +63,11 @@ class HeldProbe(Probe[Held]):
     def __init__(self) -> None:
         self.watched: list[Watched] = []
         self.known: tuple[object, int] | None = None
-        self.live: list[Any] = []  # the containers themselves, and what each is compared with
-        self.mirrors: list[Any] = []
+        self.mirrors: list[Any] = []  # what each is compared with
+        self.spaces: list[Any] = []  # what was in sight with the last snapshot
+        self.in_sight: tuple[list[Any], list[Any]] = [], []  # the containers of it, and their mirrors
         self.last: Held | None = None
         self.filled: set[str] = set()  # entries that were filled in once may change
-        self.item: pytest.Item | None = None
-        self.folder = ""  # how the test's temporary folder begins, once somebody asks
-
-    def test_begins(self, item: pytest.Item) -> None:
-        """Learn which test runs."""
-        self.item, self.folder = item, ""
 
     def snapshot(self) -> Held:
         """Compare each container with its copy, and where one differs copy all (about 0.3 us each).
@@ -86,12 +78,21 @@ class HeldProbe(Probe[Held]):
         if self.known is None or self.known[0] is not walk.holders or self.known[1] != len(walk.holders):
             self.watched = list(self.find(walk))
             self.known = walk.holders, len(walk.holders)
-            self.live = [one.part.itself for one in self.watched]
             self.last = None
-        if self.last is None or self.last.walk is not walk or not same_objects(self.live, self.mirrors):
+        if self.spaces is not PROJECT.spaces and self.last is not None:
+            self.focus()
+        if self.last is None or self.last.walk is not walk or not same_objects(*self.in_sight):
             self.mirrors = [one.part.mirrored() for one in self.watched]
             self.last = Held(walk, self.watched, [one.part.copied() for one in self.watched])
+            self.focus()
         return self.last
+
+    def focus(self) -> None:
+        """Gather the containers that are in sight."""
+        pairs = zip(self.watched, self.mirrors, strict=True)
+        inside = [pair for pair in pairs if any(holder in PROJECT.in_sight for holder, _ in pair[0].holders)]
+        self.in_sight = [one.part.itself for one, _ in inside], [mirror for _, mirror in inside]
+        self.spaces = PROJECT.spaces
 
     def find(self, walk: Snapshot) -> Iterator[Watched]:
         """Yield the containers; one that several modules hold under its name is one."""
@@ -157,7 +158,11 @@ class HeldProbe(Probe[Held]):
         for change in part.changes(before, after):
             if change.state in self.filled:
                 continue
-            if change.before is ABSENT and type(part.itself) in TABLES and writes_entry(self.item, name, change.state):
+            if (
+                change.before is ABSENT
+                and type(part.itself) in TABLES
+                and writes_entry(Moment.item, name, change.state)
+            ):
                 yield change
             elif speaks_of(name, MEMO):
                 continue
@@ -199,14 +204,12 @@ class HeldProbe(Probe[Held]):
 
     def constants(self) -> set[object]:
         """Return the strings that are written out in the test."""
-        code = getattr(getattr(self.item, "function", None), "__code__", None)
+        code = getattr(getattr(Moment.item, "function", None), "__code__", None)
         return constants_of(code) if code is not None else set()
 
     def in_folder(self, text: str) -> bool:
         """Tell whether a text names the temporary folder of the test."""
-        if not self.folder:
-            self.folder = re.sub(r"\W", "_", self.item.name)[:30] if self.item is not None else "\0"
-        return self.folder in text
+        return Moment.item is not None and re.sub(r"\W", "_", Moment.item.name)[:30] in text
 
     def is_of_test(self, value: object, holder: Holder, steps: int = 2, but: str = "") -> bool:
         """Tell whether a value comes from the test: a mock, a class or function of a test file, a constant of it.
@@ -218,7 +221,7 @@ class HeldProbe(Probe[Held]):
             return constant or self.in_folder(value)
         if isinstance(value, (int, float, type(None), bytes)):
             return False
-        if issubclass(type(value), mock.NonCallableMock) or (is_in_test_file(value) and not is_in_tests(holder)):
+        if is_mock(value) or (is_in_test_file(value) and not is_in_tests(holder)):
             return True
         if not steps:
             return False

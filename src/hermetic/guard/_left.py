@@ -10,14 +10,14 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from hermetic.guard.places import LIBRARY, MACHINE, STDLIB, USER, Place, getframe, responsible, whose
-from hermetic.guard.probe import ABSENT, Change, Described, Probe
+from hermetic.guard.probe import ABSENT, Change, Described, Moment, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-
-    import pytest
 
 GRACE = 0.05  # seconds for what is about to end by itself; only waited when something is left
 STEP = 0.001  # seconds between two looks
@@ -53,19 +53,21 @@ class LeftProbe(Probe[int]):
 
     def __init__(self) -> None:
         self.begun: list[Left] = []
-        self.owners: list[object] = []  # the test, and the wide fixtures that are being set up or torn down
-        self.ending: object = None  # who ends before the next snapshot
-        self.importing: object = None  # the file whose import is watched
+        self.fixtures: list[object] = []  # the wide ones that are being set up
+        self.ending: object = None  # the one that ends before the next snapshot
+        self.importing: object = None  # the file whose import is watched, or was
         self.count = 0
         self.found: list[Left] = []
 
     def snapshot(self) -> int:
         """Return how much was left so far."""
-        if self.ending is not None:
+        if self.begun:
             self.judge(self.ending)
-            self.ending = None
-        if self.importing is not None:
-            self.judge(self.importing)
+            if Moment.item is None:
+                self.judge(self.importing)
+            elif Moment.ends:
+                self.judge(Moment.item)
+        self.ending = None
         return self.count
 
     def judge(self, owner: object) -> None:
@@ -73,7 +75,7 @@ class LeftProbe(Probe[int]):
         mine = [one for one in self.begun if one.owner is owner]
         if not mine:
             return
-        self.begun = [one for one in self.begun if one.owner is not owner]
+        self.begun = [one for one in self.begun if one.owner is not owner and not is_over(one.owner)]
         left = [one for one in mine if goes_on(one)]
         end = monotonic() + GRACE if self.waits(left) else 0.0
         while left and monotonic() < end:
@@ -107,37 +109,31 @@ class LeftProbe(Probe[int]):
         state: str = "",
     ) -> None:
         """Learn that something was begun; `state` says how it is while it goes on, where that is not `after`."""
-        owner = self.owners[-1] if self.owners else self.importing
+        owner = self.fixtures[-1] if self.fixtures else Moment.item or self.importing
         if owner is not None and place is not None and place.origin != MACHINE:
             self.begun.append(Left(name, place, owner, alive, undo, state))
 
     def import_begins(self, collector: pytest.Module) -> None:
         """Let what is begun from here on belong to the file."""
-        self.owners, self.importing, self.ending = [], collector, None
-
-    def test_begins(self, item: pytest.Item) -> None:
-        """Let what is begun from here on belong to the test."""
-        self.importing, self.ending = None, None
-        if self.begun:
-            self.begun = [one for one in self.begun if one.owner not in self.owners[:1]]
-        self.owners = [item]
-
-    def test_ends(self, item: pytest.Item) -> None:
-        """Let the next snapshot judge the test, where it began anything."""
-        self.ending = item if self.begun else None
+        self.importing, self.fixtures, self.ending = collector, [], None
 
     def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
         """Let what is begun belong to the fixture."""
-        self.owners.append(fixturedef)
+        self.fixtures.append(fixturedef)
 
     def fixture_is_set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
         """Let what is begun no longer belong to the fixture."""
-        if fixturedef in self.owners:
-            del self.owners[self.owners.index(fixturedef) :]
+        if fixturedef in self.fixtures:
+            del self.fixtures[self.fixtures.index(fixturedef) :]
 
     def fixture_ends(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """Let the next snapshot, after the teardown, judge the fixture."""
         self.ending = fixturedef
+
+
+def is_over(owner: object) -> bool:
+    """Tell whether an owner is a test that has ended: what began after that is nobody's."""
+    return isinstance(owner, pytest.Item) and owner is not Moment.item
 
 
 def goes_on(one: Left) -> bool:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Key = tuple[str, str]
 
 
+UNKNOWN = object()  # in place of a snapshot that was not taken
+
+
 class Entry(NamedTuple):
     """A change in a ledger, its probe, and the place that is responsible, if something noted it."""
 
@@ -125,15 +128,17 @@ class Chain:
         `clear` says whether the notes are done with: they are not where only some of the probes are asked.
         """
         Moment.next()
+        last = self.last
         for probe in list(self.probes if probes is None else probes):
-            if probe not in self.last:
+            before = last.get(probe, UNKNOWN)
+            if before is UNKNOWN:
                 continue
             try:
                 now = probe.snapshot()
-                if now is not self.last[probe]:  # nearly all that a quiet test costs is to come to know this
-                    for change in probe.changes(self.last[probe], now):
+                if now is not before:  # nearly all that a quiet test costs is to come to know this
+                    for change in probe.changes(before, now):
                         self.enter(probe, change)
-                    self.last[probe] = now
+                    last[probe] = now
             except Exception as error:  # noqa: BLE001 - as above
                 self.disable(probe, error)
         while self.trail.broken:
@@ -171,6 +176,7 @@ class Chain:
                     entry.change.undo()
             except Exception:  # noqa: BLE001, S110 - for example a folder that is gone; the finding stands
                 pass
+        self.trail.listen(on=True)
         self.refresh(probe for probe in dict.fromkeys(touched) if probe in self.probes)
         self.trail.paused = False
 

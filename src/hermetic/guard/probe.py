@@ -47,14 +47,27 @@ class Change(NamedTuple):
 
 
 class Moment:
-    """Counts the points at which snapshots are compared; probes that share one take it once at each."""
+    """Where the run is, for all probes: to tell each of them would cost more than what most of them do in a test.
+
+    `number` counts the points at which snapshots are compared; probes that share one take it once at each. `item` is
+    the test that runs, None while a file is imported. `ends` says that its fixtures are torn down, and `file_ends` that
+    it is the last one of its file.
+    """
 
     number = 0
+    item: ClassVar[pytest.Item | None] = None
+    ends = False
+    file_ends = False
 
     @classmethod
     def next(cls) -> None:
         """Say that what was seen so far may have changed."""
         cls.number += 1
+
+    @classmethod
+    def begin(cls, item: pytest.Item | None) -> None:
+        """Say which test begins; None where files are imported, or nobody tells any more."""
+        cls.item, cls.ends, cls.file_ends = item, False, False
 
 
 class Probe(Generic[Snapshot]):
@@ -73,6 +86,10 @@ class Probe(Generic[Snapshot]):
     ended, before they are torn down.
     `between` says that others (pytest, plugins) change this state between tests, so that the end of one test is not
     the start of the next.
+
+    `hearing` is set by the trail while every event reaches the probe, and with it `stirred`, since events may have been
+    missed. A probe whose state changes with its events alone may set `stirred` itself when it hears one and clear it
+    when it looks, and need not look while it is clear.
     """
 
     code: ClassVar[str]
@@ -81,6 +98,8 @@ class Probe(Generic[Snapshot]):
     at_import: ClassVar[bool] = False
     phases: ClassVar[bool] = False
     between: ClassVar[bool] = False
+    hearing = False
+    stirred = True
 
     def learn_options(self, options: Mapping[str, object]) -> None:
         """Learn the settings of single rules, by option name; once, before anything else."""

@@ -107,6 +107,7 @@ class Retrace:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Make the tracer of a test, and trace what sets it up."""
         self.tracer = Tracer(self.wanted[item.nodeid], item.config)
+        states.Moment.begin(item)
         self.tracer.tell("test_begins", item)
         for fixturedef, request in self.wide.items():
             self.tracer.tell("fixture_is_set_up", fixturedef, request)

@@ -10,6 +10,7 @@ from _pytest.reports import CollectErrorRepr
 from hermetic.guard import checking, judge, options, registry
 from hermetic.guard.chain import Chain, Owner
 from hermetic.guard.judge import CARRIED
+from hermetic.guard.probe import Moment
 from hermetic.guard.trail import Listening, Trail
 
 if TYPE_CHECKING:
@@ -37,11 +38,13 @@ class Guarded:
         self.judge = judge.Judge(chosen, str(config.invocation_params.dir), str(config.rootpath))
         self.checking = checking.Checking(config, chosen, self.judge, active)
         self.pending: list[Record] = []  # found outside of a test; they ride on the next report
+        self.outer = Moment.item  # the test that runs this session, if one does
         self.listening.start()
 
     def stop(self) -> None:
         """End the session's watch."""
         self.listening.stop()
+        Moment.begin(self.outer)
 
     @staticmethod
     def complain(probe: Probe[Any], error: BaseException) -> None:
@@ -65,6 +68,7 @@ class Guarded:
         else:
             owner = Owner(collector.nodeid)
             self.chain.owners = [owner]
+            Moment.begin(None)
             self.chain.tell("import_begins", collector)
             self.chain.refresh(self.importers)
             report = yield
@@ -157,6 +161,7 @@ class Guarded:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Begin a test, within what pytest and its plugins put around the phase."""
+        Moment.begin(item)
         self.chain.tell("test_begins", item)
         self.chain.begin(Owner(item.name))
         self.listening.wrap_imported()  # what probes listen to depends on what they have seen
@@ -176,8 +181,9 @@ class Guarded:
                 self.chain.boundary(self.phased, clear=False)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
         """End a test, after its fixtures; where a leak is an error, the teardown fails."""
+        Moment.file_ends = nextitem is None or nextitem.path is not item.path
         try:
             result = yield
         except BaseException:
@@ -196,6 +202,7 @@ class Guarded:
         if not self.chain.owners:
             return []
         owner = self.chain.owners[0]
+        Moment.ends = True
         self.chain.tell("test_ends", item)
         if all_phases:
             self.chain.pop(owner)

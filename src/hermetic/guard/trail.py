@@ -6,7 +6,9 @@ trail is current. It takes no lock and never raises: it runs in any thread, insi
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +30,11 @@ class Trail:
     def __init__(self, probes: list[Probe[Any]]) -> None:
         self.notes: dict[Key, places.Place | None] = {}
         self.paused = False
-        self.listeners: dict[str, list[Probe[Any]]] = {}
+        self.listeners: dict[str, list[Any]] = {}  # probes, and who hears of imports
         self.callees: dict[str, list[Probe[Any]]] = {}
         self.results: dict[str, list[Probe[Any]]] = {}
         self.broken: list[tuple[Probe[Any], BaseException]] = []
+        self.probes = probes
         for probe in probes:
             for event in probe.events:
                 self.listeners.setdefault(event, []).append(probe)
@@ -40,11 +43,18 @@ class Trail:
                 if type(probe).returned is not Probe.returned:
                     self.results.setdefault(name, []).append(probe)
 
-    def hear(self, probes: list[Probe[Any]], event: str, args: tuple[object, ...]) -> None:
+    def listen(self, *, on: bool) -> None:
+        """Let the probes know whether they hear of everything from here on; they may have missed something."""
+        for probe in self.probes:
+            probe.hearing, probe.stirred = on, True
+
+    def hear(self, probes: list[Any], event: str, args: tuple[object, ...]) -> None:
         """Note who caused an audit event."""
         for probe in probes:
             try:
-                self.note(probe, probe.heard(event, args))
+                key = probe.heard(event, args)
+                if key is not None:
+                    self.note(probe, key)
             except Exception as error:  # noqa: BLE001 - it would surface in the code that is being tested
                 self.broken.append((probe, error))
 
@@ -54,7 +64,9 @@ class Trail:
             return
         for probe in self.callees.get(name, ()):
             try:
-                self.note(probe, probe.called(name, args, kwargs))
+                key = probe.called(name, args, kwargs)
+                if key is not None:
+                    self.note(probe, key)
             except Exception as error:  # noqa: BLE001 - as above
                 self.broken.append((probe, error))
 
@@ -68,8 +80,6 @@ class Trail:
 
     def note(self, probe: Probe[Any], key: Hashable) -> None:
         """Keep the place that is responsible, if it is the first since the last boundary."""
-        if key is None:
-            return
         full = (probe.code, key)
         if full not in self.notes:
             self.notes[full] = None  # walking frames raises audit events itself
@@ -176,18 +186,23 @@ class Listening:
         self.trail = trail
         self.outer: Trail | None = None
         self.waiting: list[str] = []
+        self.awaited: frozenset[str] = frozenset()  # the modules of Python that those may be in
         self.imported = 0  # how many modules there were when setters were last looked for
         self.installed: list[str] = []
 
     def start(self) -> None:
         """Install the hook and the wrappers, and make the trail current."""
+        self.trail.listeners.setdefault("import", []).append(self)
         _events.update(self.trail.listeners)
-        if self.trail.listeners and not _Current.hooked:
+        if not _Current.hooked:
             _Current.hooked = True
             sys.addaudithook(_audit)
         self.waiting = list(self.trail.callees)
         self.wrap_imported()
         self.outer, _Current.trail = _Current.trail, self.trail
+        if self.outer is not None:
+            self.outer.listen(on=False)
+        self.trail.listen(on=True)
 
     def wrap_imported(self) -> None:
         """Wrap the setters whose module has been imported by now."""
@@ -198,9 +213,26 @@ class Listening:
             if new:
                 self.installed += new
                 self.waiting = [name for name in self.waiting if name not in new]
+            heads = {name.rpartition(".")[0] for name in self.waiting}
+            heads |= {head.rpartition(".")[0] for head in heads}
+            self.awaited = frozenset(head for head in heads if head.partition(".")[0] in sys.stdlib_module_names)
+
+    def heard(self, event: str, args: tuple[Any, ...]) -> None:  # noqa: ARG002 - one event, as a probe hears it
+        """Import a module at once where its setters are waited for, so that nobody uses them before they are wrapped.
+
+        What a run never imports need not be imported by the guard either.
+        """
+        if args[0] in self.awaited:
+            self.awaited -= {args[0]}
+            with contextlib.suppress(Exception):  # the import that was heard of raises it again
+                importlib.import_module(args[0])
+                self.wrap_imported()
 
     def stop(self) -> None:
         """Give way to the outer session, and take the wrappers away with the last one."""
         _Current.trail = self.outer
+        self.trail.listen(on=False)
+        if self.outer is not None:
+            self.outer.listen(on=True)
         while self.installed:
             unwrap(self.installed.pop())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import inspect
 import threading
@@ -63,6 +62,8 @@ class Call:
             return self.dropped
         if inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED:
             return False
+        import asyncio  # noqa: PLC0415 - takes 20 ms, and most suites have no use of it
+
         return not any(isinstance(holder, asyncio.Future) for holder in gc.get_referrers(coroutine))
 
     def close(self) -> None:

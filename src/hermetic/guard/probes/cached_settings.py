@@ -132,8 +132,12 @@ class CachedSettingsProbe(Probe[object]):
                         code = getattr(inner.__wrapped__, "__code__", None)
                         if code is not None:
                             self.caches[code] = inner
-        self.sizes = {cache: size_of(cache) for cache in self.caches.values()}
-        return object() if self.fills or self.ends else None
+        if self.caches:
+            self.sizes = {cache: size_of(cache) for cache in self.caches.values()}
+        if self.fills:
+            return object()
+        self.ends = False
+        return None
 
     def changes(self, before: object, after: object) -> Iterator[Change]:  # noqa: ARG002
         """Yield the caches that still hold what was made with a value that is gone."""

@@ -37,12 +37,14 @@ class EnvironProbe(Probe[View]):
         self.last: View | None = None
 
     def snapshot(self) -> View:
-        """Copy the mapping behind `os.environ` (about 1 us), which holds encoded names and values on POSIX."""
-        environ = os.environ
+        """Copy the mapping behind `os.environ`, which holds encoded names and values on POSIX, if it was written to."""
+        environ, last = os.environ, self.last
+        if not self.stirred and last is not None and environ is last.environ:
+            return last
+        self.stirred = not self.hearing
         held = dict(getattr(environ, "_data", environ))
-        for name in OWN & held.keys():
-            del held[name]
-        last = self.last
+        for name in OWN:
+            held.pop(name, None)
         if last is None or environ is not last.environ or held != last.held or self.apart != last.apart:
             self.last = last = View(environ, held, self.apart.copy())
         return last
@@ -76,6 +78,7 @@ class EnvironProbe(Probe[View]):
         """Note a write by the variable's name; learn whether it went past `os.environ`."""
         if args[0] in OWN:  # four times a test
             return None
+        self.stirred = True
         key = str(decoded(args[0]))
         caller = getframe(3).f_code  # heard, hear and the hook are between
         if caller is SET or caller is DELETE:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
+import tempfile
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -80,7 +82,7 @@ class FixedPathProbe(Probe[View]):
         self.places: dict[str, Place] = {}  # since the test began
         self.writers: dict[str, str] = {}  # path -> the first test that wrote it
         self.shared: list[tuple[str, str, Place]] = []
-        self.temporary: set[str] = set()
+        self.temporary = {sys.pycache_prefix} if sys.pycache_prefix else set()
         self.test = ""
         self.root = getcwd()
         self.config: pytest.Config | None = None
@@ -131,7 +133,7 @@ class FixedPathProbe(Probe[View]):
     def heard(self, event: str, args: tuple[Any, ...]) -> None:
         """Keep what is written, where it is before that, and who writes it."""
         if event == "open":
-            if not args[2] & WRITES:
+            if not args[2] & WRITES or args[0] == tempfile.tempdir:  # the latter makes a file without a name
                 return
             given = args[0]
         elif event in DESTINATION:

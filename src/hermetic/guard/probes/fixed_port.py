@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard import _literals as literals
 from hermetic.guard.places import USER, Place, getframe, responsible, whose
-from hermetic.guard.probe import ABSENT, Change, Described, Probe
+from hermetic.guard.probe import ABSENT, Change, Described, Moment, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import CodeType, FrameType
 
-    import pytest
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 HIGHEST = 65535
@@ -47,7 +46,6 @@ class FixedPortProbe(Probe[int]):
         self.acts: list[Act] = []
         self.fixed: set[int] = set()
         self.given: set[int] = set()  # by the operating system
-        self.item: pytest.Item | None = None
 
     def snapshot(self) -> int:
         """Return how many times a port was bound."""
@@ -68,25 +66,21 @@ class FixedPortProbe(Probe[int]):
 
     def from_fixture(self, codes: list[CodeType], port: int) -> bool:
         """Tell whether a fixture of the test, or its class, has a port written out."""
-        cls = getattr(self.item, "cls", None)
+        cls = getattr(Moment.item, "cls", None)
         return any(literals.in_code(code, port) for code in codes) or any(
             literals.in_names(vars(one), port) for one in getattr(cls, "__mro__", ())[:-1]
         )
 
     def codes(self) -> Iterator[CodeType]:
         """Yield the code of the test, and of the fixtures that it uses, where the project defines it."""
-        functions = [getattr(self.item, "function", None)]
-        info = getattr(self.item, "_fixtureinfo", None)
+        functions = [getattr(Moment.item, "function", None)]
+        info = getattr(Moment.item, "_fixtureinfo", None)
         for definitions in getattr(info, "name2fixturedefs", {}).values():
             functions += [definition.func for definition in definitions]
         for function in functions:
             code = getattr(function, "__code__", None)
             if code is not None and whose(code.co_filename) == USER:
                 yield code
-
-    def test_begins(self, item: pytest.Item) -> None:
-        """Remember the test: a server's thread has no frame of it."""
-        self.item = item
 
     def heard(self, event: str, args: tuple[Any, ...]) -> None:  # noqa: ARG002 - one event
         """Keep the port, unless it is the system's, a lease's, or that of a plugin."""

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard.places import is_users
-from hermetic.guard.probe import Change, Probe, list_change
+from hermetic.guard.probe import Change, Moment, Probe, list_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,10 @@ class ImportPathProbe(Probe["Lists"]):
     between = True
 
     def __init__(self) -> None:
-        self.by_pytest = ""
+        self.by_pytest = ""  # the folder that pytest adds for the file that is imported
         self.last: Lists | None = None
+        self.lists: list[list[Any]] = []  # the three of the last snapshot, and a copy of each
+        self.mirrors: list[list[Any]] = []
 
     def import_begins(self, collector: pytest.Module) -> None:
         """Find out which folder pytest itself adds to import a file."""
@@ -39,24 +41,19 @@ class ImportPathProbe(Probe["Lists"]):
         added = collector.config.getoption("importmode", "prepend") in ("prepend", "append")
         self.by_pytest = str(folder) if added else ""
 
-    def test_begins(self, item: pytest.Item) -> None:  # noqa: ARG002 - the contract of Probe
-        """No file is imported from here on."""
-        self.by_pytest = ""
-
     def snapshot(self) -> Lists:
-        """Copy the three lists (about 1 us)."""
-        lists: tuple[Any, ...] = (sys.path, sys.meta_path, sys.path_hooks)
-        now = tuple([(found, found[:]) for found in lists])
-        last = self.last
-        if last is None or now != last or not all(map(operator.is_, lists, [found for found, _ in last])):
-            self.last = last = now
-        return last
+        """Compare the three lists with their copies (below 1 us), and where one differs copy all."""
+        lists: list[list[Any]] = [sys.path, sys.meta_path, sys.path_hooks]
+        if self.last is None or lists != self.mirrors or not all(map(operator.is_, lists, self.lists)):
+            self.lists, self.mirrors = lists, [found[:] for found in lists]
+            self.last = tuple(zip(lists, self.mirrors, strict=True))
+        return self.last
 
     def changes(self, before: Lists, after: Lists) -> Iterator[Change]:
         """Compare list by list. Finders that a library adds when it is imported are benign."""
         for name, old, new in zip(NAMES, before, after, strict=True):
             now = new[1]
-            if name == "path" and self.by_pytest:
+            if name == "path" and self.by_pytest and Moment.item is None:
                 now = without(now, old[1], self.by_pytest)
             if old[0] is not new[0]:
                 undo = functools.partial(put_back, name, *old)

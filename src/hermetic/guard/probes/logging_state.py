@@ -8,12 +8,11 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.probe import ABSENT, Change, Described, Probe
+from hermetic.guard.probe import ABSENT, Change, Described, Moment, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
 
-    import pytest
 
 FIELDS = ("level", "propagate", "disabled", "handlers", "filters")
 READ = operator.attrgetter(*FIELDS)
@@ -65,14 +64,9 @@ class LoggingProbe(Probe[State]):
     def __init__(self) -> None:
         self.loggers: list[logging.Logger] = []
         self.known = -1
-        self.test = ""
         self.table: dict[str, Any] = {}
         self.mirror: list[tuple[Any, ...]] = []  # what was read of each logger, with copies of the lists
         self.last: State | None = None
-
-    def test_begins(self, item: pytest.Item) -> None:
-        """Learn what a folder of the test is called."""
-        self.test = item.name
 
     def snapshot(self) -> State:
         """Read every logger (about 0.2 us each); the list of them is made anew when there are more."""
@@ -97,7 +91,7 @@ class LoggingProbe(Probe[State]):
             yield from whole_changes(before.whole, after.whole)
         if before.rows == after.rows:
             return
-        own = re.sub(r"\W", "_", self.test)[:LENGTH] or "\0"
+        own = re.sub(r"\W", "_", Moment.item.name)[:LENGTH] if Moment.item is not None else "\0"
         for logger, new in after.rows.items():
             old = before.rows.get(logger)
             if old != new and (old is not None or (counts(new) and own not in logger.name)):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-import gc
 import importlib.machinery
 import sys
 import weakref
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermetic.guard._globals import PROJECT
 from hermetic.guard.places import is_users
-from hermetic.guard.probe import ABSENT, Change, Probe, alike, same, same_objects
+from hermetic.guard.probe import ABSENT, Change, Probe, alike, same
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
@@ -39,18 +39,14 @@ class ModulesProbe(Probe[Table]):
 
     def __init__(self) -> None:
         self.reloaded: dict[str, dict[str, object]] = {}
-        self.last: tuple[list[Any], Table] | None = None  # what the table held, and the snapshot of it
+        self.last: Table | None = None
 
     def snapshot(self) -> Table:
-        """Copy the table where it is not the same as the last time (about 8 us for 1,000 modules)."""
-        held = [[*sys.modules], gc.get_referents(sys.modules)]  # faster than the iterator of its values
-        if self.last is not None:
-            known, table = self.last
-            if table.table is sys.modules and not self.reloaded and same_objects(known, held):
-                return table
-        table = Table(sys.modules, sys.modules.copy(), self.reloaded)
-        self.last = held, table
-        return table
+        """Return the copy of the table that is shared with other probes."""
+        copy, last = PROJECT.modules_now(), self.last
+        if last is None or copy is not last.copy or last.table is not sys.modules or self.reloaded:
+            self.last = last = Table(sys.modules, copy, self.reloaded)
+        return last
 
     def changes(self, before: Table, after: Table) -> Iterator[Change]:
         """Compare entry by entry. A module that was imported is benign."""

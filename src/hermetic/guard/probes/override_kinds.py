@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import contextvars
 import dis
@@ -29,11 +28,6 @@ PLAIN, ASYNC, GENERATOR, ASYNC_GENERATOR = "plain", "async", "generator", "async
 IN_LOOP = (ASYNC, ASYNC_GENERATOR)
 GENERATORS = (GENERATOR, ASYNC_GENERATOR)
 MANAGERS = (contextlib._GeneratorContextManager, contextlib._AsyncGeneratorContextManager)  # noqa: SLF001 - what `contextmanager` makes
-NEED_LOOP: tuple[Callable[..., Any], ...] = (
-    asyncio.get_running_loop, asyncio.create_task, asyncio.ensure_future, asyncio.gather, asyncio.current_task,
-    asyncio.all_tasks,
-)  # fmt: skip
-OWN_LOOP: tuple[Callable[..., Any], ...] = (asyncio.run,)
 LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF")
 ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
 
@@ -169,13 +163,23 @@ def problem_of(original: object, override: object) -> str:
     return next(problems(override, in_thread=found not in IN_LOOP), "")
 
 
+@functools.cache
+def loop_functions() -> tuple[tuple[Callable[..., Any], ...], tuple[Callable[..., Any], ...]]:
+    """Return the functions that need a running loop, and those that make one of their own."""
+    import asyncio  # noqa: PLC0415 - takes 20 ms, and most suites have no use of it
+
+    waiting = (asyncio.create_task, asyncio.ensure_future, asyncio.gather)
+    return (asyncio.get_running_loop, *waiting, asyncio.current_task, asyncio.all_tasks), (asyncio.run,)
+
+
 def problems(function: types.FunctionType, *, in_thread: bool, steps: int = 2) -> Iterator[str]:
     """Yield what is missing in the thread, or in the loop, for a function and those of the project that it names."""
+    need_loop, own_loop = loop_functions()
     for value, attribute, stored in named_in(function):
         if not in_thread:
-            if value in OWN_LOOP:
+            if value in own_loop:
                 yield "runs in the event loop, where asyncio.run() fails"
-        elif value in NEED_LOOP:
+        elif value in need_loop:
             yield f"runs in a worker thread, where {value.__name__}() finds no running loop"
         elif isinstance(value, contextvars.ContextVar) and attribute == "set":
             yield "runs in a worker thread, and the context variable that it sets stays there"

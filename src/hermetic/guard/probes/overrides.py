@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._instances import Instances, maker, names_of
 from hermetic.guard.places import abspath
-from hermetic.guard.probe import ABSENT, Change, Probe, same, short
+from hermetic.guard.probe import ABSENT, Change, Moment, Probe, same, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -43,19 +43,19 @@ class OverridesProbe(Probe[dict[Any, Table]]):
 
     def __init__(self) -> None:
         self.apps = Instances("fastapi.FastAPI")
-        self.item: pytest.Item | None = None
-        self.file = ""  # the test file that is being imported
+        self.importing = ""  # the test file that is being imported, or was
         self.configures = False  # whether a session-wide autouse fixture is at work
 
     # What goes on
 
     def import_begins(self, collector: pytest.Module) -> None:
         """Learn which file is imported."""
-        self.file, self.item = str(collector.path), None
+        self.importing = str(collector.path)
 
-    def test_begins(self, item: pytest.Item) -> None:
-        """Learn which test runs."""
-        self.file, self.item = "", item
+    @property
+    def file(self) -> str:
+        """The test file that is being imported, "" while a test runs."""
+        return self.importing if Moment.item is None else ""
 
     def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Learn whether a fixture configures the whole session."""
@@ -127,10 +127,10 @@ class OverridesProbe(Probe[dict[Any, Table]]):
 
     def starts_clean(self) -> bool:
         """Tell whether an autouse fixture of the test empties the table, before each test or after it."""
-        known = getattr(getattr(self.item, "_fixtureinfo", None), "name2fixturedefs", {})
+        known = getattr(getattr(Moment.item, "_fixtureinfo", None), "name2fixturedefs", {})
         return any(
             one.scope == "function" and empties(one.func)
-            for name in autouse_names(self.item)
+            for name in autouse_names(Moment.item)
             for one in known.get(name, ())[-1:]
         )
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 from hermetic.guard._left import Left, LeftProbe, starter
 from hermetic.guard.probe import Described
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-ACTIVE: list[Any] = mock._patch._active_patches  # type: ignore[attr-defined]  # noqa: SLF001 - nothing else tells
 
 
 class PatchesProbe(LeftProbe):
@@ -44,7 +42,8 @@ def stop(patcher: Any) -> None:  # noqa: ANN401 - a part of mock, or None when i
 
 def is_active(patcher: object) -> bool:
     """Tell whether a patcher is started."""
-    return any(patcher is other for other in ACTIVE)
+    mock: Any = sys.modules["unittest.mock"]
+    return any(patcher is other for other in mock._patch._active_patches)  # noqa: SLF001 - nothing else tells
 
 
 def target_of(patcher: Any) -> str:  # noqa: ANN401 - a part of mock

@@ -87,6 +87,7 @@ class RandomProbe(Probe["Seeds"]):
             "random": Generator("random", "random", "getstate", "setstate"),
             "numpy.random": Generator("numpy.random", "numpy.random", "get_state", "set_state"),
         }
+        self.last: Seeds = ()
 
     def snapshot(self) -> Seeds:
         """Return how many times each generator was seeded."""
@@ -94,7 +95,9 @@ class RandomProbe(Probe["Seeds"]):
         for generator in self.generators.values():
             generator.heard = False
             found.append(len(generator.states))
-        return tuple(found)
+        if (now := tuple(found)) != self.last:
+            self.last = now
+        return self.last
 
     def changes(self, before: Seeds, after: Seeds) -> Iterator[Change]:
         """Compare how often they were seeded."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import signal
 import threading
@@ -40,8 +39,6 @@ KEEPERS = tuple(
     )
 )
 is_alive = threading.Thread.is_alive
-for name in (THREADS, PROCESSES, POOL):  # can only be wrapped in a module that is there; they take 4 ms
-    importlib.import_module(name.rsplit(".", 2)[0])
 
 
 class RunningProbe(LeftProbe):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import _locale
-import _signal  # type: ignore[import-not-found]  # without the conversion to enumerations, 20 times as slow
 import _socket
 import atexit
 import builtins
 import functools
 import gc
+import operator
 import os
-import signal
 import sys
 import threading
 import time
@@ -63,13 +62,14 @@ def set_callbacks(found: tuple[Any, ...]) -> None:
     gc.callbacks[:] = [one for one in gc.callbacks if not is_users(one)] + list(found)
 
 
-def locale_now() -> str:
-    """Return the locale of all categories."""
-    return str(_locale.setlocale(_locale.LC_ALL, None))
-
-
-SETTINGS: tuple[Setting, ...] = (
-    Setting("the locale", locale_now, functools.partial(_locale.setlocale, _locale.LC_ALL), "locale.setlocale"),
+ZONE = operator.attrgetter("tzname", "timezone")
+SETTINGS: tuple[Setting, ...] = (  # read by functions of C where there are any: all are read at each boundary
+    Setting(
+        "the locale",
+        functools.partial(_locale.setlocale, _locale.LC_ALL, None),
+        functools.partial(_locale.setlocale, _locale.LC_ALL),
+        "locale.setlocale",
+    ),
     Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit, "sys.setrecursionlimit"),
     Setting("the switch interval", sys.getswitchinterval, sys.setswitchinterval, "sys.setswitchinterval"),
     Setting(
@@ -102,47 +102,33 @@ SETTINGS: tuple[Setting, ...] = (
     attribute(threading, "excepthook"),
 )  # fmt: skip
 if hasattr(time, "tzset"):
-    SETTINGS += (Setting("the time zone", lambda: (time.tzname, time.timezone), set_zone, "time.tzset"),)
-if hasattr(_signal, "pthread_sigmask"):
-    SETTINGS += (
-        Setting(
-            "the signal mask",
-            lambda: frozenset(_signal.pthread_sigmask(signal.SIG_BLOCK, ())),
-            lambda mask: signal.pthread_sigmask(signal.SIG_SETMASK, mask),
-            "signal.pthread_sigmask",
-        ),
-    )
+    SETTINGS += (Setting("the time zone", functools.partial(ZONE, time), set_zone, "time.tzset"),)
 READERS = tuple([setting.read for setting in SETTINGS])
 BY_SETTER = {setting.setter: setting for setting in SETTINGS if setting.setter}
 EVENTS = ("sys.settrace", "sys.setprofile")
-SIGNALS = tuple(int(number) for number in signal.valid_signals() if number < getattr(signal, "SIGRTMIN", 64))
-getsignal = _signal.getsignal
 UMASK = os.umask  # without the wrapper that calls this probe
 
 
 class Values(NamedTuple):
-    """The value of each setting, the handler of each signal, the names in `builtins`, umask and functions at exit."""
+    """The value of each setting, the names in `builtins`, the umask and the functions at exit."""
 
     settings: tuple[Any, ...]
-    handlers: tuple[Any, ...]
     builtins: dict[str, Any]
     umask: int
     at_exit: tuple[Any, ...]
 
 
 class SettingsProbe(Probe[Values]):
-    """Signals, locale, time zone, umask, limits, garbage collection, tracing, hooks, `builtins`, functions at exit.
+    """Locale, time zone, umask, limits, garbage collection, tracing, hooks, `builtins`, functions at exit.
 
     The umask can only be read by setting it, for all threads: so it is read after somebody called `os.umask`. Functions
     at exit count when code of the project registers them.
     """
 
     code = "HRM106"
-    between = True  # plugins that limit the time of a test set a signal handler around it
     events = EVENTS
     setters = (
         *(name for name in BY_SETTER if name not in EVENTS),
-        "signal.signal",
         "os.umask",
         "atexit.register",
         "atexit.unregister",
@@ -152,29 +138,28 @@ class SettingsProbe(Probe[Values]):
         self.umask = read_umask()  # as far as it is known: this sets it, so it is read again only after a call
         self.umask_called = False
         self.at_exit: list[Any] = []
-        self.names: list[Any] = []  # what `builtins` held with the last snapshot
+        self.seen: list[Any] = []  # what was read for the last snapshot
         self.last: Values | None = None
 
     def snapshot(self) -> Values:
         """Read every setting (about 6 us)."""
         if self.umask_called:
             self.umask, self.umask_called = read_umask(), False
-        settings = tuple([read() for read in READERS])
-        handlers = tuple(map(getsignal, SIGNALS))
-        names = [*builtins.__dict__.values()]
-        rest = self.umask, tuple(self.at_exit)
-        last = self.last
-        if last is None or not same_objects([settings, handlers, names, *rest], [*last[:2], self.names, *last[3:]]):
-            self.names = names
-            self.last = last = Values(settings, handlers, builtins.__dict__.copy(), *rest)
-        return last
+        seen: list[Any] = [
+            [*map(operator.call, READERS)],
+            [*builtins.__dict__.values()],
+            self.umask,
+            self.at_exit,
+        ]
+        if self.last is None or not same_objects(seen, self.seen):
+            self.seen = [*seen[:-1], self.at_exit.copy()]
+            self.last = Values(tuple(seen[0]), builtins.__dict__.copy(), self.umask, tuple(self.at_exit))
+        return self.last
 
     def changes(self, before: Values, after: Values) -> Iterator[Change]:
         """Compare setting by setting."""
         if before.settings != after.settings:
             yield from setting_changes(before.settings, after.settings)
-        if before.handlers != after.handlers:
-            yield from handler_changes(before.handlers, after.handlers)
         if not alike(before.builtins, after.builtins):
             yield from builtin_changes(before.builtins, after.builtins)
         if before.umask != after.umask:
@@ -196,8 +181,6 @@ class SettingsProbe(Probe[Values]):
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
         """Note who sets what; learn of the umask and of functions at exit."""
-        if name == "signal.signal":
-            return (name, int(args[0])) if args else None  # type: ignore[call-overload]
         if name == "os.umask":
             self.umask_called = True
         if name.startswith("atexit."):
@@ -219,28 +202,6 @@ def setting_changes(before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator
         if setting.read is policy and old is None and type(new).__module__.startswith("asyncio."):
             continue
         yield Change(setting.state, old, new, functools.partial(setting.put, old), setting.setter or None)
-
-
-def handler_changes(before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator[Change]:
-    """Yield the signals whose handler differs."""
-    for number, old, new in zip(SIGNALS, before, after, strict=True):
-        if old != new and not (is_plugins(old) or is_plugins(new)):
-            undo = functools.partial(_signal.signal, number, old) if old is not None else None
-            name = signal.Signals(number).name
-            yield Change(f"the handler of {name}", handler(old), handler(new), undo, ("signal.signal", number))
-
-
-def is_plugins(value: Any) -> bool:  # noqa: ANN401 - a function, a number, or None
-    """Tell whether a handler is that of pytest-timeout, which sets one for each test and leaves the last one there."""
-    return getattr(value, "__module__", "") == "pytest_timeout"
-
-
-def handler(value: Any) -> object:  # noqa: ANN401 - a function, a number, or None
-    """Return a handler as it is reported."""
-    try:
-        return Described(signal.Handlers(value).name)
-    except (ValueError, TypeError):
-        return value
 
 
 def builtin_changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Change]:

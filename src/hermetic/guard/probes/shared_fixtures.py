@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.guard.containers import CONTAINERS, parts_of, stored_outside_init
 from hermetic.guard.places import USER, is_users, whose
-from hermetic.guard.probe import ABSENT, Change, Probe
+from hermetic.guard.probe import ABSENT, Change, Moment, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,13 +56,8 @@ class SharedFixturesProbe(Probe[Copies]):
 
     def __init__(self) -> None:
         self.watched: dict[Any, Watched] = {}
-        self.item: pytest.Item | None = None
         self.widths = [0]  # of the fixtures that are being set up
         self.ending = 0  # the width of the one that is being torn down
-
-    def test_begins(self, item: pytest.Item) -> None:
-        """Learn which test runs."""
-        self.item, self.widths, self.ending = item, [0], 0
 
     def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
         """Learn whose changes come next."""
@@ -99,7 +94,7 @@ class SharedFixturesProbe(Probe[Copies]):
 
     def is_reset(self, name: str) -> bool:
         """Tell whether a fixture of the test empties or resets the value, so that what a test leaves is never seen."""
-        known = getattr(getattr(self.item, "_fixtureinfo", None), "name2fixturedefs", {})
+        known = getattr(getattr(Moment.item, "_fixtureinfo", None), "name2fixturedefs", {})
         for fixturedefs in known.values():
             for one in fixturedefs[-1:]:
                 if one.scope != "function" or name not in one.argnames:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 CAPTURED = ("stdout", "stderr")  # that pytest's capture sets anew around each phase; it leaves `stdin` alone
 NAMES = ("stdin", "stdout", "stderr", "__stdin__", "__stdout__", "__stderr__")
-
+READ, CLOSED = operator.attrgetter(*NAMES), operator.attrgetter("closed")
 STATES = Described("open"), Described("closed")
 
 
@@ -23,7 +24,7 @@ class Streams(NamedTuple):
     """The six streams with whether each is closed, whether those of the capture are lost, `sys.argv` with its items."""
 
     streams: tuple[Any, ...]
-    closed: tuple[bool, ...]
+    closed: tuple[Any, ...]
     lost: tuple[bool, ...]
     argv: tuple[list[object], list[object]]
 
@@ -51,14 +52,18 @@ class StreamsProbe(Probe[Streams]):
 
     def snapshot(self) -> Streams:
         """Read the attributes (about 1 us); look closer where one is different."""
-        streams = (sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__)
+        streams = READ(sys)
         argv: list[object] = sys.argv  # type: ignore[assignment]
         watched = (*streams, *self.captures)
-        closed = [getattr(one, "closed", None) is True for one in watched]
-        seen = [*watched, *closed, *argv]
+        closed = closed_among(watched)
         last = self.last
-        if last is None or self.wrappers or last.argv[0] is not argv or not same_objects(seen, self.seen):
-            self.seen = seen
+        if (
+            last is None
+            or self.wrappers
+            or last.argv[0] is not argv
+            or not same_objects([watched, closed, argv], self.seen)
+        ):
+            self.seen = [watched, closed, argv[:]]
             self.last = last = self.looked_at(streams, tuple(closed[: len(NAMES)]), argv)
         return last
 
@@ -86,12 +91,20 @@ class StreamsProbe(Probe[Streams]):
                 continue
             if old is not new:
                 yield Change(f"sys.{name}", old, new, functools.partial(setattr, sys, name, old))
-            elif after.closed[index] and not before.closed[index]:
+            elif after.closed[index] is True and before.closed[index] is not True:
                 yield Change(f"sys.{name}", Described("open"), Described("closed"))
         if before.argv[0] is not after.argv[0]:
             yield Change("sys.argv", before.argv[1], after.argv[1], functools.partial(put_back, *before.argv))
         elif before.argv[1] != after.argv[1]:
             yield list_change("sys.argv", before.argv, after.argv[1])
+
+
+def closed_among(streams: tuple[Any, ...]) -> list[Any]:
+    """Return whether each stream is closed; what has no such attribute is not."""
+    try:
+        return [*map(CLOSED, streams)]
+    except AttributeError:
+        return [getattr(one, "closed", None) for one in streams]
 
 
 def wraps(wrapper: Any, stream: Any) -> bool:  # noqa: ANN401 - whatever a test puts there

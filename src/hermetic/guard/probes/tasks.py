@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio.base_events
 import os
+import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -48,7 +48,7 @@ class TasksProbe(LeftProbe):
     def returned(self, name: str, args: tuple[object, ...], result: Any) -> None:  # noqa: ANN401, ARG002
         """Keep a task."""
         place = self.places.pop(threading.get_ident(), None) if name == TASK else None
-        if place is None or not isinstance(result, asyncio.Task):
+        if place is None or not isinstance(result, sys.modules["asyncio"].Task):
             return
         task = weakref.ref(result)
         what = getattr(result.get_coro(), "__qualname__", "?")

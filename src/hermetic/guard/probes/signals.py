@@ -1,0 +1,77 @@
+"""Handlers of signals, and the signals that are blocked."""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # without the conversion to enumerations, 20 times as slow
+import functools
+import signal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hermetic.guard.probe import Change, Described, Probe, same_objects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping
+
+SIGNALS = tuple(int(number) for number in signal.valid_signals() if number < getattr(signal, "SIGRTMIN", 64))
+HANDLER, MASK = "signal.signal", "signal.pthread_sigmask"
+getsignal = _signal.getsignal
+blocked: Callable[[], Any] = (
+    functools.partial(_signal.pthread_sigmask, int(signal.SIG_BLOCK), ())
+    if hasattr(_signal, "pthread_sigmask")
+    else tuple
+)
+
+
+class Signals(NamedTuple):
+    """The handler of each signal, and the signals that are blocked."""
+
+    handlers: list[Any]
+    mask: Any
+
+
+class SignalsProbe(Probe[Signals]):
+    """What the process does when a signal comes."""
+
+    code = "HRM106"
+    between = True  # plugins that limit the time of a test set a handler around it
+    setters = (HANDLER, MASK)
+
+    def __init__(self) -> None:
+        self.last: Signals | None = None
+
+    def snapshot(self) -> Signals:
+        """Ask for every handler (about 2 us)."""
+        now = Signals([*map(getsignal, SIGNALS)], blocked())
+        if self.last is None or not same_objects([*now], [*self.last]):
+            self.last = now
+        return self.last
+
+    def changes(self, before: Signals, after: Signals) -> Iterator[Change]:
+        """Compare signal by signal."""
+        for number, old, new in zip(SIGNALS, before.handlers, after.handlers, strict=True):
+            if old != new and not (is_plugins(old) or is_plugins(new)):
+                undo = functools.partial(_signal.signal, number, old) if old is not None else None
+                name = signal.Signals(number).name
+                yield Change(f"the handler of {name}", shown(old), shown(new), undo, (HANDLER, number))
+        if before.mask != after.mask:
+            undo = functools.partial(signal.pthread_sigmask, signal.SIG_SETMASK, before.mask)
+            yield Change("the signal mask", before.mask, after.mask, undo, MASK)
+
+    def called(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+        """Note who sets what."""
+        if name == HANDLER:
+            return (name, int(args[0])) if args else None
+        return name
+
+
+def is_plugins(value: Any) -> bool:  # noqa: ANN401 - a function, a number, or None
+    """Tell whether a handler is that of pytest-timeout, which sets one for each test and leaves the last one there."""
+    return getattr(value, "__module__", "") == "pytest_timeout"
+
+
+def shown(value: Any) -> object:  # noqa: ANN401 - a function, a number, or None
+    """Return a handler as it is reported."""
+    try:
+        return Described(signal.Handlers(value).name)
+    except (ValueError, TypeError):
+        return value
