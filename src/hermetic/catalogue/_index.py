@@ -361,6 +361,18 @@ RULES = (
         "calls",
     ),
     (
+        "HRM503",
+        "shared-sqlite",
+        "hermetic.catalogue.resources.shared_sqlite",
+        "SharedSqlite",
+        ("recommended",),
+        (b"sqlite", b"Sqlite", b"create_engine", b"create_async_engine", b"apsw", b"TinyDB", b"databases"),
+        (),
+        None,
+        True,
+        "calls",
+    ),
+    (
         "HRM601",
         "module-state-mutated",
         "hermetic.catalogue.state.module_state_mutated",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from hermetic.catalogue.resources._paths import is_file, normal, path_of
-from hermetic.catalogue.resources._written import Place, value_of
+from hermetic.catalogue.resources._written import Place, behind, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import _ast as ast
-
     from hermetic.catalogue.resources._visits import Visit
+    from hermetic.source.scope import Scope
 
 OPENERS = ("sqlite3.connect", "sqlite3.dbapi2.connect", "aiosqlite.connect", "apsw.Connection", "peewee.SqliteDatabase",
            "playhouse.sqlite_ext.SqliteExtDatabase", "sqlitedict.SqliteDict", "sqlite_utils.Database",
@@ -22,7 +23,7 @@ NAMES = ("database", "url", "filename", "db_url", "path")
 
 def database_opened(visit: Visit, name: str) -> str | None:
     """Return the file of the SQLite database that a call opens for writing, None for others."""
-    target = target_of(visit, name)
+    target = target_of(visit.scope, visit.call, name, visit.before)
     if target is None:
         return None
     path = path_of(target) if name in OPENERS else file_in(value_of(target))
@@ -31,14 +32,13 @@ def database_opened(visit: Visit, name: str) -> str | None:
     return path if is_file(path) else None
 
 
-def target_of(visit: Visit, name: str) -> Place | None:
+def target_of(scope: Scope, call: ast.Call, name: str, before: Visit | None = None) -> Place | None:
     """Return what a call that opens a database is given."""
     if name not in OPENERS and name not in BY_URL:
         return None
-    call = visit.call
     by_name = next((item.value for item in call.keywords if item.arg in NAMES), None)
     given: ast.expr | None = call.args[0] if call.args else by_name
-    return Place(visit.scope, given, visit.before) if given is not None else None
+    return Place(scope, given, before) if given is not None else None
 
 
 def file_in(url: object) -> str | None:
@@ -55,3 +55,11 @@ def file_in(url: object) -> str | None:
     if not path or path.startswith(":memory:") or "mode=memory" in options or "mode=ro" in options:
         return None
     return normal(path)
+
+
+def is_sqlite(target: Place) -> bool:
+    """Tell whether a URL is one of SQLite, as far as it is written out."""
+    found = behind(target)
+    first = found.node.values[0] if isinstance(found.node, ast.JoinedStr) and found.node.values else found.node
+    text = value_of(found.at(first))
+    return isinstance(text, str) and text.startswith("sqlite")
