@@ -373,6 +373,18 @@ RULES = (
         "calls",
     ),
     (
+        "HRM505",
+        "shared-redis",
+        "hermetic.catalogue.resources.shared_redis",
+        "SharedRedis",
+        ("recommended",),
+        (b"redis", b"Redis", b"valkey", b"Valkey", b"flushall", b"flushdb", b"FLUSHALL", b"FLUSHDB"),
+        (),
+        None,
+        True,
+        "calls",
+    ),
+    (
         "HRM601",
         "module-state-mutated",
         "hermetic.catalogue.state.module_state_mutated",

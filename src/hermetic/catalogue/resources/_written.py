@@ -67,7 +67,7 @@ def by_name(place: Place) -> Place | None:
     if binding.kind == "param":
         return by_parameter(place, node.id, where)
     if (
-        binding.kind != "assign"
+        binding.kind not in ("assign", "with")
         or not isinstance(binding.value, ast.AST)
         or not is_settled(node, binding, where, scope)
     ):
