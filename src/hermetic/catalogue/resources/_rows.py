@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
 
+PUBLIC = (" public.", "schema public ", "schema public;", "schema if exists public ", "schema if not exists public ")
 EXECUTORS = ("execute", "executemany", "executescript", "exec_driver_sql", "scalar", "scalars", "exec", "fetchval")
 VERBS = ("insert", "update", "delete", "replace", "create", "drop", "alter", "truncate", "copy", "merge", "grant")
 ADDERS = ("add", "add_all", "bulk_save_objects", "bulk_insert_mappings", "create_all", "merge", "save", "to_sql")
@@ -50,6 +51,8 @@ def is_write(scope: Scope, call: ast.AST) -> bool:
         return False
     if call.func.attr in EXECUTORS and call.args:
         return verb_of(scope, call.args[0]) in VERBS
+    if call.func.attr in ("create_all", "drop_all"):
+        return bool(call.args or call.keywords)
     return call.func.attr in ADDERS and bool(call.args) and "sess" in resolve(scope, call.func.value).lower()
 
 
@@ -87,3 +90,25 @@ def takes_back(function: Scope) -> bool:
     """Tell whether a function's text speaks of taking rows away."""
     text = function.module.text(function).lower()
     return any(word in text for word in CLEANERS)
+
+
+def names_own_table(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether a statement names its table by something that only the run knows, or a temporary table."""
+    first = call.args[0] if call.args else None
+    if isinstance(first, ast.Call) and first.args:
+        first = first.args[0]
+    text = value_of(Place(scope, first)) if first is not None else ""
+    if isinstance(text, str):
+        return " temp" in text.lower()[:20] or text.lower().startswith(("create role", "create user"))
+    parts = first.values if isinstance(first, ast.JoinedStr) else []
+    start = parts[0].value if parts and isinstance(parts[0], ast.Constant) else ""
+    return str(start).lower().endswith((" into ", " table ", " from ", "update ", " exists ", " schema ", " database "))
+
+
+def names_public(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether a statement that writes names PostgreSQL's schema for everybody."""
+    first = call.args[0] if call.args else None
+    if isinstance(first, ast.Call) and first.args:
+        first = first.args[0]
+    text = value_of(Place(scope, first)) if first is not None else ""
+    return isinstance(text, str) and any(word in f"{text.lower()} " for word in PUBLIC)
