@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from hermetic.source.scope import Scope
 
+STAND_INS = ("module", "_initialize", "creator", "strategy", "pool")
+# What follows or precedes the name of an engine that somebody connects: engines that are only made have no connection.
+USES = (b".connect", b".begin", b".raw_connection", b".execute", b".acquire", b".fetch", b".getconn")
+USERS = (b"Session(", b"sessionmaker(", b"create_all(", b"bind=", b"create_all, ", b"configure(")
 ENDERS = (b".dispose", b".close", b".terminate", b".wait_closed")
 
 
@@ -44,8 +48,8 @@ def is_postgres(scope: Scope, call: ast.Call) -> bool:
 
 
 def is_pooled_nowhere(call: ast.Call) -> bool:
-    """Tell whether an engine keeps no connection: `poolclass=NullPool`."""
-    return any(
+    """Tell whether an engine keeps no connection (`poolclass=NullPool`), or is given what stands for the server."""
+    return any(item.arg in STAND_INS for item in call.keywords) or any(
         item.arg == "poolclass" and getattr(item.value, "attr", getattr(item.value, "id", "")) == "NullPool"
         for item in call.keywords
     )
@@ -70,6 +74,9 @@ def is_left(scope: Scope, root: Scope, call: ast.Call) -> bool:
     if roles.role_of(root) != "fixture" and returned(scope, name):
         return False
     spelled = name.encode()
+    used = any(spelled + use in text for use in USES) or any(user + spelled in text for user in USERS)
+    if roles.role_of(root) != "fixture" and isinstance(target, ast.Name) and not used:
+        return False
     handed = f"({name})".encode()
     return not any(spelled + ender in text for ender in ENDERS) and b"closing" + handed not in text
 
