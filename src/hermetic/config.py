@@ -70,6 +70,7 @@ OPTIONS: dict[str, tuple[object, str]] = {
     "async-dependencies": (["get_current_user"], "dependencies that are async where their definition is not found"),
     "bearer-pairs": ([["get_current_user", "bearer_scheme"]], "a current-user dependency and its security scheme"),
     "async-functions": ([], "dotted patterns of functions that are async where their definition is not found"),
+    "shared-clients": (["*openfga*"], "patterns of fixtures that give a client of a store which tests share"),
     "performance-markers": (["performance", "benchmark", "perf"], "markers of performance tests"),
 }
 LEVELS = ("error", "warn", "off")

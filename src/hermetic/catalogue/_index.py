@@ -405,6 +405,18 @@ RULES = (
         "calls",
     ),
     (
+        "HRM506",
+        "shared-store",
+        "hermetic.catalogue.resources.shared_store",
+        "SharedStore",
+        ("recommended",),
+        (b"store", b"Store", b"bucket", b"Bucket", b"collection(", b"create_topic", b"create_realm", b"openfga"),
+        (),
+        (b"store", b"Store", b"bucket", b"Bucket", b"collection(", b"create_topic", b"create_realm"),
+        True,
+        "calls",
+    ),
+    (
         "HRM601",
         "module-state-mutated",
         "hermetic.catalogue.state.module_state_mutated",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
-from hermetic.source.callee import ancestry, find_callee, find_class
+from hermetic.source.callee import ENTERERS, ancestry, find_callee, find_class
 from hermetic.source.names import attribute_value, first_parameter, method_of, resolve
 from hermetic.source.origins import argument, results
 from hermetic.source.values import UNKNOWN
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_STEPS = 12
 CONVERTERS: dict[str, Callable[[Any], object]] = {"int": int, "str": str}
+ENTERED = ("contextlib.closing", "contextlib.aclosing", "contextlib.nullcontext")  # give what they are given
 CASTS = ("typing.cast", "typing_extensions.cast")
 
 
@@ -161,8 +162,11 @@ def by_call(place: Place) -> Place | None:
 
     call, scope = place.node, place.scope
     assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
-    if resolve(scope, call.func) in CASTS and len(call.args) > 1:
+    name = resolve(scope, call.func)
+    if name in CASTS and len(call.args) > 1:
         return place.at(call.args[1])
+    if call.args and (name in ENTERED or getattr(call.func, "attr", "") in ENTERERS):
+        return place.at(call.args[0])
     function = find_callee(scope, call.func)
     if function is None or roles.role_of(function) == "fixture":
         return None
