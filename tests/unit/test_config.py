@@ -53,6 +53,7 @@ async-dependencies = ["get_user"]
 bearer-pairs = [["get_user", "scheme"]]
 async-functions = ["app.fetch"]
 performance-markers = ["slow"]
+shared-clients = ["*authz*"]
 """
     write_files({"pyproject.toml": text}, project)
 
@@ -65,6 +66,7 @@ performance-markers = ["slow"]
         "async-dependencies": ["get_user"],
         "bearer-pairs": [["get_user", "scheme"]],
         "async-functions": ["app.fetch"],
+        "shared-clients": ["*authz*"],
         "performance-markers": ["slow"],
     }
 

@@ -36,7 +36,7 @@ LOCAL = ("mock", "fake", "stub", "testclient", "memory", "ephemeral", "moto")
 
 
 def store_fixed(visit: Visit) -> Place | None:
-    """Return the call that names, by a fixed text, the store that a call writes to, makes or chooses; None for others."""
+    """Return the call that names the store which a call uses by a fixed text; None for others."""
     call = visit.call
     here = Place(visit.scope, call, visit.before)
     if resolve(visit.scope, call.func) in REQUESTS:
