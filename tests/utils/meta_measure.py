@@ -67,7 +67,7 @@ class Measurement:
             self.cell(number, VERIFY, claims, found(proof, rule.code), marks)
             return
         self.problems += [f"bad {number} ({example.title}): {text}" for text in bad_problems(self.driver, example)]
-        trace = "auto" if rule.check is Rule.check else "off"
+        trace = "auto" if rule.check is Rule.check or LINT not in claims else "off"
         run = self.driver.run(example, guard="error", trace=trace)
         for layer in PLUGIN:
             places = {

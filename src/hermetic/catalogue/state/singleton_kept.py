@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import GUARD, Example, Rule
+from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.state._benign import is_benign
+from hermetic.catalogue.state._leaks import SUITE, leaks_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.finding import Finding
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
 
 CONFIG = """
 class Config:
@@ -33,7 +43,9 @@ class SingletonKept(Rule):
     needs them.
 
     Limits:
-    Seen are classes of the project's modules, test files included: attributes of the class itself set to another
+    The linter sees what a suite itself sets on classes of the project, and what it puts into containers of theirs. What
+    the code under test sets when it is asked is for the plugin to see.
+    The plugin sees classes of the project's modules, test files included: attributes of the class itself set to another
     object, and lists, dictionaries, sets and deques of up to 1,000 items among them, one level deep. What is left alone
     is the same as for module data, and is listed there (HRM601). Above all, a singleton is reported only when something
     in it comes from the test: a mock, something defined in a test file, a path in its temporary folder, or a text that
@@ -48,10 +60,20 @@ class SingletonKept(Rule):
         "get_instance returns an object with the wrong configuration",
     )
     repair = "set it with monkeypatch.setattr on the class, or reset it after a fixture's yield"
-    message = "an attribute of a class is left set"
-    claims = (GUARD,)
-    no_claims = {"lint": "the static check comes later"}  # noqa: RUF012 - as in the base
+    message = "{what} is set {where} and not put back"
+    claims = (LINT, GUARD)
+    tokens = SUITE
+    reached = ()
     related = ("HRM308", "HRM601", "HRM602")
+
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the attributes of classes that tests set for good."""
+        for found in leaks_of(module, project):
+            leak = found.leak
+            if found.code == self.code and leak.root is not None and not is_benign(found, project):
+                where = reached_from(leak.change.scope, leak.root)
+                message = self.message.format(what=found.dotted.lstrip("."), where=where)
+                yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(leak.root))
 
     bad = (
         Example(
