@@ -12,18 +12,24 @@ from hermetic.source.leaks import Leak, find_leaks
 from hermetic.source.names import resolve
 from hermetic.source.project import fixtures_of
 from hermetic.source.scope import Scope
+from hermetic.source.leading import is_support
 from hermetic.source.state import State
 from hermetic.source.teardown import arranging
+from hermetic.source.text import contains
+from hermetic.source.values import stores_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from hermetic.source.module import Module
     from hermetic.source.project import Project
 
 SUITE = (b"def test", b"fixture", b"def setUp", b"def setup", b"class Test")
 MAX_FUNCTIONS = 2000
+CHANGES = (b"] = ", b"] += ", b"del ", b"setattr(", b"delattr(", *(f".{name}(".encode() for name in ALL_METHODS))
+OF_SUITE = ("support", "helper", "testing", "test", "fixture", "factor", "fake", "stub", "conftest", "seed")
 
 
 class Found:
@@ -58,13 +64,13 @@ def find_all(module: Module, project: Project) -> Iterator[Found]:
                 yield Found(code, dotted, leak)
 
 
-def states_in(module: Module, project: Project) -> dict[tuple[str, str], State]:
+def states_in(module: Module, project: Project) -> dict[tuple[str, str], DataState]:
     """Return a state for each attribute or container of a module or class that the file changes."""
-    found: dict[tuple[str, str], State] = {}
+    found: dict[tuple[str, str], DataState] = {}
     for scope in scopes_in(module, project):
-        for dotted, code in changed_in(scope, project):
-            if (dotted, code) not in found:
-                found[dotted, code] = state_of(dotted)
+        for name, dotted, code in changed_in(scope, project):
+            state = found.setdefault((dotted, code), state_of(dotted))
+            state.aliases[name] = dotted
     return found
 
 
@@ -83,7 +89,9 @@ def helpers_of(module: Module, project: Project) -> Iterator[Scope]:
     for item in module.outline.located:
         text = project.text(item.path)
         for block in text.outline.blocks if text is not None else ():
-            if b"def " not in block.text[:10] or not sets_attribute(block.text):
+            if b"def " not in block.text[:10]:
+                continue
+            if not (sets_attribute(block.text) or (is_of_suite(item.path) and contains(block.text, CHANGES))):
                 continue
             for name in block.names & {item.name} if item.name else block.names:
                 if name in module.words:
@@ -91,6 +99,12 @@ def helpers_of(module: Module, project: Project) -> Iterator[Scope]:
                     found = project.definition(dotted, module.folder)
                     if found is not None and found.is_function:
                         yield found
+
+
+def is_of_suite(path: str) -> bool:
+    """Tell whether a file is a helper of the suite, by its name."""
+    last = path.replace("\\", "/").rpartition("/")[2]
+    return is_support(path) or any(word in last for word in OF_SUITE)
 
 
 def sets_attribute(text: bytes) -> bool:
@@ -115,37 +129,58 @@ def is_elsewhere(scope: Scope) -> bool:
 
 def may_store(module: Module, function: Scope) -> bool:
     """Tell whether the text of a function may set an attribute of something, or change a container that it names."""
-    return any(word in module.text(function) for word in (b"] = ", b"] += ", b"del ", b"setattr", b"delattr")) or any(
-        (b"." in line.partition(b" = ")[0] and b" = " in line and not line.lstrip().startswith((b"self.", b"assert ")))
-        or (line.rstrip().endswith(b")") and b"." in line)
-        for line in module.text(function).split(b"\n")
-    )
+    text = module.text(function)
+    return contains(text, CHANGES) or sets_attribute(text)
 
 
-def changed_in(scope: Scope, project: Project) -> Iterator[tuple[str, str]]:
-    """Yield `(dotted name, code)` of what a scope sets or changes."""
-    for verb, name, _, node in stores_of(scope):
+def changed_in(scope: Scope, project: Project) -> Iterator[tuple[str, str, str]]:
+    """Yield `(name as it is spelled, dotted name, code)` of what a scope sets or changes."""
+    for verb, name, target, node in stores_of(scope):
         if verb == "attribute" and not isinstance(node, ast.AugAssign):
+            owner = target.value if isinstance(target, ast.Attribute) else None
             base, _, attribute = name.rpartition(".")
-            code = code_of(scope, base, attribute, getattr(node, "value", None), project)
+            meant = class_behind(scope, owner) or base
+            code = code_of(scope, meant, attribute, getattr(node, "value", None), project)
             if code:
-                yield name, code
+                yield name, f"{meant}.{attribute}", code
         elif verb in ("item", "augmented"):
-            yield from ((name, code) for code in [container_code(scope, name, project)] if code)
+            yield from of_container(scope, name, project)
     for name, calls in called(scope).items():
-        if name in ("setattr", "delattr"):
-            for call in calls:
-                dotted = set_by_name(scope, call)
-                base, _, attribute = dotted.rpartition(".")
-                value = call.args[2] if len(call.args) > 2 else None  # noqa: PLR2004 - object, name, value
-                code = code_of(scope, base, attribute, value, project) if dotted else ""
-                if code:
-                    yield dotted, code
-        else:
-            base, _, method = name.rpartition(".")
-            code = container_code(scope, base, project, method) if method in ALL_METHODS else ""
+        base, _, method = name.rpartition(".")
+        if method in ALL_METHODS:
+            yield from of_container(scope, base, project, method)
+        for call in calls if name in ("setattr", "delattr") else ():
+            dotted = set_by_name(scope, call)
+            base, _, attribute = dotted.rpartition(".")
+            value = call.args[2] if len(call.args) > 2 else None  # noqa: PLR2004 - object, name, value
+            code = code_of(scope, base, attribute, value, project) if dotted else ""
             if code:
-                yield base, code
+                yield dotted, dotted, code
+
+
+def class_behind(scope: Scope, owner: ast.expr | None) -> str:
+    """Return the class that `type(thing)` or `thing.__class__` means, where the thing was made here."""
+    made: ast.expr | None = None
+    if isinstance(owner, ast.Call) and getattr(owner.func, "id", "") == "type" and len(owner.args) == 1:
+        made = owner.args[0]
+    elif isinstance(owner, ast.Attribute) and owner.attr == "__class__":
+        made = owner.value
+    name = resolve(scope, made) if made is not None else ""
+    return name.removesuffix("()") if name.endswith("()") else ""
+
+
+def of_container(scope: Scope, name: str, project: Project, method: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield what `changed_in` does for a container, also one of a class that is reached through an object."""
+    dotted = name
+    if "()." in name and name.count("()") == 1:
+        made, _, attribute = name.partition("().")
+        cls = project.definition(made, scope.module.folder) if "." not in attribute else None
+        if cls is None or not cls.is_class or any(stores_to(level, attribute) for level in project.lineage(cls)):
+            return
+        dotted = f"{made}.{attribute}"
+    code = container_code(scope, dotted, project, method)
+    if code:
+        yield name, dotted, code
 
 
 def container_code(scope: Scope, dotted: str, project: Project, method: str = "") -> str:
@@ -177,10 +212,25 @@ def fits(kind: str, method: str) -> bool:
     return bool(kind) and (not method or method in METHODS[kind])
 
 
-def state_of(dotted: str) -> State:
+class DataState(State):
+    """One attribute of a module or class, and the container that it may hold, under each name that code has for it."""
+
+    def __init__(self, kind: str, **tables: Any) -> None:  # noqa: ANN401 - as the base takes them
+        super().__init__(kind, **tables)
+        self.aliases: dict[str, str] = {}
+
+    def name_of(self, name: str) -> str:
+        """Return the dotted name for what `self.exporter.formats` and `type(job).retries` mean."""
+        if name in self.aliases:
+            return self.aliases[name]
+        base, dot, method = name.rpartition(".")
+        return f"{self.aliases[base]}{dot}{method}" if base in self.aliases else name
+
+
+def state_of(dotted: str) -> DataState:
     """Return the state of one attribute, and of the container that it may hold."""
     last = dotted.rpartition(".")[2]
-    return State(
+    return DataState(
         f"module data {dotted}",
         attributes=(dotted,),
         items=(dotted,),

@@ -77,6 +77,24 @@ class SingletonKept(Rule):
 
     bad = (
         Example(
+            "a test sets a class attribute",
+            {
+                "config.py": CONFIG,
+                "test_strict.py": """
+from config import Config
+
+
+def test_strict_mode():
+    Config.strict = True  # <- HRM603
+    assert Config().strict
+
+
+def test_lenient_mode():
+    assert not Config().strict
+""",
+            },
+        ),
+        Example(
             "the first test to ask makes the one instance, with values of its own",
             {
                 "config.py": CONFIG.replace(
@@ -94,24 +112,7 @@ def test_the_region_is_europe():
     assert Config.get().region == "eu"
 """,
             },
-        ),
-        Example(
-            "a test sets a class attribute",
-            {
-                "config.py": CONFIG,
-                "test_strict.py": """
-from config import Config
-
-
-def test_strict_mode():
-    Config.strict = True  # <- HRM603
-    assert Config().strict
-
-
-def test_lenient_mode():
-    assert not Config().strict
-""",
-            },
+            claims=(GUARD,),
         ),
         Example(
             "a list that belongs to the class collects what its objects do",
@@ -137,6 +138,45 @@ class TestMailer:
 
     def test_nothing_is_sent(self):
         assert self.mailer.sent == []
+""",
+            },
+            claims=(GUARD,),
+        ),
+        Example(
+            "a list of the class grows through an object of it, and a number of the class is set through its type",
+            {
+                "exporter.py": """
+class Exporter:
+    formats = ["csv", "json"]
+    limit = 10
+
+    def supports(self, name):
+        return name in self.formats
+""",
+                "test_exporter.py": """
+import pytest
+from exporter import Exporter
+
+
+@pytest.fixture
+def narrow():
+    made = Exporter()
+    type(made).limit = 1  # <- HRM603
+    return made
+
+
+def test_a_format_is_added():
+    exporter = Exporter()
+    exporter.formats.append("xml")  # <- HRM603
+    assert exporter.supports("xml")
+
+
+def test_the_limit_is_low(narrow):
+    assert narrow.limit == 1
+
+
+def test_the_defaults():
+    assert (Exporter.formats, Exporter.limit) == (["csv", "json"], 10)
 """,
             },
         ),
