@@ -80,12 +80,12 @@ def roots(module: Module) -> Iterator[Scope]:
             yield module.load(function)
 
 
-def visits(root: Scope, tokens: tuple[bytes, ...]) -> Iterator[Visit]:
+def visits(root: Scope, tokens: tuple[bytes, ...], depth: int = MAX_CALLS) -> Iterator[Visit]:
     """Yield the calls that a root gets to; of other files, only those with a token are read."""
     start = Way(root, Facts(root, {}))
     pending: list[tuple[Way, Visit | None]] = [(start, None)]
     seen: set[object] = set()
-    for _ in range(MAX_CALLS):
+    for _ in range(depth):
         following: list[tuple[Way, Visit | None]] = []
         for way, before in pending:
             for visit in visits_of(root, way, before, tokens):

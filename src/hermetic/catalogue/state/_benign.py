@@ -43,11 +43,34 @@ def is_benign(found: Found, project: Project) -> bool:
     by_hand = isinstance(change.node, (ast.Assign, ast.AugAssign)) and "[" not in found.dotted
     if isinstance(value, ast.Constant) and (value.value is None or is_plain_flag(name, value)):
         return True
+    if value is not None and is_initial(change.scope, found.dotted, value, project):
+        return True
     if words_of(name) & MEMO and not (by_hand and is_item(change.node)):
         return True
     if change.what.endswith(".clear") or is_emptied(value):
         return starts_empty(change.scope, found.dotted, project)
     return isinstance(change.node, ast.AugAssign) and bool(words_of(name) & COUNT)
+
+
+def is_initial(scope: Scope, dotted: str, value: ast.expr, project: Project) -> bool:
+    """Tell whether a constant is the value that a name has where it is defined: to set it is a reset."""
+    first = initial(scope, dotted, project)
+    if not isinstance(value, ast.Constant) or not isinstance(first, ast.Constant):
+        return False
+    return type(value.value) is type(first.value) and value.value == first.value
+
+
+def initial(scope: Scope, dotted: str, project: Project) -> object:
+    """Return the expression to which a module or class first binds a name, None where it cannot be found."""
+    found = project.binding(dotted, scope.module.folder)
+    if found is not None:
+        return found[1].bindings[dotted.rpartition(".")[2]][0].value
+    owner, _, name = dotted.rpartition(".")
+    cls = project.definition(owner, scope.module.folder)
+    for level in project.lineage(cls) if cls is not None and cls.is_class else ():
+        if name in level.bindings:
+            return level.bindings[name][0].value
+    return None
 
 
 def is_plain_flag(name: str, value: ast.Constant) -> bool:
@@ -80,12 +103,5 @@ def is_emptied(value: ast.expr | None) -> bool:
 
 def starts_empty(scope: Scope, dotted: str, project: Project) -> bool:
     """Tell whether a name is bound to an empty container where it is defined: to empty it is a reset."""
-    found = project.binding(dotted, scope.module.folder)
-    if found is None:
-        owner, _, name = dotted.rpartition(".")
-        cls = project.definition(owner, scope.module.folder)
-        bindings = cls.bindings.get(name) if cls is not None else None
-        value = bindings[0].value if bindings else None
-    else:
-        value = found[0].value
+    value = initial(scope, dotted, project)
     return value is None or (isinstance(value, ast.expr) and is_emptied(value))

@@ -28,7 +28,17 @@ if TYPE_CHECKING:
 
 SUITE = (b"def test", b"fixture", b"def setUp", b"def setup", b"class Test")
 MAX_FUNCTIONS = 2000
-CHANGES = (b"] = ", b"] += ", b"del ", b"setattr(", b"delattr(", *(f".{name}(".encode() for name in ALL_METHODS))
+CHANGES = (
+    b"] = ",
+    b" += ",
+    b" |= ",
+    b" -= ",
+    b" &= ",
+    b"del ",
+    b"setattr(",
+    b"delattr(",
+    *(f".{name}(".encode() for name in ALL_METHODS),
+)
 OF_SUITE = ("support", "helper", "testing", "test", "fixture", "factor", "fake", "stub", "conftest", "seed")
 
 
@@ -175,6 +185,8 @@ def of_container(scope: Scope, name: str, project: Project, method: str = "") ->
     if "()." in name and name.count("()") == 1:
         made, _, attribute = name.partition("().")
         cls = project.definition(made, scope.module.folder) if "." not in attribute else None
+        if f".{attribute} = ".encode() in scope.module.data:
+            return  # the object may have one of its own
         if cls is None or not cls.is_class or any(stores_to(level, attribute) for level in project.lineage(cls)):
             return
         dotted = f"{made}.{attribute}"

@@ -7,7 +7,7 @@ import _ast as ast
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS
 from hermetic.catalogue.resources._visits import Visit, roots, visits
 from hermetic.catalogue.resources._written import Place, value_of
-from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, words_of
+from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
 from hermetic.catalogue.state._leaks import is_reset, state_of
 from hermetic.catalogue.state._targets import container_kind
 from hermetic.source.around import undone_around
@@ -15,6 +15,7 @@ from hermetic.source.blocks import is_after_yield
 from hermetic.source.changes import Change
 from hermetic.source.leaks import Leak
 from hermetic.source.restore import is_undone
+from hermetic.source.text import contains
 from hermetic.source.undo import UndoState
 from hermetic.source.values import UNKNOWN
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 TOKENS = (b"global ", b".append(", b".extend(", b".insert(", b".remove(", b".discard(", b".pop(", b".add(", b"] = ", b"del ",
           b".update(", b".appendleft(", b".clear(")  # fmt: skip
+DEPTH = 2  # a test, or a helper beside it, calls the function
 GROWING = ("append", "extend", "insert", "appendleft", "extendleft")
 SHRINKING = ("remove", "pop", "discard", "clear", "popleft", "popitem", "__delitem__")
 FILLING = ("add", "update", "setdefault", "__setitem__")
@@ -47,19 +49,38 @@ class Changed:
 
 def changed_through(module: Module, project: Project) -> Iterator[Changed]:
     """Yield what tests have functions of other files change, and nothing puts back."""
+    if not project.leading.calls(module, TOKENS):
+        return
     seen: set[tuple[Scope, str]] = set()
     for root in roots(module):
-        for visit in visits(root, TOKENS):
+        reached = [visit for visit in visits(root, TOKENS, DEPTH) if visit.target is not None]
+        for visit in reached:
             target = visit.target
-            if target is None or target.module is module or visit.is_mocked("", project):
+            if target is None or target.module is module or not contains(target.module.text(target), TOKENS):
                 continue
-            way = visit.way.through(visit.call, target)
-            for scope in target.module.load(target).family():
-                for node, name in changes_of(scope, visit):
-                    if (scope, name) not in seen and way.passes(scope, node) and not is_put_back(target, node, name):
-                        if is_left(visit, target.module, name, project):
-                            seen.add((scope, name))
-                            yield Changed(root, scope, node, name)
+            if sum(other.target is target for other in reached) > 1:
+                continue  # the second call may well take back what the first has done
+            for scope, node, name in certain_changes(visit, target):
+                if (scope, name) not in seen and is_left(visit, target.module, name, project):
+                    seen.add((scope, name))
+                    yield Changed(root, scope, node, name)
+
+
+def certain_changes(visit: Visit, target: Scope) -> Iterator[tuple[Scope, ast.AST, str]]:
+    """Yield `(scope, node, name)` of the changes that a call of a function certainly makes and does not take back."""
+    way = visit.way.through(visit.call, target)
+    for scope in target.module.load(target).family():
+        for node, name in changes_of(scope, visit):
+            if way.passes(scope, node) and not is_asked(scope, node, name) and not is_put_back(target, node, name):
+                yield scope, node, name
+
+
+def is_asked(scope: Scope, node: ast.AST, name: str) -> bool:
+    """Tell whether a change is made only where the name has a certain value: it is filled in once."""
+    return any(
+        isinstance(parent, ast.If) and name.encode() in scope.module.lines[parent.lineno - 1]
+        for _, parent in scope.ancestors(node)
+    )
 
 
 def changes_of(scope: Scope, visit: Visit) -> Iterator[tuple[ast.AST, str]]:
@@ -98,15 +119,17 @@ def is_rebound(scope: Scope, node: ast.AST, name: str) -> bool:
     """Tell whether a global name gets another value, and it is no lazy one, counter or private flag."""
     bindings = scope.module.top.bindings.get(name, [])
     first = bindings[0].value if bindings else None
-    if not isinstance(first, ast.expr) or words_of(name) & MEMO:
+    given = getattr(node, "value", None)
+    if not isinstance(first, ast.expr) or words_of(name) & (MEMO | COUNT):
         return False
+    if is_emptied(given):
+        return not is_emptied(first)
     if isinstance(first, ast.Constant):
         value = first.value
         if value is None or (isinstance(value, bool) and name.startswith("_") and words_of(name) & DONE):
             return False
-        if isinstance(value, int) and not isinstance(value, bool) and (name.startswith("_") or words_of(name) & COUNT):
+        if isinstance(value, int) and not isinstance(value, bool) and name.startswith("_"):
             return False
-    given = getattr(node, "value", None)
     return not (isinstance(given, ast.Constant) and (given.value is None or same(given, first)))
 
 
@@ -133,6 +156,8 @@ def is_left(visit: Visit, module: Module, name: str, project: Project) -> bool:
         change = Change(item.scope, item.call, f"{module.name}.{name}", "")
         if is_undone(item.scope, item.call, UndoState(state, change)):
             return False
+    if visit.is_mocked("", project):
+        return False
     last = Change(visit.scope, visit.call, f"{module.name}.{name}", "")
     if undone_around(visit.root, UndoState(state, last), project):
         return False

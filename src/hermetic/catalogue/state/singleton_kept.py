@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.catalogue.state._benign import is_benign
-from hermetic.catalogue.state._leaks import SUITE, leaks_of
+from hermetic.catalogue.state._leaks import SUITE, Found, leaks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class SingletonKept(Rule):
     Limits:
     The linter sees what a suite itself sets on classes of the project, and what it puts into containers of theirs. What
     the code under test sets when it is asked is for the plugin to see.
+    Classes that are defined in test files are reported in the `project` preset alone.
     The plugin sees classes of the project's modules, test files included: attributes of the class itself set to another
     object, and lists, dictionaries, sets and deques of up to 1,000 items among them, one level deep. What is left alone
     is the same as for module data, and is listed there (HRM601). Above all, a singleton is reported only when something
@@ -70,7 +71,9 @@ class SingletonKept(Rule):
         """Yield the attributes of classes that tests set for good."""
         for found in leaks_of(module, project):
             leak = found.leak
-            if found.code == self.code and leak.root is not None and not is_benign(found, project):
+            if found.code != self.code or leak.root is None or is_benign(found, project):
+                continue
+            if not is_in_tests(found, project) or {PROJECT, self.code} & project.presets:
                 where = reached_from(leak.change.scope, leak.root)
                 message = self.message.format(what=found.dotted.lstrip("."), where=where)
                 yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(leak.root))
@@ -263,3 +266,12 @@ def test_the_defaults():
             },
         ),
     )
+
+
+def is_in_tests(found: Found, project: Project) -> bool:
+    """Tell whether the class that is changed is defined in a test file: most of those are there to be changed."""
+    owner = found.dotted.rpartition(".")[0]
+    if owner.startswith("."):
+        return True
+    cls = project.definition(owner, found.leak.change.scope.module.folder)
+    return cls is not None and cls.module.is_test
