@@ -8,11 +8,11 @@ from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
 from hermetic.catalogue.state._targets import CLASS_STATE, MODULE_STATE, code_of, container_kind
 from hermetic.source import roles
 from hermetic.source.changes import called, changes_in, import_time, set_by_name, stores_of
+from hermetic.source.leading import is_support
 from hermetic.source.leaks import Leak, find_leaks
 from hermetic.source.names import resolve
 from hermetic.source.project import fixtures_of
 from hermetic.source.scope import Scope
-from hermetic.source.leading import is_support
 from hermetic.source.state import State
 from hermetic.source.teardown import arranging
 from hermetic.source.text import contains
