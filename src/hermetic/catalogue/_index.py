@@ -450,7 +450,9 @@ RULES = (
         "hermetic.catalogue.state.cached_settings",
         "CachedSettings",
         ("recommended",),
-        None,
+        (b"setenv", b"delenv", b"environ"),
+        (),
+        (),
     ),
     (
         "HRM603",

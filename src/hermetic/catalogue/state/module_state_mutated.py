@@ -49,8 +49,8 @@ class ModuleStateMutated(Rule):
     changes of it when a test calls that function: `global` names, lists, dictionaries and sets. What a test file keeps
     for itself is for the plugin to see.
     The plugin sees the modules of the project, test files included: names bound to other objects, and lists,
-    dictionaries, sets and deques of up to 1,000 items, one level deep. The attributes of objects in a module are not compared.
-    Filling in what is meant to be filled is left alone:
+    dictionaries, sets and deques of up to 1,000 items, one level deep. The attributes of objects in a module are not
+    compared. Filling in what is meant to be filled is left alone:
 
     - anything whose name speaks of a cache, memo, pool, counter, lock, and the like;
     - a dictionary or set with a private name (`_name`) that only grows;
