@@ -107,7 +107,7 @@ def read_by_call(scope: Scope, call: ast.Call, steps: int) -> set[str]:
     """Return the variables that a call reads: those of settings, of a constructor, or of a function of the project."""
     cls = find_class(scope, call.func)
     if cls is not None:
-        read = fields_of(cls)
+        read = fields_of(cls) | read_in_body(cls)
         makers = [item for item in cls.functions if item.name in ("__init__", "__post_init__", "from_env")]
         return read.union(*(keys_read(item, steps - 1) for item in makers if steps))
     target = find_callee(scope, call.func) or own_constructor(scope, call.func)
@@ -115,6 +115,27 @@ def read_by_call(scope: Scope, call: ast.Call, steps: int) -> set[str]:
         return set()
     given = {value for value in (value_of(Place(scope, item)) for item in call.args) if isinstance(value, str)}
     return keys_read(target, steps - 1) | (given if b"environ" in target.module.text(target) else set())
+
+
+def read_in_body(cls: Scope) -> set[str]:
+    """Return the variables that the defaults of a class's fields read, by themselves or through a function."""
+    found: set[str] = set()
+    pending: list[ast.AST] = [item for item in cls.node.body if isinstance(item, (ast.Assign, ast.AnnAssign))]  # type: ignore[attr-defined]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Call):
+            target = find_callee(cls, node.func)
+            reads = target is not None and b"environ" in target.module.text(target)
+            if reads or resolve(cls, node.func) in READERS:
+                found |= {
+                    item.value for item in node.args if isinstance(item, ast.Constant) and item.value.__class__ is str
+                }  # type: ignore[misc]
+        for field in getattr(node, "_fields", ()):
+            child = getattr(node, field)
+            pending.extend(
+                item for item in (child if isinstance(child, list) else [child]) if isinstance(item, ast.AST)
+            )
+    return found
 
 
 def keys_looked_up(scope: Scope) -> set[str]:
