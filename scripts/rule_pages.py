@@ -15,7 +15,6 @@ from hermetic.catalogue.rule import LINT
 from hermetic.config import OPTIONS, PRESETS
 from hermetic.lint import selection
 from hermetic.lint.engine import Engine
-from hermetic.source.module import Module
 from hermetic.source.project import Project
 
 if TYPE_CHECKING:
@@ -174,9 +173,7 @@ def messages(rule: Rule, example: Example) -> list[str]:
         found = []
         for path, source in example.files.items():
             if path.endswith(".py"):
-                name, package = project.name_of(str(root / path))
-                module = Module(str(root / path), source.encode(), name, package=package)
-                module.project = project
+                module = project.parse(str(root / path), source.encode())
                 found += [item.message.replace(f"{root}/", "") for item in rule.check(module, project)]
         return found
 

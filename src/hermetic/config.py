@@ -71,6 +71,7 @@ OPTIONS: dict[str, tuple[object, str]] = {
     "bearer-pairs": ([["get_current_user", "bearer_scheme"]], "a current-user dependency and its security scheme"),
     "async-functions": ([], "dotted patterns of functions that are async where their definition is not found"),
     "breaker-classes": ([], "dotted names of classes of circuit breakers, besides those of the known libraries"),
+    "shared-clients": (["*openfga*"], "patterns of fixtures that give a client of a store which tests share"),
     "performance-markers": (["performance", "benchmark", "perf"], "markers of performance tests"),
     "literals": (
         [

@@ -55,6 +55,7 @@ async-functions = ["app.fetch"]
 performance-markers = ["slow"]
 literals = [["Client.send", "topic", "test-*"]]
 breaker-classes = ["app.Fuse"]
+shared-clients = ["*authz*"]
 """
     write_files({"pyproject.toml": text}, project)
 
@@ -67,6 +68,7 @@ breaker-classes = ["app.Fuse"]
         "async-dependencies": ["get_user"],
         "bearer-pairs": [["get_user", "scheme"]],
         "async-functions": ["app.fetch"],
+        "shared-clients": ["*authz*"],
         "performance-markers": ["slow"],
         "literals": [["Client.send", "topic", "test-*"]],
         "breaker-classes": ["app.Fuse"],

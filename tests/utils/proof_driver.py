@@ -120,6 +120,7 @@ def suite_in(folder: Path, files: dict[str, str]) -> Path:
 def run_here(request: dict[str, Any], folder: Path) -> None:
     """Run one suite in this process, which ends afterwards, and leave the answer in a file."""
     recorder = Recorder(request["order"], request["probe"], request["probe_from"])
+    os.environ.update(request.get("environment", {}))
     os.chdir(folder / "suite")
     sys.path.insert(0, str(folder / "suite"))  # as `python -m pytest` does
     sys.dont_write_bytecode = True

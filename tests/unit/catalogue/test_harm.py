@@ -16,13 +16,14 @@ from packaging.requirements import Requirement
 from hermetic.catalogue.registry import walked
 from hermetic.catalogue.rule import RECOMMENDED
 from tests.utils.lint import write_files
-from tests.utils.proof import Driver, absent, bad_problems, good_problems
+from tests.utils.proof import Driver, absent, bad_problems, good_problems, needs_postgres
 from tests.utils.proof_driver import WITHOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermetic.catalogue.rule import Example, Rule
+    from tests.utils import servers
 
 ROOT = Path(__file__).parents[3]
 RULES = list(walked())
@@ -39,6 +40,13 @@ GOOD = {name: example for name, example in EXAMPLES.items() if "_good_" in name}
 def driver() -> Iterator[Driver]:
     with Driver() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def postgres(driver: Driver) -> Iterator[servers.Server]:
+    """The server of the driver, started for those who need it."""
+    yield driver.start_postgres()
+    driver.stop_postgres()
 
 
 def params(examples: dict[str, Example]) -> list[object]:
@@ -84,8 +92,12 @@ def run_on_two_workers(folder: Path, *arguments: str) -> subprocess.CompletedPro
 
 
 @pytest.mark.parametrize("example", params({name: item for name, item in EXAMPLES.items() if "_bad_" in name}))
-def test_a_bad_example_does_the_harm_that_it_states(driver: Driver, example: Example) -> None:
+def test_a_bad_example_does_the_harm_that_it_states(
+    driver: Driver, example: Example, request: pytest.FixtureRequest
+) -> None:
     skip_without_needs(example)
+    if needs_postgres(example):
+        request.getfixturevalue("postgres")
 
     assert bad_problems(driver, example) == []
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hermetic.catalogue.registry import walked
-from hermetic.catalogue.rule import COLLECTION, GUARD, Rule
+from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Rule
 from hermetic.guard import checks, probes, registry
 from hermetic.guard.check import Check
 from hermetic.guard.probe import Probe
@@ -48,9 +48,12 @@ def claimed(rule: type[Rule], example: Example) -> set[str]:
     return LAYERS & set(example.claims or rule.claims)
 
 
-def tracing(rules: list[type[Rule]]) -> str:
+def tracing(pairs: list[tuple[type[Rule], Example]]) -> str:
     """Return whether leaking tests may run again for their line: where no linter can tell it."""
-    return "auto" if any(rule.check is Rule.check for rule in rules) else "off"
+    untold = (
+        rule for rule, example in pairs if rule.check is Rule.check or LINT not in (example.claims or rule.claims)
+    )
+    return "auto" if any(untold) else "off"
 
 
 def skip_without_needs(example: Example) -> None:
@@ -64,7 +67,7 @@ def test_a_bad_example_is_caught_where_it_claims_to_be_and_nowhere_else(
 ) -> None:
     skip_without_needs(example)
 
-    run = driver.run(example, guard="error", trace=tracing([rule]))
+    run = driver.run(example, guard="error", trace=tracing([(rule, example)]))
 
     assert run.places(rule.code) == (example.marks(rule.code) if claimed(rule, example) else set()), run.output
     assert {item["layer"] for item in run.findings if item["code"] == rule.code} == claimed(rule, example)
@@ -94,9 +97,9 @@ def batches(examples: dict[str, tuple[type[Rule], Example]]) -> list[dict[str, t
         if "pytest.ini" in own or rule.code in STOPPING or example.title in ALONE:
             found.append({name: (rule, example)})
             continue
-        fitting = [each for each in shared if each[0] == tracing([rule]) and not own & each[1]]
+        fitting = [each for each in shared if each[0] == tracing([(rule, example)]) and not own & each[1]]
         if not fitting:
-            fitting = [(tracing([rule]), set(), {})]
+            fitting = [(tracing([(rule, example)]), set(), {})]
             shared += fitting
         _, names, batch = fitting[0]
         batch[name] = (rule, example)
@@ -128,7 +131,7 @@ def test_the_bad_examples_are_caught_on_two_workers(
     for name, (_, example) in batch.items():
         write_files(example.files, folder / name)
 
-    trace = f"--hermetic-trace={tracing([rule for rule, _ in batch.values()])}"
+    trace = f"--hermetic-trace={tracing([*batch.values()])}"
     run = guarded(folder, "-n2", trace, *own_options(batch))
 
     codes = {name: rule.code for name, (rule, _) in batch.items()}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import GUARD, Example, Rule
+from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.state._leaks import SUITE, leaks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
+
+    from hermetic.finding import Finding
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
 
 
 class AttributeReplaced(Rule):
@@ -21,8 +26,10 @@ class AttributeReplaced(Rule):
     keep the old value and set it back in a `finally`, with `addCleanup`, or after the fixture's `yield`.
 
     Limits:
-    Of libraries, only those attributes are compared that some assignment in the project names: `time.sleep = fake`, or
-    `setattr(time, "sleep", fake)`. Of objects, only the methods that an assignment names through a module: with
+    The linter sees assignments, `setattr` with a written-out name, and `del`, in the suite itself: on modules, on
+    classes, and on objects of a module of the project. Of libraries it sees what is set to a function, class or mock.
+    Of libraries, the plugin compares those attributes that an assignment in the project names: `time.sleep = fake`,
+    or `setattr(time, "sleep", fake)`. Of objects, only the methods that an assignment names through a module: with
     `from shop import clerk`, `clerk.till.open = fake`. A class within a class or function is not looked at.
     Other data of a module or class is the business of HRM601 and HRM603.
     """
@@ -34,11 +41,24 @@ class AttributeReplaced(Rule):
         "a fake method or class is called by a test that did not ask for it",
         "an error comes out of a fake that another file defines",
     )
-    message = "{what} is replaced and not put back"
+    message = "{what} is replaced {where} and not put back"
+    late_message = "{what} is replaced {where} and put back only when nothing fails in between"
     repair = "use monkeypatch.setattr, or mock.patch.object in a with statement or as a decorator"
-    claims = (GUARD,)
-    no_claims: Mapping[str, str] = {"lint": "the static check comes later"}
+    claims = (LINT, GUARD)
+    tokens = SUITE
+    reached = ()
     related = ("HRM304", "HRM601", "HRM603")
+
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the functions and classes that are replaced for good."""
+        for found in leaks_of(module, project):
+            if found.code == self.code and found.leak.root is not None:
+                leak = found.leak
+                template = self.late_message if leak.late else self.message
+                where = reached_from(leak.change.scope, leak.root)
+                message = template.format(what=found.dotted.lstrip("."), where=where)
+                assert leak.root is not None  # noqa: S101 - for the type checker
+                yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(leak.root))
 
     bad = (
         Example(
@@ -125,6 +145,7 @@ def test_a_price():
     assert rates.price(10, "EUR") == 10
 """,
             },
+            claims=(GUARD,),
         ),
         Example(
             "a class of a module is replaced in setUpClass, and nothing takes the fake away",
@@ -160,6 +181,47 @@ class NotifyTest(unittest.TestCase):
 
 def test_a_text_is_sent():
     assert mail.notify("hello") == 5
+""",
+            },
+        ),
+        Example(
+            "a helper of the suite replaces a method of an object that a module holds",
+            {
+                "alarm.py": """
+class Horn:
+    def sound(self):
+        return "loud"
+
+
+class Alarm:
+    def __init__(self):
+        self.horn = Horn()
+
+    def ring(self):
+        return self.horn.sound()
+
+
+alarm = Alarm()
+""",
+                "silence.py": """
+import alarm
+
+
+def silence():
+    alarm.alarm.horn.sound = lambda: "quiet"  # <- HRM308
+""",
+                "test_alarm.py": """
+import alarm
+import silence
+
+
+def test_a_quiet_alarm():
+    silence.silence()
+    assert alarm.alarm.ring() == "quiet"
+
+
+def test_a_loud_alarm():
+    assert alarm.alarm.ring() == "loud"
 """,
             },
         ),

@@ -2,7 +2,45 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import GUARD, Example, Rule
+from hermetic.catalogue.resources._paths import is_below, is_file
+from hermetic.catalogue.resources._removed import Removed, is_in_own_folder, is_moved
+from hermetic.catalogue.resources._sqlite import database_opened
+from hermetic.catalogue.resources._users import is_wide, tests_of
+from hermetic.catalogue.resources._visits import Visit, is_cleanup, roots, visits
+from hermetic.catalogue.resources._writes import path_written
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
+from hermetic.source.around import undone_around
+from hermetic.source.blocks import is_after_yield
+from hermetic.source.names import resolve
+from hermetic.source.restore import is_undone, is_undone_late
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.finding import Finding
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+LEFT = "{path} is written {where} and left there: a second test, worker or run uses the same path"
+SHARED = "{path} is written {where}, for several tests: in two workers, one reads or removes what the other wrote"
+LATE = "{path} is written {where} and removed only when nothing fails in between"
+REACHED = (
+    b"open(", b".write_", b".touch(", b"mkdir", b"makedirs", b"shutil.", b"os.replace", b"os.rename", b"FileHandler",
+    b"symlink", b".to_csv", b".to_json", b"savefig", b"ZipFile", b"sqlite3",
+)  # fmt: skip
+
+
+class Written:
+    """One call that writes a fixed path."""
+
+    __slots__ = ("is_database", "path", "visit")
+
+    def __init__(self, path: str, visit: Visit, *, is_database: bool) -> None:
+        self.path = path
+        self.visit = visit
+        self.is_database = is_database
 
 
 class FixedPath(Rule):
@@ -20,13 +58,18 @@ class FixedPath(Rule):
     there are `worker_tmp` and `worker_sqlite`.
 
     Limits:
-    Seen in the process of the test: opening for writing, new folders and links, renaming, and `sqlite3.connect`, by
-    Python (audit events). A finding is a path that has changed when the test, or the wide fixture, has ended, or one
-    that two tests of the same process write. One that a single test writes and removes is left alone, although two
-    runs collide there. Not reported are paths with the number of the process or worker or a UUID in them, caches,
-    what was made by `tempfile` or lies in pytest's temporary folders, what is written while a library is imported,
-    and what pytest and its plugins write. Of threads, those of executors are followed to the test that gave them the
-    job; those of anyio are not.
+    The linter sees paths that are written out, also through variables, fixtures, `__file__`, and `tempfile.gettempdir`,
+    in what opens, makes, copies, moves and saves, in the tests and in the code that they certainly run. Left alone is
+    what a test alone writes and removes, whatever happens; where it removes it only when nothing fails, the `project`
+    preset reports that. A relative path is left alone where the test, or what is set up for it, changes the working
+    folder. A SQLite file that several tests open is the business of HRM503.
+    The plugin sees, in the process of the test: opening for writing, new folders and links, renaming, and
+    `sqlite3.connect`, by Python (audit events). A finding is a path that has changed when the test, or the wide
+    fixture, has ended, or one that two tests of the same process write. One that a single test writes and removes is
+    left alone, although two runs collide there. Not reported are paths with the number of the process or worker or a
+    UUID in them, caches, what was made by `tempfile` or lies in pytest's temporary folders, what is written while a
+    library is imported, and what pytest and its plugins write. Of threads, those of executors are followed to the test
+    that gave them the job; those of anyio are not.
     """
 
     code = "HRM502"
@@ -36,14 +79,60 @@ class FixedPath(Rule):
         "two workers write one file, and the contents are mixed",
         "files are left in the repository after a test run",
     )
-    message = "a file is written in a fixed place and left there: a second test, worker or run uses the same path"
+    message = LEFT
     repair = "write below tmp_path, or change there with monkeypatch.chdir(tmp_path)"
-    claims = (GUARD,)
-    no_claims = {  # noqa: RUF012 - a mapping that nobody changes
-        "lint": "the static check comes later",
-        "audit": "there is no audit yet",
-    }
-    related = ("HRM102",)
+    claims = (LINT, GUARD)
+    no_claims = {"audit": "there is no audit yet"}  # noqa: RUF012 - a mapping that nobody changes
+    follows = "calls"
+    tokens = REACHED
+    related = ("HRM102", "HRM503")
+
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the writes of fixed paths that stay, or that several tests make."""
+        found = [item for root in roots(module) for item in self.written_by(root, project)]
+        folders = {item.path for item in found}
+        users: dict[str, set[str]] = {}
+        for item in found:
+            if not is_wide(item.visit.root):
+                users.setdefault(item.path, set()).update(tests_of(item.visit.root, project))
+        seen: set[tuple[str, int]] = set()
+        for item in found:
+            if any(is_below(item.path, folder) for folder in folders):
+                continue
+            several = len(users.get(item.path, ())) > 1
+            if item.is_database and several:
+                continue  # HRM503
+            message = self.problem(item, project, several=several)
+            scope, call = item.visit.scope, item.visit.call
+            if message and (scope.module.path, call.lineno) not in seen:
+                seen.add((scope.module.path, call.lineno))
+                where = reached_from(scope, item.visit.root)
+                text = message.format(path=shown(item.path), where=where)
+                yield self.finding(scope.module, call, text, test=node_id(item.visit.root))
+
+    def written_by(self, root: Scope, project: Project) -> Iterator[Written]:
+        """Yield the fixed paths that a test, fixture or setup writes."""
+        for visit in visits(root, REACHED):
+            name = resolve(visit.scope, visit.call.func)
+            database = database_opened(visit, name)
+            path = database or path_written(visit, name)
+            if path is None or not is_file(path) or is_after_yield(visit.scope, visit.call) or is_cleanup(visit):
+                continue
+            apart = is_in_own_folder(visit, path) or is_moved(root, path, project)
+            if not apart and not visit.is_mocked(name, project):
+                yield Written(path, visit, is_database=database is not None)
+
+    def problem(self, item: Written, project: Project, *, several: bool) -> str:
+        """Return the message for a write, "" where nothing is left and nobody else writes the same."""
+        undo, root = Removed(item.path), item.visit.root
+        undone = any(is_undone(visit.scope, visit.call, undo) for visit in item.visit.chain())
+        if undone or undone_around(root, undo, project):
+            made = resolve(item.visit.scope, item.visit.call.func)
+            return SHARED if several and not made.endswith(("mkdir", "makedirs")) else ""
+        if any(is_undone_late(visit.scope, visit.call, undo) for visit in item.visit.chain()):
+            return LATE if {PROJECT, self.code} & project.presets else SHARED if several else ""
+        return LEFT
+
     bad = (
         Example(
             "a report in the working folder, and a test that expects none",
@@ -151,6 +240,34 @@ def test_defaults_apply_without_settings():
 """,
             },
         ),
+        Example(
+            "a setup writes for several tests what a teardown removes",
+            {
+                "test_notes.py": """
+import os
+import unittest
+
+
+class NotesTest(unittest.TestCase):
+    def setUp(self):
+        with open("notes.txt", "w") as file:  # <- HRM502
+            file.write("one")
+
+    def tearDown(self):
+        os.remove("notes.txt")
+
+    def test_a_note_is_there(self):
+        with open("notes.txt") as file:
+            self.assertEqual(file.read(), "one")
+
+    def test_a_note_is_short(self):
+        self.assertEqual(os.path.getsize("notes.txt"), 3)
+"""
+            },
+            harm="none",
+            why="tried: one worker makes and removes the file for one test at a time, so a run alone passes. In two "
+            "workers, one removes the file, or writes it anew, while a test of the other reads it.",
+        ),
     )
     good = (
         Example(
@@ -249,4 +366,60 @@ def test_nothing():
 """
             },
         ),
+        Example(
+            "the test runs in a folder of its own, or on a file that a mock stands for",
+            {
+                "export.py": """
+import os
+
+
+def export(name="report.csv"):
+    os.makedirs("out", exist_ok=True)
+    with open(os.path.join("out", name), "w") as file:
+        file.write(name)
+""",
+                "test_export.py": """
+import os
+import tempfile
+from contextlib import chdir
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from export import export
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_in_a_folder(folder):
+    export()
+    assert (folder / "out" / "report.csv").exists()
+
+
+def test_in_a_block():
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        export("other.csv")
+        assert os.listdir("out") == ["other.csv"]
+
+
+def test_the_file_is_a_mock():
+    with mock.patch("builtins.open", mock.mock_open()) as opened, mock.patch("os.makedirs"):
+        export("never.csv")
+    opened.assert_called_once()
+
+
+def test_another_suffix():
+    assert Path("report.csv").with_suffix(".txt").name == "report.csv".replace("csv", "txt")
+""",
+            },
+        ),
     )
+
+
+def shown(path: str) -> str:
+    """Return how a message names a path."""
+    return repr(path.replace("<file>", "beside the file: ").replace("<home>", "~").replace("<temp>", "/tmp"))  # noqa: S108 - a text

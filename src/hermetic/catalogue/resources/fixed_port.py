@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import GUARD, Example, Rule
+import _ast as ast
+
+from hermetic.catalogue.resources._children import ports_of_child
+from hermetic.catalogue.resources._ports import HIGHEST, LOWEST, is_tried, ports_bound
+from hermetic.catalogue.resources._visits import Visit, roots, visits, visits_at_import
+from hermetic.catalogue.resources._written import Place, value_of
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id
+from hermetic.source import roles
+from hermetic.source.callee import ancestry
+from hermetic.source.names import resolve
+from hermetic.source.origins import results
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.finding import Finding
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+REACHED = (
+    b".bind(", b"Server", b"server(", b"erve(", b"listen", b"TCPSite", b"run_app", b"run_simple", b"uvicorn",
+    b"Listener", b"Manager(", b"Controller", b"insecure_port", b"datagram_endpoint", b"--port",
+)  # fmt: skip
+LIVE = ("LiveServerTestCase", "StaticLiveServerTestCase", "ChannelsLiveServerTestCase")
 
 
 class FixedPort(Rule):
@@ -19,10 +44,15 @@ class FixedPort(Rule):
     that no other worker and no other run has. Or use a Unix socket below `tmp_path`.
 
     Limits:
-    Seen are binds in the process of the test, not those of child processes. A number counts as written out when it is
-    a constant of a function of the project that is running, of its module, of a class there, or of a fixture of the
-    test; one that comes out of a file, the environment or a calculation does not count, nor does one of several that
-    are tried in turn. A library that binds without Python (an audit event) is not seen.
+    The linter sees sockets, servers of the standard library and of common packages, and command lines of child
+    processes, with ports from 1024 on. A number that comes out of the environment, a file, or a calculation with
+    something that only the run knows does not count, nor one that is tried, with another one or a skip where it is
+    taken. It follows the tests into the code that they certainly run. A fixture that gives a port which nobody is seen
+    to bind is reported in the `project` preset alone.
+    The plugin sees binds in the process of the test, not those of child processes. A number counts as written out when
+    it is a constant of a function of the project that is running, of its module, of a class there, or of a fixture of
+    the test; one that comes out of a file, the environment or a calculation does not count, nor does one of several
+    that are tried in turn. A library that binds without Python (an audit event) is not seen.
     """
 
     code = "HRM501"
@@ -32,11 +62,74 @@ class FixedPort(Rule):
         "a server cannot start, or a test talks to another worker's server",
         "Connection refused, now and then, in parallel runs",
     )
-    message = "a fixed port is bound: two workers, or two runs on one machine, cannot both have it"
+    message = "port {port} is written out {where}: two workers, or two runs on one machine, cannot both have it"
     repair = "bind port 0 and ask for the number, or lease one with worker_port"
-    claims = (GUARD,)
-    no_claims = {"lint": "the static check comes later"}  # noqa: RUF012 - a mapping that nobody changes
+    claims = (LINT, GUARD)
+    follows = "calls"
+    tokens = (
+        b".bind(", b"Server", b"server(", b"erve(", b"listen", b"TCPSite", b"run_app", b"run_simple", b"uvicorn",
+        b"bind_ports", b"--port", b"--bind", b"http.server", b"runserver", b"_proc(", b"Listener", b"Manager(",
+        b"Controller", b"docker", b"port=", b"def port", b"_port(", b"PORT =", b"insecure_port", b"datagram_endpoint",
+        b"_port():", b"_PORT",
+    )  # fmt: skip
+    reached = REACHED
     related = ("HRM109",)
+
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the ports that tests bind, and those that they have servers bind."""
+        seen: set[tuple[str, int]] = set()
+        for finding in self.all_findings(module, project):
+            if (finding.path, finding.line) not in seen:
+                seen.add((finding.path, finding.line))
+                yield finding
+
+    def all_findings(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield them, those of a line that several tests reach more than once."""
+        for visit in visits_at_import(module):
+            yield from self.bound_by(visit, project)
+        for root in roots(module):
+            for visit in visits(root, REACHED):
+                yield from self.bound_by(visit, project)
+        for cls in module.top.classes:
+            yield from self.live_ports(cls)
+        if {PROJECT, self.code} & project.presets:
+            yield from self.named_ports(module)
+
+    def bound_by(self, visit: Visit, project: Project) -> Iterator[Finding]:
+        """Yield the ports that one call binds."""
+        name = resolve(visit.scope, visit.call.func)
+        for port, place in (*ports_bound(visit, name), *ports_of_child(visit, name)):
+            if visit.is_mocked(name, project) or is_tried(visit):
+                return
+            test = node_id(visit.root) if visit.root.is_function else ""
+            inside = place.fixture is not None and place.scope is place.fixture
+            at, scope = (place.node, place.scope) if inside else (visit.call, visit.scope)
+            where = f"in {place.fixture.name}" if inside and place.fixture is not None else "where it is bound"
+            yield self.finding(scope.module, at, self.message.format(port=port, where=where), test=test)
+
+    def live_ports(self, cls: Scope) -> Iterator[Finding]:
+        """Yield the port that a class of Django's live server tests chooses."""
+        bindings = [item for item in cls.bindings.get("port", ()) if isinstance(item.value, ast.Constant)]
+        bases = [base for level in ancestry(cls) for base in level.node.bases] if bindings else []  # type: ignore[attr-defined]
+        if any(resolve(cls.parent or cls, base).endswith(LIVE) for base in bases):
+            value = bindings[-1].value
+            assert isinstance(value, ast.Constant)  # noqa: S101 - for the type checker
+            if isinstance(value.value, int) and value.value:
+                yield self.finding(cls.module, value, self.message.format(port=value.value, where="for the server"))
+
+    def named_ports(self, module: Module) -> Iterator[Finding]:
+        """Yield the fixtures whose name says port and that give a number."""
+        for fixture in module.top.functions:
+            if roles.role_of(fixture) != "fixture" or "port" not in roles.fixture_name(fixture).lower().split("_"):
+                continue
+            given = list(results(fixture))
+            value = value_of(Place(fixture, given[0])) if len(given) == 1 else None
+            if isinstance(value, int) and not isinstance(value, bool) and LOWEST <= value <= HIGHEST:
+                where = f"in {fixture.name}"
+                yield self.finding(
+                    module, given[0], self.message.format(port=value, where=where), test=node_id(fixture)
+                )
+
     bad = (
         Example(
             "the port is a literal, and the first server is still there",
@@ -165,6 +258,41 @@ def test_echo(echo):
             why="tried: the port is free again when the module is done, so one run alone passes. Two workers that run "
             "tests of the module at once, or two runs, collide.",
         ),
+        Example(
+            "a child process gets the number of a class by its command line",
+            {
+                "test_child.py": """
+import subprocess
+import sys
+
+SERVER = "import socket, sys; s = socket.create_server(('', int(sys.argv[2]))); print('ready', flush=True); s.accept()"
+
+
+class TestChild:
+    port = 28475
+    running = []
+
+    def start(self):
+        command = [sys.executable, "-c", SERVER, "--port", str(self.port)]
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+        self.running.append(subprocess.Popen(command, **options))  # <- HRM501
+        return self.running[-1].stdout.readline().strip()
+
+    def test_it_starts(self):
+        assert self.start() == "ready"
+
+    def test_it_starts_again(self):
+        assert self.start() == "ready"
+
+
+def teardown_module():
+    for process in TestChild.running:
+        process.kill()
+        process.communicate()
+"""
+            },
+            claims=(LINT,),
+        ),
     )
     good = (
         Example(
@@ -245,6 +373,73 @@ from urllib.parse import urlsplit
 
 def test_the_port_of_an_address():
     assert urlsplit("http://127.0.0.1:8080/").port == 8080
+"""
+            },
+        ),
+        Example(
+            "the environment gives the number, or the test runs the server on a mock",
+            {
+                "service.py": """
+import socket
+
+
+def serve(host="127.0.0.1", port=28481):
+    server = socket.socket()
+    server.bind((host, port))
+    return server
+""",
+                "test_service.py": """
+import os
+import socket
+from unittest import mock
+
+import pytest
+import service
+
+
+@pytest.fixture
+def port():
+    return int(os.environ.get("SERVICE_PORT", "0"))
+
+
+def test_the_port_is_given(port):
+    with service.serve(port=port) as server:
+        assert server.getsockname()[1] != 28481
+
+
+def test_the_default_is_passed_on():
+    with mock.patch("socket.socket") as made:
+        service.serve()
+    made.return_value.bind.assert_called_once_with(("127.0.0.1", 28481))
+
+
+def test_a_port_that_is_refused():
+    with pytest.raises(OverflowError):
+        socket.create_server(("127.0.0.1", 66000))
+""",
+            },
+        ),
+        Example(
+            "the worker adds what it has leased",
+            {
+                "test_blocks.py": """
+import socket
+
+import pytest
+from hermetic.workers import get_worker_port_offset
+
+BASE = 28600
+
+
+@pytest.fixture
+def port():
+    return BASE + get_worker_port_offset()
+
+
+def test_a_port_of_the_worker(port):
+    with socket.create_server(("127.0.0.1", port)) as server:
+        assert server.getsockname()[1] == port
+
 """
             },
         ),

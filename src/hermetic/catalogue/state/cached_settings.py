@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import GUARD, Example, Rule
+from hermetic.catalogue.resources._visits import roots, visits
+from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id
+from hermetic.catalogue.state._settings import is_cached, is_cleared, keys_changed, keys_read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.finding import Finding
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
 
 SETTINGS = """
 import functools
@@ -32,10 +42,14 @@ class CachedSettings(Rule):
     the variables. Better still, hand settings to the code that needs them.
 
     Limits:
-    Seen are functions with `functools.lru_cache` or `functools.cache` in modules and classes of the project, when they,
-    or what they call, read `os.environ` (also through `os.getenv`, or a library that goes through it, as those for
-    settings do) and find another value than outside of the test. Where the whole environment is gone through, the value
-    has to stand in what the function returns, and the function takes no parameters. What was read from `os.environb`,
+    The linter sees variables that a test, or a fixture of it, changes by a written-out name, and functions with
+    `functools.lru_cache` or `cache` that it certainly calls and that read that name, themselves, through what they
+    call, or as a field of pydantic's settings. A `cache_clear()` behind a `yield`, in a `finally`, a teardown or a
+    registered cleanup, or in an autouse fixture, is taken for the right one.
+    The plugin sees functions with `functools.lru_cache` or `functools.cache` in modules and classes of the project,
+    when they, or what they call, read `os.environ` (also through `os.getenv`, or a library that goes through it, as
+    those for settings do) and find another value than outside of the test. Where the whole environment is gone
+    through, the value has to stand in what the function returns, and the function takes no parameters. What was read from `os.environb`,
     by C code, or before the session was guarded is not seen, nor is a cache that is kept by hand (a global or a class
     attribute: HRM601 and HRM603). Where a function is cached for several arguments, the last reading of a variable
     counts. What a session-wide fixture sets is there for all tests.
@@ -49,10 +63,29 @@ class CachedSettings(Rule):
         "a changed environment variable has no effect, or a late one",
     )
     repair = "call its cache_clear() where the test's environment is set up, and again in the teardown"
-    message = "a cached function was filled with a test's environment"
-    claims = (GUARD,)
-    no_claims = {"lint": "the static check comes later"}  # noqa: RUF012 - as in the base
+    message = "{function}() keeps its result, made while the test has changed {key}: later tests get the same"
+    claims = (LINT, GUARD)
+    tokens = (b"setenv", b"delenv", b"environ")
+    reached = ()
+    through_fixtures = False
     related = ("HRM101", "HRM601", "HRM603")
+
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the calls that fill a cache with what only the test has set."""
+        seen: set[tuple[str, int]] = set()
+        for root in roots(module):
+            changed = keys_changed(root, project)
+            for visit in visits(root, ()) if changed else ():
+                function = visit.target
+                if function is None or not is_cached(function):
+                    continue
+                before = {key for key, line in changed.items() if visit.scope is not root or line < visit.call.lineno}
+                keys = sorted(before & keys_read(function))
+                place = (visit.scope.module.path, visit.call.lineno)
+                if keys and place not in seen and not is_cleared(root, function, project):
+                    seen.add(place)
+                    message = self.message.format(function=function.name, key=keys[0])
+                    yield self.finding(visit.scope.module, visit.call, message, test=node_id(root))
 
     bad = (
         Example(

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import GUARD, Example, Rule
+from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.state._benign import is_benign
+from hermetic.catalogue.state._leaks import SUITE, leaks_of
+from hermetic.catalogue.state._through import TOKENS, changed_through
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.finding import Finding
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
 
 SHOP = """
 BASKET = []
@@ -34,9 +45,12 @@ class ModuleStateMutated(Rule):
     its caller, so that a test can make its own.
 
     Limits:
-    Seen are the modules of the project, test files included: names bound to other objects, and lists, dictionaries,
-    sets and deques of up to 1,000 items, one level deep. The attributes of objects in a module are not compared.
-    Filling in what is meant to be filled is left alone:
+    The linter sees what a suite sets in other modules of the project, and what a function of such a module certainly
+    changes of it when a test calls that function: `global` names, lists, dictionaries and sets. What a test file keeps
+    for itself is for the plugin to see.
+    The plugin sees the modules of the project, test files included: names bound to other objects, and lists,
+    dictionaries, sets and deques of up to 1,000 items, one level deep. The attributes of objects in a module are not
+    compared. Filling in what is meant to be filled is left alone:
 
     - anything whose name speaks of a cache, memo, pool, counter, lock, and the like;
     - a dictionary or set with a private name (`_name`) that only grows;
@@ -59,10 +73,24 @@ class ModuleStateMutated(Rule):
         "a global variable has another value in another order",
     )
     repair = "change it with monkeypatch, or put it back after a fixture's yield"
-    message = "data of a module is changed and not put back"
-    claims = (GUARD,)
-    no_claims = {"lint": "the static check comes later"}  # noqa: RUF012 - as in the base
+    message = "{what} is changed {where} and not put back"
+    claims = (LINT, GUARD)
+    tokens = SUITE
+    reached = TOKENS
+    follows = "calls"
     related = ("HRM308", "HRM403", "HRM603")
+
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the data of modules that tests change for good."""
+        for found in leaks_of(module, project):
+            leak = found.leak
+            if found.code == self.code and leak.root is not None and not is_benign(found, project):
+                message = self.message.format(what=found.dotted, where=reached_from(leak.change.scope, leak.root))
+                yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(leak.root))
+        for changed in changed_through(module, project):
+            what, where = f"{changed.scope.module.name}.{changed.name}", reached_from(changed.scope, changed.root)
+            message = self.message.format(what=what, where=where)
+            yield self.finding(changed.scope.module, changed.node, message, test=node_id(changed.root))
 
     bad = (
         Example(

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import GUARD, Example, Rule
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.state._benign import is_benign
+from hermetic.catalogue.state._leaks import SUITE, Found, leaks_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.finding import Finding
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
 
 CONFIG = """
 class Config:
@@ -33,7 +43,10 @@ class SingletonKept(Rule):
     needs them.
 
     Limits:
-    Seen are classes of the project's modules, test files included: attributes of the class itself set to another
+    The linter sees what a suite itself sets on classes of the project, and what it puts into containers of theirs. What
+    the code under test sets when it is asked is for the plugin to see.
+    Classes that are defined in test files are reported in the `project` preset alone.
+    The plugin sees classes of the project's modules, test files included: attributes of the class itself set to another
     object, and lists, dictionaries, sets and deques of up to 1,000 items among them, one level deep. What is left alone
     is the same as for module data, and is listed there (HRM601). Above all, a singleton is reported only when something
     in it comes from the test: a mock, something defined in a test file, a path in its temporary folder, or a text that
@@ -48,12 +61,42 @@ class SingletonKept(Rule):
         "get_instance returns an object with the wrong configuration",
     )
     repair = "set it with monkeypatch.setattr on the class, or reset it after a fixture's yield"
-    message = "an attribute of a class is left set"
-    claims = (GUARD,)
-    no_claims = {"lint": "the static check comes later"}  # noqa: RUF012 - as in the base
+    message = "{what} is set {where} and not put back"
+    claims = (LINT, GUARD)
+    tokens = SUITE
+    reached = ()
     related = ("HRM308", "HRM601", "HRM602")
 
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the attributes of classes that tests set for good."""
+        for found in leaks_of(module, project):
+            leak = found.leak
+            if found.code != self.code or leak.root is None or is_benign(found, project):
+                continue
+            if not is_in_tests(found, project) or {PROJECT, self.code} & project.presets:
+                where = reached_from(leak.change.scope, leak.root)
+                message = self.message.format(what=found.dotted.lstrip("."), where=where)
+                yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(leak.root))
+
     bad = (
+        Example(
+            "a test sets a class attribute",
+            {
+                "config.py": CONFIG,
+                "test_strict.py": """
+from config import Config
+
+
+def test_strict_mode():
+    Config.strict = True  # <- HRM603
+    assert Config().strict
+
+
+def test_lenient_mode():
+    assert not Config().strict
+""",
+            },
+        ),
         Example(
             "the first test to ask makes the one instance, with values of its own",
             {
@@ -72,24 +115,7 @@ def test_the_region_is_europe():
     assert Config.get().region == "eu"
 """,
             },
-        ),
-        Example(
-            "a test sets a class attribute",
-            {
-                "config.py": CONFIG,
-                "test_strict.py": """
-from config import Config
-
-
-def test_strict_mode():
-    Config.strict = True  # <- HRM603
-    assert Config().strict
-
-
-def test_lenient_mode():
-    assert not Config().strict
-""",
-            },
+            claims=(GUARD,),
         ),
         Example(
             "a list that belongs to the class collects what its objects do",
@@ -115,6 +141,45 @@ class TestMailer:
 
     def test_nothing_is_sent(self):
         assert self.mailer.sent == []
+""",
+            },
+            claims=(GUARD,),
+        ),
+        Example(
+            "a list of the class grows through an object of it, and a number of the class is set through its type",
+            {
+                "exporter.py": """
+class Exporter:
+    formats = ["csv", "json"]
+    limit = 10
+
+    def supports(self, name):
+        return name in self.formats
+""",
+                "test_exporter.py": """
+import pytest
+from exporter import Exporter
+
+
+@pytest.fixture
+def narrow():
+    made = Exporter()
+    type(made).limit = 1  # <- HRM603
+    return made
+
+
+def test_a_format_is_added():
+    exporter = Exporter()
+    exporter.formats.append("xml")  # <- HRM603
+    assert exporter.supports("xml")
+
+
+def test_the_limit_is_low(narrow):
+    assert narrow.limit == 1
+
+
+def test_the_defaults():
+    assert (Exporter.formats, Exporter.limit) == (["csv", "json"], 10)
 """,
             },
         ),
@@ -201,3 +266,12 @@ def test_the_defaults():
             },
         ),
     )
+
+
+def is_in_tests(found: Found, project: Project) -> bool:
+    """Tell whether the class that is changed is defined in a test file: most of those are there to be changed."""
+    owner = found.dotted.rpartition(".")[0]
+    if owner.startswith("."):
+        return True
+    cls = project.definition(owner, found.leak.change.scope.module.folder)
+    return cls is not None and cls.module.is_test

@@ -1,0 +1,94 @@
+"""What takes a fixed path away again, or makes it another one: a removal, another working folder, a fake disk."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.catalogue.resources._paths import is_below, is_relative
+from hermetic.catalogue.resources._writes import path_removed
+from hermetic.source import roles
+from hermetic.source.callee import find_helper
+from hermetic.source.changes import called
+from hermetic.source.names import resolve
+from hermetic.source.replaced import arrangement
+from hermetic.source.restore import Undo, after_yield, is_context_maker, puts_back
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.catalogue.resources._visits import Visit
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+APART = ("temp", "tmp", "isolat", "cleanup", "clean_up", "remov", "sandbox", "chdir", "working_dir", "workdir", "cwd")
+MOVING = (b"chdir", b"isolated_filesystem", b"as_cwd", b"in_tempdir", b"workdir", b"as_working_dir", b"pushd")
+FAKES = ("fs", "fake_filesystem", "pyfakefs", "testdir", "pytester")
+
+
+class Removed(Undo):
+    """Undo for a path that was written."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def by_node(self, scope: Scope, node: ast.AST) -> bool:
+        """Accept a removal of the path, of a folder around it, or of one that only the run knows."""
+        if not isinstance(node, ast.Call):
+            return False
+        removes, path = path_removed(scope, node, resolve(scope, node.func))
+        return removes and (path is None or path == self.path or is_below(self.path, path))
+
+    def by_manager(self, scope: Scope, expression: ast.AST) -> bool:
+        """Accept a manager of the project that removes, and one whose name says that it keeps apart."""
+        target = expression.func if isinstance(expression, ast.Call) else expression
+        own = find_helper(scope, target)
+        if own is not None:
+            return is_context_maker(own) and (puts_back(own, self) or after_yield(own, self))
+        last = resolve(scope, target).rpartition(".")[2].lower()
+        return any(word in last for word in APART)
+
+    def by_use(self, scope: Scope) -> bool:
+        """Accept another working folder, where the path is relative."""
+        return is_relative(self.path) and any(name.rpartition(".")[2] == "chdir" for name in called(scope))
+
+    def by_fixture_name(self, name: str) -> bool:
+        """Accept a fixture of a plugin whose name says that it keeps apart."""
+        return name in FAKES or any(word in name.lower() for word in APART)
+
+
+def is_moved(root: Scope, path: str, project: Project) -> bool:
+    """Tell whether a test runs in a working folder of its own, as far as that can be told, or on a fake disk."""
+    if root.is_function and not {*FAKES}.isdisjoint(roles.used_fixtures(root)):
+        return True
+    if not is_relative(path) or not root.is_function:
+        return False
+    if root.owner is not None and any(map(is_of_trial, project.lineage(root.owner))):
+        return True
+    return any(
+        token in place.module.text(place)
+        for place in arrangement(root, project)
+        if place.is_function
+        for token in MOVING
+    )
+
+
+def is_in_own_folder(visit: Visit, path: str) -> bool:
+    """Tell whether a call, or one that leads to it, stands in a block that changes the working folder, by its name."""
+    return is_relative(path) and any(
+        isinstance(parent, (ast.With, ast.AsyncWith)) and any(is_apart(item.scope, entered) for entered in parent.items)
+        for item in visit.chain()
+        for _, parent in item.scope.ancestors(item.call)
+    )
+
+
+def is_apart(scope: Scope, entered: ast.withitem) -> bool:
+    """Tell whether a context manager's name says that it keeps something apart; one that names a folder does not."""
+    target = entered.context_expr
+    name = resolve(scope, target.func if isinstance(target, ast.Call) else target)
+    last = name.rpartition(".")[2].lower()
+    return not name.startswith("tempfile.") and any(word in last for word in APART)
+
+
+def is_of_trial(cls: Scope) -> bool:
+    """Tell whether a class is a test of Twisted's trial, which changes to a folder of its own."""
+    bases = cls.node.bases  # type: ignore[attr-defined]
+    return any(resolve(cls.parent or cls, base).startswith("twisted.trial") for base in bases)

@@ -1,0 +1,159 @@
+"""The calls that a test gets to: its own, and those of the project's functions that it certainly runs."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source import roles
+from hermetic.source.callee import find_callee, find_imported, own_constructor, run_by
+from hermetic.source.certain import is_expected_to_raise
+from hermetic.source.changes import import_time
+from hermetic.source.follow import Way, is_dead
+from hermetic.source.leaks import under_main
+from hermetic.source.reach import calls_of
+from hermetic.source.replaced import Step, is_replaced, named_around
+from hermetic.source.restore import is_in_cleanup
+from hermetic.source.values import Facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+MAX_CALLS = 4
+ROOTS = ("test", "fixture", "setup")
+STARTING = ("pytest_configure", "pytest_sessionstart", "pytest_collection_modifyitems", "pytest_runtest_setup")
+RUNNERS = ("submit", "run_in_executor", "to_thread", "call_soon", "run_sync", "start_soon")
+STANDS_IN = ("Mock", "mocker.", "create_autospec")
+
+
+class Visit:
+    """A call that a test gets to.
+
+    `before` is the call that runs the function that makes it, None for one of the test's own; `target` is the function
+    of the project that it runs in turn. `root` is the test, fixture or setup, or the body of a file.
+    """
+
+    __slots__ = ("before", "call", "root", "scope", "target", "way")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a record
+        self, root: Scope, way: Way, scope: Scope, call: ast.Call, before: Visit | None, target: Scope | None = None
+    ) -> None:
+        self.root = root
+        self.way = way
+        self.scope = scope
+        self.call = call
+        self.before = before
+        self.target = target
+
+    def chain(self) -> Iterator[Visit]:
+        """Yield this call, and those that lead to it."""
+        current: Visit | None = self
+        while current is not None:
+            yield current
+            current = current.before
+
+    def is_mocked(self, name: str, project: Project) -> bool:
+        """Tell whether a mock stands for what is called (`name`, dotted), or for a call on the way to it."""
+        if any(part in name for part in STANDS_IN) or name.startswith(("@mock", "@fake", "@stub", "@patched")):
+            return True
+        if not self.root.is_function:
+            return False
+        name = name.replace("()", "")
+        last = name.rpartition(".")[2]
+        given = named_around(self.root, project)
+        if any(name == path or name.startswith(f"{path}.") or path.endswith(f".{last}") for path in given):
+            return True
+        steps = [Step(item.scope, item.call, item.target) for item in self.chain()]
+        return is_replaced(steps, [self.root], project)
+
+
+def roots(module: Module) -> Iterator[Scope]:
+    """Yield the tests, fixtures and setups of a file, and the hooks that start something; those that never run not."""
+    for function in module.top.functions:
+        role = roles.role_of(function)
+        starts = role == "hook" and function.name in STARTING and roles.is_conftest(module.path)
+        if (role in ROOTS or starts) and not roles.is_skipped(function):
+            yield module.load(function)
+
+
+def visits(root: Scope, tokens: tuple[bytes, ...], depth: int = MAX_CALLS) -> Iterator[Visit]:
+    """Yield the calls that a root gets to; of other files, only those with a token are read."""
+    start = Way(root, Facts(root, {}))
+    pending: list[tuple[Way, Visit | None]] = [(start, None)]
+    seen: set[object] = set()
+    for _ in range(depth):
+        following: list[tuple[Way, Visit | None]] = []
+        for way, before in pending:
+            for visit in visits_of(root, way, before, tokens):
+                yield visit
+                if visit.target is not None and (visit.scope, visit.call, visit.target) not in seen:
+                    seen.add((visit.scope, visit.call, visit.target))
+                    following.append((way.through(visit.call, visit.target), visit))
+        pending = following
+
+
+def visits_of(root: Scope, way: Way, before: Visit | None, tokens: tuple[bytes, ...]) -> Iterator[Visit]:
+    """Yield the calls that one function on the way makes."""
+    way.function.module.load(way.function)
+    for scope in way.function.family():
+        for call in list(calls_of(scope)):
+            if is_dead(scope, call) or is_expected_to_raise(scope, call) or not way.passes(scope, call):
+                continue
+            run = run_later(scope, call)
+            made = run if run is not None else call
+            yield Visit(root, way, scope, made, before, target_of(scope, made, way.function, tokens))
+            if run is not None:
+                yield Visit(root, way, scope, call, before)
+
+
+def target_of(scope: Scope, call: ast.Call, function: Scope, tokens: tuple[bytes, ...]) -> Scope | None:
+    """Return the function of the project that a call runs, None for others and for one that is looked at already."""
+    found = find_callee(scope, call.func, tokens) or own_constructor(scope, call.func)
+    found = found or run_by(find_imported(scope, call.func, tokens))
+    if found is None or not found.is_function or found is function or found in function.family():
+        return None
+    return found
+
+
+def run_later(scope: Scope, call: ast.Call) -> ast.Call | None:
+    """Return the call that a thread, process or executor makes of what it is given, None for other calls."""
+    target: ast.expr | None = next((item.value for item in call.keywords if item.arg == "target"), None)
+    arguments: list[ast.expr] = []
+    if target is not None:
+        given = next((item.value for item in call.keywords if item.arg == "args"), None)
+        arguments = list(given.elts) if isinstance(given, (ast.Tuple, ast.List)) else []
+    elif isinstance(call.func, ast.Attribute) and call.func.attr in RUNNERS:
+        given_here = call.args[1:] if call.func.attr == "run_in_executor" else call.args
+        target, arguments = (given_here[0], list(given_here[1:])) if given_here else (None, [])
+    if not isinstance(target, (ast.Name, ast.Attribute)):
+        return None
+    made = ast.Call(func=target, args=arguments, keywords=[])
+    made.lineno, made.col_offset, made.end_lineno = call.lineno, call.col_offset, call.end_lineno
+    made.end_col_offset = call.end_col_offset
+    scope.parents[made] = call
+    return made
+
+
+def visits_at_import(module: Module) -> Iterator[Visit]:
+    """Yield the calls that a test file or conftest makes when it is imported, those of functions that it calls too."""
+    if not module.is_test and not roles.is_conftest(module.path):
+        return
+    for scope in import_time(module.top):
+        way = Way(scope, Facts(scope, {}))
+        for call in calls_of(scope):
+            if is_dead(scope, call) or under_main(scope, call):
+                continue
+            target = target_of(scope, call, scope, ())
+            visit = Visit(scope, way, scope, call, None, target)
+            yield visit
+            if target is not None:
+                yield from visits_of(scope, way.through(call, target), visit, ())
+
+
+def is_cleanup(visit: Visit) -> bool:
+    """Tell whether a call, or one that leads to it, stands in what runs after a test."""
+    return any(is_in_cleanup(item.scope) for item in visit.chain())

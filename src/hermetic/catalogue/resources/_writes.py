@@ -1,0 +1,94 @@
+"""Which path a call writes, or removes."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.catalogue.resources._paths import path_of
+from hermetic.catalogue.resources._written import Place, value_of
+from hermetic.source.values import UNKNOWN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.catalogue.resources._visits import Visit
+    from hermetic.source.scope import Scope
+
+# Functions -> the place among their arguments of what they write.
+WRITERS = {
+    "os.mkdir": 0, "os.makedirs": 0, "os.mkfifo": 0, "os.symlink": 1, "os.link": 1, "os.rename": 1, "os.renames": 1,
+    "os.replace": 1, "shutil.copy": 1, "shutil.copy2": 1, "shutil.copyfile": 1, "shutil.copytree": 1, "shutil.move": 1,
+    "shutil.make_archive": 0, "shutil.unpack_archive": 1, "logging.FileHandler": 0, "numpy.save": 0, "numpy.savez": 0,
+    "numpy.savetxt": 0, "logging.handlers.RotatingFileHandler": 0, "logging.handlers.TimedRotatingFileHandler": 0,
+    "matplotlib.pyplot.savefig": 0, "joblib.dump": 1, "torch.save": 1, "urllib.request.urlretrieve": 1,
+    "shelve.open": 0, "dbm.open": 0, "dbm.dumb.open": 0, "distutils.dir_util.mkpath": 0,
+}  # fmt: skip
+# Functions that open a file -> the place of the mode. What `mode` means is the same for all.
+OPENERS = {
+    "open": 1, "io.open": 1, "codecs.open": 1, "gzip.open": 1, "bz2.open": 1, "lzma.open": 1, "aiofiles.open": 1,
+    "zipfile.ZipFile": 1, "tarfile.open": 1, "gzip.GzipFile": 1, "anyio.open_file": 1, "trio.open_file": 1,
+    "builtins.open": 1, "pathlib.Path.open": 1,
+}  # fmt: skip
+PATH_NAMES = ("file", "filename", "path", "name", "dst", "fname")
+METHODS = ("write_text", "write_bytes", "touch", "mkdir", "symlink_to", "hardlink_to", "mkfifo")  # of a path
+MOVERS = ("rename", "replace")  # of a path, to what they are given
+SAVERS = ("to_csv", "to_json", "to_parquet", "to_pickle", "to_excel", "to_feather", "savefig")
+REMOVERS = ("os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtree", "os.rename", "os.replace",
+            "shutil.move", "os.renames", "pathlib.Path.unlink", "pathlib.Path.rmdir", "send2trash.send2trash",
+            "distutils.dir_util.remove_tree")  # fmt: skip
+REMOVING = ("unlink", "rmdir", "rename", "replace", "remove", "rmtree")  # methods of a path
+
+
+def path_written(visit: Visit, name: str) -> str | None:
+    """Return the path that a call writes, None for none, or one that the run decides."""
+    call = visit.call
+    here = Place(visit.scope, call, visit.before)
+    keywords = {item.arg: item.value for item in call.keywords}
+    target: ast.expr | None = None
+    if name in OPENERS:
+        target = first(call, keywords, 0) if writes(here, call, keywords, OPENERS[name]) else None
+    elif name in WRITERS:
+        target = first(call, keywords, WRITERS[name])
+    elif name == "logging.basicConfig":
+        target = keywords.get("filename")
+    elif isinstance(call.func, ast.Attribute):
+        target = of_method(here, call, keywords)
+    return path_of(here.at(target)) if target is not None else None
+
+
+def first(call: ast.Call, keywords: dict[str | None, ast.expr], place: int) -> ast.expr | None:
+    """Return the argument at a place, or the one whose name says that it is the path."""
+    if len(call.args) > place:
+        return call.args[place]
+    return next((keywords[name] for name in PATH_NAMES if name in keywords), None)
+
+
+def of_method(here: Place, call: ast.Call, keywords: dict[str | None, ast.expr]) -> ast.expr | None:
+    """Return what a method writes: the path that it belongs to, or that it is given."""
+    assert isinstance(call.func, ast.Attribute)  # noqa: S101 - for the type checker
+    owner, method = call.func.value, call.func.attr
+    if method in METHODS:
+        return owner if not isinstance(value_of(here.at(owner)), (str, bytes)) else None
+    if method == "open":
+        return owner if writes(here, call, keywords, 0) and not isinstance(value_of(here.at(owner)), str) else None
+    if method in MOVERS and len(call.args) == 1 and path_of(here.at(owner)) is not None:
+        return call.args[0] if value_of(here.at(owner)) is UNKNOWN else None
+    return call.args[0] if method in SAVERS and call.args else None
+
+
+def writes(here: Place, call: ast.Call, keywords: dict[str | None, ast.expr], place: int) -> bool:
+    """Tell whether the mode of a call that opens a file writes."""
+    mode = call.args[place] if len(call.args) > place else keywords.get("mode")
+    value = value_of(here.at(mode)) if mode is not None else ""
+    return isinstance(value, str) and not value.startswith("r:") and any(sign in value for sign in "wax+")
+
+
+def path_removed(scope: Scope, call: ast.Call, name: str) -> tuple[bool, str | None]:
+    """Return whether a call removes something, and the path, None for one that the run decides."""
+    here = Place(scope, call)
+    if name in REMOVERS:
+        return True, path_of(here.at(call.args[0])) if call.args else None
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in (*REMOVING, "cleanup"):
+        return False, None
+    if call.func.attr in ("replace", "remove") and (len(call.args) != 1 or call.func.attr == "remove"):
+        return not call.args, None
+    return True, path_of(here.at(call.func.value))

@@ -1,0 +1,361 @@
+"""HRM506."""
+
+from __future__ import annotations
+
+from hermetic.catalogue.resources._grouped import are_grouped
+from hermetic.catalogue.resources._stores import store_fixed
+from hermetic.catalogue.resources._users import fixtures_of, is_wide
+from hermetic.catalogue.resources._visits import Visit, roots, visits, visits_at_import
+from hermetic.catalogue.rule import LINT, Example, Rule, node_id
+from hermetic.source import roles
+from hermetic.source.names import resolve
+from hermetic.source.origins import results
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.finding import Finding
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+TOKENS = (b"store", b"Store", b"bucket", b"Bucket", b"collection(", b"create_topic", b"create_realm")
+# Text of a fixture that gives each worker or test a store of its own, or none at all.
+APART = (
+    b"worker",
+    b"uuid",
+    b"unique",
+    b"Mock",
+    b"mock",
+    b"Fake",
+    b"fake",
+    b"tmp_path",
+    b"randint",
+    b"token_hex",
+    b"stub",
+)
+LOCAL = (b"mock_aws", b"mock_s3", b"moto")
+SERVER = """
+STORES = {}  # stands for the server
+
+
+class AuthorizationClient:
+    def __init__(self, url, store=None):
+        self.url = url
+        self.store = store
+
+    def create_store(self, name):
+        STORES.setdefault(name, set())
+        self.store = name
+        return name
+
+    def write(self, user, relation, thing):
+        STORES.setdefault(self.store, set()).add((user, relation, thing))
+
+    def check(self, user, relation, thing):
+        return (user, relation, thing) in STORES.setdefault(self.store, set())
+"""
+
+
+class SharedStore(Rule):
+    """Tests write to a store of a server whose name or id is fixed.
+
+    Why it breaks:
+    A store of an authorization service (OpenFGA and the like), a bucket, a collection or a realm stays on its server
+    when the test is over, and belongs to whoever knows its name. What one test grants, the next one has; two workers
+    grant and revoke the same, or one deletes the store while the other asks it.
+
+    Do this instead:
+    Make a store for each test or worker, named with `worker_store_name` or `worker_unique_name("documents")`, and
+    delete it after the `yield`. Where there can be only one, put all tests that use it into one
+    `@pytest.mark.xdist_group` and let a fixture take back what each has written.
+
+    Options:
+    `shared-clients` in `[tool.hermetic]` lists patterns of fixtures that give a client of a shared store (default
+    `*openfga*`). Such a fixture with a scope wider than one test is reported unless all tests of a file that use it are
+    in one `xdist_group`, or its source speaks of a worker, a unique name, or a stand-in.
+
+    Limits:
+    Seen are clients, by their names, that are told the store in their constructor or configuration and then written to,
+    and methods that make or choose a store (`create_store`, `create_bucket`, `create_collection`). Objects that stand
+    for a server in memory are left alone, and so is a store whose name has a part that only the run knows.
+    """
+
+    code = "HRM506"
+    name = "shared-store"
+    symptoms = (
+        "a permission check passes although nobody has granted it, in some orders",
+        "store not found, or a bucket or collection already exists, in parallel runs",
+        "OpenFGA tests fail at random with pytest -n",
+    )
+    message = "the store has a fixed name or id: other tests, workers and runs write to it as well"
+    client_message = "{name!r} gives several tests a client of one store, and they are not in one xdist_group"
+    repair = "name the store with worker_store_name, or put its tests into one xdist_group"
+    claims = (LINT,)
+    no_claims = {  # noqa: RUF012 - a mapping that nobody changes
+        "guard": "what a server holds is outside of the process, and each kind of store has a protocol of its own",
+    }
+    follows = "calls"
+    tokens = (*TOKENS, b"openfga")
+    reached = TOKENS
+    through_fixtures = True
+    related = ("HRM504", "HRM505")
+
+    def check(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the calls that fix a store, and the shared clients of tests that are not grouped."""
+        seen: set[tuple[str, int]] = set()
+        for finding in (*self.fixed(module, project), *self.clients(module, project)):
+            if (finding.path, finding.line) not in seen:
+                seen.add((finding.path, finding.line))
+                yield finding
+
+    def fixed(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the calls that name a store by a fixed text."""
+        tests = [item for item in module.top.functions if roles.role_of(item) == "test"]
+        found = [visit for root in roots(module) for visit in visits(root, TOKENS)]
+        for visit in (*visits_at_import(module), *found):
+            place = store_fixed(visit)
+            if place is None or are_grouped(users_of(visit, tests, project)) or is_local(visit, project):
+                continue
+            if not visit.is_mocked(resolve(visit.scope, visit.call.func), project):
+                test = node_id(visit.root) if visit.root.is_function else ""
+                yield self.finding(place.scope.module, place.node, self.message, test=test)
+
+    def clients(self, module: Module, project: Project) -> Iterator[Finding]:
+        """Yield the wide fixtures that give a client of a shared store to tests outside of one group."""
+        patterns = [str(item) for item in project.options.get("shared-clients", ())]  # type: ignore[attr-defined]
+        users: dict[Scope, list[Scope]] = {}
+        for test in module.top.functions:
+            if roles.role_of(test) == "test" and not roles.is_skipped(test):
+                for fixture in fixtures_of(test, project):
+                    if is_wide(fixture) and any(fits(roles.fixture_name(fixture), item) for item in patterns):
+                        users.setdefault(fixture, []).append(test)
+        for fixture, mine in users.items():
+            text = fixture.module.text(fixture)
+            if not are_grouped(mine) and not any(word in text for word in APART) and gives_client(fixture):
+                name = roles.fixture_name(fixture)
+                yield self.finding(fixture.module, fixture.node, self.client_message.format(name=name))
+
+    bad = (
+        Example(
+            "a fixture creates the store under a fixed name",
+            {
+                "authorization.py": SERVER,
+                "conftest.py": """
+import pytest
+from authorization import AuthorizationClient
+
+
+@pytest.fixture
+def client():
+    client = AuthorizationClient("http://localhost:8080")
+    client.create_store(name="documents")  # <- HRM506
+    return client
+""",
+                "test_access.py": """
+def test_ada_may_read(client):
+    client.write("ada", "reader", "report")
+    assert client.check("ada", "reader", "report")
+
+
+def test_nobody_may_read(client):
+    assert not client.check("ada", "reader", "report")
+""",
+            },
+        ),
+        Example(
+            "the id of the store is a constant of the application's client",
+            {
+                "authorization.py": SERVER
+                + """
+
+client = AuthorizationClient("http://localhost:8080", store="01HVMMBD")  # <- HRM506
+
+
+def share(thing, user):
+    client.write(user, "viewer", thing)
+
+
+def may_view(user, thing):
+    return client.check(user, "viewer", thing)
+""",
+                "test_share.py": """
+import authorization
+
+
+def test_a_plan_is_shared():
+    authorization.share("plan", "ada")
+    assert authorization.may_view("ada", "plan")
+
+
+def test_a_plan_is_private():
+    assert not authorization.may_view("ada", "plan")
+""",
+            },
+        ),
+        Example(
+            "a session-scoped client of the one store, for tests that are not in one group",
+            {
+                "authorization.py": SERVER,
+                "conftest.py": """
+import os
+
+import pytest
+from authorization import AuthorizationClient
+
+
+@pytest.fixture(scope="session")
+def openfga_client():  # <- HRM506
+    return AuthorizationClient(os.environ.get("OPENFGA_URL"), store=os.environ.get("OPENFGA_STORE"))
+""",
+                "test_owner.py": """
+def test_an_owner_is_set(openfga_client):
+    openfga_client.write("ada", "owner", "report")
+    assert openfga_client.check("ada", "owner", "report")
+
+
+def test_there_is_no_owner(openfga_client):
+    assert not openfga_client.check("ada", "owner", "report")
+""",
+            },
+        ),
+    )
+    good = (
+        Example(
+            "the store has the worker's name, and is emptied after each test",
+            {
+                "authorization.py": SERVER,
+                "conftest.py": """
+import authorization
+import pytest
+
+
+@pytest.fixture
+def client(worker_store_name):
+    client = authorization.AuthorizationClient("http://localhost:8080")
+    client.create_store(name=worker_store_name)
+    yield client
+    authorization.STORES.clear()
+
+
+@pytest.fixture(scope="session")
+def worker_store_name():
+    from hermetic.workers import get_worker_store_name
+
+    return get_worker_store_name()
+""",
+                "test_access.py": """
+def test_ada_may_read(client):
+    client.write("ada", "reader", "report")
+    assert client.check("ada", "reader", "report")
+
+
+def test_nobody_may_read(client):
+    assert not client.check("ada", "reader", "report")
+""",
+            },
+        ),
+        Example(
+            "all tests of the one store are in one group, and take back what they write",
+            {
+                "authorization.py": SERVER,
+                "conftest.py": """
+import authorization
+import pytest
+
+
+@pytest.fixture(scope="session")
+def openfga_client():
+    return authorization.AuthorizationClient("http://localhost:8080", store="documents")
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    yield
+    authorization.STORES.clear()
+""",
+                "test_access.py": """
+import pytest
+
+pytestmark = pytest.mark.xdist_group("openfga")
+
+
+def test_ada_may_read(openfga_client):
+    openfga_client.write("ada", "reader", "report")
+    assert openfga_client.check("ada", "reader", "report")
+
+
+def test_nobody_may_read(openfga_client):
+    assert not openfga_client.check("ada", "reader", "report")
+""",
+                "pytest.ini": """
+[pytest]
+markers = xdist_group: keep together
+""",
+            },
+        ),
+        Example(
+            "an object of the test's own, or a mock, stands for the server; a name may be unique",
+            {
+                "test_memory.py": """
+import uuid
+from unittest import mock
+
+
+class Shop:
+    def __init__(self, store):
+        self.store, self.items = store, set()
+
+    def add(self, item):
+        self.items.add(item)
+
+
+def test_an_object_of_its_own():
+    shop = Shop(store="main")
+    shop.add("tea")
+    assert shop.items == {"tea"}
+
+
+def test_a_mock():
+    client = mock.Mock()
+    client.create_store(name="documents")
+    client.create_store.assert_called_once_with(name="documents")
+
+
+def test_a_unique_name():
+    name = f"documents-{uuid.uuid4().hex}"
+    assert Shop(store=name).store == name
+"""
+            },
+        ),
+    )
+
+
+def users_of(visit: Visit, tests: list[Scope], project: Project) -> list[Scope]:
+    """Return the tests of the file that make a call, or for which a fixture does."""
+    if roles.role_of(visit.root) == "test":
+        return [visit.root]
+    return [test for test in tests if visit.root in fixtures_of(test, project)]
+
+
+def is_local(visit: Visit, project: Project) -> bool:
+    """Tell whether a library keeps the store in memory for the test, as moto does for AWS."""
+    return any(level.holds(LOCAL) for level in (visit.scope.module, *project.providers(visit.root.module)))
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Match a pattern without regular expressions where it only says what a name contains."""
+    inner = pattern.strip("*")
+    if "*" in inner or "?" in inner or "[" in inner:
+        from hermetic.source.patterns import matches  # noqa: PLC0415 - rare, and slow to start
+
+        return matches(name, pattern)
+    if pattern.startswith("*"):
+        return inner in name if pattern.endswith("*") else name.endswith(inner)
+    return name.startswith(inner) if pattern.endswith("*") else name == inner
+
+
+def gives_client(fixture: Scope) -> bool:
+    """Tell whether a fixture gives what a call makes, and so no text or number."""
+    return any("()" in resolve(fixture, value) for value in results(fixture))

@@ -1,0 +1,283 @@
+"""Changes that a suite makes to modules and classes, and does not put back, each with the rule that it belongs to."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
+from hermetic.catalogue.state._targets import CLASS_STATE, MODULE_STATE, code_of, container_kind
+from hermetic.source import roles
+from hermetic.source.changes import called, changes_in, import_time, set_by_name, stores_of
+from hermetic.source.leading import is_support
+from hermetic.source.leaks import Leak, find_leaks
+from hermetic.source.names import resolve
+from hermetic.source.project import fixtures_of
+from hermetic.source.scope import Scope
+from hermetic.source.state import State
+from hermetic.source.teardown import arranging
+from hermetic.source.text import contains
+from hermetic.source.values import stores_to
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+
+SUITE = (b"def test", b"fixture", b"def setUp", b"def setup", b"class Test")
+MAX_FUNCTIONS = 2000
+CHANGES = (
+    b"] = ",
+    b" += ",
+    b" |= ",
+    b" -= ",
+    b" &= ",
+    b"del ",
+    b"setattr(",
+    b"delattr(",
+    *(f".{name}(".encode() for name in ALL_METHODS),
+)
+OF_SUITE = ("support", "helper", "testing", "test", "fixture", "factor", "fake", "stub", "conftest", "seed")
+
+
+class Found:
+    """One leak, the rule whose business it is, and the dotted name of what is changed."""
+
+    __slots__ = ("code", "dotted", "leak")
+
+    def __init__(self, code: str, dotted: str, leak: Leak) -> None:
+        self.code = code
+        self.dotted = dotted
+        self.leak = leak
+
+
+def leaks_of(module: Module, project: Project) -> list[Found]:
+    """Return what the tests, fixtures and setups of a file change in modules and classes; worked out once."""
+    known: list[Found] | None = module.top.memo.get("module leaks")
+    if known is None:
+        known = module.top.memo["module leaks"] = []
+        if module.is_test or roles.is_conftest(module.path):
+            known.extend(find_all(module, project))
+    return known
+
+
+def find_all(module: Module, project: Project) -> Iterator[Found]:
+    """Yield the leaks, one for each place."""
+    seen: set[tuple[str, int]] = set()
+    for (dotted, code), state in states_in(module, project).items():
+        for leak in find_leaks(module, state, project):
+            place = (leak.change.scope.module.path, leak.change.line)
+            if place not in seen and not is_reset(leak, state, project) and not is_elsewhere(leak.change.scope):
+                seen.add(place)
+                yield Found(code, dotted, leak)
+
+
+def states_in(module: Module, project: Project) -> dict[tuple[str, str], DataState]:
+    """Return a state for each attribute or container of a module or class that the file changes."""
+    found: dict[tuple[str, str], DataState] = {}
+    for scope in scopes_in(module, project):
+        for name, dotted, code in changed_in(scope, project):
+            state = found.setdefault((dotted, code), state_of(dotted))
+            state.aliases[name] = dotted
+    return found
+
+
+def scopes_in(module: Module, project: Project) -> Iterator[Scope]:
+    """Yield the loaded scopes whose changes count: functions of the file, helpers that it imports, and its body."""
+    for function in module.top.functions[:MAX_FUNCTIONS]:
+        if may_store(module, function):
+            yield from module.load(function).family()
+    for helper in helpers_of(module, project):
+        yield from helper.module.load(helper).family()
+    yield from import_time(module.top)
+
+
+def helpers_of(module: Module, project: Project) -> Iterator[Scope]:
+    """Yield the functions of other project files that a file may call and that set an attribute, by their text."""
+    for item in module.outline.located:
+        text = project.text(item.path)
+        for block in text.outline.blocks if text is not None else ():
+            if b"def " not in block.text[:10]:
+                continue
+            if not (sets_attribute(block.text) or (is_of_suite(item.path) and contains(block.text, CHANGES))):
+                continue
+            for name in block.names & {item.name} if item.name else block.names:
+                if name in module.words:
+                    dotted = item.dotted if item.name else f"{item.dotted}.{name.decode()}"
+                    found = project.definition(dotted, module.folder)
+                    if found is not None and found.is_function:
+                        yield found
+
+
+def is_of_suite(path: str) -> bool:
+    """Tell whether a file is a helper of the suite, by its name."""
+    last = path.replace("\\", "/").rpartition("/")[2]
+    return is_support(path) or any(word in last for word in OF_SUITE)
+
+
+def sets_attribute(text: bytes) -> bool:
+    """Tell whether a line of a text looks like the assignment of an attribute of something else than `self`."""
+    if b"setattr(" in text:
+        return True
+    return any(
+        b"." in line.partition(b" = ")[0] and not line.lstrip().startswith((b"self.", b"cls.")) and b" = " in line
+        for line in text.split(b"\n")
+    )
+
+
+def is_elsewhere(scope: Scope) -> bool:
+    """Tell whether a function in a test is handed by a decorator to what runs it elsewhere, in a browser or process."""
+    current: Scope | None = scope
+    while current is not None and current.parent is not None and current.parent.is_function:
+        if getattr(current.node, "decorator_list", None):
+            return True
+        current = current.parent
+    return False
+
+
+def may_store(module: Module, function: Scope) -> bool:
+    """Tell whether the text of a function may set an attribute of something, or change a container that it names."""
+    text = module.text(function)
+    return contains(text, CHANGES) or sets_attribute(text)
+
+
+def changed_in(scope: Scope, project: Project) -> Iterator[tuple[str, str, str]]:
+    """Yield `(name as it is spelled, dotted name, code)` of what a scope sets or changes."""
+    for verb, name, target, node in stores_of(scope):
+        if verb == "attribute" and not isinstance(node, ast.AugAssign):
+            owner = target.value if isinstance(target, ast.Attribute) else None
+            base, _, attribute = name.rpartition(".")
+            meant = class_behind(scope, owner) or base
+            code = code_of(scope, meant, attribute, getattr(node, "value", None), project)
+            if code:
+                yield name, f"{meant}.{attribute}", code
+        elif verb in ("item", "augmented"):
+            yield from of_container(scope, name, project)
+    for name, calls in called(scope).items():
+        base, _, method = name.rpartition(".")
+        if method in ALL_METHODS:
+            yield from of_container(scope, base, project, method)
+        for call in calls if name in ("setattr", "delattr") else ():
+            dotted = set_by_name(scope, call)
+            base, _, attribute = dotted.rpartition(".")
+            value = call.args[2] if len(call.args) > 2 else None  # noqa: PLR2004 - object, name, value
+            code = code_of(scope, base, attribute, value, project) if dotted else ""
+            if code:
+                yield dotted, dotted, code
+
+
+def class_behind(scope: Scope, owner: ast.expr | None) -> str:
+    """Return the class that `type(thing)` or `thing.__class__` means, where the thing was made here."""
+    made: ast.expr | None = None
+    if isinstance(owner, ast.Call) and getattr(owner.func, "id", "") == "type" and len(owner.args) == 1:
+        made = owner.args[0]
+    elif isinstance(owner, ast.Attribute) and owner.attr == "__class__":
+        made = owner.value
+    name = resolve(scope, made) if made is not None else ""
+    return name.removesuffix("()") if name.endswith("()") else ""
+
+
+def of_container(scope: Scope, name: str, project: Project, method: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield what `changed_in` does for a container, also one of a class that is reached through an object."""
+    dotted = name
+    if "()." in name and name.count("()") == 1:
+        made, _, attribute = name.partition("().")
+        cls = project.definition(made, scope.module.folder) if "." not in attribute else None
+        if f".{attribute} = ".encode() in scope.module.data:
+            return  # the object may have one of its own
+        if cls is None or not cls.is_class or any(stores_to(level, attribute) for level in project.lineage(cls)):
+            return
+        dotted = f"{made}.{attribute}"
+    code = container_code(scope, dotted, project, method)
+    if code:
+        yield name, dotted, code
+
+
+def container_code(scope: Scope, dotted: str, project: Project, method: str = "") -> str:
+    """Return the rule for a change of a container that a module or class of the project holds, "" for others."""
+    if not dotted or dotted[0] in "@[" or any(mark in dotted for mark in "([<") or "." not in dotted.strip("."):
+        return ""
+    near = scope.module.folder
+    if dotted[0] == ".":
+        owner, _, name = dotted[1:].rpartition(".")
+        bound = scope.module.top.find(owner)
+        held, where = (bound[0].value, bound[1]) if bound is not None else (None, scope)
+    else:
+        located = project.locate(dotted, near)
+        if located is not None:
+            binding = project.binding(dotted, near)
+            kind = container_kind(binding[1], binding[0].value) if binding is not None else ""
+            return MODULE_STATE if fits(kind, method) else ""
+        owner, _, name = dotted.rpartition(".")
+        bound = project.binding(owner, near)
+        held, where = (bound[0].value, bound[1]) if bound is not None else (None, scope)
+    if not isinstance(held, Scope) or not held.is_class or name not in held.bindings:
+        return ""
+    kind = container_kind(where, held.bindings[name][-1].value)
+    return CLASS_STATE if fits(kind, method) else ""
+
+
+def fits(kind: str, method: str) -> bool:
+    """Tell whether a container of a kind has a method that changes it."""
+    return bool(kind) and (not method or method in METHODS[kind])
+
+
+class DataState(State):
+    """One attribute of a module or class, and the container that it may hold, under each name that code has for it."""
+
+    def __init__(self, kind: str, **tables: Any) -> None:  # noqa: ANN401 - as the base takes them
+        super().__init__(kind, **tables)
+        self.aliases: dict[str, str] = {}
+
+    def name_of(self, name: str) -> str:
+        """Return the dotted name for what `self.exporter.formats` and `type(job).retries` mean."""
+        if name in self.aliases:
+            return self.aliases[name]
+        base, dot, method = name.rpartition(".")
+        return f"{self.aliases[base]}{dot}{method}" if base in self.aliases else name
+
+
+def state_of(dotted: str) -> DataState:
+    """Return the state of one attribute, and of the container that it may hold."""
+    last = dotted.rpartition(".")[2]
+    return DataState(
+        f"module data {dotted}",
+        attributes=(dotted,),
+        items=(dotted,),
+        methods={dotted: ALL_METHODS},
+        words=(last.lower().strip("_"),),
+        tokens=(last.encode(),),
+    )
+
+
+def is_reset(leak: Leak, state: State, project: Project) -> bool:
+    """Tell whether a setup or a fixture for each test sets or empties what is changed, before the test.
+
+    What such a function itself changes is one of these, when it is run for every test of the file.
+    """
+    root = leak.root
+    if root is None:
+        return False
+    classes = project.lineage(root.owner) if root.owner is not None else []
+    around = [*project.autouse(root.module, root), *(item for cls in classes for item in arranging(cls))]
+    around += [item for item in root.module.top.functions if item.owner is None and roles.role_of(item) == "setup"]
+    names = {*roles.used_fixtures(root)} if root.is_function else set()
+    around += [item for item in fixtures_of(root.module) if roles.fixture_name(item) in names]
+    for function in around:
+        if function is root:
+            continue
+        for change in changes_in(function.module.load(function), state):
+            if change.what.endswith(".clear") or isinstance(change.node, (ast.Assign, ast.Delete)):
+                return True
+    return False
+
+
+def value_set(leak: Leak) -> ast.expr | None:
+    """Return what an assignment or `setattr` sets, None for other changes."""
+    node = leak.change.node
+    if isinstance(node, ast.Call):
+        sets = resolve(leak.change.scope, node.func) == "setattr" and len(node.args) > 2  # noqa: PLR2004 - as above
+        return node.args[2] if sets else None
+    return getattr(node, "value", None)

@@ -1,0 +1,135 @@
+"""What an assignment to an attribute sets: a function or class, data of a class, or data of a module."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.catalogue.fixtures._values import LITERALS, MAKERS
+from hermetic.source.names import resolve
+from hermetic.source.scope import FUNCTIONS, Scope
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Binding
+
+REPLACED, CLASS_STATE, MODULE_STATE = "HRM308", "HRM603", "HRM601"
+MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "create_autospec", "partial", "staticmethod",
+         "classmethod", "property", "PropertyMock", "stub", "mock_open")  # fmt: skip
+# Their attributes are the business of other rules, or of nobody.
+OTHERS = ("sys", "builtins", "logging", "warnings", "os.environ", "pytest", "gc", "signal", "locale", "threading",
+          "__main__", "multiprocessing", "socket.setdefaulttimeout", "django.conf.settings", "matplotlib")  # fmt: skip
+FOLLOWED = 4
+
+
+def code_of(scope: Scope, base: str, name: str, value: ast.expr | None, project: Project) -> str:
+    """Return the rule whose business it is that `base.name` is set to a value, "" for an object of the test's own."""
+    if not base or base[0] in "@[" or any(mark in base for mark in "([<") or name.startswith("__"):
+        return ""
+    if base[0] == ".":
+        found = scope.module.top.find(base[1:]) if "." not in base[1:] else None
+        cls = found[0].value if found is not None and found[0].kind == "class" else None
+        return of_class(scope, cls, name, value, project) if isinstance(cls, Scope) else ""
+    if base in OTHERS or base.startswith(tuple(f"{other}." for other in OTHERS)):
+        return ""
+    located = project.locate(base, scope.module.folder)
+    bound = project.binding(base, scope.module.folder)
+    if located is not None and not located[1]:
+        module = project.module(located[0])
+        return of_module(scope, module.top.bindings.get(name, [None])[-1] if module is not None else None, value)
+    if bound is not None and bound[0].kind == "class" and isinstance(bound[0].value, Scope):
+        return of_class(scope, bound[0].value, name, value, project)
+    held = bound[0].kind == "assign" if bound is not None else is_held(scope, base, project)
+    library = located is None and is_imported(scope, base)
+    return REPLACED if (held or library) and is_callable(scope, value) else ""
+
+
+def is_held(scope: Scope, base: str, project: Project) -> bool:
+    """Tell whether a dotted name reaches into an object that a module of the project holds: `shop.clerk.till`."""
+    while "." in base:
+        base = base.rpartition(".")[0]
+        bound = project.binding(base, scope.module.folder)
+        if bound is not None:
+            return bound[0].kind == "assign" and isinstance(bound[0].value, ast.Call)
+    return False
+
+
+def is_imported(scope: Scope, base: str) -> bool:
+    """Tell whether a dotted name starts with something that is imported in a scope, and not with a builtin."""
+    current: Scope | None = scope
+    first = base.partition(".")[0]
+    while current is not None:
+        for bindings in current.bindings.values():
+            if any(item.kind == "import" and str(item.value).partition(".")[0] == first for item in bindings):
+                return True
+        current = current.parent
+    return False
+
+
+def of_module(scope: Scope, binding: Binding | None, value: ast.expr | None) -> str:
+    """Return the rule for a name of a module of the project."""
+    if binding is not None and binding.kind in ("def", "class", "import"):
+        return REPLACED
+    if is_mock(scope, value) or (binding is None and is_callable(scope, value)):
+        return REPLACED
+    if binding is not None and isinstance(binding.value, ast.Lambda):
+        return REPLACED
+    return MODULE_STATE if binding is not None else ""
+
+
+def of_class(scope: Scope, cls: Scope, name: str, value: ast.expr | None, project: Project) -> str:
+    """Return the rule for an attribute of a class of the project; one that is defined in a function is the test's."""
+    if cls.parent is not None and cls.parent.is_function:
+        return ""
+    for level in project.lineage(cls):
+        found = level.bindings.get(name)
+        if found:
+            defined = found[-1].kind in ("def", "class") or isinstance(found[-1].value, ast.Lambda)
+            return REPLACED if defined or is_mock(scope, value) else CLASS_STATE
+    return REPLACED if is_callable(scope, value) else CLASS_STATE
+
+
+def is_mock(scope: Scope, value: ast.expr | None) -> bool:
+    """Tell whether a value is a mock, or a function made by a call."""
+    return isinstance(value, ast.Call) and resolve(scope, value.func).rpartition(".")[2] in MOCKS
+
+
+def is_callable(scope: Scope, value: ast.expr | None, steps: int = FOLLOWED) -> bool:
+    """Tell whether a value is a function, a class, a method or a mock, as far as the source says it."""
+    if isinstance(value, ast.Lambda) or is_mock(scope, value):
+        return True
+    if isinstance(value, ast.Name):
+        found = scope.find(value.id, value.lineno)
+        if found is None:
+            return False
+        binding, where = found
+        if binding.kind == "import":
+            project = scope.module.project
+            near = where.module.folder
+            return project is not None and project.definition(str(binding.value), near) is not None
+        if isinstance(binding.value, Scope):
+            return True
+        inner = binding.value if binding.kind == "assign" and isinstance(binding.value, ast.expr) else None
+        return steps > 0 and is_callable(where, inner, steps - 1)
+    return isinstance(value, ast.Attribute) and is_method(scope, value)
+
+
+def is_method(scope: Scope, value: ast.Attribute) -> bool:
+    """Tell whether an attribute is a method: of a list or another container that was made here, or of the class."""
+    if value.attr in ("append", "add", "extend", "update", "put", "put_nowait", "appendleft"):
+        return True
+    name = resolve(scope, value)
+    project = scope.module.project
+    found = project.definition(name, scope.module.folder) if project is not None and "." in name.strip(".") else None
+    return found is not None and isinstance(found.node, (*FUNCTIONS, ast.ClassDef))
+
+
+def container_kind(scope: Scope, value: object) -> str:
+    """Return the kind of container that an expression makes, "" for none."""
+    if not isinstance(value, ast.expr):
+        return ""
+    if isinstance(value, ast.Call):
+        kind = MAKERS.get(resolve(scope, value.func), "")
+        return kind if kind not in ("object", "tuple") else ""
+    kind = LITERALS.get(value.__class__, "")
+    return "" if kind == "tuple" else kind

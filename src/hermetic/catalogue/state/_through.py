@@ -1,0 +1,164 @@
+"""Data of a module that a function of it changes when a test calls that function."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.catalogue.fixtures._mutations import ALL_METHODS
+from hermetic.catalogue.resources._visits import Visit, roots, visits
+from hermetic.catalogue.resources._written import Place, value_of
+from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
+from hermetic.catalogue.state._leaks import is_reset, state_of
+from hermetic.catalogue.state._targets import container_kind
+from hermetic.source.around import undone_around
+from hermetic.source.blocks import is_after_yield
+from hermetic.source.changes import Change
+from hermetic.source.leaks import Leak
+from hermetic.source.restore import is_undone
+from hermetic.source.text import contains
+from hermetic.source.undo import UndoState
+from hermetic.source.values import UNKNOWN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+TOKENS = (b"global ", b".append(", b".extend(", b".insert(", b".remove(", b".discard(", b".pop(", b".add(", b"] = ",
+          b"del ", b".update(", b".appendleft(", b".clear(")  # fmt: skip
+DEPTH = 2  # a test, or a helper beside it, calls the function
+GROWING = ("append", "extend", "insert", "appendleft", "extendleft")
+SHRINKING = ("remove", "pop", "discard", "clear", "popleft", "popitem", "__delitem__")
+FILLING = ("add", "update", "setdefault", "__setitem__")
+
+
+class Changed:
+    """A line of a function that changes a name of its module, and the test that certainly gets there."""
+
+    __slots__ = ("name", "node", "root", "scope")
+
+    def __init__(self, root: Scope, scope: Scope, node: ast.AST, name: str) -> None:
+        self.root = root
+        self.scope = scope
+        self.node = node
+        self.name = name
+
+
+def changed_through(module: Module, project: Project) -> Iterator[Changed]:
+    """Yield what tests have functions of other files change, and nothing puts back."""
+    if not project.leading.calls(module, TOKENS):
+        return
+    seen: set[tuple[Scope, str]] = set()
+    for root in roots(module):
+        reached = [visit for visit in visits(root, TOKENS, DEPTH) if visit.target is not None]
+        for visit in reached:
+            target = visit.target
+            if target is None or target.module is module or not contains(target.module.text(target), TOKENS):
+                continue
+            if sum(other.target is target for other in reached) > 1:
+                continue  # the second call may well take back what the first has done
+            for scope, node, name in certain_changes(visit, target):
+                if (scope, name) not in seen and is_left(visit, target.module, name, project):
+                    seen.add((scope, name))
+                    yield Changed(root, scope, node, name)
+
+
+def certain_changes(visit: Visit, target: Scope) -> Iterator[tuple[Scope, ast.AST, str]]:
+    """Yield `(scope, node, name)` of the changes that a call of a function certainly makes and does not take back."""
+    way = visit.way.through(visit.call, target)
+    for scope in target.module.load(target).family():
+        for node, name in changes_of(scope, visit):
+            if way.passes(scope, node) and not is_asked(scope, node, name) and not is_put_back(target, node, name):
+                yield scope, node, name
+
+
+def is_asked(scope: Scope, node: ast.AST, name: str) -> bool:
+    """Tell whether a change is made only where the name has a certain value: it is filled in once."""
+    return any(
+        isinstance(parent, ast.If) and name.encode() in scope.module.lines[parent.lineno - 1]
+        for _, parent in scope.ancestors(node)
+    )
+
+
+def changes_of(scope: Scope, visit: Visit) -> Iterator[tuple[ast.AST, str]]:
+    """Yield the statements and calls that change a name of the module, and the name; what is meant to be filled not."""
+    for node in scope.kept(ast.Assign, ast.AugAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]  # type: ignore[attr-defined]
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id in scope.globals and is_rebound(scope, node, target.id):
+                yield node, target.id
+            elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+                given = Place(scope, node.value, visit)  # type: ignore[attr-defined]
+                if is_held(scope, target.value.id, target.value.lineno) and value_of(given) is not UNKNOWN:
+                    yield node, target.value.id
+    for node in scope.kept(ast.Call):
+        function = node.func  # type: ignore[attr-defined]
+        if (
+            isinstance(function, ast.Attribute)
+            and isinstance(function.value, ast.Name)
+            and function.attr in ALL_METHODS
+        ):
+            name, plain = function.value.id, [value_of(Place(scope, item, visit)) for item in node.args]  # type: ignore[attr-defined]
+            fills = function.attr in FILLING and (not plain or UNKNOWN in plain)
+            if not fills and function.attr in (*GROWING, *SHRINKING, *FILLING) and is_held(scope, name, node.lineno):  # type: ignore[attr-defined]
+                yield node, name
+
+
+def is_held(scope: Scope, name: str, line: int) -> bool:
+    """Tell whether a name is a container of the module that is not there to be filled, by its name."""
+    found = scope.find(name, line)
+    if found is None or found[1] is not scope.module.top or found[0].kind != "assign":
+        return False
+    return not name.startswith("_") and not words_of(name) & MEMO and bool(container_kind(found[1], found[0].value))
+
+
+def is_rebound(scope: Scope, node: ast.AST, name: str) -> bool:
+    """Tell whether a global name gets another value, and it is no lazy one, counter or private flag."""
+    bindings = scope.module.top.bindings.get(name, [])
+    first = bindings[0].value if bindings else None
+    given = getattr(node, "value", None)
+    if not isinstance(first, ast.expr) or words_of(name) & (MEMO | COUNT):
+        return False
+    if is_emptied(given):
+        return not is_emptied(first)
+    if isinstance(first, ast.Constant):
+        value = first.value
+        if value is None or (isinstance(value, bool) and name.startswith("_") and words_of(name) & DONE):
+            return False
+        if isinstance(value, int) and not isinstance(value, bool) and name.startswith("_"):
+            return False
+    return not (isinstance(given, ast.Constant) and (given.value is None or same(given, first)))
+
+
+def same(one: ast.Constant, other: ast.expr) -> bool:
+    """Tell whether a value is the one that the module starts with."""
+    return isinstance(other, ast.Constant) and type(one.value) is type(other.value) and one.value == other.value
+
+
+def is_put_back(function: Scope, node: ast.AST, name: str) -> bool:
+    """Tell whether the function that makes a change takes it back further down, or makes it when it cleans up."""
+    if is_after_yield(function, node):
+        return True
+    lines = function.module.text(function).split(b"\n")
+    below = lines[node.lineno - function.node.lineno + 1 :]  # type: ignore[attr-defined]
+    word = name.encode()
+    backs = tuple(word + end for end in (b".pop(", b".remove(", b".clear(", b".discard(", b"[:] =", b" = "))
+    return any(back in line for line in below for back in backs) or any(b"del " + word in line for line in below)
+
+
+def is_left(visit: Visit, module: Module, name: str, project: Project) -> bool:
+    """Tell whether nothing around a call puts the name of a module back, nor sets it before each test."""
+    state = state_of(f"{module.name}.{name}")
+    for item in visit.chain():
+        change = Change(item.scope, item.call, f"{module.name}.{name}", "")
+        if is_undone(item.scope, item.call, UndoState(state, change)):
+            return False
+    if visit.is_mocked("", project):
+        return False
+    last = Change(visit.scope, visit.call, f"{module.name}.{name}", "")
+    if undone_around(visit.root, UndoState(state, last), project):
+        return False
+    return not is_reset(Leak(last, visit.root), state, project)
