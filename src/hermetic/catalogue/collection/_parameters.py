@@ -5,7 +5,8 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.collection._drawn import is_worker_name
-from hermetic.catalogue.collection._unstable import SEARCHED, Where, difference, instability
+from hermetic.catalogue.collection._sets import Where
+from hermetic.catalogue.collection._unstable import SEARCHED, difference, instability
 from hermetic.source import roles
 from hermetic.source.names import find_function, first_parameter, resolve
 from hermetic.source.reach import calls_of
