@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.collection._drawn import OBJECTS, VALUES, drawn, drawn_several, is_worker_name, shuffled
+from hermetic.catalogue.collection._drawn import OBJECTS, VALUES, drawn, drawn_several, shuffled
 from hermetic.catalogue.collection._sets import Where, is_set, items
+from hermetic.catalogue.resources._worker_names import is_read
 from hermetic.source.callee import find_class
 from hermetic.source.changes import called, import_time
 from hermetic.source.names import resolve
@@ -174,7 +175,7 @@ def difference(where: Where, node: ast.AST | None, *, shown: bool) -> str:
     """Return why the id of a value differs in each process; `shown` says that the id is made of any object's text."""
     if node is None or not where.steps:
         return ""
-    if is_worker_name(where.scope, node):
+    if is_read(where.scope, node):
         return WORKER_NAME
     if isinstance(node, ast.Call):
         return difference_of_call(where, node, shown=shown)
