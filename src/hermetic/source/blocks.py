@@ -78,3 +78,12 @@ def is_after_yield(scope: Scope, node: ast.AST) -> bool:
     if yields and min(yields) < node.lineno:  # type: ignore[attr-defined]
         return True
     return any(isinstance(parent, TRIES) and child in parent.finalbody for child, parent in scope.ancestors(node))
+
+
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes right below a node."""
+    for field in node._fields:
+        value = getattr(node, field, None)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, ast.AST):
+                yield item

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
 
-WORKER = "PYTEST_XDIST_WORKER"
 # Calls whose result has its value in its id: texts and numbers.
 VALUES = frozenset({
     "time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns",
@@ -100,21 +99,3 @@ def is_seeded(module: Module, generator: str, project: Project) -> bool:
             if any(call.args for call in called(scope).get(f"{generator}.seed", ())):
                 return True
     return False
-
-
-def is_worker_name(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether an expression reads the worker's name from the environment, or from what xdist tells it."""
-    if isinstance(node, ast.Subscript):
-        return resolve(scope, node.value) == "os.environ" and is_worker_key(scope, node.slice)
-    if isinstance(node, ast.Call) and node.args:
-        name = resolve(scope, node.func)
-        return name in ("os.environ.get", "os.getenv") and is_worker_key(scope, node.args[0])
-    return False
-
-
-def is_worker_key(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether an expression is the name of the variable in which xdist tells a worker its name."""
-    if isinstance(node, (ast.Name, ast.Attribute)):
-        found = bound_to(scope, node)
-        node = found[1] if found is not None else node
-    return isinstance(node, ast.Constant) and node.value == WORKER

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.collection._drawn import is_worker_name
-from hermetic.catalogue.collection._unstable import SEARCHED, Where, difference, instability
+from hermetic.catalogue.collection._sets import Where
+from hermetic.catalogue.collection._unstable import SEARCHED, difference, instability
+from hermetic.catalogue.resources._worker_names import is_read
 from hermetic.source import roles
+from hermetic.source.blocks import children
 from hermetic.source.names import find_function, first_parameter, resolve
 from hermetic.source.reach import calls_of
 from hermetic.source.scope import Scope, load_import_time
@@ -181,10 +183,7 @@ def parts_of_values(where: Where, values: ast.expr) -> Iterator[tuple[Where, ast
             yield place, node
         bound = place.bound(node) if isinstance(node, ast.Name) else None
         pending.extend([bound] if bound is not None else [])
-        for field in node._fields:
-            value = getattr(node, field)
-            inner = value if isinstance(value, list) else [value]
-            pending.extend((place, item) for item in inner if isinstance(item, ast.AST))
+        pending.extend((place, item) for item in children(node))
 
 
 def is_common(where: Where, call: ast.Call) -> bool:
@@ -234,7 +233,7 @@ def chance(where: Where, test: ast.expr) -> str:
         if any(isinstance(item, ast.Constant) and item.value in (None, "") for item in test.comparators):
             return ""
         found = (difference(where, item, shown=True) for item in (test.left, *test.comparators))
-    elif is_worker_name(where.scope, test) or isinstance(test, ast.Name):
+    elif is_read(where.scope, test) or isinstance(test, ast.Name):
         return ""
     else:
         found = (difference(where, item, shown=True) for item in (test,))

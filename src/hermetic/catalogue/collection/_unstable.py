@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.collection._drawn import OBJECTS, VALUES, drawn, drawn_several, is_worker_name, shuffled
-from hermetic.source import roles
-from hermetic.source.callee import find_callee, find_class
+from hermetic.catalogue.collection._drawn import OBJECTS, VALUES, drawn, drawn_several, shuffled
+from hermetic.catalogue.collection._sets import Where, is_set, items
+from hermetic.catalogue.resources._worker_names import is_read
+from hermetic.source.callee import find_class
 from hermetic.source.changes import called, import_time
 from hermetic.source.names import resolve
-from hermetic.source.origins import results
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,17 +18,11 @@ if TYPE_CHECKING:
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
 
-MAX_STEPS = 10
 SET = "a set has another order in each process"
 WORKER_NAME = "each worker has another name"
 LISTING = "the listing of a folder has no order, and changes as soon as something writes there"
 SEARCHED = "what is found in a folder has no order, and changes as soon as something writes there"
 COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
-SET_METHODS = frozenset({"union", "difference", "intersection", "symmetric_difference", "copy"})
-KNOWN_SETS = frozenset({
-    "zoneinfo.available_timezones()", "hashlib.algorithms_available", "hashlib.algorithms_guaranteed",
-    "sys.stdlib_module_names", "pytz.all_timezones_set", "pytz.common_timezones_set", "signal.valid_signals()",
-})  # fmt: skip
 # Calls that pass on the order of what they are given, and from which argument on.
 PASSING = {
     "list": 0, "tuple": 0, "enumerate": 0, "zip": 0, "reversed": 0, "iter": 0, "map": 1, "filter": 1,
@@ -38,7 +32,6 @@ PASSING = {
     "itertools.repeat": 0, "itertools.filterfalse": 1, "itertools.takewhile": 1, "itertools.dropwhile": 1,
     "collections.OrderedDict": 0,
 }  # fmt: skip
-SAME_ITEMS = ("list", "tuple", "sorted", "set", "frozenset", "reversed", "iter")
 VIEWS = frozenset({"items", "keys", "values", "copy", "tolist", "split"})
 LISTERS = frozenset({"os.listdir", "os.scandir", "os.walk", "glob.glob", "glob.iglob"})
 PATH_LISTERS = frozenset({"iterdir", "glob", "rglob", "walk"})
@@ -48,116 +41,6 @@ SHOWERS = frozenset({
 })  # fmt: skip
 STILL_OBJECTS = frozenset({"date", "time", "astimezone", "replace", "timetz", "utctimetuple", "timetuple"})
 KNOWN_BASES = (ast.Call, ast.Name)
-NUMBERS = frozenset({"len", "int", "ord", "sum", "float", "abs", "round", "bool"})
-
-
-class Where:
-    """Where an expression is read: its scope, the variables of the comprehensions around it, and steps left."""
-
-    __slots__ = ("local", "project", "scope", "steps")
-
-    def __init__(
-        self, scope: Scope, project: Project, local: dict[str, ast.expr] | None = None, steps: int = MAX_STEPS
-    ) -> None:
-        self.scope = scope
-        self.project = project
-        self.local = local or {}
-        self.steps = steps
-
-    def at(self, scope: Scope) -> Where:
-        """Return the same place in another scope, one step on."""
-        return Where(scope, self.project, None, self.steps - 1)
-
-    def within(self, comprehension: ast.AST) -> Where:
-        """Return the place inside a comprehension."""
-        local = dict(self.local)
-        for part in comprehension.generators:  # type: ignore[attr-defined]
-            for target in part.target.elts if isinstance(part.target, ast.Tuple) else [part.target]:
-                if isinstance(target, ast.Name):
-                    local[target.id] = part.iter
-        return Where(self.scope, self.project, local, self.steps - 1)
-
-    def bound(self, expression: ast.expr) -> tuple[Where, ast.expr] | None:
-        """Return what a variable is set to, and where."""
-        if not self.steps or (isinstance(expression, ast.Name) and expression.id in self.local):
-            return None
-        found = roles.bound_to(self.scope, expression)
-        return (self.at(found[0]), found[1]) if found is not None and found[1] is not expression else None
-
-    def returned(self, call: ast.Call) -> Iterator[tuple[Where, ast.expr]]:
-        """Yield what the function of the project returns or yields that a call runs."""
-        function = find_callee(self.scope, call.func) if self.steps else None
-        if function is not None and function.is_function:
-            for value in results(function):
-                yield self.at(function), value
-
-
-def is_number(where: Where, node: ast.AST) -> bool:
-    """Tell whether an expression is a number, whose hash is the same in each process."""
-    if isinstance(node, ast.Constant):
-        return node.value is None or isinstance(node.value, (bool, int, float, complex))
-    if isinstance(node, ast.UnaryOp):
-        return is_number(where, node.operand)
-    if isinstance(node, ast.BinOp):
-        return is_number(where, node.left) and is_number(where, node.right)
-    if isinstance(node, ast.Tuple):
-        return all(is_number(where, item) for item in node.elts)
-    if isinstance(node, ast.Call):
-        return resolve(where.scope, node.func) in NUMBERS
-    if isinstance(node, ast.Name) and node.id in where.local:
-        return holds_numbers(where, where.local[node.id])
-    dotted = resolve(where.scope, node)
-    if dotted.startswith(("http.HTTPStatus.", "signal.", "socket.", "errno.", "stat.")):
-        return True
-    found = where.bound(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
-    return found is not None and is_number(*found)
-
-
-def holds_numbers(where: Where, node: ast.expr) -> bool:
-    """Tell whether what is iterated over gives numbers."""
-    if isinstance(node, ast.Call) and resolve(where.scope, node.func) == "range":
-        return True
-    found = list(items(where, node))
-    return bool(found) and all(is_number(*item) for item in found)
-
-
-def is_set(where: Where, node: ast.AST) -> bool:
-    """Tell whether an expression is a set whose order differs in each process."""
-    scope = where.scope
-    if isinstance(node, (ast.Set, ast.SetComp)):
-        return is_set_of_texts(where, node)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitOr, ast.BitAnd, ast.Sub, ast.BitXor)):
-        return is_set(where, node.left) or is_set(where, node.right) or is_view(where, node.left)
-    if isinstance(node, ast.Call):
-        name = resolve(scope, node.func)
-        if name in ("set", "frozenset"):
-            return bool(node.args) and not holds_numbers(where, node.args[0]) and not is_single(node.args[0])
-        if isinstance(node.func, ast.Attribute) and node.func.attr in SET_METHODS:
-            return is_set(where, node.func.value)
-        return f"{name}()" in KNOWN_SETS or any(is_set(*item) for item in where.returned(node))
-    if not isinstance(node, (ast.Name, ast.Attribute)):
-        return False
-    if resolve(scope, node) in KNOWN_SETS:
-        return True
-    bound = where.bound(node)
-    return bound is not None and is_set(*bound)
-
-
-def is_set_of_texts(where: Where, node: ast.Set | ast.SetComp) -> bool:
-    """Tell whether a set that is written out has several items, and not only numbers."""
-    found = list(items(where, node))
-    several = len(found) > 1 or isinstance(node, ast.SetComp) or isinstance(node.elts[0], ast.Starred)
-    return several and not (found and all(is_number(*item) for item in found))
-
-
-def is_single(node: ast.AST) -> bool:
-    """Tell whether a written-out collection has one item at most: it has one order."""
-    return isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) < 2  # noqa: PLR2004
-
-
-def is_view(_where: Where, node: ast.AST) -> bool:
-    """Tell whether an expression is the keys or items of a dictionary, which operators make sets of."""
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("keys", "items")
 
 
 def disorder(where: Where, node: ast.AST | None) -> str:
@@ -283,38 +166,6 @@ def fills(statement: ast.stmt, name: str) -> bool:
     return adds and getattr(function.value, "id", "") == name  # type: ignore[union-attr]
 
 
-def items(where: Where, node: ast.AST) -> Iterator[tuple[Where, ast.expr]]:
-    """Yield the items of a collection as they are written, each with the place where it is read."""
-    if not where.steps:
-        return
-    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        for item in node.elts:
-            yield from items(where, item.value) if isinstance(item, ast.Starred) else [(where, item)]
-    elif isinstance(node, ast.Dict):
-        yield from ((where, key) for key in node.keys if key is not None)
-    elif isinstance(node, (ast.ListComp, ast.GeneratorExp, ast.SetComp)):
-        yield where.within(node), node.elt
-    elif isinstance(node, ast.BinOp):
-        yield from items(where, node.left)
-        if isinstance(node.op, (ast.Add, ast.BitOr)):
-            yield from items(where, node.right)
-    elif isinstance(node, ast.Call) and resolve(where.scope, node.func) in SAME_ITEMS and node.args:
-        yield from items(where, node.args[0])
-    else:
-        for inner, value in behind(where, node):
-            yield from items(inner, value)
-
-
-def behind(where: Where, node: ast.AST) -> Iterator[tuple[Where, ast.expr]]:
-    """Yield what a variable is set to, or what the function of the project returns that a call runs."""
-    if isinstance(node, ast.Call):
-        yield from where.returned(node)
-    elif isinstance(node, (ast.Name, ast.Attribute)):
-        found = where.bound(node)
-        if found is not None:
-            yield found
-
-
 def differs(name: str) -> str:
     """Return a reason for a call that gives another value each time."""
     return f"{name}() gives another value in each process" if name[-1] != ")" else f"{name} differs in each process"
@@ -324,7 +175,7 @@ def difference(where: Where, node: ast.AST | None, *, shown: bool) -> str:
     """Return why the id of a value differs in each process; `shown` says that the id is made of any object's text."""
     if node is None or not where.steps:
         return ""
-    if is_worker_name(where.scope, node):
+    if is_read(where.scope, node):
         return WORKER_NAME
     if isinstance(node, ast.Call):
         return difference_of_call(where, node, shown=shown)

@@ -6,6 +6,7 @@ import _ast as ast
 
 from hermetic.catalogue.literals._given import Text, called_name, given_to, texts_of
 from hermetic.catalogue.rule import PROJECT, Example, Rule, node_id
+from hermetic.source.blocks import children
 from hermetic.source.certain import is_expected_to_raise
 from hermetic.source.changes import import_time
 from hermetic.source.leaks import widened
@@ -286,15 +287,6 @@ def calls(module: Module, rows: list[list[str]]) -> Iterator[tuple[Scope, ast.Ca
             pending.extend(children(node))
     for scope in import_time(module.top):
         yield from ((scope, call, None) for call in calls_of(scope))
-
-
-def children(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes right below a node."""
-    for field in node._fields:
-        value = getattr(node, field)
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, ast.AST):
-                yield item
 
 
 def is_named(name: str, pattern: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.blocks import children
 from hermetic.source.names import resolve
 from hermetic.source.origins import passed
 from hermetic.source.roles import bound_to, role_of
@@ -161,18 +162,9 @@ def uses_of(scope: Scope, names: set[str]) -> Iterator[tuple[Scope, ast.Name, as
     for level in levels:
         for where in level.module.load(level).family() if level.is_function else [level]:
             for parent in {*where.parents.values(), *where.parents}:
-                for child in below(parent):
+                for child in children(parent):
                     if isinstance(child, ast.Name) and child.id in names and isinstance(child.ctx, ast.Load):
                         yield where, child, parent
-
-
-def below(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes right below a node."""
-    for field in node._fields:
-        value = getattr(node, field)
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, ast.AST):
-                yield item
 
 
 def is_cut(scope: Scope, node: ast.AST) -> bool:
