@@ -129,7 +129,7 @@ def read_in_body(cls: Scope) -> set[str]:
             if reads or resolve(cls, node.func) in READERS:
                 found |= {
                     item.value for item in node.args if isinstance(item, ast.Constant) and item.value.__class__ is str
-                }  # type: ignore[misc]
+                }
         for field in getattr(node, "_fields", ()):
             child = getattr(node, field)
             pending.extend(
