@@ -116,3 +116,17 @@ def is_committed(visit: Visit, connection: Place, passed: tuple[str, ...]) -> bo
     automatic = any(item.arg in ("autocommit", "isolation_level") for item in call.keywords)
     texts = [item.scope.module.data for item in visit.chain()]
     return automatic or (entered and name in CONNECTS) or any(b"commit" in text for text in (*texts, scope.module.data))
+
+
+def is_given_by_environment(visit: Visit) -> bool:
+    """Tell whether a statement goes to a server that the source or the environment names, and no fixture makes."""
+    connection, _ = connection_behind(visit)
+    if connection is None or not isinstance(connection.node, ast.Call):
+        return False
+    given = [*connection.node.args[:1], *(item.value for item in connection.node.keywords if item.arg in PARTS)]
+    for item in given:
+        found = behind(connection.at(item))
+        name = resolve(found.scope, found.node)
+        if value_of(found) is UNKNOWN and not name.startswith(("os.environ", "os.getenv")):
+            return False
+    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hermetic.catalogue.resources._grouped import are_grouped
 from hermetic.catalogue.resources._pools import left_open
-from hermetic.catalogue.resources._postgres import connection_behind, database_of, is_committed
+from hermetic.catalogue.resources._postgres import connection_behind, database_of, is_committed, is_given_by_environment
 from hermetic.catalogue.resources._rows import is_write, names_own_table, names_public
 from hermetic.catalogue.resources._users import fixtures_of
 from hermetic.catalogue.resources._visits import Visit, roots, visits
@@ -63,11 +63,11 @@ class SharedPostgres(Rule):
 
     Limits:
     Seen are psycopg, psycopg2, asyncpg, pg8000 and SQLAlchemy, where the database is written out and something is
-    written through that connection and committed. What a statement does to `public.` by name counts wherever it
-    connects to. Otherwise a server that the environment names is left alone, and so are tests that roll back, or that
-    make or choose a schema or database of their own, as far as the words in them and in their fixtures say, and tests
-    that are all in one `xdist_group`. Engines count as left open in tests, setups and function-scoped fixtures, where
-    their URL begins with `postgresql` and no function beside them closes them.
+    written through that connection and committed. What a statement does to `public.` by name counts also where the
+    environment names the server. Otherwise a server that the environment names is left alone, and so are tests that
+    roll back, or that make or choose a schema or database of their own, as far as the words in them and in their
+    fixtures say, and tests that are all in one `xdist_group`. Engines count as left open in tests, setups and
+    function-scoped fixtures, where their URL begins with `postgresql` and no function beside them closes them.
     """
 
     code = "HRM504"
@@ -110,7 +110,11 @@ class SharedPostgres(Rule):
 
     def of_write(self, visit: Visit, project: Project) -> Iterator[Finding]:
         """Yield where the connection is made that a write goes through, when its database is a fixed one."""
-        if names_public(visit.scope, visit.call) and visit.scope.module.holds(DRIVERS):
+        if (
+            names_public(visit.scope, visit.call)
+            and visit.scope.module.holds(DRIVERS)
+            and is_given_by_environment(visit)
+        ):
             name = resolve(visit.scope, visit.call.func)
             if not is_apart(visit, project, UNDONE) and not visit.is_mocked(name, project):
                 yield self.finding(visit.scope.module, visit.call, self.public_message, test=node_id(visit.root))

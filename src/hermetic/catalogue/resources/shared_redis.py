@@ -5,7 +5,7 @@ from __future__ import annotations
 from hermetic.catalogue.resources._grouped import are_grouped
 from hermetic.catalogue.resources._redis import client_behind, command_of, database_of, is_own_server, writes_fixed_key
 from hermetic.catalogue.resources._visits import Visit, roots, visits, visits_at_import
-from hermetic.catalogue.rule import LINT, PROJECT, Example, Rule, node_id
+from hermetic.catalogue.rule import LINT, Example, Rule, node_id
 from hermetic.source import roles
 from hermetic.source.names import resolve
 
@@ -61,9 +61,8 @@ class SharedRedis(Rule):
     Seen are clients of redis-py and Valkey, synchronous or not, whose address and database are written out, or left out
     and so the default, and keys that are written out as well. A client whose address or database comes from the
     environment, a fixture of another library or a container is left alone, as are `fakeredis` and keys with a part that
-    only the run knows. `FLUSHALL` on a server that the run has started for itself is reported in the `project` preset
-    alone. Tests that are all in one `xdist_group` may share a
-    database; `FLUSHALL` reaches further than a group.
+    only the run knows, and `FLUSHALL` on a server that the run has started for itself, by what its address is called.
+    Tests that are all in one `xdist_group` may share a database; `FLUSHALL` reaches further than a group.
     """
 
     code = "HRM505"
@@ -100,13 +99,12 @@ class SharedRedis(Rule):
 
     def of_call(self, visit: Visit, project: Project, *, grouped: bool) -> Iterator[Finding]:
         """Yield what one call shows: a flush where it stands, a write where its client is made."""
-        strict = bool({PROJECT, self.code} & project.presets)
         command, client = command_of(visit), client_behind(visit)
         test = node_id(visit.root) if visit.root.is_function else ""
         if command == "flushall":
             name = resolve(visit.scope, visit.call.func)
             fake = "fake" in name.lower() or visit.is_mocked(name, project)
-            if not fake and (strict or not is_own_server(client)):
+            if not fake and not is_own_server(client):
                 yield self.finding(visit.scope.module, visit.call, self.flushall_message, test=test)
             return
         if client is None or grouped or (command != "flushdb" and not writes_fixed_key(visit)):

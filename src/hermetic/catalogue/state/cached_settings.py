@@ -49,10 +49,10 @@ class CachedSettings(Rule):
     The plugin sees functions with `functools.lru_cache` or `functools.cache` in modules and classes of the project,
     when they, or what they call, read `os.environ` (also through `os.getenv`, or a library that goes through it, as
     those for settings do) and find another value than outside of the test. Where the whole environment is gone
-    through, the value has to stand in what the function returns, and the function takes no parameters. What was read from `os.environb`,
-    by C code, or before the session was guarded is not seen, nor is a cache that is kept by hand (a global or a class
-    attribute: HRM601 and HRM603). Where a function is cached for several arguments, the last reading of a variable
-    counts. What a session-wide fixture sets is there for all tests.
+    through, the value has to stand in what the function returns, and the function takes no parameters. What was read
+    from `os.environb`, by C code, or before the session was guarded is not seen, nor is a cache that is kept by hand
+    (a global or a class attribute: HRM601 and HRM603). Where a function is cached for several arguments, the last
+    reading of a variable counts. What a session-wide fixture sets is there for all tests.
     """
 
     code = "HRM602"
