@@ -187,8 +187,10 @@ import shelf
 @pytest.mark.xdist_group("shelf")
 def test_put():
     shelf.books.append("Emma")
-    assert len(shelf.books) == 1
-    shelf.books.clear()
+    try:
+        assert len(shelf.books) == 1
+    finally:
+        shelf.books.clear()
 
 
 @pytest.mark.xdist_group("shelf")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import _ast as ast
+import os
 
-from hermetic.catalogue.resources._paths import path_of
+from hermetic.catalogue.resources._paths import FILE, path_of
 from hermetic.catalogue.resources._written import Place, value_of
 from hermetic.source.values import UNKNOWN
 
@@ -80,6 +81,14 @@ def writes(here: Place, call: ast.Call, keywords: dict[str | None, ast.expr], pl
     mode = call.args[place] if len(call.args) > place else keywords.get("mode")
     value = value_of(here.at(mode)) if mode is not None else ""
     return isinstance(value, str) and not value.startswith("r:") and any(sign in value for sign in "wax+")
+
+
+def is_there(visit: Visit, path: str) -> bool:
+    """Tell whether a call makes sure of a folder that stands beside its file already."""
+    asks = any(item.arg == "exist_ok" and getattr(item.value, "value", False) is True for item in visit.call.keywords)
+    if not asks or not path.startswith(f"{FILE}/"):
+        return False
+    return os.path.isdir(os.path.join(os.path.dirname(visit.scope.module.path), path.removeprefix(f"{FILE}/")))
 
 
 def path_removed(scope: Scope, call: ast.Call, name: str) -> tuple[bool, str | None]:

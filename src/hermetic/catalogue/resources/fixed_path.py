@@ -7,7 +7,7 @@ from hermetic.catalogue.resources._removed import Removed, is_in_own_folder, is_
 from hermetic.catalogue.resources._sqlite import database_opened
 from hermetic.catalogue.resources._users import is_wide, tests_of
 from hermetic.catalogue.resources._visits import Visit, is_cleanup, roots, visits
-from hermetic.catalogue.resources._writes import path_written
+from hermetic.catalogue.resources._writes import is_there, path_written
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
@@ -117,6 +117,8 @@ class FixedPath(Rule):
             database = database_opened(visit, name)
             path = database or path_written(visit, name)
             if path is None or not is_file(path) or is_after_yield(visit.scope, visit.call) or is_cleanup(visit):
+                continue
+            if is_there(visit, path):
                 continue
             apart = is_in_own_folder(visit, path) or is_moved(root, path, project)
             if not apart and not visit.is_mocked(name, project):

@@ -12,6 +12,7 @@ from hermetic.catalogue.state._leaks import is_reset, state_of
 from hermetic.catalogue.state._targets import container_kind
 from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
+from hermetic.source.callee import find_callee
 from hermetic.source.changes import Change
 from hermetic.source.leaks import Leak
 from hermetic.source.restore import is_undone
@@ -60,8 +61,10 @@ def changed_through(module: Module, project: Project) -> Iterator[Changed]:
                 continue
             if sum(other.target is target for other in reached) > 1:
                 continue  # the second call may well take back what the first has done
+            if any(is_after_yield(item.scope, item.call) for item in visit.chain()):
+                continue
             for scope, node, name in certain_changes(visit, target):
-                if (scope, name) not in seen and is_left(visit, target.module, name, project):
+                if (scope, name) not in seen and is_left(visit, target, name, project):
                     seen.add((scope, name))
                     yield Changed(root, scope, node, name)
 
@@ -144,13 +147,34 @@ def is_put_back(function: Scope, node: ast.AST, name: str) -> bool:
         return True
     lines = function.module.text(function).split(b"\n")
     below = lines[node.lineno - function.node.lineno + 1 :]  # type: ignore[attr-defined]
-    word = name.encode()
-    backs = tuple(word + end for end in (b".pop(", b".remove(", b".clear(", b".discard(", b"[:] =", b" = "))
-    return any(back in line for line in below for back in backs) or any(b"del " + word in line for line in below)
+    return any(contains(line, backs_of(name)) for line in below)
 
 
-def is_left(visit: Visit, module: Module, name: str, project: Project) -> bool:
+def backs_of(name: str) -> tuple[bytes, ...]:
+    """Return what a line looks like that takes something out of a container, or binds a name again."""
+    ends = (".pop(", ".remove(", ".clear(", ".discard(", "[:] =", " = ")
+    return (*(f"{name}{end}".encode() for end in ends), f"del {name}".encode())
+
+
+def has_counterpart(visit: Visit, target: Scope, name: str) -> bool:
+    """Tell whether the test or fixture also uses another function of the module, which puts the name back."""
+    start = visit.root if visit.root.is_function else visit.scope
+    for scope in start.family():
+        for call in scope.kept(ast.Call):
+            for used in (call.func, *call.args):  # type: ignore[attr-defined]
+                other = find_callee(scope, used)
+                if other is not None and other is not target and other.module is target.module:
+                    text = other.module.text(other)
+                    if contains(text, backs_of(name)):
+                        return True
+    return False
+
+
+def is_left(visit: Visit, target: Scope, name: str, project: Project) -> bool:
     """Tell whether nothing around a call puts the name of a module back, nor sets it before each test."""
+    module = target.module
+    if has_counterpart(visit, target, name):
+        return False
     state = state_of(f"{module.name}.{name}")
     for item in visit.chain():
         change = Change(item.scope, item.call, f"{module.name}.{name}", "")
