@@ -5,9 +5,9 @@ Usage: python benchmarks/corpus_score.py [--layer lint|guard|collection ...] [--
 A violation is caught by a layer when each of its marked lines carries a finding with its code from that layer. A false
 alarm is a finding of a recommended rule, or of the case's own rule, in a correct twin; or one with the case's code on
 another line of the violation. A case is scored for the layers that it names. With several layers, the row `any` counts
-each violation once: caught when one of them catches it. A code without a rule yet, and a case
-whose needs are not installed, count as missed. The layers guard and collection run each violation once, and each
-correct twin forwards and reversed, under the plugin in `error` mode.
+each violation of the corpus once: caught when one of them catches it. A code without a rule yet, a case whose needs are
+not installed, and in that row a case for another layer, count as missed. The layers guard and collection run each
+violation once, and each correct twin forwards and reversed, under the plugin in `error` mode.
 """
 
 from __future__ import annotations
@@ -98,15 +98,16 @@ def score_run(driver: corpus_guard.Driver, case: Case, layers: Sequence[str]) ->
 def scored(cases: list[Case], layers: Sequence[str]) -> list[Score]:
     """Return the scores of all cases for some layers."""
     scores = [item for case in cases for item in score(case)] if "lint" in layers else []
-    if set(layers) - {"lint"}:
+    running = [layer for layer in layers if layer != "lint"]
+    if running:
         with corpus_guard.driver() as driver:
             for case in cases:
-                scores += score_run(driver, case, layers)
+                scores += score_run(driver, case, running)
     return scores
 
 
-def table(scores: list[Score]) -> list[str]:
-    """Return the rows of the table: family, layer, violations, caught, missed, false alarms."""
+def table(scores: list[Score], total: int) -> list[str]:
+    """Return the rows: family, layer, violations, caught, missed, false alarms; `total` is the number of cases."""
     groups: dict[tuple[str, str], list[Score]] = defaultdict(list)
     for item in scores:
         groups[item.case.id.partition("/")[0], item.layer].append(item)
@@ -120,9 +121,9 @@ def table(scores: list[Score]) -> list[str]:
     alarms = sum(bool(item.false_alarms) for item in scores)
     rows.append(f"{'all':7} {'':{width}} {len(scores):10} {caught:7} {len(scores) - caught:7} {alarms:13}")
     if len({item.layer for item in scores}) > 1:
-        ids, caught = {item.case.id for item in scores}, len({item.case.id for item in scores if item.caught})
+        caught = len({item.case.id for item in scores if item.caught})
         alarms = len({item.case.id for item in scores if item.false_alarms})
-        rows.append(f"{'any':7} {'':{width}} {len(ids):10} {caught:7} {len(ids) - caught:7} {alarms:13}")
+        rows.append(f"{'any':7} {'':{width}} {total:10} {caught:7} {total - caught:7} {alarms:13}")
     return rows
 
 
@@ -155,7 +156,7 @@ def main(arguments: list[str]) -> int:
         print("no corpus", file=sys.stderr)
         return 2
     scores = scored(cases, options.layer or ["lint"])
-    print("\n".join(table(scores)))
+    print("\n".join(table(scores, len(cases))))
     print(f"{len(cases)} violations and {len(cases)} correct twins")
     if options.misses:
         print("\n".join(misses(scores)))

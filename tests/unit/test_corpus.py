@@ -250,7 +250,7 @@ def test_the_table_counts_each_family_and_everything(tmp_path: Path) -> None:
         made_up(tmp_path, bad=f"    assert os{MARK}", name="2xx/d"),
     ]
 
-    rows = corpus_score.table([only_score(case) for case in found])
+    rows = corpus_score.table([only_score(case) for case in found], len(found))
 
     assert [row.split() for row in rows] == [
         ["family", "layer", "violations", "caught", "missed", "false", "alarms"],
