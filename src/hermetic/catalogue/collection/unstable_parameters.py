@@ -248,10 +248,7 @@ def test_a_slot_has_a_zone(start):
     assert start.tzinfo is not None
 
 
-each_hour = mark.parametrize("hour", HOURS)  # <- HRM701
-
-
-@each_hour
+@mark.parametrize("hour", HOURS)  # <- HRM701
 def test_an_hour_is_one_of_the_day(hour):
     assert hour < 24
 """,
