@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PAGE = "docs/enforcement.md"
 LAYERS = (LINT, COLLECTION, GUARD, VERIFY)
+LINK = re.compile(r"\]\((HRM\d{3}\.md)")  # from the page of one rule to that of another
 REGION = re.compile(r"(?s)(<!-- generated: (?P<name>\w+) -->\n).*?(<!-- end -->)")
 
 
@@ -75,6 +76,6 @@ def gaps(rules: Sequence[type[Rule]]) -> str:
             continue
         reasons = [f"- not {layer}: {prose(why)}" for layer, why in rule.no_claims.items()]
         lines = [f"[The page of the rule](rules/{rule.code}.md).", "", *prose(limits).splitlines(), "", *reasons]
-        text = "\n".join(indented("\n".join(lines).strip().splitlines()))
+        text = "\n".join(indented(LINK.sub(r"](rules/\1", "\n".join(lines).strip()).splitlines()))
         blocks.append(f'??? note "{rule.code} {rule.name}"\n\n{text}\n')
     return "\n".join(blocks)
