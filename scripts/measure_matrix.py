@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 from tests.utils import meta, meta_matrix, meta_records  # noqa: E402 - run by path
 
 PAGE = ROOT / "docs" / "matrix.md"
-MILLISECONDS = re.compile(r"\d+ ms")
+MILLISECONDS = re.compile(r"\d+&nbsp;ms")
 SCORE = re.compile(r"^(\w+) +(lint|guard|collection|) *(\d+) +(\d+) +(\d+) +(\d+)$", re.MULTILINE)
 HEAD = """\
 # Who stops what
@@ -119,7 +119,7 @@ def word(cell: dict[str, Any]) -> str:
         said = "missed"
     else:
         said = f"as {', '.join(cell['others'])}" if cell["others"] else "not claimed"
-    return f"{said} {cell['ms']} ms" if cell["layer"] != "collection" else said
+    return f"{said} {cell['ms']}&nbsp;ms" if cell["layer"] != "collection" else said
 
 
 def prevention() -> str:
@@ -143,7 +143,7 @@ def prevention() -> str:
 
 def differences(old: str, new: str) -> list[str]:
     """Return where two pages say something different, milliseconds apart."""
-    before, after = (MILLISECONDS.sub("ms", text).splitlines() for text in (old, new))
+    before, after = (MILLISECONDS.sub("", text).splitlines() for text in (old, new))
     return [f"not as measured: {line}" for line in before if line not in after] + [
         f"measured: {line}" for line in after if line not in before
     ]

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from hermetic.guard._globals import Difference, Holder, Snapshot
 
+# A module that imports one of these by name holds the very object: a change of it is another rule's business.
+OF_SYS = ("argv", "path", "meta_path", "path_hooks", "modules", "warnoptions")
 LARGEST = 1000  # items of a container that is copied at each boundary (about 3 us)
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 MEMO = frozenset({
@@ -97,11 +99,14 @@ class HeldProbe(Probe[Held]):
     def find(self, walk: Snapshot) -> Iterator[Watched]:
         """Yield the containers; one that several modules hold under its name is one."""
         found: dict[str, list[Watched]] = {}
+        others = [getattr(sys, name, None) for name in OF_SYS]
         for holder, copy in zip(walk.holders, walk.copies, strict=True):
             if holder.is_class is not self.of_classes:
                 continue
             for name, value in copy.items():
                 if type(value) not in CONTAINERS or len(value) > LARGEST or name.startswith(("__", "@")):
+                    continue
+                if any(value is other for other in others):
                     continue
                 same = [one for one in found.setdefault(name, []) if one.part.itself is value]
                 if same:

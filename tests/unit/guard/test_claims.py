@@ -107,6 +107,13 @@ def batches(examples: dict[str, tuple[type[Rule], Example]]) -> list[dict[str, t
     return found + [batch for _, _, batch in shared]
 
 
+def write_batch(batch: dict[str, tuple[type[Rule], Example]], folder: Path) -> None:
+    """Write each example into a folder of its own; a configuration of pytest counts at the top, and is alone there."""
+    for name, (_, example) in batch.items():
+        write_files(example.files, folder / name)
+        write_files({path: text for path, text in example.files.items() if path == "pytest.ini"}, folder)
+
+
 def own_options(batch: dict[str, tuple[type[Rule], Example]]) -> list[str]:
     """Return the options that an example sets for pytest, in a file that counts only in the folder of the call."""
     inis = [example.files.get("pytest.ini", "") for _, example in batch.values()]
@@ -128,8 +135,7 @@ def test_the_bad_examples_are_caught_on_two_workers(
     batch: dict[str, tuple[type[Rule], Example]], tmp_path: Path
 ) -> None:
     folder = tmp_path / "suite"
-    for name, (_, example) in batch.items():
-        write_files(example.files, folder / name)
+    write_batch(batch, folder)
 
     trace = f"--hermetic-trace={tracing([*batch.values()])}"
     run = guarded(folder, "-n2", trace, *own_options(batch))
@@ -146,8 +152,7 @@ def test_the_good_examples_are_silent_in_the_order_of_their_files(
     batch: dict[str, tuple[type[Rule], Example]], workers: str, tmp_path: Path, driver: Driver
 ) -> None:
     folder = tmp_path / "suite"
-    for name, (_, example) in batch.items():
-        write_files(example.files, folder / name)
+    write_batch(batch, folder)
 
     alone = len(batch) == 1 and workers == "-n0"  # what is quick to run, needs no interpreter of its own
     if alone:

@@ -75,3 +75,32 @@ def test_the_container_itself_comes_back(tmp_path: Path) -> None:
 
     assert [item["state"] for item in run.findings] == ["registry.NAMES"]
     assert "2 passed" in run.output
+
+
+ARGV = {
+    "test_first.py": """
+from sys import argv
+
+
+def test_the_name_is_there():
+    assert argv
+""",
+    "test_second.py": """
+import sys
+import unittest
+
+
+class ConvertTest(unittest.TestCase):
+    def setUp(self):
+        sys.argv[1:] = ["--format", "csv"]
+
+    def test_format(self):
+        self.assertIn("csv", sys.argv)
+""",
+}
+
+
+def test_what_a_module_imports_from_sys_by_name_is_not_its_own(tmp_path: Path) -> None:
+    run = guarded(tmp_path / "suite", "-n0", files=ARGV)
+
+    assert run.found == {("HRM107", "test_second.py", 8)}, run.output
