@@ -53,7 +53,7 @@ class PatchLeftStarted(Rule):
     name = "patch-left-started"
     symptoms = (
         "a function is still mocked in a later test",
-        "a test fails with a MagicMock in place of a real value",
+        "MagicMock in place of a real value",
         "a patch is still active after the test that started it",
     )
     repair = "use patch in a with statement or as a decorator, or addCleanup(patcher.stop)"

@@ -67,7 +67,7 @@ class ImportPathEdit(StateRule):
     code = "HRM103"
     name = "import-path-edit"
     symptoms = (
-        "ModuleNotFoundError in one order and not in another",
+        "ModuleNotFoundError, depending on the order",
         "the wrong module of two with one name is imported",
         "a test passes only after the one that edited sys.path",
     )

@@ -71,7 +71,7 @@ class RandomSeed(StateRule):
     symptoms = (
         "random values repeat, or are the same in each test after one",
         "a name that was meant to be unique exists already",
-        "a test passes only with one seed",
+        "passes only with one random seed",
     )
     repair = "use a generator of your own, random.Random(seed) or numpy.random.default_rng(seed)"
     claims = (LINT, GUARD)

@@ -77,7 +77,7 @@ class FixedPath(Rule):
     symptoms = (
         "FileExistsError, or a file of another test or run",
         "two workers write one file, and the contents are mixed",
-        "files are left in the repository after a test run",
+        "files left in the repository",
     )
     message = LEFT
     repair = "write below tmp_path, or change there with monkeypatch.chdir(tmp_path)"

@@ -87,7 +87,7 @@ class SharedStore(Rule):
     symptoms = (
         "a permission check passes although nobody has granted it, in some orders",
         "store not found, or a bucket or collection already exists, in parallel runs",
-        "OpenFGA tests fail at random with pytest -n",
+        "OpenFGA store shared by workers",
     )
     message = "the store has a fixed name or id: other tests, workers and runs write to it as well"
     client_message = "{name!r} gives several tests a client of one store, and they are not in one xdist_group"
