@@ -6,6 +6,7 @@ import _ast as ast
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS
 from hermetic.catalogue.resources._visits import Visit, roots, visits
+from hermetic.catalogue.resources._worth import Interest
 from hermetic.catalogue.resources._written import Place, value_of
 from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
 from hermetic.catalogue.state._leaks import is_reset, state_of
@@ -14,6 +15,7 @@ from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.changes import Change
 from hermetic.source.leaks import Leak
+from hermetic.source.outline import DEFINERS, is_import
 from hermetic.source.restore import is_undone
 from hermetic.source.text import contains
 from hermetic.source.undo import UndoState
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
+    from hermetic.source.text import Text
 
 TOKENS = (b"global ", b".append(", b".extend(", b".insert(", b".remove(", b".discard(", b".pop(", b".add(", b"] = ",
           b"del ", b".update(", b".appendleft(", b".clear(")  # fmt: skip
@@ -33,6 +36,37 @@ DEPTH = 2  # a test, or a helper beside it, calls the function
 GROWING = ("append", "extend", "insert", "appendleft", "extendleft")
 SHRINKING = ("remove", "pop", "discard", "clear", "popleft", "popitem", "__delitem__")
 FILLING = ("add", "update", "setdefault", "__setitem__")
+MADE = (b"[", b"{", b"(")
+
+
+class Changing(Interest):
+    """What may change a name of its module: a `global`, or a container that the file holds."""
+
+    def starts(self, text: Text, words: frozenset[bytes], raw: bytes) -> bool:
+        """Tell whether a definition has a `global`, or names a container, and what may change that."""
+        return b"global" in words or (contains(raw, TOKENS) and not held_by(text).isdisjoint(words))
+
+    def may_start(self, text: Text) -> bool:
+        """Tell whether a file has a token at all."""
+        return text.holds(TOKENS)
+
+
+INTEREST = Changing("HRM601", TOKENS, (), rounds=DEPTH)
+
+
+def held_by(text: Text) -> frozenset[bytes]:
+    """Return the public names that the top level of a file binds to what may be a container."""
+    known: frozenset[bytes] | None = text.memo.get("held")
+    if known is None:
+        blocks = (item for item in text.outline.blocks if not item.whole.startswith((b"@", *DEFINERS)))
+        known = text.memo["held"] = frozenset(
+            name
+            for block in blocks
+            if not is_import(block.whole) and contains(block.whole, MADE)
+            for name in block.names
+            if not name.startswith(b"_")
+        )
+    return known
 
 
 class Changed:
@@ -53,7 +87,7 @@ def changed_through(module: Module, project: Project) -> Iterator[Changed]:
         return
     seen: set[tuple[Scope, str]] = set()
     for root in roots(module):
-        reached = [visit for visit in visits(root, TOKENS, DEPTH) if visit.target is not None]
+        reached = [visit for visit in visits(root, TOKENS, DEPTH, INTEREST) if visit.target is not None]
         for visit in reached:
             target = visit.target
             if target is None or target.module is module or not contains(target.module.text(target), TOKENS):
