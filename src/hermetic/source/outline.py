@@ -48,23 +48,14 @@ class Located:
 class Block:
     """One statement of the top level: the names that it binds, its text, and the words of it."""
 
-    __slots__ = ("_all_words", "names", "text", "whole", "words")
+    __slots__ = ("names", "text", "whole", "words")
 
     def __init__(self, parts: list[bytes]) -> None:
         text = self.whole = b"".join(parts)
-        self._all_words: frozenset[bytes] | None = None
         self.text = run_by_users(text) if len(parts) == 1 and text.startswith(b"class ") else text
         self.names = frozenset(name for part in parts for name in names_of(part))
         # An import brings names from elsewhere; what it says about them is known from there.
         self.words = frozenset() if is_import(text) else frozenset(self.text.translate(WORDS).split())
-
-    @property
-    def all_words(self) -> frozenset[bytes]:
-        """The words of the whole statement; of a class, those of the methods too that `text` leaves out."""
-        if self._all_words is None:
-            same = self.text is self.whole
-            self._all_words = self.words if same else frozenset(self.whole.translate(WORDS).split())
-        return self._all_words
 
 
 class Outline:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import _ast as ast
 import os
 
-from hermetic.source.outline import DEFINERS, brought_by, imports_in, is_import
+from hermetic.source.module import first_line
+from hermetic.source.outline import DEFINERS, brought_by, imports_in, is_import, members_of
 from hermetic.source.scope import FUNCTIONS
 from hermetic.source.text import WORDS
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from hermetic.source.module import Module
-    from hermetic.source.outline import Block
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
     from hermetic.source.text import Text
@@ -28,8 +28,16 @@ if TYPE_CHECKING:
 
 NONE: Names = frozenset()
 ALWAYS = ("os", "builtins", "")  # modules whose names are looked for wherever they stand: they have others
-INNER = {ast.Attribute: "value", ast.Subscript: "value", ast.Call: "func", ast.Await: "value", ast.Starred: "value",
-         ast.NamedExpr: "value", ast.IfExp: "body", ast.ListComp: "elt", ast.SetComp: "elt", ast.GeneratorExp: "elt"}  # fmt: skip
+INNER = {ast.Await: "value", ast.Starred: "value", ast.NamedExpr: "value", ast.IfExp: "body"}
+CALLS = bytes(sign if sign == ord("(") else word for sign, word in enumerate(WORDS))
+# What is given functions to call, by `run_later` of the visits.
+HANDING = (b"target=", b"submit", b"run_in_executor", b"to_thread", b"call_soon", b"run_sync", b"start_soon")
+# No names of functions: what annotations have.
+PLAIN = frozenset({
+    b"str", b"int", b"float", b"bool", b"bytes", b"list", b"dict", b"set", b"tuple", b"type", b"object", b"None",
+    b"True", b"False", b"if", b"else", b"return", b"def", b"for", b"in", b"is", b"not", b"and", b"or", b"import",
+})  # fmt: skip
+CONSTRUCTING = (b"__init__", b"__post_init__")
 
 
 class Interest:
@@ -78,9 +86,9 @@ class Interest:
         """Tell whether a file may have anything that the rule looks for."""
         return bool(self.active(text))
 
-    def starts(self, text: Text, words: Names, _raw: bytes) -> bool:
-        """Tell whether a function, class or statement of a file may have what the rule looks for, by its words."""
-        return not words.isdisjoint(self.active(text))
+    def starts(self, text: Text, calls: Names, _raw: bytes) -> bool:
+        """Tell whether a function, class or statement of a file may have what the rule looks for, by what it calls."""
+        return not calls.isdisjoint(self.active(text))
 
 
 def words_of(text: Text) -> Names:
@@ -91,6 +99,73 @@ def words_of(text: Text) -> Names:
     return known
 
 
+class Unit:
+    """A function, method or statement of the top level: what it binds, and what it calls or gives another name."""
+
+    __slots__ = ("calls", "is_method", "names", "raw")
+
+    def __init__(self, names: Names, raw: bytes, calls: Names, *, is_method: bool = False) -> None:
+        self.names = names
+        self.raw = raw
+        self.calls = calls
+        self.is_method = is_method
+
+
+def calls_in(raw: bytes) -> Names:
+    """Return the last names of what a text calls or gives another name; all of its words where it hands calls on."""
+    if any(word in raw for word in HANDING):
+        return frozenset(raw.translate(WORDS).split())
+    found = {part.rstrip(b" ").rpartition(b" ")[2] for part in raw.translate(CALLS).split(b"(")[:-1]}
+    return frozenset(found | renamed_in(raw))
+
+
+def renamed_in(raw: bytes) -> set[bytes]:
+    """Return the words at the right of the assignments in a text that call nothing."""
+    found: set[bytes] = set()
+    place = raw.find(b"= ")
+    while place >= 0:
+        end = raw.find(b"\n", place)
+        line = raw[place : end if end >= 0 else len(raw)]
+        if b"(" not in line or b" if " in line:
+            found.update(line.translate(WORDS).split())
+        place = raw.find(b"= ", place + len(line))
+    return found
+
+
+def units_of(text: Text) -> tuple[list[Unit], list[Unit]]:
+    """Return the functions and methods of a file, and the statements that may give them other names."""
+    known: tuple[list[Unit], list[Unit]] | None = text.memo.get("units")
+    if known is None:
+        known = text.memo["units"] = ([], [])
+        for block in text.outline.blocks:
+            whole = block.whole
+            if is_import(whole):
+                continue
+            if whole.startswith((b"@", b"class ")) and (b"\n" + whole).find(b"\nclass ") >= 0:
+                for unit in units_of_class(block.names, whole):
+                    known[not unit.is_method].append(unit)
+            elif whole.startswith((b"@", *DEFINERS)):
+                known[0].append(Unit(block.names, whole, calls_in(whole)))
+            else:
+                compound = b"\n" in whole.rstrip() and b"def " in whole
+                calls = calls_in(whole) if compound else frozenset(renamed_in(whole))
+                known[1].append(Unit(block.names - PLAIN, whole, calls))
+    return known
+
+
+def units_of_class(names: Names, whole: bytes) -> Iterator[Unit]:
+    """Yield the methods of a class, of which the constructor stands for the class, and what it says of its bases."""
+    for name, text in members_of(whole):
+        if name:
+            mine = names | {name} if name in CONSTRUCTING else frozenset((name,))
+            yield Unit(mine, text, calls_in(text), is_method=True)
+            continue
+        lines = [line.partition(b"=")[0].split() for line in text.split(b"\n") if b"=" in line and b"(" not in line]
+        bases = text.partition(b":")[0] if b"class " in text else b""
+        calls = renamed_in(text) | set(bases.translate(WORDS).split())
+        yield Unit(names | ({line[0] for line in lines if line} - PLAIN), text, frozenset(calls))
+
+
 class File:
     """What one file of the project has: the names that lead somewhere, by the number of functions on the way."""
 
@@ -99,51 +174,42 @@ class File:
         holds = holds_token(text, interest)
         located = located_in(text) if holds or interest.inherits else []
         self.located = located if holds else [item for item in located if item[0] in class_words(text)]
-        self.names: Names = NONE
-        self.levels: list[Names] = []
-        self.waiting: list[Block] = []  # definitions that lead nowhere so far
-        self.plain: list[Block] = []  # other statements, which are no step on the way
+        self.names: Names = NONE  # what is called to get somewhere: functions, classes, methods
+        self.methods: Names = NONE  # of these, the methods, which go with the objects that a file makes
+        self.levels: list[tuple[Names, Names]] = []
+        self.waiting: list[Unit] = []  # definitions that lead nowhere so far
+        self.plain: list[Unit] = []  # other statements, which are no step on the way
         starts = (holds or interest.inherits) and interest.may_start(text)
         if starts or self.located:
-            self.split(interest, starts=starts)
+            definitions, plain = units_of(text)
+            self.waiting, self.plain = definitions[:], plain[:]
+            if starts:
+                self.take(self.waiting, lambda unit: interest.starts(text, unit.calls, unit.raw))
+                self.take(self.plain, lambda unit: interest.starts(text, unit.calls, unit.raw))
 
-    def split(self, interest: Interest, *, starts: bool) -> None:
-        """Sort the statements of the file, and note the names of those in which something starts."""
-        found: set[bytes] = set()
-        for block in self.text.outline.blocks:
-            if is_import(block.whole):
-                continue
-            if starts and interest.starts(self.text, block.all_words, block.whole):
-                found |= block.names
-            elif block.whole.startswith((b"@", *DEFINERS)):
-                self.waiting.append(block)
-            else:
-                self.plain.append(block)
-        self.names = frozenset(found)
+    def take(self, units: list[Unit], condition: Callable[[Unit], bool]) -> bool:
+        """Add the names of the units that fulfil a condition, and take these off the list; tell whether there are."""
+        taken = [unit for unit in units if condition(unit)]
+        for unit in taken:
+            units.remove(unit)
+            self.names |= unit.names
+            if unit.is_method:
+                self.methods |= unit.names
+        return bool(taken)
 
     def mention(self) -> None:
         """Add the definitions that mention a name which leads somewhere."""
-        self.names |= self.taken(self.waiting)
+        names = self.names
+        self.take(self.waiting, lambda unit: not names.isdisjoint(unit.calls))
 
-    def taken(self, blocks: list[Block]) -> Names:
-        """Return the names of the blocks that mention a leading name, and take these off the list."""
-        found: set[bytes] = set()
-        for block in blocks[:]:
-            if not self.names.isdisjoint(block.all_words):
-                found |= block.names
-                blocks.remove(block)
-        return frozenset(found)
-
-    def spread(self, brought: Names) -> bool:
+    def spread(self, names: Names, methods: Names) -> bool:
         """Add what is brought, and what other statements make of it; tell whether that changed anything."""
-        before = self.names
-        self.names |= brought
-        while self.names:
-            more = self.taken(self.plain)
-            if more <= self.names:
-                break
-            self.names |= more
-        return self.names != before
+        before = len(self.names) + len(self.methods)
+        self.names |= names | methods
+        self.methods |= methods
+        while self.names and self.take(self.plain, lambda unit: not self.names.isdisjoint(unit.calls)):
+            pass
+        return len(self.names) + len(self.methods) != before
 
 
 def holds_token(text: Text, interest: Interest) -> bool:
@@ -196,17 +262,18 @@ def any_around(module: Module, project: Project, condition: Callable[[Text], boo
     return False
 
 
-def names_in(project: Project, path: str, interest: Interest) -> Names:
-    """Return the names of a project file that may lead to what a rule looks for."""
-    known: dict[str, tuple[Names, ...]] = project.seen.setdefault(("worth", interest.code), {})
+def names_in(project: Project, path: str, interest: Interest) -> tuple[Names, Names]:
+    """Return the names of a project file that may lead to what a rule looks for, and those of methods among them."""
+    known: dict[str, list[tuple[Names, Names]]] = project.seen.setdefault(("worth", interest.code), {})
     if path not in known:
         work_out(project, path, interest, known)
     return known[path][-1]
 
 
-def work_out(project: Project, path: str, interest: Interest, known: dict[str, tuple[Names, ...]]) -> None:
+def work_out(project: Project, path: str, interest: Interest, known: dict[str, list[tuple[Names, Names]]]) -> None:
     """Find the names of a file, and of all that lie behind it: they may import each other in circles."""
     group: dict[str, File] = {}
+    users: dict[str, list[str]] = {}
     pending = [path]
     while pending:
         current = pending.pop()
@@ -214,26 +281,24 @@ def work_out(project: Project, path: str, interest: Interest, known: dict[str, t
             continue
         text = project.text(current)
         if text is None:
-            known[current] = (NONE,) * interest.rounds
+            known[current] = [(NONE, NONE)] * interest.rounds
             continue
         group[current] = File(text, interest)
-        pending.extend(item[1] for item in group[current].located)
-    users: dict[str, list[str]] = {}
-    for current, file in group.items():
-        for item in file.located:
-            users.setdefault(item[1], []).append(current)
+        for _, there, _ in group[current].located:
+            pending.append(there)
+            users.setdefault(there, []).append(current)
     for number in range(interest.rounds):
         if number:
             for file in group.values():
                 file.mention()
         settle(group, users, known, number)
         for file in group.values():
-            file.levels.append(file.names)
-    known.update((current, tuple(file.levels)) for current, file in group.items())
+            file.levels.append((file.names, file.methods))
+    known.update((current, file.levels) for current, file in group.items())
 
 
 def settle(
-    group: dict[str, File], users: dict[str, list[str]], known: dict[str, tuple[Names, ...]], number: int
+    group: dict[str, File], users: dict[str, list[str]], known: dict[str, list[tuple[Names, Names]]], number: int
 ) -> None:
     """Pass names on from file to file until nothing changes; to import a name is no step on the way."""
     pending = list(group)
@@ -242,27 +307,29 @@ def settle(
         current = pending.pop()
         waiting.discard(current)
         file = group[current]
-        found: set[bytes] = set()
+        names: set[bytes] = set()
+        methods: set[bytes] = set()
+        mine = words_of(file.text)
         for local, path, name in file.located:
-            there = group[path].names if path in group else known[path][number]
-            found |= brought(there, local, name, words_of(file.text))
-        if file.spread(frozenset(found)):
+            there = (group[path].names, group[path].methods) if path in group else known[path][number]
+            names |= brought(there, local, name, mine)
+            methods |= there[1] & mine
+        if file.spread(frozenset(names), frozenset(methods)):
             following = [user for user in users.get(current, ()) if user not in waiting]
             pending.extend(following)
             waiting.update(following)
 
 
-def brought(there: Names, local: str, name: bytes, mine: Names) -> Names:
-    """Return what an import brings of the names of another file that lead somewhere."""
-    if not there or (name and name not in there):
-        return NONE
-    if local == "*":
-        return there
-    return frozenset((local.encode(),)) if name or not there.isdisjoint(mine) else NONE
+def brought(there: tuple[Names, Names], local: str, name: bytes, mine: Names) -> Names:
+    """Return the names that an import brings from those of another file that lead somewhere."""
+    names = there[0]
+    if not name or local == "*":
+        return names & mine
+    return frozenset((local.encode(),)) if name in names else NONE
 
 
 def leading_words(module: Module, interest: Interest) -> Names:
-    """Return the words of a parsed file that lead to what a rule looks for, or are that."""
+    """Return what a parsed file calls to get to what a rule looks for, and the names of that."""
     key = ("leading words", interest.code)
     known: Names | None = module.top.memo.get(key)
     if known is None:
@@ -275,9 +342,11 @@ def find_words(module: Module, interest: Interest) -> set[bytes]:
     """Collect what `leading_words` returns."""
     project = module.project
     found = set(interest.active(module))
+    mine = words_of(module)
     for local, path, name in located_in(module) if project is not None else ():
         assert project is not None  # noqa: S101 - for the type checker
-        found |= brought(names_in(project, path, interest), local, name, words_of(module))
+        there = names_in(project, path, interest)
+        found |= brought(there, local, name, mine) | (there[1] & mine)
     if not found and not interest.may_start(module):
         return found
     functions = list(module.top.functions)
@@ -285,11 +354,11 @@ def find_words(module: Module, interest: Interest) -> set[bytes]:
         before = len(found)
         found |= set(bound_to(module, found))
         for function in functions[:]:
-            words = body_words(function)
-            if not words.isdisjoint(found) or interest.starts(module, words, module.text(function)):
+            calls = body_calls(function)
+            if not calls.isdisjoint(found) or interest.starts(module, calls, module.text(function)):
                 functions.remove(function)
                 found |= {function.name.encode(), *attributes_set(function, found)}
-                if function.owner is not None:
+                if function.owner is not None and function.name.encode() in CONSTRUCTING:
                     found.add(function.owner.name.encode())
         if len(found) == before:
             return found
@@ -305,13 +374,13 @@ def bound_to(module: Module, words: set[bytes]) -> Iterator[bytes]:
 
 
 def leads(value: object, words: set[bytes]) -> bool:
-    """Tell whether what a name is bound to has one of the words: an import, an expression, or a class by its bases."""
+    """Tell whether what a name is bound to is one of the words: an import, a function, or a class by its bases."""
     if isinstance(value, str):
         return value.rpartition(".")[2].encode() in words
     if isinstance(value, ast.AST):
-        return any(word.encode() in words for word in chain(value))
+        return last_name(value).encode() in words
     bases = getattr(getattr(value, "node", None), "bases", ())
-    return any(word.encode() in words for base in bases for word in chain(base))
+    return any(last_name(base).encode() in words for base in bases)
 
 
 def attributes_set(function: Scope, words: set[bytes]) -> Iterator[bytes]:
@@ -323,50 +392,36 @@ def attributes_set(function: Scope, words: set[bytes]) -> Iterator[bytes]:
                     yield target.attr.encode()
 
 
-def chain(expression: ast.AST | None) -> Iterator[str]:
-    """Yield the names and attributes that the dotted name of an expression is made of."""
-    while expression is not None:
-        if isinstance(expression, ast.Attribute):
-            yield expression.attr
-        elif isinstance(expression, ast.Name):
-            yield expression.id
-        elif isinstance(expression, (ast.List, ast.Tuple, ast.Set)) and expression.elts:
-            expression = expression.elts[0]
-            continue
-        inner = INNER.get(expression.__class__)
-        expression = getattr(expression, inner) if inner is not None else None
+def last_name(expression: ast.AST) -> str:
+    """Return the name of a variable or attribute, "" for other expressions; of a choice, that of the first."""
+    while expression.__class__ in INNER:
+        expression = getattr(expression, INNER[expression.__class__])
+    return str(getattr(expression, "attr", getattr(expression, "id", "")))
 
 
-def body_words(function: Scope) -> Names:
-    """Return the words of a function's body, its nested functions included."""
-    known: Names | None = function.memo.get("body words")
+def body_calls(function: Scope) -> Names:
+    """Return the last names of what a function calls or gives another name, its nested functions included."""
+    known: Names | None = function.memo.get("body calls")
     if known is None:
         node = function.node
         assert isinstance(node, FUNCTIONS)  # noqa: S101 - for the type checker
-        first = node.body[0]
-        lines = function.module.lines[first.lineno - 1 : node.end_lineno]
-        decorated = getattr(first, "decorator_list", None)
-        if decorated:
-            lines = function.module.lines[decorated[0].lineno - 1 : node.end_lineno]
-        known = function.memo["body words"] = frozenset(b"\n".join(lines).translate(WORDS).split())
+        first = first_line(node.body[0])
+        lines = function.module.lines[first - 1 : node.end_lineno]
+        known = function.memo["body calls"] = calls_in(b"\n".join(lines))
     return known
 
 
 def is_worth(function: Scope, interest: Interest) -> bool:
     """Tell whether a function may have, or lead to, what a rule looks for."""
-    return not body_words(function).isdisjoint(leading_words(function.module, interest))
+    return not body_calls(function).isdisjoint(leading_words(function.module, interest))
 
 
 def may_lead(scope: Scope, function: ast.expr, interest: Interest) -> bool:
     """Tell whether what a call runs may be, or lead to, what a rule looks for; a variable of the function may."""
     leading_words(scope.module, interest)
     words: frozenset[str] = scope.module.top.memo[("leading words", interest.code), "text"]
-    last = ""
-    for name in chain(function):
-        if name in words:
-            return True
-        last = name
-    found = scope.find(last) if last else None
-    if found is None:
-        return not last
-    return not found[1].is_class and found[1].parent is not None and found[0].kind != "param"
+    last = last_name(function)
+    if last in words or not isinstance(function, ast.Name):
+        return last in words
+    found = scope.find(last, function.lineno)
+    return found is not None and found[1].parent is not None and found[0].kind != "param"

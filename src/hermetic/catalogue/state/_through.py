@@ -42,9 +42,11 @@ MADE = (b"[", b"{", b"(")
 class Changing(Interest):
     """What may change a name of its module: a `global`, or a container that the file holds."""
 
-    def starts(self, text: Text, words: frozenset[bytes], raw: bytes) -> bool:
-        """Tell whether a definition has a `global`, or names a container, and what may change that."""
-        return b"global" in words or (contains(raw, TOKENS) and not held_by(text).isdisjoint(words))
+    def starts(self, text: Text, _calls: frozenset[bytes], raw: bytes) -> bool:
+        """Tell whether a definition has a `global`, or changes what the file holds, by its text."""
+        if b"global " in raw:
+            return True
+        return contains(raw, TOKENS) and any(name + b"." in raw or name + b"[" in raw for name in held_by(text))
 
     def may_start(self, text: Text) -> bool:
         """Tell whether a file has a token at all."""
