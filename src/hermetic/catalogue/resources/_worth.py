@@ -333,7 +333,13 @@ def leading_words(module: Module, interest: Interest) -> Names:
     key = ("leading words", interest.code)
     known: Names | None = module.top.memo.get(key)
     if known is None:
-        known = module.top.memo[key] = frozenset(find_words(module, interest))
+        project = module.project
+        # Files of the code under test are let go and parsed again: what their words say stays the same.
+        kept: dict[str, Names] = project.seen.setdefault(key, {}) if project is not None else {}
+        path = os.path.abspath(module.path)
+        if path not in kept:
+            kept[path] = frozenset(find_words(module, interest))
+        known = module.top.memo[key] = kept[path]
         module.top.memo[key, "text"] = frozenset(word.decode("utf-8", "replace") for word in known)
     return known
 

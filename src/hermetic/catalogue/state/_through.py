@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS
+from hermetic.catalogue.fixtures._values import MAKERS
 from hermetic.catalogue.resources._visits import Visit, roots, visits
 from hermetic.catalogue.resources._worth import Interest
 from hermetic.catalogue.resources._written import Place, value_of
@@ -15,7 +16,7 @@ from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.changes import Change
 from hermetic.source.leaks import Leak
-from hermetic.source.outline import DEFINERS, is_import
+from hermetic.source.outline import COMPOUND, DEFINERS, first_word, is_import
 from hermetic.source.restore import is_undone
 from hermetic.source.text import contains
 from hermetic.source.undo import UndoState
@@ -36,7 +37,8 @@ DEPTH = 2  # a test, or a helper beside it, calls the function
 GROWING = ("append", "extend", "insert", "appendleft", "extendleft")
 SHRINKING = ("remove", "pop", "discard", "clear", "popleft", "popitem", "__delitem__")
 FILLING = ("add", "update", "setdefault", "__setitem__")
-MADE = (b"[", b"{", b"(")
+# How what makes a container starts: see `container_kind`.
+MADE = (b"[", b"{", *(name.rpartition(".")[2].encode() for name in MAKERS))
 
 
 class Changing(Interest):
@@ -64,11 +66,20 @@ def held_by(text: Text) -> frozenset[bytes]:
         known = text.memo["held"] = frozenset(
             name
             for block in blocks
-            if not is_import(block.whole) and contains(block.whole, MADE)
+            if not is_import(block.whole) and may_make(block.whole)
             for name in block.names
             if not name.startswith(b"_")
         )
     return known
+
+
+def may_make(statement: bytes) -> bool:
+    """Tell whether a statement of the top level may bind a name to a container that it makes."""
+    if first_word(statement) in COMPOUND:
+        return contains(statement, MADE)
+    value = statement.partition(b"=")[2].lstrip(b" (\\\n")
+    called = value.partition(b"(")[0].rpartition(b".")[2]
+    return value.startswith((b"[", b"{")) or called in MADE or b" = " in value.partition(b"\n")[0]
 
 
 class Changed:
