@@ -26,7 +26,7 @@ KEYS = frozenset({
     "realm", "name", "openfga_store_id", "fga_store_id",
 })  # fmt: skip
 STORE_KEYS = ("store_id", "store_name", "store", "openfga_store_id", "fga_store_id")
-TOLD = tuple(f"{name}=".encode() for name in STORE_KEYS)
+TOLD = tuple(f"{before}{name}=".encode() for name in STORE_KEYS for before in ("(", ",", " ", "\n", "\t"))
 WRITERS = frozenset({
     "write", "write_tuples", "write_tuple", "delete_tuples", "delete_tuple", "write_authorization_model", "grant",
     "revoke", "allow", "deny", "add", "put", "upsert", "insert", "remove", "delete", "add_tuple", "add_relation",

@@ -73,9 +73,14 @@ class Visit:
         return is_replaced(steps, [self.root], project)
 
 
-def roots(module: Module) -> Iterator[Scope]:
-    """Yield the tests, fixtures and setups of a file, and the hooks that start something; those that never run not."""
+def roots(module: Module, interest: Interest | None = None) -> Iterator[Scope]:
+    """Yield the tests, fixtures and setups of a file, and the hooks that start something; those that never run not.
+
+    With an interest, only those that by their words may lead to what it looks for.
+    """
     for function in module.top.functions:
+        if interest is not None and not is_worth(function, interest):
+            continue
         role = roles.role_of(function)
         starts = role == "hook" and function.name in STARTING and roles.is_conftest(module.path)
         if (role in ROOTS or starts) and not roles.is_skipped(function):

@@ -91,7 +91,7 @@ class FixedPath(Rule):
 
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the writes of fixed paths that stay, or that several tests make."""
-        found = [item for root in roots(module) for item in self.written_by(root, project)]
+        found = [item for root in roots(module, INTEREST) for item in self.written_by(root, project)]
         folders = {item.path for item in found}
         users: dict[str, set[str]] = {}
         for item in found:

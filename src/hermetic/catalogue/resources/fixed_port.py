@@ -104,7 +104,7 @@ class FixedPort(Rule):
         """Yield them, those of a line that several tests reach more than once."""
         for visit in visits_at_import(module, BINDING):
             yield from self.bound_by(visit, project)
-        for root in roots(module):
+        for root in roots(module, BINDING):
             for visit in visits(root, REACHED, interest=BINDING):
                 yield from self.bound_by(visit, project)
         for cls in module.top.classes:

@@ -83,7 +83,7 @@ class SharedSqlite(Rule):
     def fixed(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield where a file with a fixed name is opened for several tests."""
         opened: dict[str, list[Visit]] = {}
-        for root in roots(module):
+        for root in roots(module, INTEREST):
             for visit in visits(root, TOKENS, interest=INTEREST):
                 path = database_opened(visit, resolve(visit.scope, visit.call.func))
                 if path is not None and is_shared(visit, path, project):

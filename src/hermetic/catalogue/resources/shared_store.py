@@ -117,7 +117,7 @@ class SharedStore(Rule):
         """Yield the calls that name a store by a fixed text."""
         tests = [item for item in module.top.functions if roles.role_of(item) == "test"]
         interest = WRITING if any_around(module, project, tells_store) else CHOOSING
-        found = [visit for root in roots(module) for visit in visits(root, TOKENS, interest=interest)]
+        found = [visit for root in roots(module, interest) for visit in visits(root, TOKENS, interest=interest)]
         for visit in (*visits_at_import(module, interest), *found):
             place = store_fixed(visit)
             if place is None or are_grouped(users_of(visit, tests, project)) or is_local(visit, project):

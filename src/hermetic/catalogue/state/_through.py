@@ -46,13 +46,11 @@ class Changing(Interest):
 
     def starts(self, text: Text, _calls: frozenset[bytes], raw: bytes) -> bool:
         """Tell whether a definition has a `global`, or changes what the file holds, by its text."""
-        if b"global " in raw:
-            return True
-        return contains(raw, TOKENS) and any(name + b"." in raw or name + b"[" in raw for name in held_by(text))
+        return contains(raw, changing_parts(text))
 
     def may_start(self, text: Text) -> bool:
-        """Tell whether a file has a token at all."""
-        return text.holds(TOKENS)
+        """Tell whether a file has a function of this kind at all."""
+        return bool(changing_parts(text))
 
 
 INTEREST = Changing("HRM601", TOKENS, (), rounds=DEPTH)
@@ -71,6 +69,31 @@ def held_by(text: Text) -> frozenset[bytes]:
             if not name.startswith(b"_")
         )
     return known
+
+
+def changing_parts(text: Text) -> tuple[bytes, ...]:
+    """Return what stands in the functions of a file that may change its names."""
+    known: tuple[bytes, ...] | None = text.memo.get("changing")
+    if known is None:
+        plain = text.plain
+        parts = [b"global "] if b"global " in plain else []
+        for name in held_by(text) if text.holds(TOKENS) else ():
+            if name + b"." in plain:
+                methods = (name + b"." + method.encode() + b"(" for method in (*GROWING, *SHRINKING, *FILLING))
+                parts += [part for part in methods if part in plain]
+            if any(b"=" in line or not line.rstrip() for line in lines_behind(plain, name + b"[")):
+                parts.append(name + b"[")
+        known = text.memo["changing"] = tuple(parts)
+    return known
+
+
+def lines_behind(plain: bytes, part: bytes) -> Iterator[bytes]:
+    """Yield what follows each place of a part in its line."""
+    place = plain.find(part)
+    while place >= 0:
+        end = plain.find(b"\n", place)
+        yield plain[place + len(part) : end if end >= 0 else len(plain)]
+        place = plain.find(part, place + 1)
 
 
 def may_make(statement: bytes) -> bool:
@@ -99,7 +122,7 @@ def changed_through(module: Module, project: Project) -> Iterator[Changed]:
     if not project.leading.calls(module, TOKENS):
         return
     seen: set[tuple[Scope, str]] = set()
-    for root in roots(module):
+    for root in roots(module, INTEREST):
         reached = [visit for visit in visits(root, TOKENS, DEPTH, INTEREST) if visit.target is not None]
         for visit in reached:
             target = visit.target
