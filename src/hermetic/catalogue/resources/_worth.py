@@ -1,8 +1,8 @@
 """Which functions and calls of a file may get to what a rule looks for, decided by their words.
 
 To follow a call is dear, and most calls of a suite lead nowhere. So each name is asked first: a function is worth a
-look when its text has a word that the rule looks for, or a name that leads to one; of this file, or of another file of
-the project that holds one of the rule's tokens. In doubt it is worth it.
+look when it calls, or gives another name to, what the rule looks for, or a function, class or method that leads there:
+of this file, or of another file of the project that holds one of the rule's tokens. In doubt it is worth it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import _ast as ast
 import os
 
+from hermetic.catalogue.resources._units import CONSTRUCTING, Unit, calls_in, units_of
 from hermetic.source.module import first_line
-from hermetic.source.outline import DEFINERS, brought_by, imports_in, is_import, members_of
+from hermetic.source.outline import brought_by, imports_in
 from hermetic.source.scope import FUNCTIONS
 from hermetic.source.text import WORDS
 
@@ -29,15 +30,6 @@ if TYPE_CHECKING:
 NONE: Names = frozenset()
 ALWAYS = ("os", "builtins", "")  # modules whose names are looked for wherever they stand: they have others
 INNER = {ast.Await: "value", ast.Starred: "value", ast.NamedExpr: "value", ast.IfExp: "body"}
-CALLS = bytes(sign if sign == ord("(") else word for sign, word in enumerate(WORDS))
-# What is given functions to call, by `run_later` of the visits.
-HANDING = (b"target=", b"submit", b"run_in_executor", b"to_thread", b"call_soon", b"run_sync", b"start_soon")
-# No names of functions: what annotations have.
-PLAIN = frozenset({
-    b"str", b"int", b"float", b"bool", b"bytes", b"list", b"dict", b"set", b"tuple", b"type", b"object", b"None",
-    b"True", b"False", b"if", b"else", b"return", b"def", b"for", b"in", b"is", b"not", b"and", b"or", b"import",
-})  # fmt: skip
-CONSTRUCTING = (b"__init__", b"__post_init__")
 
 
 class Interest:
@@ -97,73 +89,6 @@ def words_of(text: Text) -> Names:
     if known is None:
         known = text.memo["word set"] = frozenset(text.words.split())
     return known
-
-
-class Unit:
-    """A function, method or statement of the top level: what it binds, and what it calls or gives another name."""
-
-    __slots__ = ("calls", "is_method", "names", "raw")
-
-    def __init__(self, names: Names, raw: bytes, calls: Names, *, is_method: bool = False) -> None:
-        self.names = names
-        self.raw = raw
-        self.calls = calls
-        self.is_method = is_method
-
-
-def calls_in(raw: bytes) -> Names:
-    """Return the last names of what a text calls or gives another name; all of its words where it hands calls on."""
-    if any(word in raw for word in HANDING):
-        return frozenset(raw.translate(WORDS).split())
-    found = {part.rstrip(b" ").rpartition(b" ")[2] for part in raw.translate(CALLS).split(b"(")[:-1]}
-    return frozenset(found | renamed_in(raw))
-
-
-def renamed_in(raw: bytes) -> set[bytes]:
-    """Return the words at the right of the assignments in a text that call nothing."""
-    found: set[bytes] = set()
-    place = raw.find(b"= ")
-    while place >= 0:
-        end = raw.find(b"\n", place)
-        line = raw[place : end if end >= 0 else len(raw)]
-        if b"(" not in line or b" if " in line:
-            found.update(line.translate(WORDS).split())
-        place = raw.find(b"= ", place + len(line))
-    return found
-
-
-def units_of(text: Text) -> tuple[list[Unit], list[Unit]]:
-    """Return the functions and methods of a file, and the statements that may give them other names."""
-    known: tuple[list[Unit], list[Unit]] | None = text.memo.get("units")
-    if known is None:
-        known = text.memo["units"] = ([], [])
-        for block in text.outline.blocks:
-            whole = block.whole
-            if is_import(whole):
-                continue
-            if whole.startswith((b"@", b"class ")) and (b"\n" + whole).find(b"\nclass ") >= 0:
-                for unit in units_of_class(block.names, whole):
-                    known[not unit.is_method].append(unit)
-            elif whole.startswith((b"@", *DEFINERS)):
-                known[0].append(Unit(block.names, whole, calls_in(whole)))
-            else:
-                compound = b"\n" in whole.rstrip() and b"def " in whole
-                calls = calls_in(whole) if compound else frozenset(renamed_in(whole))
-                known[1].append(Unit(block.names - PLAIN, whole, calls))
-    return known
-
-
-def units_of_class(names: Names, whole: bytes) -> Iterator[Unit]:
-    """Yield the methods of a class, of which the constructor stands for the class, and what it says of its bases."""
-    for name, text in members_of(whole):
-        if name:
-            mine = names | {name} if name in CONSTRUCTING else frozenset((name,))
-            yield Unit(mine, text, calls_in(text), is_method=True)
-            continue
-        lines = [line.partition(b"=")[0].split() for line in text.split(b"\n") if b"=" in line and b"(" not in line]
-        bases = text.partition(b":")[0] if b"class " in text else b""
-        calls = renamed_in(text) | set(bases.translate(WORDS).split())
-        yield Unit(names | ({line[0] for line in lines if line} - PLAIN), text, frozenset(calls))
 
 
 class File:
@@ -419,7 +344,8 @@ def body_calls(function: Scope) -> Names:
 
 def is_worth(function: Scope, interest: Interest) -> bool:
     """Tell whether a function may have, or lead to, what a rule looks for."""
-    return not body_calls(function).isdisjoint(leading_words(function.module, interest))
+    words = leading_words(function.module, interest)
+    return bool(words) and not body_calls(function).isdisjoint(words)
 
 
 def may_lead(scope: Scope, function: ast.expr, interest: Interest) -> bool:
