@@ -41,7 +41,17 @@ def calls_in(raw: bytes) -> Names:
     if any(word in raw for word in HANDING):
         return frozenset(raw.translate(WORDS).split())
     found = {part.rstrip(b" ").rpartition(b" ")[2] for part in raw.translate(CALLS).split(b"(")[:-1]}
+    if b"import " in raw and b" as " in raw:
+        found.update(old for old, _ in renamed_imports(raw))
     return frozenset(found | renamed_in(raw))
+
+
+def renamed_imports(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield `(name, other name)` for each `a as b` of a text."""
+    words = raw.translate(WORDS).split()
+    for before, word, behind in zip(words, words[1:], words[2:], strict=False):
+        if word == b"as":
+            yield before, behind
 
 
 def renamed_in(raw: bytes) -> set[bytes]:
@@ -66,6 +76,9 @@ def units_of(text: Text) -> tuple[list[Unit], list[Unit]]:
         for block in text.outline.blocks:
             whole = block.whole
             if is_import(whole):
+                known[1].extend(
+                    Unit(frozenset((new,)), whole, frozenset((old,))) for old, new in renamed_imports(whole)
+                )
                 continue
             if whole.startswith((b"@", b"class ")) and (b"\n" + whole).find(b"\nclass ") >= 0:
                 for unit in units_of_class(block.names, whole):

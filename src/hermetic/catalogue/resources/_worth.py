@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 NONE: Names = frozenset()
 ALWAYS = ("os", "builtins", "")  # modules whose names are looked for wherever they stand: they have others
 INNER = {ast.Await: "value", ast.Starred: "value", ast.NamedExpr: "value", ast.IfExp: "body"}
+MAX_HOPS = 4  # re-exports of re-exports
 
 
 class Interest:
@@ -146,17 +147,33 @@ def holds_token(text: Text, interest: Interest) -> bool:
 
 def class_words(text: Text) -> frozenset[str]:
     """Return the words of the lines that start classes."""
-    lines = (line.lstrip() for line in text.lines if b"class " in line)
-    return frozenset(
-        word.decode("utf-8", "replace")
-        for line in lines
-        if line.startswith(b"class ")
-        for word in line.translate(WORDS).split()
-    )
+    known: frozenset[str] | None = text.memo.get("class words")
+    if known is None:
+        lines = (line.lstrip() for line in text.lines if b"class " in line) if text.holds((b"class ",)) else ()
+        known = text.memo["class words"] = frozenset(
+            word.decode("utf-8", "replace")
+            for line in lines
+            if line.startswith(b"class ")
+            for word in line.translate(WORDS).split()
+        )
+    return known
 
 
 def located_in(text: Text) -> list[tuple[str, str, bytes]]:
-    """Return `(local name, file, name in it)` of what a file imports from the project, in its functions too."""
+    """Return `(local name, file, name in it)` of what a file imports from the project, in its functions too.
+
+    What a file only passes on is that of the file behind it.
+    """
+    known: list[tuple[str, str, bytes]] | None = text.memo.get("located behind")
+    project = text.project
+    if known is None and project is not None:
+        found = [(local, *origin(project, path, name)) for local, path, name in located_near(text)]
+        known = text.memo["located behind"] = found
+    return known or []
+
+
+def located_near(text: Text) -> list[tuple[str, str, bytes]]:
+    """Return what `located_in` does, before it looks behind files that pass something on."""
     known: list[tuple[str, str, bytes]] | None = text.memo.get("located everywhere")
     project = text.project
     if known is None and project is not None:
@@ -165,6 +182,18 @@ def located_in(text: Text) -> list[tuple[str, str, bytes]]:
         known = [(local, place[0], place[1].encode()) for local, place in places if place is not None]
         text.memo["located everywhere"] = known
     return known or []
+
+
+def origin(project: Project, path: str, name: bytes) -> tuple[str, bytes]:
+    """Return the file that defines a name which another one imports, and what it is called there."""
+    for _ in range(MAX_HOPS if name else 0):
+        text = project.text(path)
+        local = name.decode("utf-8", "replace")
+        found = next((item for item in located_near(text) if item[0] == local and item[2]), None) if text else None
+        if found is None:
+            break
+        _, path, name = found
+    return path, name
 
 
 def any_around(module: Module, project: Project, condition: Callable[[Text], bool]) -> bool:
@@ -234,11 +263,12 @@ def settle(
         file = group[current]
         names: set[bytes] = set()
         methods: set[bytes] = set()
-        mine = words_of(file.text)
+        mine, bases = words_of(file.text), class_words(file.text)
         for local, path, name in file.located:
             there = (group[path].names, group[path].methods) if path in group else known[path][number]
-            names |= brought(there, local, name, mine)
-            methods |= there[1] & mine
+            names |= brought(there, local, name, mine) | (there[1] & mine)
+            if local in bases:
+                methods |= there[1]
         if file.spread(frozenset(names), frozenset(methods)):
             following = [user for user in users.get(current, ()) if user not in waiting]
             pending.extend(following)
@@ -248,7 +278,9 @@ def settle(
 def brought(there: tuple[Names, Names], local: str, name: bytes, mine: Names) -> Names:
     """Return the names that an import brings from those of another file that lead somewhere."""
     names = there[0]
-    if not name or local == "*":
+    if local == "*":
+        return names
+    if not name:
         return names & mine
     return frozenset((local.encode(),)) if name in names else NONE
 
