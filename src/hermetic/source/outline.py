@@ -48,10 +48,10 @@ class Located:
 class Block:
     """One statement of the top level: the names that it binds, its text, and the words of it."""
 
-    __slots__ = ("names", "text", "words")
+    __slots__ = ("names", "text", "whole", "words")
 
     def __init__(self, parts: list[bytes]) -> None:
-        text = b"".join(parts)
+        text = self.whole = b"".join(parts)
         self.text = run_by_users(text) if len(parts) == 1 and text.startswith(b"class ") else text
         self.names = frozenset(name for part in parts for name in names_of(part))
         # An import brings names from elsewhere; what it says about them is known from there.
@@ -267,14 +267,15 @@ def imported_names(statement: bytes) -> tuple[bytes, ...]:
     return tuple(part[-1].partition(b".")[0] for part in words if part)
 
 
-def imports_in(text: Text) -> Iterator[bytes]:
+def imports_in(text: Text, *, everywhere: bool = False) -> Iterator[bytes]:
     """Yield the import statements of a file that may name files of the project.
 
-    Those inside functions count in test files and conftests; what others import there, they keep to themselves.
+    Those inside functions count in test files and conftests; what others import there, they keep to themselves. With
+    `everywhere` they count in all files.
     """
     plain = text.plain
     project = text.project
-    everywhere = text.is_test or text.path.endswith("conftest.py")
+    everywhere = everywhere or text.is_test or text.path.endswith("conftest.py")
     place = plain.find(IMPORT)
     while place >= 0 and project is not None:
         start = plain.rfind(b"\n", 0, place) + 1

@@ -272,6 +272,13 @@ class Project:
 
     def lineage(self, owner: Scope) -> list[Scope]:
         """Return a class and its base classes, those from other files of the project too, nearest first."""
+        known: list[Scope] | None = owner.memo.get("lineage")
+        if known is None or not all(map(vars, known)):  # a file that has been let go leaves nothing in its scopes
+            known = owner.memo["lineage"] = self.find_lineage(owner)
+        return known[:]
+
+    def find_lineage(self, owner: Scope) -> list[Scope]:
+        """Work out what `lineage` returns."""
         order: list[Scope] = []
         pending = [owner]
         while pending and len(order) < MAX_BASES:

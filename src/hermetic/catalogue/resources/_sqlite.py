@@ -18,6 +18,7 @@ OPENERS = ("sqlite3.connect", "sqlite3.dbapi2.connect", "aiosqlite.connect", "ap
 BY_URL = ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine", "databases.Database",
           "sqlmodel.create_engine", "dataset.connect", "sqlalchemy.engine.create_engine",
           "playhouse.db_url.connect", "tortoise.Tortoise.init", "pony.orm.Database")  # fmt: skip
+OPENING = (*OPENERS, *BY_URL)
 NAMES = ("database", "url", "filename", "db_url", "path")
 
 

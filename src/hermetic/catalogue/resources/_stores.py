@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermetic.catalogue.resources._visits import Visit
+    from hermetic.source.text import Text
 
 # Methods that make or choose a store by what they are given first.
 CHOOSERS = frozenset({
@@ -25,6 +26,7 @@ KEYS = frozenset({
     "realm", "name", "openfga_store_id", "fga_store_id",
 })  # fmt: skip
 STORE_KEYS = ("store_id", "store_name", "store", "openfga_store_id", "fga_store_id")
+TOLD = tuple(f"{before}{name}=".encode() for name in STORE_KEYS for before in ("(", ",", " ", "\n", "\t"))
 WRITERS = frozenset({
     "write", "write_tuples", "write_tuple", "delete_tuples", "delete_tuple", "write_authorization_model", "grant",
     "revoke", "allow", "deny", "add", "put", "upsert", "insert", "remove", "delete", "add_tuple", "add_relation",
@@ -51,6 +53,11 @@ def store_fixed(visit: Visit) -> Place | None:
     if not isinstance(maker.node, ast.Call) or not is_remote(maker):
         return None
     return next((place for place in makers(maker) if is_fixed(place, place.node, STORE_KEYS)), None)
+
+
+def tells_store(text: Text) -> bool:
+    """Tell whether a file has a call that may tell a client its store."""
+    return any(key in text.data for key in TOLD)
 
 
 def makers(maker: Place) -> Iterator[Place]:

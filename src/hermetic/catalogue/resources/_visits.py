@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.catalogue.resources._worth import is_worth, leading_words, may_lead
 from hermetic.source import roles
 from hermetic.source.callee import find_callee, find_imported, own_constructor, run_by
 from hermetic.source.certain import is_expected_to_raise
@@ -19,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hermetic.catalogue.resources._worth import Interest
     from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
@@ -71,24 +73,36 @@ class Visit:
         return is_replaced(steps, [self.root], project)
 
 
-def roots(module: Module) -> Iterator[Scope]:
-    """Yield the tests, fixtures and setups of a file, and the hooks that start something; those that never run not."""
+def roots(module: Module, interest: Interest | None = None) -> Iterator[Scope]:
+    """Yield the tests, fixtures and setups of a file, and the hooks that start something; those that never run not.
+
+    With an interest, only those that by their words may lead to what it looks for.
+    """
     for function in module.top.functions:
+        if interest is not None and not is_worth(function, interest):
+            continue
         role = roles.role_of(function)
         starts = role == "hook" and function.name in STARTING and roles.is_conftest(module.path)
         if (role in ROOTS or starts) and not roles.is_skipped(function):
             yield module.load(function)
 
 
-def visits(root: Scope, tokens: tuple[bytes, ...], depth: int = MAX_CALLS) -> Iterator[Visit]:
-    """Yield the calls that a root gets to; of other files, only those with a token are read."""
+def visits(
+    root: Scope, tokens: tuple[bytes, ...], depth: int = MAX_CALLS, interest: Interest | None = None
+) -> Iterator[Visit]:
+    """Yield the calls that a root gets to; of other files, only those with a token are read.
+
+    With an interest, calls that by their words neither are what it looks for nor lead there are left out.
+    """
+    if interest is not None and not is_worth(root, interest):
+        return
     start = Way(root, Facts(root, {}))
     pending: list[tuple[Way, Visit | None]] = [(start, None)]
     seen: set[object] = set()
     for _ in range(depth):
         following: list[tuple[Way, Visit | None]] = []
         for way, before in pending:
-            for visit in visits_of(root, way, before, tokens):
+            for visit in visits_of(root, way, before, tokens, interest):
                 yield visit
                 if visit.target is not None and (visit.scope, visit.call, visit.target) not in seen:
                     seen.add((visit.scope, visit.call, visit.target))
@@ -96,16 +110,24 @@ def visits(root: Scope, tokens: tuple[bytes, ...], depth: int = MAX_CALLS) -> It
         pending = following
 
 
-def visits_of(root: Scope, way: Way, before: Visit | None, tokens: tuple[bytes, ...]) -> Iterator[Visit]:
+def visits_of(
+    root: Scope, way: Way, before: Visit | None, tokens: tuple[bytes, ...], interest: Interest | None = None
+) -> Iterator[Visit]:
     """Yield the calls that one function on the way makes."""
+    if interest is not None and way.function.is_function and not is_worth(way.function, interest):
+        return
     way.function.module.load(way.function)
     for scope in way.function.family():
         for call in list(calls_of(scope)):
-            if is_dead(scope, call) or is_expected_to_raise(scope, call) or not way.passes(scope, call):
-                continue
             run = run_later(scope, call)
             made = run if run is not None else call
-            yield Visit(root, way, scope, made, before, target_of(scope, made, way.function, tokens))
+            wanted = interest is None or may_lead(scope, made.func, interest)
+            if not wanted and (run is None or interest is None or not may_lead(scope, call.func, interest)):
+                continue
+            if is_dead(scope, call) or is_expected_to_raise(scope, call) or not way.passes(scope, call):
+                continue
+            if wanted:
+                yield Visit(root, way, scope, made, before, target_of(scope, made, way.function, tokens))
             if run is not None:
                 yield Visit(root, way, scope, call, before)
 
@@ -138,20 +160,24 @@ def run_later(scope: Scope, call: ast.Call) -> ast.Call | None:
     return made
 
 
-def visits_at_import(module: Module) -> Iterator[Visit]:
+def visits_at_import(module: Module, interest: Interest | None = None) -> Iterator[Visit]:
     """Yield the calls that a test file or conftest makes when it is imported, those of functions that it calls too."""
     if not module.is_test and not roles.is_conftest(module.path):
+        return
+    if interest is not None and not leading_words(module, interest):
         return
     for scope in import_time(module.top):
         way = Way(scope, Facts(scope, {}))
         for call in calls_of(scope):
+            if interest is not None and not may_lead(scope, call.func, interest):
+                continue
             if is_dead(scope, call) or under_main(scope, call):
                 continue
             target = target_of(scope, call, scope, ())
             visit = Visit(scope, way, scope, call, None, target)
             yield visit
             if target is not None:
-                yield from visits_of(scope, way.through(call, target), visit, ())
+                yield from visits_of(scope, way.through(call, target), visit, (), interest)
 
 
 def is_cleanup(visit: Visit) -> bool:

@@ -37,6 +37,8 @@ REMOVERS = ("os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtre
             "shutil.move", "os.renames", "pathlib.Path.unlink", "pathlib.Path.rmdir", "send2trash.send2trash",
             "distutils.dir_util.remove_tree")  # fmt: skip
 REMOVING = ("unlink", "rmdir", "rename", "replace", "remove", "rmtree")  # methods of a path
+WRITING = (*WRITERS, *OPENERS, "logging.basicConfig")  # functions
+WRITING_METHODS = (*METHODS, *MOVERS, *SAVERS, "open")
 
 
 def path_written(visit: Visit, name: str) -> str | None:

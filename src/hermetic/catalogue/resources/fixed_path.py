@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hermetic.catalogue.resources._paths import is_below, is_file
 from hermetic.catalogue.resources._removed import Removed, is_in_own_folder, is_moved
-from hermetic.catalogue.resources._sqlite import database_opened
+from hermetic.catalogue.resources._sqlite import OPENING, database_opened
 from hermetic.catalogue.resources._users import is_wide, tests_of
 from hermetic.catalogue.resources._visits import Visit, is_cleanup, roots, visits
-from hermetic.catalogue.resources._writes import is_there, path_written
+from hermetic.catalogue.resources._worth import Interest
+from hermetic.catalogue.resources._writes import WRITING, WRITING_METHODS, is_there, path_written
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
@@ -30,6 +31,7 @@ REACHED = (
     b"open(", b".write_", b".touch(", b"mkdir", b"makedirs", b"shutil.", b"os.replace", b"os.rename", b"FileHandler",
     b"symlink", b".to_csv", b".to_json", b"savefig", b"ZipFile", b"sqlite3",
 )  # fmt: skip
+INTEREST = Interest("HRM502", REACHED, (*WRITING, *OPENING), WRITING_METHODS)
 
 
 class Written:
@@ -89,7 +91,7 @@ class FixedPath(Rule):
 
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the writes of fixed paths that stay, or that several tests make."""
-        found = [item for root in roots(module) for item in self.written_by(root, project)]
+        found = [item for root in roots(module, INTEREST) for item in self.written_by(root, project)]
         folders = {item.path for item in found}
         users: dict[str, set[str]] = {}
         for item in found:
@@ -112,7 +114,7 @@ class FixedPath(Rule):
 
     def written_by(self, root: Scope, project: Project) -> Iterator[Written]:
         """Yield the fixed paths that a test, fixture or setup writes."""
-        for visit in visits(root, REACHED):
+        for visit in visits(root, REACHED, interest=INTEREST):
             name = resolve(visit.scope, visit.call.func)
             database = database_opened(visit, name)
             path = database or path_written(visit, name)

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.resources._children import ports_of_child
-from hermetic.catalogue.resources._ports import HIGHEST, LOWEST, is_tried, ports_bound
+from hermetic.catalogue.resources._children import STARTERS, ports_of_child
+from hermetic.catalogue.resources._ports import (
+    BY_ADDRESS,
+    BY_PORT,
+    HIGHEST,
+    LOWEST,
+    METHODS_BY_ADDRESS,
+    METHODS_BY_PORT,
+    is_tried,
+    ports_bound,
+)
 from hermetic.catalogue.resources._visits import Visit, roots, visits, visits_at_import
+from hermetic.catalogue.resources._worth import Interest
 from hermetic.catalogue.resources._written import Place, value_of
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id
 from hermetic.source import roles
@@ -27,6 +37,13 @@ REACHED = (
     b".bind(", b"Server", b"server(", b"erve(", b"listen", b"TCPSite", b"run_app", b"run_simple", b"uvicorn",
     b"Listener", b"Manager(", b"Controller", b"insecure_port", b"datagram_endpoint", b"--port",
 )  # fmt: skip
+BINDING = Interest(
+    "HRM501",
+    REACHED,
+    (*BY_PORT, *BY_ADDRESS, *STARTERS),
+    (*METHODS_BY_PORT, *METHODS_BY_ADDRESS, "create_datagram_endpoint"),
+    inherits=True,
+)
 LIVE = ("LiveServerTestCase", "StaticLiveServerTestCase", "ChannelsLiveServerTestCase")
 
 
@@ -85,10 +102,10 @@ class FixedPort(Rule):
 
     def all_findings(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield them, those of a line that several tests reach more than once."""
-        for visit in visits_at_import(module):
+        for visit in visits_at_import(module, BINDING):
             yield from self.bound_by(visit, project)
-        for root in roots(module):
-            for visit in visits(root, REACHED):
+        for root in roots(module, BINDING):
+            for visit in visits(root, REACHED, interest=BINDING):
                 yield from self.bound_by(visit, project)
         for cls in module.top.classes:
             yield from self.live_ports(cls)

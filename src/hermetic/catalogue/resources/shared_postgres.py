@@ -5,9 +5,10 @@ from __future__ import annotations
 from hermetic.catalogue.resources._grouped import are_grouped
 from hermetic.catalogue.resources._pools import left_open
 from hermetic.catalogue.resources._postgres import connection_behind, database_of, is_committed, is_given_by_environment
-from hermetic.catalogue.resources._rows import is_write, names_own_table, names_public
+from hermetic.catalogue.resources._rows import ADDERS, EXECUTORS, is_write, names_own_table, names_public
 from hermetic.catalogue.resources._users import fixtures_of
 from hermetic.catalogue.resources._visits import Visit, roots, visits
+from hermetic.catalogue.resources._worth import Interest
 from hermetic.catalogue.rule import LINT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.names import resolve
@@ -45,6 +46,7 @@ def tables():
         connection.execute("drop table if exists users")
         connection.execute("create table users (name text unique)")
 """
+INTEREST = Interest("HRM504", TOKENS, (), (*EXECUTORS, *ADDERS, "create_all", "drop_all"))
 
 
 class SharedPostgres(Rule):
@@ -97,7 +99,11 @@ class SharedPostgres(Rule):
         tests = [item for item in module.top.functions if roles.role_of(item) == "test"]
         grouped = are_grouped(tests)
         for root in roots(module):
-            found = [] if grouped else [visit for visit in visits(root, TOKENS) if is_write(visit.scope, visit.call)]
+            found = (
+                []
+                if grouped
+                else [visit for visit in visits(root, TOKENS, interest=INTEREST) if is_write(visit.scope, visit.call)]
+            )
             for visit in found:
                 for finding in self.of_write(visit, project):
                     if (finding.path, finding.line) not in seen:

@@ -7,9 +7,10 @@ import _ast as ast
 from hermetic.catalogue.resources._grouped import are_grouped
 from hermetic.catalogue.resources._removed import Removed, is_in_own_folder, is_moved
 from hermetic.catalogue.resources._rows import is_cleaned, may_write, writes_rows
-from hermetic.catalogue.resources._sqlite import OPENERS, database_opened, is_sqlite, target_of
+from hermetic.catalogue.resources._sqlite import OPENERS, OPENING, database_opened, is_sqlite, target_of
 from hermetic.catalogue.resources._users import fixtures_of, is_wide, tests_of
 from hermetic.catalogue.resources._visits import Visit, is_cleanup, roots, visits
+from hermetic.catalogue.resources._worth import Interest
 from hermetic.catalogue.rule import LINT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.around import undone_around
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 TOKENS = (b"sqlite", b"Sqlite", b"create_engine", b"create_async_engine", b"apsw", b"TinyDB", b"databases")
+INTEREST = Interest("HRM503", TOKENS, OPENING)
 
 
 class SharedSqlite(Rule):
@@ -81,8 +83,8 @@ class SharedSqlite(Rule):
     def fixed(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield where a file with a fixed name is opened for several tests."""
         opened: dict[str, list[Visit]] = {}
-        for root in roots(module):
-            for visit in visits(root, TOKENS):
+        for root in roots(module, INTEREST):
+            for visit in visits(root, TOKENS, interest=INTEREST):
                 path = database_opened(visit, resolve(visit.scope, visit.call.func))
                 if path is not None and is_shared(visit, path, project):
                     opened.setdefault(path, []).append(visit)

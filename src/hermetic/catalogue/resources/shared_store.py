@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hermetic.catalogue.resources._grouped import are_grouped
-from hermetic.catalogue.resources._stores import store_fixed
+from hermetic.catalogue.resources._stores import CHOOSERS, REQUESTS, WRITERS, store_fixed, tells_store
 from hermetic.catalogue.resources._users import fixtures_of, is_wide
 from hermetic.catalogue.resources._visits import Visit, roots, visits, visits_at_import
+from hermetic.catalogue.resources._worth import Interest, any_around
 from hermetic.catalogue.rule import LINT, Example, Rule, node_id
 from hermetic.source import roles
 from hermetic.source.names import resolve
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 TOKENS = (b"store", b"Store", b"bucket", b"Bucket", b"collection(", b"create_topic", b"create_realm")
+CHOOSING = Interest("HRM506 choosing", TOKENS, REQUESTS, CHOOSERS)
+WRITING = Interest("HRM506", TOKENS, REQUESTS, CHOOSERS | WRITERS)  # where some client is told its store
 # Text of a fixture that gives each worker or test a store of its own, or none at all.
 APART = (
     b"worker",
@@ -113,8 +116,9 @@ class SharedStore(Rule):
     def fixed(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the calls that name a store by a fixed text."""
         tests = [item for item in module.top.functions if roles.role_of(item) == "test"]
-        found = [visit for root in roots(module) for visit in visits(root, TOKENS)]
-        for visit in (*visits_at_import(module), *found):
+        interest = WRITING if any_around(module, project, tells_store) else CHOOSING
+        found = [visit for root in roots(module, interest) for visit in visits(root, TOKENS, interest=interest)]
+        for visit in (*visits_at_import(module, interest), *found):
             place = store_fixed(visit)
             if place is None or are_grouped(users_of(visit, tests, project)) or is_local(visit, project):
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _ast as ast
+import os
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
 from hermetic.catalogue.state._targets import CLASS_STATE, MODULE_STATE, code_of, container_kind
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from hermetic.source.module import Module
     from hermetic.source.project import Project
+    from hermetic.source.text import Text
 
 SUITE = (b"def test", b"fixture", b"def setUp", b"def setup", b"class Test")
 MAX_FUNCTIONS = 2000
@@ -98,17 +100,26 @@ def helpers_of(module: Module, project: Project) -> Iterator[Scope]:
     """Yield the functions of other project files that a file may call and that set an attribute, by their text."""
     for item in module.outline.located:
         text = project.text(item.path)
-        for block in text.outline.blocks if text is not None else ():
-            if b"def " not in block.text[:10]:
-                continue
-            if not (sets_attribute(block.text) or (is_of_suite(item.path) and contains(block.text, CHANGES))):
-                continue
-            for name in block.names & {item.name} if item.name else block.names:
+        for names in storing(text) if text is not None else ():
+            for name in names & {item.name} if item.name else names:
                 if name in module.words:
                     dotted = item.dotted if item.name else f"{item.dotted}.{name.decode()}"
                     found = project.definition(dotted, module.folder)
                     if found is not None and found.is_function:
                         yield found
+
+
+def storing(text: Text) -> list[frozenset[bytes]]:
+    """Return the names of the functions that set an attribute or, in one of the suite, change a container."""
+    known: list[frozenset[bytes]] | None = text.memo.get("storing")
+    if known is None:
+        suite = is_of_suite(os.path.abspath(text.path))
+        known = text.memo["storing"] = [
+            block.names
+            for block in text.outline.blocks
+            if b"def " in block.text[:10] and (sets_attribute(block.text) or (suite and contains(block.text, CHANGES)))
+        ]
+    return known
 
 
 def is_of_suite(path: str) -> bool:
@@ -121,10 +132,14 @@ def sets_attribute(text: bytes) -> bool:
     """Tell whether a line of a text looks like the assignment of an attribute of something else than `self`."""
     if b"setattr(" in text:
         return True
-    return any(
-        b"." in line.partition(b" = ")[0] and not line.lstrip().startswith((b"self.", b"cls.")) and b" = " in line
-        for line in text.split(b"\n")
-    )
+    place = text.find(b" = ")
+    while place >= 0:
+        target = text[text.rfind(b"\n", 0, place) + 1 : place]
+        if b"." in target and not target.lstrip().startswith((b"self.", b"cls.")):
+            return True
+        end = text.find(b"\n", place)
+        place = text.find(b" = ", end) if end >= 0 else -1
+    return False
 
 
 def is_elsewhere(scope: Scope) -> bool:

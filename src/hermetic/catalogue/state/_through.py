@@ -5,7 +5,9 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS
+from hermetic.catalogue.fixtures._values import MAKERS
 from hermetic.catalogue.resources._visits import Visit, roots, visits
+from hermetic.catalogue.resources._worth import Interest
 from hermetic.catalogue.resources._written import Place, value_of
 from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
 from hermetic.catalogue.state._leaks import is_reset, state_of
@@ -15,6 +17,7 @@ from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import find_callee
 from hermetic.source.changes import Change
 from hermetic.source.leaks import Leak
+from hermetic.source.outline import COMPOUND, DEFINERS, first_word, is_import
 from hermetic.source.restore import is_undone
 from hermetic.source.text import contains
 from hermetic.source.undo import UndoState
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
+    from hermetic.source.text import Text
 
 TOKENS = (b"global ", b".append(", b".extend(", b".insert(", b".remove(", b".discard(", b".pop(", b".add(", b"] = ",
           b"del ", b".update(", b".appendleft(", b".clear(")  # fmt: skip
@@ -34,6 +38,72 @@ DEPTH = 2  # a test, or a helper beside it, calls the function
 GROWING = ("append", "extend", "insert", "appendleft", "extendleft")
 SHRINKING = ("remove", "pop", "discard", "clear", "popleft", "popitem", "__delitem__")
 FILLING = ("add", "update", "setdefault", "__setitem__")
+# How what makes a container starts: see `container_kind`.
+MADE = (b"[", b"{", *(name.rpartition(".")[2].encode() for name in MAKERS))
+
+
+class Changing(Interest):
+    """What may change a name of its module: a `global`, or a container that the file holds."""
+
+    def starts(self, text: Text, _calls: frozenset[bytes], raw: bytes) -> bool:
+        """Tell whether a definition has a `global`, or changes what the file holds, by its text."""
+        return contains(raw, changing_parts(text))
+
+    def may_start(self, text: Text) -> bool:
+        """Tell whether a file has a function of this kind at all."""
+        return bool(changing_parts(text))
+
+
+INTEREST = Changing("HRM601", TOKENS, (), rounds=DEPTH)
+
+
+def held_by(text: Text) -> frozenset[bytes]:
+    """Return the public names that the top level of a file binds to what may be a container."""
+    known: frozenset[bytes] | None = text.memo.get("held")
+    if known is None:
+        blocks = (item for item in text.outline.blocks if not item.whole.startswith((b"@", *DEFINERS)))
+        known = text.memo["held"] = frozenset(
+            name
+            for block in blocks
+            if not is_import(block.whole) and may_make(block.whole)
+            for name in block.names
+            if not name.startswith(b"_")
+        )
+    return known
+
+
+def changing_parts(text: Text) -> tuple[bytes, ...]:
+    """Return what stands in the functions of a file that may change its names."""
+    known: tuple[bytes, ...] | None = text.memo.get("changing")
+    if known is None:
+        plain = text.plain
+        parts = [b"global "] if b"global " in plain else []
+        for name in held_by(text) if text.holds(TOKENS) else ():
+            if name + b"." in plain:
+                methods = (name + b"." + method.encode() + b"(" for method in (*GROWING, *SHRINKING, *FILLING))
+                parts += [part for part in methods if part in plain]
+            if any(b"=" in line or not line.rstrip() for line in lines_behind(plain, name + b"[")):
+                parts.append(name + b"[")
+        known = text.memo["changing"] = tuple(parts)
+    return known
+
+
+def lines_behind(plain: bytes, part: bytes) -> Iterator[bytes]:
+    """Yield what follows each place of a part in its line."""
+    place = plain.find(part)
+    while place >= 0:
+        end = plain.find(b"\n", place)
+        yield plain[place + len(part) : end if end >= 0 else len(plain)]
+        place = plain.find(part, place + 1)
+
+
+def may_make(statement: bytes) -> bool:
+    """Tell whether a statement of the top level may bind a name to a container that it makes."""
+    if first_word(statement) in COMPOUND:
+        return contains(statement, MADE)
+    value = statement.partition(b"=")[2].lstrip(b" (\\\n")
+    called = value.partition(b"(")[0].rpartition(b".")[2]
+    return value.startswith((b"[", b"{")) or called in MADE or b" = " in value.partition(b"\n")[0]
 
 
 class Changed:
@@ -53,8 +123,8 @@ def changed_through(module: Module, project: Project) -> Iterator[Changed]:
     if not project.leading.calls(module, TOKENS):
         return
     seen: set[tuple[Scope, str]] = set()
-    for root in roots(module):
-        reached = [visit for visit in visits(root, TOKENS, DEPTH) if visit.target is not None]
+    for root in roots(module, INTEREST):
+        reached = [visit for visit in visits(root, TOKENS, DEPTH, INTEREST) if visit.target is not None]
         for visit in reached:
             target = visit.target
             if target is None or target.module is module or not contains(target.module.text(target), TOKENS):

@@ -1,0 +1,124 @@
+"""Calls that lead somewhere are followed however they are spelled: what leads nowhere is told by names alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.lint import lint_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REPORT = """
+import shutil
+from shutil import copy as duplicate
+
+SAVED = open
+
+def write():
+    with open("report.csv", "w") as file:
+        file.write("id")
+
+def copied():
+    duplicate("a", "report.csv")
+
+def saved():
+    SAVED("report.csv", "w").close()
+
+class Report:
+    def __init__(self, made=False):
+        if made:
+            write()
+
+    def save(self):
+        write()
+
+class Made:
+    def __init__(self):
+        write()
+
+class Loud(Made):
+    pass
+"""
+HELD = "# a word of the rule, so that it looks at the file: open(\n"
+BEHIND = f"""{HELD}
+def behind():
+    from report import write
+    write()
+
+from report import Report, write as renamed
+"""
+SPELLINGS = {
+    "a function of another file": "from report import write\ndef test_it():\n    write()\n",
+    "under another name": "from report import write as put\ndef test_it():\n    put()\n",
+    "through its module": "import report\ndef test_it():\n    report.write()\n",
+    "by a star": "from report import *\ndef test_it():\n    write()\n",
+    "imported in the test": "def test_it():\n    from report import write\n    write()\n",
+    "a variable of the file": "from report import write\nput = write\ndef test_it():\n    put()\n",
+    "a variable of the test": "from report import write\ndef test_it():\n    put = write\n    put()\n",
+    "a method of an object": "from report import Report\ndef test_it():\n    Report().save()\n",
+    "an object of the test": "from report import Report\ndef test_it():\n    report = Report()\n    report.save()\n",
+    "an object of the setup": """
+from report import Report
+class TestIt:
+    def setup_method(self):
+        self.report = Report()
+    def test_it(self):
+        self.report.save()
+""",
+    "a constructor": "from report import Made\ndef test_it():\n    Made()\n",
+    "an inherited constructor": "from report import Loud\ndef test_it():\n    Loud()\n",
+    "a class of the test file that inherits": """
+from report import Made
+class Mine(Made):
+    pass
+def test_it():
+    Mine()
+""",
+    "a helper of the class": """
+from report import write
+class TestIt:
+    def put(self):
+        write()
+    def test_it(self):
+        self.put()
+""",
+    "a helper kept in an attribute": """
+from report import write
+class TestIt:
+    def setup_method(self):
+        self.put = write
+    def test_it(self):
+        self.put()
+""",
+    "a thread": """
+import threading
+from report import write
+def test_it():
+    thread = threading.Thread(target=write)
+    thread.start()
+""",
+    "an import in a function of the code under test": "from behind import behind\ndef test_it():\n    behind()\n",
+    "a name that a file passes on": "from behind import renamed\ndef test_it():\n    renamed()\n",
+    "a class that a file passes on": "from behind import Report\ndef test_it():\n    Report().save()\n",
+    "an import under another name in a function": """
+def test_it():
+    from shutil import copy as duplicate
+    duplicate("a", "report.csv")
+""",
+    "a function of a library under another name": "from report import copied\ndef test_it():\n    copied()\n",
+}
+
+
+@pytest.mark.parametrize("source", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_a_write_behind_a_call_is_found_however_the_call_is_spelled(source: str, tmp_path: Path) -> None:
+    files = {"report.py": REPORT, "behind.py": BEHIND, "test_it.py": f"{HELD}{source}"}
+    assert [item.code for item in lint_files(files, tmp_path) if item.code == "HRM502"] == ["HRM502"]
+
+
+def test_a_call_that_leads_nowhere_is_not_followed(tmp_path: Path) -> None:
+    source = "from report import Report\ndef test_it():\n    Report()\n    Report().missing()\n"
+    found = lint_files({"report.py": REPORT, "test_it.py": source}, tmp_path)
+    assert [item.code for item in found if item.code == "HRM502"] == []
