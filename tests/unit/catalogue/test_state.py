@@ -170,3 +170,44 @@ def test_a_breaker_that_stays_open_is_found(source: str, expected: set[int], tmp
 )
 def test_a_breaker_that_is_closed_again_or_nobody_elses_is_left_alone(source: str, tmp_path: Path) -> None:
     assert lines(source, "HRM605", tmp_path) == set()
+
+
+SHOP = "OPEN = True\nclass Till:\n    rate = 1\n    def ring(self): ...\n"
+BY_HAND = {
+    "HRM603 an old value that was kept": (
+        "    old = Till.rate\n    Till.rate = 2\n    assert Till.rate == 2\n    Till.rate = old\n"
+    ),
+    "HRM601 the value of the module": "    shop.OPEN = False\n    assert not shop.OPEN\n    shop.OPEN = True\n",
+    "HRM603 del": "    Till.tip = 3\n    assert Till.tip\n    del Till.tip\n",
+    "HRM603 delattr": "    Till.tip = 3\n    assert Till.tip\n    delattr(Till, 'tip')\n",
+    "HRM308 delattr": "    Till.tip = lambda self: 3\n    assert Till().tip()\n    delattr(Till, 'tip')\n",
+    "HRM104 a reload below the block": (
+        "    with patch.dict('os.environ', A='1'):\n        reload(shop)\n        assert shop.OPEN\n    reload(shop)\n"
+    ),
+}
+SUITE = "from importlib import reload\nfrom unittest.mock import patch\nimport shop\nfrom shop import Till\n"
+
+
+@pytest.mark.parametrize("case", BY_HAND)
+def test_what_a_test_puts_back_by_hand_is_said_to_be_put_back_when_nothing_fails(case: str, tmp_path: Path) -> None:
+    found = lint_files({"shop.py": SHOP, "test_it.py": f"{SUITE}def test_it():\n{BY_HAND[case]}"}, tmp_path)
+
+    assert [item.code for item in found] == [case.partition(" ")[0]]
+    assert "put back only when nothing fails in between" in found[0].message
+
+
+def test_a_reload_while_the_patch_still_holds_puts_nothing_back(tmp_path: Path) -> None:
+    body = "    monkeypatch.setenv('A', '1')\n    reload(shop)\n    assert shop.OPEN\n    reload(shop)\n"
+
+    found = lint_files({"shop.py": SHOP, "test_it.py": f"{SUITE}def test_it(monkeypatch):\n{body}"}, tmp_path)
+
+    assert [item.message.rpartition(" in ")[2] for item in found] == ["test_it and not put back"]
+
+
+@pytest.mark.parametrize("last", ["shop.OPEN = True", "delattr(Till, 'tip')", "del Till.tip"])
+def test_what_a_finally_or_a_fixture_puts_back_is_no_finding(last: str, tmp_path: Path) -> None:
+    change = "shop.OPEN = False" if "OPEN" in last else "Till.tip = 3"
+    test = f"def test_it():\n    {change}\n    try:\n        assert shop\n    finally:\n        {last}\n"
+    fixture = f"@pytest.fixture\ndef it():\n    {change}\n    yield\n    {last}\ndef test_its(it): ...\n"
+
+    assert not lint_files({"shop.py": SHOP, "test_it.py": f"{SUITE}import pytest\n{test}{fixture}"}, tmp_path)

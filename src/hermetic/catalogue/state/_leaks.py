@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
-from hermetic.catalogue.state._targets import CLASS_STATE, MODULE_STATE, code_of, container_kind
+from hermetic.catalogue.state._targets import CLASS_STATE, MODULE_STATE, code_of, container_kind, is_initial
 from hermetic.source import roles
 from hermetic.source.changes import called, changes_in, import_time, set_by_name, stores_of
 from hermetic.source.leading import is_support
@@ -237,6 +237,11 @@ class DataState(State):
             return self.aliases[name]
         base, dot, method = name.rpartition(".")
         return f"{self.aliases[base]}{dot}{method}" if base in self.aliases else name
+
+    def is_default(self, scope: Scope, name: str, value: ast.expr | None) -> bool:
+        """Tell it for the constant that the name has where it is defined: to set that puts it back."""
+        project = scope.module.project
+        return project is not None and isinstance(value, ast.Constant) and is_initial(scope, name, value, project)
 
 
 def state_of(dotted: str) -> DataState:

@@ -74,6 +74,7 @@ class ModuleStateMutated(Rule):
     )
     repair = "change it with monkeypatch, or put it back after a fixture's yield"
     message = "{what} is changed {where} and not put back"
+    late_message = "{what} is changed {where} and put back only when nothing fails in between"
     claims = (LINT, GUARD)
     tokens = SUITE
     reached = TOKENS
@@ -85,7 +86,8 @@ class ModuleStateMutated(Rule):
         for found in leaks_of(module, project):
             leak = found.leak
             if found.code == self.code and leak.root is not None and not is_benign(found, project):
-                message = self.message.format(what=found.dotted, where=reached_from(leak.change.scope, leak.root))
+                template = self.late_message if leak.late else self.message
+                message = template.format(what=found.dotted, where=reached_from(leak.change.scope, leak.root))
                 yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(leak.root))
         for changed in changed_through(module, project):
             what, where = f"{changed.scope.module.name}.{changed.name}", reached_from(changed.scope, changed.root)

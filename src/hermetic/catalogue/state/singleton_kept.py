@@ -62,6 +62,7 @@ class SingletonKept(Rule):
     )
     repair = "set it with monkeypatch.setattr on the class, or reset it after a fixture's yield"
     message = "{what} is set {where} and not put back"
+    late_message = "{what} is set {where} and put back only when nothing fails in between"
     claims = (LINT, GUARD)
     tokens = SUITE
     reached = ()
@@ -75,7 +76,8 @@ class SingletonKept(Rule):
                 continue
             if not is_in_tests(found, project) or {PROJECT, self.code} & project.presets:
                 where = reached_from(leak.change.scope, leak.root)
-                message = self.message.format(what=found.dotted.lstrip("."), where=where)
+                template = self.late_message if leak.late else self.message
+                message = template.format(what=found.dotted.lstrip("."), where=where)
                 yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(leak.root))
 
     bad = (
