@@ -297,6 +297,7 @@ def test_a_new_account_is_empty(dollars):
             {
                 "test_own.py": """
 from types import SimpleNamespace
+from unittest.mock import MagicMock, PropertyMock
 
 
 class Client:
@@ -320,8 +321,23 @@ def test_a_subclass_has_its_own():
     assert module.get() == 3
 
 
+def test_a_mock_has_a_class_of_its_own():
+    response = MagicMock()
+    type(response).status = PropertyMock(return_value=200)
+    assert response.status == 200
+
+
+def test_an_object_of_such_a_class_leads_to_it():
+    class Fake(Client):
+        pass
+
+    fake = Fake()
+    type(fake).get = lambda self: 4
+    assert fake.get() == 4
+
+
 def test_the_class_is_as_it_was():
-    assert Client().get() == 1
+    assert (Client().get(), hasattr(MagicMock, "status")) == (1, False)
 """
             },
         ),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
-from hermetic.catalogue.state._targets import CLASS_STATE, MODULE_STATE, code_of, container_kind, is_initial
+from hermetic.catalogue.state._targets import CLASS_STATE, MOCKS, MODULE_STATE, code_of, container_kind, is_initial
 from hermetic.source import roles
+from hermetic.source.callee import ancestry, find_class
 from hermetic.source.changes import called, changes_in, import_time, set_by_name, stores_of
 from hermetic.source.leading import is_support
 from hermetic.source.leaks import Leak, find_leaks
@@ -16,6 +17,7 @@ from hermetic.source.scope import Scope
 from hermetic.source.state import State
 from hermetic.source.teardown import arranging
 from hermetic.source.text import contains
+from hermetic.source.undo import call_behind
 from hermetic.source.values import stores_to
 
 TYPE_CHECKING = False
@@ -169,14 +171,33 @@ def changed_in(scope: Scope, project: Project) -> Iterator[tuple[str, str, str]]
 
 
 def class_behind(scope: Scope, owner: ast.expr | None) -> str:
-    """Return the class that `type(thing)` or `thing.__class__` means, where the thing was made here."""
+    """Return the class that `type(thing)` or `thing.__class__` means, where the thing was made here.
+
+    A mock has a class of its own, which `type(mock).name = PropertyMock()` is meant for.
+    """
     made: ast.expr | None = None
     if isinstance(owner, ast.Call) and getattr(owner.func, "id", "") == "type" and len(owner.args) == 1:
         made = owner.args[0]
     elif isinstance(owner, ast.Attribute) and owner.attr == "__class__":
         made = owner.value
     name = resolve(scope, made) if made is not None else ""
-    return name.removesuffix("()") if name.endswith("()") else ""
+    if not name.endswith("()") or name.rpartition(".")[2].removesuffix("()") in MOCKS:
+        return ""
+    cls = class_of(scope, made)
+    of_mock = cls is not None and any(is_of_mock(level) for level in ancestry(cls))
+    return "" if of_mock else name.removesuffix("()")
+
+
+def class_of(scope: Scope, made: ast.expr | None) -> Scope | None:
+    """Return the project's class whose object a variable holds."""
+    call = call_behind(scope, made) if made is not None else None
+    return find_class(scope, call.func) if call is not None else None
+
+
+def is_of_mock(cls: Scope) -> bool:
+    """Tell whether a class inherits from one of the mocks."""
+    outer = cls.parent or cls
+    return any(resolve(outer, base).rpartition(".")[2] in MOCKS for base in cls.node.bases)  # type: ignore[attr-defined]
 
 
 def of_container(scope: Scope, name: str, project: Project, method: str = "") -> Iterator[tuple[str, str, str]]:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Binding
 
 REPLACED, CLASS_STATE, MODULE_STATE = "HRM308", "HRM603", "HRM601"
-MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "create_autospec", "partial", "staticmethod",
-         "classmethod", "property", "PropertyMock", "stub", "mock_open")  # fmt: skip
+MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec", "partial",
+         "staticmethod", "classmethod", "property", "PropertyMock", "stub", "mock_open")  # fmt: skip
 # Their attributes are the business of other rules, or of nobody.
 OTHERS = ("sys", "builtins", "logging", "warnings", "os.environ", "pytest", "gc", "signal", "locale", "threading",
           "__main__", "multiprocessing", "socket.setdefaulttimeout", "django.conf.settings", "matplotlib")  # fmt: skip
