@@ -211,3 +211,21 @@ def test_what_a_finally_or_a_fixture_puts_back_is_no_finding(last: str, tmp_path
     fixture = f"@pytest.fixture\ndef it():\n    {change}\n    yield\n    {last}\ndef test_its(it): ...\n"
 
     assert not lint_files({"shop.py": SHOP, "test_it.py": f"{SUITE}import pytest\n{test}{fixture}"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("head", "config", "expected"),
+    [
+        ("", "", 0),
+        ("import pytest\n", "", 1),
+        ("from django.test import TestCase\n", "", 1),
+        ("", "[tool.pytest.ini_options]\npython_files = ['tests.py']\n", 1),
+    ],
+)
+def test_a_tests_file_counts_where_something_collects_it(head: str, config: str, expected: int, tmp_path: Path) -> None:
+    test = f"{head}import shop\ndef test_it():\n    shop.OPEN = False\n    assert not shop.OPEN\n"
+    (tmp_path / "pyproject.toml").write_text(config)
+
+    found = lint_files({"shop.py": SHOP, "tests.py": test, "test_other.py": "import shop\n"}, tmp_path)
+
+    assert [item.code for item in found] == ["HRM601"] * expected
