@@ -229,3 +229,30 @@ def test_a_tests_file_counts_where_something_collects_it(head: str, config: str,
     found = lint_files({"shop.py": SHOP, "tests.py": test, "test_other.py": "import shop\n"}, tmp_path)
 
     assert [item.code for item in found] == ["HRM601"] * expected
+
+
+SETTERS = (
+    "import shop\ndef close(state=True):\n    shop.OPEN = not state\ndef open_(state=True):\n    shop.OPEN = state\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        ("close()", 1),
+        ("close(); close(False)", 0),
+        ("close(False); close()", 1),
+        ("open_()", 0),
+        ("open_(True)", 0),
+        ("open_(state=False)", 1),
+        ("open_(1)", 1),
+    ],
+)
+def test_a_setter_that_is_last_given_the_value_of_the_module_changes_nothing(
+    calls: str, expected: int, tmp_path: Path
+) -> None:
+    test = f"from keeper import close, open_\ndef test_it():\n    {calls}\n"
+
+    found = lint_files({"shop.py": SHOP, "keeper.py": SETTERS, "test_it.py": test}, tmp_path)
+
+    assert [item.code for item in found] == ["HRM601"] * expected

@@ -5,13 +5,15 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
+from hermetic.catalogue.resources._written import default_of
 from hermetic.catalogue.state._targets import CLASS_STATE, MOCKS, MODULE_STATE, code_of, container_kind, is_initial
 from hermetic.source import roles
-from hermetic.source.callee import ancestry, find_class
+from hermetic.source.callee import ancestry, find_callee, find_class
 from hermetic.source.changes import called, changes_in, import_time, set_by_name, stores_of
 from hermetic.source.leading import is_support
 from hermetic.source.leaks import Leak, find_leaks
 from hermetic.source.names import resolve
+from hermetic.source.origins import argument
 from hermetic.source.project import fixtures_of
 from hermetic.source.scope import Scope
 from hermetic.source.state import State
@@ -71,7 +73,9 @@ def find_all(module: Module, project: Project) -> Iterator[Found]:
     for (dotted, code), state in states_in(module, project).items():
         for leak in find_leaks(module, state, project):
             place = (leak.change.scope.module.path, leak.change.line)
-            if place not in seen and not is_reset(leak, state, project) and not is_elsewhere(leak.change.scope):
+            if place in seen or is_reset(leak, state, project) or is_elsewhere(leak.change.scope):
+                continue
+            if not ends_as_it_was(leak, dotted, project):
                 seen.add(place)
                 yield Found(code, dotted, leak)
 
@@ -298,6 +302,28 @@ def is_reset(leak: Leak, state: State, project: Project) -> bool:
             if change.what.endswith(".clear") or isinstance(change.node, (ast.Assign, ast.Delete)):
                 return True
     return False
+
+
+def ends_as_it_was(leak: Leak, dotted: str, project: Project) -> bool:
+    """Tell whether the last call of a setter, in the test itself, gives a name the constant that it has from the start.
+
+    The value is a parameter of the setter, or the negation of one.
+    """
+    setter, value, root = leak.change.scope, value_set(leak), leak.root
+    if value is None or root is None or root is setter or not root.is_function:
+        return False
+    negates = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
+    name = value.operand if isinstance(value, ast.UnaryOp) else value
+    if not isinstance(name, ast.Name) or name.id not in roles.parameters(setter):
+        return False
+    calls = [call for call in root.kept(ast.Call) if find_callee(root, call.func) is setter]  # type: ignore[attr-defined]
+    if not calls:
+        return False
+    last = max(calls, key=lambda call: (call.lineno, call.col_offset))  # type: ignore[attr-defined]
+    given = next(argument(name.id, setter, root, last), (root, default_of(setter, name.id)))[1]  # type: ignore[arg-type]
+    if not isinstance(given, ast.Constant):
+        return False
+    return is_initial(setter, dotted, ast.Constant(not given.value) if negates else given, project)
 
 
 def value_set(leak: Leak) -> ast.expr | None:
