@@ -256,3 +256,60 @@ def test_a_setter_that_is_last_given_the_value_of_the_module_changes_nothing(
     found = lint_files({"shop.py": SHOP, "keeper.py": SETTERS, "test_it.py": test}, tmp_path)
 
     assert [item.code for item in found] == ["HRM601"] * expected
+
+
+TRACED = "import sys\n\ndef spew():\n    sys.settrace(print)\n"
+STAND_IN = """
+import sys
+import unittest
+from spewer import spew
+
+class SpewTest(unittest.TestCase):
+    def setUp(self):
+        self.kept = sys.settrace
+        sys.settrace = self.note
+
+    def tearDown(self):
+        sys.settrace = self.kept
+
+    def note(self, function): ...
+
+    def test_spew(self):
+        spew()
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"), [(STAND_IN, []), (STAND_IN.replace("sys.settrace", "self.x"), ["HRM106"])]
+)
+def test_what_a_setup_has_put_a_stand_in_for_is_not_called(test: str, expected: list[str], tmp_path: Path) -> None:
+    found = lint_files({"spewer.py": TRACED, "test_it.py": test}, tmp_path, select=("HRM106",))
+
+    assert [item.code for item in found] == expected
+
+
+def test_a_session_fixture_that_makes_a_database_file_is_one_user_and_every_worker_makes_it(tmp_path: Path) -> None:
+    made = (
+        "import sqlite3, pytest\n@pytest.fixture(scope='session')\ndef base():\n"
+        "    with sqlite3.connect('a.db') as made:\n        made.execute('create table item (name)')\n"
+    )
+    files = {"conftest.py": made, "test_it.py": "def test_a(base): ...\ndef test_b(base): ...\n"}
+
+    found = lint_files(files, tmp_path, select=("HRM503", "HRM405"))
+    each = lint_files(
+        files | {"conftest.py": made.replace("session", "function")}, tmp_path, select=("HRM503", "HRM405")
+    )
+
+    assert [[item.code for item in items] for items in (found, each)] == [["HRM405"], ["HRM503"]]
+
+
+@pytest.mark.parametrize("statement", ["DROP DATABASE IF EXISTS shop;", "create database shop default charset utf8"])
+def test_the_database_that_a_session_fixture_makes_is_named(statement: str, tmp_path: Path) -> None:
+    made = (
+        "import pymysql, pytest\n@pytest.fixture(scope='session')\ndef server():\n"
+        f"    found = pymysql.connect(database='mysql')\n    found.cursor().execute('{statement}')\n"
+    )
+
+    found = lint_files({"conftest.py": made}, tmp_path, select=("HRM405",))
+
+    assert [item.message.partition(" again")[0] for item in found] == ["each worker makes the database 'shop'"]

@@ -87,7 +87,7 @@ class SharedSqlite(Rule):
                 if path is not None and is_shared(visit, path, project):
                     opened.setdefault(path, []).append(visit)
         for path, found in opened.items():
-            users = {name for visit in found for name in tests_of(visit.root, project)}
+            users = {name for visit in found for name in users_of(visit.root, project)}
             if len(users) < 2 or not any(may_write(item.scope.module) for visit in found for item in visit.chain()):  # noqa: PLR2004 - one test alone is HRM502's
                 continue
             if not is_apart(path, found, project):
@@ -378,6 +378,12 @@ def test_there_is_no_item(database):
             },
         ),
     )
+
+
+def users_of(root: Scope, project: Project) -> frozenset[str]:
+    """Return for how many tests something is opened; what a session fixture opens once is the business of HRM405."""
+    once = roles.role_of(root) == "fixture" and roles.fixture_scope(root) == "session"
+    return frozenset({root.name}) if once else tests_of(root, project)
 
 
 def is_shared(visit: Visit, path: str, project: Project) -> bool:
