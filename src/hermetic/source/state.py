@@ -35,6 +35,8 @@ class State:
 
     by_owner = False  # each object that holds the state is a key; a whole list of it is still only that object's
 
+    near_first = False  # of the tests that reach a change, the one that gets there by the fewest calls is named
+
     of_process = True  # and not of an object that a test may make for itself
 
     def __init__(  # noqa: PLR0913 - a table with one column for each way of spelling

@@ -313,3 +313,39 @@ def test_the_database_that_a_session_fixture_makes_is_named(statement: str, tmp_
     found = lint_files({"conftest.py": made}, tmp_path, select=("HRM405",))
 
     assert [item.message.partition(" again")[0] for item in found] == ["each worker makes the database 'shop'"]
+
+
+CALL = "import app\ndef test_it():\n    app.{}()\ndef test_far():\n    assert app.far\n"
+CHANGES = "def near():\n    far()\ndef far():\n    "
+CACHED = "import functools, os\n@functools.cache\ndef kept():\n    return os.environ['SHOP']\n"
+DEEP = {
+    "HRM308": (f"{CHANGES}shop.Till.ring = lambda self: 1\n", CALL),
+    "HRM601": (f"{CHANGES}shop.OPEN = False\n", CALL),
+    "HRM603": (f"{CHANGES}shop.Till.rate = 2\n", CALL),
+    "HRM602": (
+        f"{CACHED}{CHANGES}kept()\n",
+        "import app\ndef test_it(monkeypatch):\n    monkeypatch.setenv('SHOP', 'a')\n    app.{}()\n",
+    ),
+    "HRM503": (
+        f"import sqlite3\n{CHANGES}made = sqlite3.connect('a.db')\n    made.executescript('')\n",
+        "import app\ndef test_it():\n    app.{0}()\ndef test_its():\n    app.{0}()\n",
+    ),
+    "HRM405": (
+        f"import os\n{CHANGES}os.mkdir('out')\n",
+        "import app, pytest\n@pytest.fixture(scope='session')\ndef out():\n    app.{}()\ndef test_it(out): ...\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("code", DEEP)
+def test_what_stands_behind_a_second_call_is_left_to_the_project_preset(code: str, tmp_path: Path) -> None:
+    app, test = DEEP[code]
+    files = {"shop.py": SHOP, "app.py": f"import shop\n{app}"}
+
+    found = {
+        (name, preset): bool(lint_files(files | {"test_it.py": test.format(name)}, tmp_path, select=(code, *preset)))
+        for name in ("far", "near")
+        for preset in ((), ("project",))
+    }
+
+    assert [key for key, is_found in found.items() if not is_found] == [("near", ())]

@@ -10,7 +10,7 @@ from hermetic.catalogue.resources._rows import is_cleaned, may_write, writes_row
 from hermetic.catalogue.resources._sqlite import OPENERS, database_opened, is_sqlite, target_of
 from hermetic.catalogue.resources._users import fixtures_of, is_wide, tests_of
 from hermetic.catalogue.resources._visits import Visit, is_cleanup, roots, visits
-from hermetic.catalogue.rule import LINT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.names import resolve
@@ -47,7 +47,8 @@ class SharedSqlite(Rule):
     get to what opens it and something there writes; it is left alone where all of them are in one `xdist_group` and
     the file is removed each time. A database that a wide fixture makes elsewhere counts when a test that requests it
     is seen to write, and neither the test nor a fixture around it speaks of rolling back, deleting or resetting. A file
-    that one test alone opens is the business of HRM502.
+    that one test alone opens is the business of HRM502. What code under test opens only behind a second call is
+    reported in the `project` preset alone.
     """
 
     code = "HRM503"
@@ -81,9 +82,12 @@ class SharedSqlite(Rule):
     def fixed(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield where a file with a fixed name is opened for several tests."""
         opened: dict[str, list[Visit]] = {}
+        strict = not project.presets.isdisjoint((PROJECT, self.code))
         for root in roots(module):
             for visit in visits(root, TOKENS):
-                path = database_opened(visit, resolve(visit.scope, visit.call.func))
+                path = None
+                if strict or not visit.is_deep():
+                    path = database_opened(visit, resolve(visit.scope, visit.call.func))
                 if path is not None and is_shared(visit, path, project):
                     opened.setdefault(path, []).append(visit)
         for path, found in opened.items():

@@ -6,6 +6,7 @@ import _ast as ast
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
 from hermetic.catalogue.resources._written import default_of
+from hermetic.catalogue.rule import PROJECT
 from hermetic.catalogue.state._targets import CLASS_STATE, MOCKS, MODULE_STATE, code_of, container_kind, is_initial
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_callee, find_class
@@ -73,6 +74,8 @@ def find_all(module: Module, project: Project) -> Iterator[Found]:
     for (dotted, code), state in states_in(module, project).items():
         for leak in find_leaks(module, state, project):
             place = (leak.change.scope.module.path, leak.change.line)
+            if leak.deep and project.presets.isdisjoint((PROJECT, code)):
+                continue
             if place in seen or is_reset(leak, state, project) or is_elsewhere(leak.change.scope):
                 continue
             if not ends_as_it_was(leak, dotted, project):
@@ -251,6 +254,8 @@ def fits(kind: str, method: str) -> bool:
 
 class DataState(State):
     """One attribute of a module or class, and the container that it may hold, under each name that code has for it."""
+
+    near_first = True
 
     def __init__(self, kind: str, **tables: Any) -> None:  # noqa: ANN401 - as the base takes them
         super().__init__(kind, **tables)

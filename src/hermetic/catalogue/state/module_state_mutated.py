@@ -47,7 +47,8 @@ class ModuleStateMutated(Rule):
     Limits:
     The linter sees what a suite sets in other modules of the project, and what a function of such a module certainly
     changes of it when a test calls that function: `global` names, lists, dictionaries and sets. What a test file keeps
-    for itself is for the plugin to see.
+    for itself is for the plugin to see. What code under test changes only behind a second call is reported in the
+    `project` preset alone.
     The plugin sees the modules of the project, test files included: names bound to other objects, and lists,
     dictionaries, sets and deques of up to 1,000 items, one level deep. The attributes of objects in a module are not
     compared. Filling in what is meant to be filled is left alone:
