@@ -98,6 +98,7 @@ class Engine:
         """Forget what the last run noted."""
         self._named = {os.path.abspath(path): path for path in paths}
         self._comments, self._failures, self.data = {}, [], {}
+        self.project.named = self.named or frozenset()
 
     def check_file(self, path: str, data: bytes | None) -> list[Finding]:
         """Return the findings that one file causes, before suppressions."""

@@ -50,15 +50,17 @@ SCRIPTED = (b"argv", b"sys.exit(", b"SystemExit", b"os._exit(", b"os.fork(")  # 
 class Leak:
     """One change that outlives its test. `root` is the test, fixture or setup; None when it happens at import.
 
-    `late`: the change is put back, but only when nothing fails in between.
+    `late`: the change is put back, but only when nothing fails in between. `deep`: a function of the code under test
+    that the suite calls does not make it itself, but calls what does.
     """
 
-    __slots__ = ("change", "late", "root")
+    __slots__ = ("change", "deep", "late", "root")
 
-    def __init__(self, change: Change, root: Scope | None, *, late: bool = False) -> None:
+    def __init__(self, change: Change, root: Scope | None, *, late: bool = False, deep: bool = False) -> None:
         self.change = change
         self.root = root
         self.late = late
+        self.deep = deep
 
 
 def find_leaks(module: Module, state: State, project: Project, tokens: tuple[bytes, ...] = ()) -> list[Leak]:
@@ -74,7 +76,7 @@ def find_leaks(module: Module, state: State, project: Project, tokens: tuple[byt
         *leaks_through_imports(module, state, project, tokens or state.tokens),
     ):
         first = found.setdefault(one_leak(leak, state), leak)
-        if first.change.line > leak.change.line:
+        if first.change.line > leak.change.line or (state.near_first and first.deep and not leak.deep):
             found[one_leak(leak, state)] = leak
     return list(found.values())
 
@@ -314,4 +316,5 @@ def leaks_of_calls(  # noqa: PLR0913, PLR0917 - the facts of one change
     if root is None or (is_under_test(change.scope.module) and is_replaced(found.steps(), [caller, root], project)):
         return
     late = is_undone_late(change.scope, change.node, undo)
-    yield Leak(change, root, late=late or all(is_undone_late(scope, call, undo) for call in calls))
+    late = late or all(is_undone_late(scope, call, undo) for call in calls)
+    yield Leak(change, root, late=late, deep=any(is_under_test(hop[0].module) for hop in found.way.hops))

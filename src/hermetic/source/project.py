@@ -11,7 +11,7 @@ from hermetic.source.module import CannotParseError, Module
 from hermetic.source.names import MAX_BASES, resolve
 from hermetic.source.patterns import matches
 from hermetic.source.scope import Scope
-from hermetic.source.text import Text
+from hermetic.source.text import Text, contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from hermetic.source.scope import Binding
 
-USUAL_NAMES = ("test_*.py", "*_test.py", "test.py", "tests.py", "*_tests.py")  # also what other runners collect
+USUAL_NAMES = ("test_*.py", "*_test.py")
+OTHER_NAMES = ("test.py", "tests.py", "*_tests.py")  # what other runners collect, or pytest when it is named
+RUNNERS = (b"unittest", b"TestCase", b"django", b"pytest")  # one of which such a file then speaks of
 EVERY = "*.py"
 KEPT_BYTES = 2_000_000  # of source between two files; its trees and scopes take about forty times as much memory
 MAX_HOPS = 4  # re-exports of re-exports
@@ -37,7 +39,9 @@ class Project:
         python_files: tuple[str, ...] = ("test_*.py", "*_test.py"),
     ) -> None:
         self.root = os.path.abspath(root)
-        self.python_files = (*python_files, *USUAL_NAMES)
+        self.collected = (*python_files, *USUAL_NAMES)
+        self.python_files = (*self.collected, *OTHER_NAMES)
+        self.named: frozenset[str] = frozenset()  # files that the user names, in full
         self.presets = presets
         self.options = options or {}
         # A folder, and the beginnings of the node ids that pytest leaves out, relative to it.
@@ -130,13 +134,18 @@ class Project:
     def open(self, path: str, data: bytes) -> Text:
         """Return a file as text."""
         name, package = self.name_of(path)
-        text = Text(path, data, name, package=package, is_test=self.is_test(path))
+        text = Text(path, data, name, package=package, is_test=self.is_test(path) and self.is_run(path, data))
         text.project = self
         return text
 
     def is_test(self, path: str) -> bool:
         """Tell whether a file has the name of a test file."""
         return any(fits(path, pattern) for pattern in self.python_files)
+
+    def is_run(self, path: str, data: bytes) -> bool:
+        """Tell whether something collects a file with the name of a test file: pytest does not find each by itself."""
+        found = any(fits(path, pattern) for pattern in self.collected)
+        return found or contains(data, RUNNERS) or os.path.abspath(path) in self.named
 
     def is_named_test(self, path: str) -> bool:
         """Tell whether a file has the name of a test file by more than a pattern that takes all files of a folder."""

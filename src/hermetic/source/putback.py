@@ -22,7 +22,10 @@ REMOVERS = frozenset({"pop", "__delitem__", "remove", "removeHandler", "removeFi
 
 def is_removal(change: Change) -> bool:
     """Tell whether a change takes a key away."""
-    return isinstance(change.node, ast.Delete) or change.what.rpartition(".")[2] in REMOVERS
+    node = change.node
+    if isinstance(node, ast.Delete) or change.what.rpartition(".")[2] in REMOVERS:
+        return True
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "delattr"
 
 
 def is_put_back(change: Change, state: State) -> bool:

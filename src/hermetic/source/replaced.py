@@ -69,6 +69,9 @@ def is_replaced(steps: list[Step], places: list[Scope], project: Project) -> boo
         return False
     if any(covers(given, module, name) for step in steps for module, name in step.names()):
         return True
+    calls = ((step.scope, step.node.func) for step in steps if isinstance(step.node, ast.Call))
+    if any(resolve(scope, function) in given for scope, function in calls):
+        return True
     failing = {name: True for name, fails in given.items() if fails}
     return bool(failing) and any(is_stopped(step, failing) for step in steps if is_under_test(step.scope.module))
 
@@ -150,8 +153,18 @@ def named_in(place: Scope) -> Iterator[tuple[str, bool]]:
             assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
             yield from named_by(scope, call)
         for node in scope.kept(ast.Assign):
+            yield from ((name, False) for name in assigned_by(scope, node))
             maker = made_to_raise(scope, node)
             yield from ((name, True) for name, _ in named_by(scope, maker)) if maker is not None else ()
+
+
+def assigned_by(scope: Scope, node: ast.AST) -> Iterator[str]:
+    """Yield the dotted paths of the attributes of modules that an assignment sets."""
+    for target in node.targets:  # type: ignore[attr-defined]
+        if isinstance(target, ast.Attribute):
+            owner = resolve(scope, target.value)
+            if owner and owner[0] not in "@[." and "(" not in owner:
+                yield f"{owner}.{target.attr}"
 
 
 def named_by(scope: Scope, call: ast.Call) -> Iterator[tuple[str, bool]]:

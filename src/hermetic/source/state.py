@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hermetic.source.changes import Change
     from hermetic.source.scope import Scope
 WHOLE_METHODS = frozenset({"clear", "update", "__ior__"})
 
@@ -33,6 +34,8 @@ class State:
     """
 
     by_owner = False  # each object that holds the state is a key; a whole list of it is still only that object's
+
+    near_first = False  # of the tests that reach a change, the one that gets there by the fewest calls is named
 
     of_process = True  # and not of an object that a test may make for itself
 
@@ -110,6 +113,10 @@ class State:
 
     def resets(self, node: ast.AST) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a change of the whole state puts it back to how tests find it."""
+        return False
+
+    def repeats(self, first: Change, again: Change) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a change that is made again, further down, puts the state back to how tests find it."""
         return False
 
     def is_usually_absent(self, scope: Scope, key: str) -> bool:  # noqa: ARG002 - for subclasses

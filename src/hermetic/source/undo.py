@@ -102,7 +102,13 @@ class UndoState(Undo):
         state = self.state
         return any(
             same_key(self.change, item)
-            and (item.usual or is_removal(item) or state.resets(node) or uses_saved_value(item, state))
+            and (
+                item.usual
+                or is_removal(item)
+                or state.resets(node)
+                or uses_saved_value(item, state)
+                or state.repeats(self.change, item)
+            )
             for item in changes_at(scope, node, state)
         )
 

@@ -270,6 +270,23 @@ def test_a_seed_before_each_test_of_a_conftest_is_left_alone(tmp_path: Path) -> 
     assert [item.line for item in found] == [6]
 
 
+@pytest.mark.parametrize(
+    ("seeds", "lines"), [("random.seed(0)", []), ("random.random()", [3, 6]), ("print(1)", [3, 6])]
+)
+def test_what_seeds_again_below_a_fixture_that_seeds_before_each_test_is_left_alone(
+    seeds: str, lines: list[int], tmp_path: Path
+) -> None:
+    files = {
+        "conftest.py": f"import random, pytest\n@pytest.fixture(autouse=True)\ndef each(tmp_path):\n    {seeds}\n",
+        "test_it.py": (
+            "import random, pytest\ndef test_it():\n    random.seed(1)\n"
+            "@pytest.fixture\ndef data():\n    random.seed(2)\n"
+        ),
+    }
+
+    assert [item.line for item in lint_files(files, tmp_path, select=("HRM108",))] == lines
+
+
 LAUNCHER = "import subprocess\n\n\ndef launch():\n    return subprocess.Popen(['x'])\n"
 IMPORTS = {
     "the function": ("from launcher import launch", "launch"),

@@ -170,3 +170,182 @@ def test_a_breaker_that_stays_open_is_found(source: str, expected: set[int], tmp
 )
 def test_a_breaker_that_is_closed_again_or_nobody_elses_is_left_alone(source: str, tmp_path: Path) -> None:
     assert lines(source, "HRM605", tmp_path) == set()
+
+
+SHOP = "OPEN = True\nclass Till:\n    rate = 1\n    def ring(self): ...\n"
+BY_HAND = {
+    "HRM603 an old value that was kept": (
+        "    old = Till.rate\n    Till.rate = 2\n    assert Till.rate == 2\n    Till.rate = old\n"
+    ),
+    "HRM601 the value of the module": "    shop.OPEN = False\n    assert not shop.OPEN\n    shop.OPEN = True\n",
+    "HRM603 del": "    Till.tip = 3\n    assert Till.tip\n    del Till.tip\n",
+    "HRM603 delattr": "    Till.tip = 3\n    assert Till.tip\n    delattr(Till, 'tip')\n",
+    "HRM308 delattr": "    Till.tip = lambda self: 3\n    assert Till().tip()\n    delattr(Till, 'tip')\n",
+    "HRM104 a reload below the block": (
+        "    with patch.dict('os.environ', A='1'):\n        reload(shop)\n        assert shop.OPEN\n    reload(shop)\n"
+    ),
+}
+SUITE = "from importlib import reload\nfrom unittest.mock import patch\nimport shop\nfrom shop import Till\n"
+
+
+@pytest.mark.parametrize("case", BY_HAND)
+def test_what_a_test_puts_back_by_hand_is_said_to_be_put_back_when_nothing_fails(case: str, tmp_path: Path) -> None:
+    found = lint_files({"shop.py": SHOP, "test_it.py": f"{SUITE}def test_it():\n{BY_HAND[case]}"}, tmp_path)
+
+    assert [item.code for item in found] == [case.partition(" ")[0]]
+    assert "put back only when nothing fails in between" in found[0].message
+
+
+def test_a_reload_while_the_patch_still_holds_puts_nothing_back(tmp_path: Path) -> None:
+    body = "    monkeypatch.setenv('A', '1')\n    reload(shop)\n    assert shop.OPEN\n    reload(shop)\n"
+
+    found = lint_files({"shop.py": SHOP, "test_it.py": f"{SUITE}def test_it(monkeypatch):\n{body}"}, tmp_path)
+
+    assert [item.message.rpartition(" in ")[2] for item in found] == ["test_it and not put back"]
+
+
+@pytest.mark.parametrize("last", ["shop.OPEN = True", "delattr(Till, 'tip')", "del Till.tip"])
+def test_what_a_finally_or_a_fixture_puts_back_is_no_finding(last: str, tmp_path: Path) -> None:
+    change = "shop.OPEN = False" if "OPEN" in last else "Till.tip = 3"
+    test = f"def test_it():\n    {change}\n    try:\n        assert shop\n    finally:\n        {last}\n"
+    fixture = f"@pytest.fixture\ndef it():\n    {change}\n    yield\n    {last}\ndef test_its(it): ...\n"
+
+    assert not lint_files({"shop.py": SHOP, "test_it.py": f"{SUITE}import pytest\n{test}{fixture}"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("head", "config", "expected"),
+    [
+        ("", "", 0),
+        ("import pytest\n", "", 1),
+        ("from django.test import TestCase\n", "", 1),
+        ("", "[tool.pytest.ini_options]\npython_files = ['tests.py']\n", 1),
+    ],
+)
+def test_a_tests_file_counts_where_something_collects_it(head: str, config: str, expected: int, tmp_path: Path) -> None:
+    test = f"{head}import shop\ndef test_it():\n    shop.OPEN = False\n    assert not shop.OPEN\n"
+    (tmp_path / "pyproject.toml").write_text(config)
+
+    found = lint_files({"shop.py": SHOP, "tests.py": test, "test_other.py": "import shop\n"}, tmp_path)
+
+    assert [item.code for item in found] == ["HRM601"] * expected
+
+
+SETTERS = (
+    "import shop\ndef close(state=True):\n    shop.OPEN = not state\ndef open_(state=True):\n    shop.OPEN = state\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        ("close()", 1),
+        ("close(); close(False)", 0),
+        ("close(False); close()", 1),
+        ("open_()", 0),
+        ("open_(True)", 0),
+        ("open_(state=False)", 1),
+        ("open_(1)", 1),
+    ],
+)
+def test_a_setter_that_is_last_given_the_value_of_the_module_changes_nothing(
+    calls: str, expected: int, tmp_path: Path
+) -> None:
+    test = f"from keeper import close, open_\ndef test_it():\n    {calls}\n"
+
+    found = lint_files({"shop.py": SHOP, "keeper.py": SETTERS, "test_it.py": test}, tmp_path)
+
+    assert [item.code for item in found] == ["HRM601"] * expected
+
+
+TRACED = "import sys\n\ndef spew():\n    sys.settrace(print)\n"
+STAND_IN = """
+import sys
+import unittest
+from spewer import spew
+
+class SpewTest(unittest.TestCase):
+    def setUp(self):
+        self.kept = sys.settrace
+        sys.settrace = self.note
+
+    def tearDown(self):
+        sys.settrace = self.kept
+
+    def note(self, function): ...
+
+    def test_spew(self):
+        spew()
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"), [(STAND_IN, []), (STAND_IN.replace("sys.settrace", "self.x"), ["HRM106"])]
+)
+def test_what_a_setup_has_put_a_stand_in_for_is_not_called(test: str, expected: list[str], tmp_path: Path) -> None:
+    found = lint_files({"spewer.py": TRACED, "test_it.py": test}, tmp_path, select=("HRM106",))
+
+    assert [item.code for item in found] == expected
+
+
+def test_a_session_fixture_that_makes_a_database_file_is_one_user_and_every_worker_makes_it(tmp_path: Path) -> None:
+    made = (
+        "import sqlite3, pytest\n@pytest.fixture(scope='session')\ndef base():\n"
+        "    with sqlite3.connect('a.db') as made:\n        made.execute('create table item (name)')\n"
+    )
+    files = {"conftest.py": made, "test_it.py": "def test_a(base): ...\ndef test_b(base): ...\n"}
+
+    found = lint_files(files, tmp_path, select=("HRM503", "HRM405"))
+    each = lint_files(
+        files | {"conftest.py": made.replace("session", "function")}, tmp_path, select=("HRM503", "HRM405")
+    )
+
+    assert [[item.code for item in items] for items in (found, each)] == [["HRM405"], ["HRM503"]]
+
+
+@pytest.mark.parametrize("statement", ["DROP DATABASE IF EXISTS shop;", "create database shop default charset utf8"])
+def test_the_database_that_a_session_fixture_makes_is_named(statement: str, tmp_path: Path) -> None:
+    made = (
+        "import pymysql, pytest\n@pytest.fixture(scope='session')\ndef server():\n"
+        f"    found = pymysql.connect(database='mysql')\n    found.cursor().execute('{statement}')\n"
+    )
+
+    found = lint_files({"conftest.py": made}, tmp_path, select=("HRM405",))
+
+    assert [item.message.partition(" again")[0] for item in found] == ["each worker makes the database 'shop'"]
+
+
+CALL = "import app\ndef test_it():\n    app.{}()\ndef test_far():\n    assert app.far\n"
+CHANGES = "def near():\n    far()\ndef far():\n    "
+CACHED = "import functools, os\n@functools.cache\ndef kept():\n    return os.environ['SHOP']\n"
+DEEP = {
+    "HRM308": (f"{CHANGES}shop.Till.ring = lambda self: 1\n", CALL),
+    "HRM601": (f"{CHANGES}shop.OPEN = False\n", CALL),
+    "HRM603": (f"{CHANGES}shop.Till.rate = 2\n", CALL),
+    "HRM602": (
+        f"{CACHED}{CHANGES}kept()\n",
+        "import app\ndef test_it(monkeypatch):\n    monkeypatch.setenv('SHOP', 'a')\n    app.{}()\n",
+    ),
+    "HRM503": (
+        f"import sqlite3\n{CHANGES}made = sqlite3.connect('a.db')\n    made.executescript('')\n",
+        "import app\ndef test_it():\n    app.{0}()\ndef test_its():\n    app.{0}()\n",
+    ),
+    "HRM405": (
+        f"import os\n{CHANGES}os.mkdir('out')\n",
+        "import app, pytest\n@pytest.fixture(scope='session')\ndef out():\n    app.{}()\ndef test_it(out): ...\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("code", DEEP)
+def test_what_stands_behind_a_second_call_is_left_to_the_project_preset(code: str, tmp_path: Path) -> None:
+    app, test = DEEP[code]
+    files = {"shop.py": SHOP, "app.py": f"import shop\n{app}"}
+
+    found = {
+        (name, preset): bool(lint_files(files | {"test_it.py": test.format(name)}, tmp_path, select=(code, *preset)))
+        for name in ("far", "near")
+        for preset in ((), ("project",))
+    }
+
+    assert [key for key, is_found in found.items() if not is_found] == [("near", ())]

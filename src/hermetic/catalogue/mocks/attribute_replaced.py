@@ -28,6 +28,7 @@ class AttributeReplaced(Rule):
     Limits:
     The linter sees assignments, `setattr` with a written-out name, and `del`, in the suite itself: on modules, on
     classes, and on objects of a module of the project. Of libraries it sees what is set to a function, class or mock.
+    What code under test replaces only behind a second call is reported in the `project` preset alone.
     Of libraries, the plugin compares those attributes that an assignment in the project names: `time.sleep = fake`,
     or `setattr(time, "sleep", fake)`. Of objects, only the methods that an assignment names through a module: with
     `from shop import clerk`, `clerk.till.open = fake`. A class within a class or function is not looked at.
@@ -297,6 +298,7 @@ def test_a_new_account_is_empty(dollars):
             {
                 "test_own.py": """
 from types import SimpleNamespace
+from unittest.mock import MagicMock, PropertyMock
 
 
 class Client:
@@ -320,8 +322,23 @@ def test_a_subclass_has_its_own():
     assert module.get() == 3
 
 
+def test_a_mock_has_a_class_of_its_own():
+    response = MagicMock()
+    type(response).status = PropertyMock(return_value=200)
+    assert response.status == 200
+
+
+def test_an_object_of_such_a_class_leads_to_it():
+    class Fake(Client):
+        pass
+
+    fake = Fake()
+    type(fake).get = lambda self: 4
+    assert fake.get() == 4
+
+
 def test_the_class_is_as_it_was():
-    assert Client().get() == 1
+    assert (Client().get(), hasattr(MagicMock, "status")) == (1, False)
 """
             },
         ),

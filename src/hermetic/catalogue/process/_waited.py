@@ -6,7 +6,17 @@ import _ast as ast
 
 from hermetic.catalogue.process._fate import started_at
 from hermetic.catalogue.process._signals import argument_of
-from hermetic.catalogue.process._spawned import MAKERS, PROCESS, THREAD, TIMER, Spawn, holder, loop_names, spawns_in
+from hermetic.catalogue.process._spawned import (
+    CHILD,
+    MAKERS,
+    PROCESS,
+    THREAD,
+    TIMER,
+    Spawn,
+    holder,
+    loop_names,
+    spawns_in,
+)
 from hermetic.source.callee import find_callee, find_class, method_in
 from hermetic.source.names import find_function, resolve
 from hermetic.source.reach import calls_of
@@ -23,11 +33,14 @@ BLOCKING = frozenset({"get", "work", "run", "serve", "serve_forever", "next", "r
 ENDLESS = frozenset({"wait", "acquire", "serve_forever", "run_forever", "get", "recv", "join"})
 SLEEP, SHORT = "time.sleep", 0.1  # seconds; a thread that sleeps for less may be over
 LEFT = "left"
+OUTPUTS = ("stdout", "stderr")
 LEAVING = (ast.Break, ast.Return, ast.Raise)
 
 
 def may_be_over(spawn: Spawn, root: Scope) -> bool:
     """Tell whether what a call starts may have ended by the end of the test `root`, as far as can be read."""
+    if spawn.kind is CHILD:
+        return is_read_by_another(spawn)
     if spawn.kind not in (THREAD, TIMER, PROCESS):
         return False
     starter, node = started_at(spawn)
@@ -40,6 +53,17 @@ def may_be_over(spawn: Spawn, root: Scope) -> bool:
         return True
     elsewhere = starter.function is not root and starter.scope.parent is not root
     return elsewhere and any(blocks(call, None) for scope in root.family() for call in calls_of(scope))
+
+
+def is_read_by_another(spawn: Spawn) -> bool:
+    """Tell whether the output of a child is handed to a function, which may well read it to its end."""
+    kind, name = holder(spawn)
+    return kind == "name" and any(
+        isinstance(item, ast.Attribute) and item.attr in OUTPUTS and getattr(item.value, "id", "") == name
+        for scope in spawn.function.family()
+        for call in calls_of(scope)
+        for item in (*call.args, *(keyword.value for keyword in call.keywords))
+    )
 
 
 def stays(spawn: Spawn) -> bool:

@@ -9,6 +9,7 @@ from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule,
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
 from hermetic.source.putback import is_removal
+from hermetic.source.restore import is_monkeypatch
 from hermetic.source.spelling import key_of, text_of
 from hermetic.source.state import State
 
@@ -62,6 +63,18 @@ TABLE = ModuleTable(
     words=("module", "uncache", "import"),
     keyed=True,
 )
+
+
+class LoadedModule(State):
+    """What a module holds: a reload below the block that changed what it reads puts it back."""
+
+    def repeats(self, first: Change, again: Change) -> bool:
+        """Tell it for a reload outside of a `with` around the first one, which stays in place where none is there."""
+        blocks = (ast.With, ast.AsyncWith)
+        around = {parent for _, parent in again.scope.ancestors(again.node)}
+        if any(isinstance(parent, blocks) and parent not in around for _, parent in first.scope.ancestors(first.node)):
+            return True
+        return not any(is_monkeypatch(name.rpartition(".")[0]) for name in called(first.scope))
 
 
 def is_imported_here(change: Change) -> bool:
@@ -142,7 +155,7 @@ class ModuleTableEdit(StateRule):
     related = ("HRM103", "HRM308")
     states = (
         TABLE,
-        State(
+        LoadedModule(
             "module",
             calls=("importlib.reload", "imp.reload"),
             words=("reload", "module"),

@@ -6,13 +6,16 @@ import _ast as ast
 
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
 from hermetic.source import roles
+from hermetic.source.blocks import is_after_yield
 from hermetic.source.changes import Change, changes_in, import_time
 from hermetic.source.spelling import key_of
 from hermetic.source.state import State
+from hermetic.source.teardown import arranging
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.leaks import Leak
+    from hermetic.source.project import Project
     from hermetic.source.scope import Scope
 
 
@@ -33,8 +36,8 @@ def is_from_system(change: Change) -> bool:
     return not given or (isinstance(given[0], ast.Constant) and given[0].value is None)
 
 
-def is_certain_at_import(change: Change) -> bool:
-    """Tell whether a change at import stands under no condition."""
+def is_certain(change: Change) -> bool:
+    """Tell whether a change stands under no condition."""
     return not any(isinstance(parent, (ast.If, ast.Try)) for _, parent in change.scope.ancestors(change.node))
 
 
@@ -42,6 +45,24 @@ def is_start_of_each(root: Scope) -> bool:
     """Tell whether a fixture starts each test of its folder from the same state, whatever the one before has left."""
     fixture = roles.is_conftest(root.module.path) and roles.role_of(root) == "fixture"
     return fixture and roles.is_autouse(root) and roles.fixture_scope(root) == "function"
+
+
+def is_seeded_anew(leak: Leak, state: State, project: Project) -> bool:
+    """Tell whether an autouse fixture or setup seeds before each test of the file: what stays is its own leak."""
+    root = leak.root
+    if root is None:
+        return False
+    around = [item for item in project.autouse(root.module, root) if roles.fixture_scope(item) == "function"]
+    setups = [item for item in root.module.top.functions if item.owner is None and roles.role_of(item) == "setup"]
+    for cls in project.lineage(root.owner) if root.owner is not None else ():
+        setups.extend(item for item in arranging(cls) if roles.role_of(item) == "setup")
+    around += [item for item in setups if not item.name.lower().endswith(("class", "module"))]
+    return any(
+        change.scope is place and is_certain(change) and not is_after_yield(place, change.node)
+        for place in around
+        if place is not root and place.is_function
+        for change in changes_in(place.module.load(place), state)
+    )
 
 
 class RandomSeed(StateRule):
@@ -59,6 +80,7 @@ class RandomSeed(StateRule):
 
     Limits:
     An autouse fixture of a `conftest.py` that seeds before each test is left alone: no test sees what another has left.
+    Where such a fixture or a setup seeds before each test of a file, the tests that seed again are not reported.
     So is a `seed()` without a value: the process has begun like that. Drawing numbers is no finding, and neither is a
     generator that another library keeps for itself. A test file that is imported with the same written-out seed as its
     conftest changes nothing, unless something draws in between. In code under test only what certainly runs for the
@@ -108,13 +130,15 @@ class RandomSeed(StateRule):
             return False
         seed = seed_of(change)
         project = change.scope.module.project
-        if leak.root is not None or not seed or project is None:
+        if project is None:
             return True
         state = next(state for state in self.states if state.kind == change.kind)
+        if leak.root is not None or not seed:
+            return not is_seeded_anew(leak, state, project)
         for conftest in project.conftests(change.scope.module.path):
             seeds = [item for scope in import_time(conftest.top) for item in changes_in(scope, state)]
             if seeds:
-                return not (is_certain_at_import(seeds[-1]) and seed_of(seeds[-1]) == seed)
+                return not (is_certain(seeds[-1]) and seed_of(seeds[-1]) == seed)
         return True
 
     bad = (

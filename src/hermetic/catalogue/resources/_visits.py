@@ -7,7 +7,7 @@ import _ast as ast
 from hermetic.catalogue.resources._worth import is_worth, leading_words, may_lead
 from hermetic.source import roles
 from hermetic.source.callee import find_callee, find_imported, own_constructor, run_by
-from hermetic.source.certain import is_expected_to_raise
+from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import import_time
 from hermetic.source.follow import Way, is_dead
 from hermetic.source.leaks import under_main
@@ -57,6 +57,10 @@ class Visit:
         while current is not None:
             yield current
             current = current.before
+
+    def is_deep(self) -> bool:
+        """Tell whether code under test calls the function that makes this call: the suite does not see it any more."""
+        return self.before is not None and any(is_under_test(item.scope.module) for item in self.before.chain())
 
     def is_mocked(self, name: str, project: Project) -> bool:
         """Tell whether a mock stands for what is called (`name`, dotted), or for a call on the way to it."""

@@ -11,7 +11,7 @@ from hermetic.catalogue.resources._sqlite import OPENERS, OPENING, database_open
 from hermetic.catalogue.resources._users import fixtures_of, is_wide, tests_of
 from hermetic.catalogue.resources._visits import Visit, is_cleanup, roots, visits
 from hermetic.catalogue.resources._worth import Interest
-from hermetic.catalogue.rule import LINT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.names import resolve
@@ -49,7 +49,8 @@ class SharedSqlite(Rule):
     get to what opens it and something there writes; it is left alone where all of them are in one `xdist_group` and
     the file is removed each time. A database that a wide fixture makes elsewhere counts when a test that requests it
     is seen to write, and neither the test nor a fixture around it speaks of rolling back, deleting or resetting. A file
-    that one test alone opens is the business of HRM502.
+    that one test alone opens is the business of HRM502. What code under test opens only behind a second call is
+    reported in the `project` preset alone.
     """
 
     code = "HRM503"
@@ -83,13 +84,16 @@ class SharedSqlite(Rule):
     def fixed(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield where a file with a fixed name is opened for several tests."""
         opened: dict[str, list[Visit]] = {}
+        strict = not project.presets.isdisjoint((PROJECT, self.code))
         for root in roots(module, INTEREST):
             for visit in visits(root, TOKENS, interest=INTEREST):
-                path = database_opened(visit, resolve(visit.scope, visit.call.func))
+                path = None
+                if strict or not visit.is_deep():
+                    path = database_opened(visit, resolve(visit.scope, visit.call.func))
                 if path is not None and is_shared(visit, path, project):
                     opened.setdefault(path, []).append(visit)
         for path, found in opened.items():
-            users = {name for visit in found for name in tests_of(visit.root, project)}
+            users = {name for visit in found for name in users_of(visit.root, project)}
             if len(users) < 2 or not any(may_write(item.scope.module) for visit in found for item in visit.chain()):  # noqa: PLR2004 - one test alone is HRM502's
                 continue
             if not is_apart(path, found, project):
@@ -380,6 +384,12 @@ def test_there_is_no_item(database):
             },
         ),
     )
+
+
+def users_of(root: Scope, project: Project) -> frozenset[str]:
+    """Return for how many tests something is opened; what a session fixture opens once is the business of HRM405."""
+    once = roles.role_of(root) == "fixture" and roles.fixture_scope(root) == "session"
+    return frozenset({root.name}) if once else tests_of(root, project)
 
 
 def is_shared(visit: Visit, path: str, project: Project) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.state._leaks import Found, value_set
+from hermetic.catalogue.state._targets import initial, is_initial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,27 +51,6 @@ def is_benign(found: Found, project: Project) -> bool:
     if change.what.endswith(".clear") or is_emptied(value):
         return starts_empty(change.scope, found.dotted, project)
     return isinstance(change.node, ast.AugAssign) and bool(words_of(name) & COUNT)
-
-
-def is_initial(scope: Scope, dotted: str, value: ast.expr, project: Project) -> bool:
-    """Tell whether a constant is the value that a name has where it is defined: to set it is a reset."""
-    first = initial(scope, dotted, project)
-    if not isinstance(value, ast.Constant) or not isinstance(first, ast.Constant):
-        return False
-    return type(value.value) is type(first.value) and value.value == first.value
-
-
-def initial(scope: Scope, dotted: str, project: Project) -> object:
-    """Return the expression to which a module or class first binds a name, None where it cannot be found."""
-    found = project.binding(dotted, scope.module.folder)
-    if found is not None:
-        return found[1].bindings[dotted.rpartition(".")[2]][0].value
-    owner, _, name = dotted.rpartition(".")
-    cls = project.definition(owner, scope.module.folder)
-    for level in project.lineage(cls) if cls is not None and cls.is_class else ():
-        if name in level.bindings:
-            return level.bindings[name][0].value
-    return None
 
 
 def is_plain_flag(name: str, value: ast.Constant) -> bool:

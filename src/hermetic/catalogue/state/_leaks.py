@@ -6,17 +6,22 @@ import _ast as ast
 import os
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
-from hermetic.catalogue.state._targets import CLASS_STATE, MODULE_STATE, code_of, container_kind
+from hermetic.catalogue.resources._written import default_of
+from hermetic.catalogue.rule import PROJECT
+from hermetic.catalogue.state._targets import CLASS_STATE, MOCKS, MODULE_STATE, code_of, container_kind, is_initial
 from hermetic.source import roles
+from hermetic.source.callee import ancestry, find_callee, find_class
 from hermetic.source.changes import called, changes_in, import_time, set_by_name, stores_of
 from hermetic.source.leading import is_support
 from hermetic.source.leaks import Leak, find_leaks
 from hermetic.source.names import resolve
+from hermetic.source.origins import argument
 from hermetic.source.project import fixtures_of
 from hermetic.source.scope import Scope
 from hermetic.source.state import State
 from hermetic.source.teardown import arranging
 from hermetic.source.text import contains
+from hermetic.source.undo import call_behind
 from hermetic.source.values import stores_to
 
 TYPE_CHECKING = False
@@ -71,7 +76,11 @@ def find_all(module: Module, project: Project) -> Iterator[Found]:
     for (dotted, code), state in states_in(module, project).items():
         for leak in find_leaks(module, state, project):
             place = (leak.change.scope.module.path, leak.change.line)
-            if place not in seen and not is_reset(leak, state, project) and not is_elsewhere(leak.change.scope):
+            if leak.deep and project.presets.isdisjoint((PROJECT, code)):
+                continue
+            if place in seen or is_reset(leak, state, project) or is_elsewhere(leak.change.scope):
+                continue
+            if not ends_as_it_was(leak, dotted, project):
                 seen.add(place)
                 yield Found(code, dotted, leak)
 
@@ -184,14 +193,33 @@ def changed_in(scope: Scope, project: Project) -> Iterator[tuple[str, str, str]]
 
 
 def class_behind(scope: Scope, owner: ast.expr | None) -> str:
-    """Return the class that `type(thing)` or `thing.__class__` means, where the thing was made here."""
+    """Return the class that `type(thing)` or `thing.__class__` means, where the thing was made here.
+
+    A mock has a class of its own, which `type(mock).name = PropertyMock()` is meant for.
+    """
     made: ast.expr | None = None
     if isinstance(owner, ast.Call) and getattr(owner.func, "id", "") == "type" and len(owner.args) == 1:
         made = owner.args[0]
     elif isinstance(owner, ast.Attribute) and owner.attr == "__class__":
         made = owner.value
     name = resolve(scope, made) if made is not None else ""
-    return name.removesuffix("()") if name.endswith("()") else ""
+    if not name.endswith("()") or name.rpartition(".")[2].removesuffix("()") in MOCKS:
+        return ""
+    cls = class_of(scope, made)
+    of_mock = cls is not None and any(is_of_mock(level) for level in ancestry(cls))
+    return "" if of_mock else name.removesuffix("()")
+
+
+def class_of(scope: Scope, made: ast.expr | None) -> Scope | None:
+    """Return the project's class whose object a variable holds."""
+    call = call_behind(scope, made) if made is not None else None
+    return find_class(scope, call.func) if call is not None else None
+
+
+def is_of_mock(cls: Scope) -> bool:
+    """Tell whether a class inherits from one of the mocks."""
+    outer = cls.parent or cls
+    return any(resolve(outer, base).rpartition(".")[2] in MOCKS for base in cls.node.bases)  # type: ignore[attr-defined]
 
 
 def of_container(scope: Scope, name: str, project: Project, method: str = "") -> Iterator[tuple[str, str, str]]:
@@ -242,6 +270,8 @@ def fits(kind: str, method: str) -> bool:
 class DataState(State):
     """One attribute of a module or class, and the container that it may hold, under each name that code has for it."""
 
+    near_first = True
+
     def __init__(self, kind: str, **tables: Any) -> None:  # noqa: ANN401 - as the base takes them
         super().__init__(kind, **tables)
         self.aliases: dict[str, str] = {}
@@ -252,6 +282,11 @@ class DataState(State):
             return self.aliases[name]
         base, dot, method = name.rpartition(".")
         return f"{self.aliases[base]}{dot}{method}" if base in self.aliases else name
+
+    def is_default(self, scope: Scope, name: str, value: ast.expr | None) -> bool:
+        """Tell it for the constant that the name has where it is defined: to set that puts it back."""
+        project = scope.module.project
+        return project is not None and isinstance(value, ast.Constant) and is_initial(scope, name, value, project)
 
 
 def state_of(dotted: str) -> DataState:
@@ -287,6 +322,28 @@ def is_reset(leak: Leak, state: State, project: Project) -> bool:
             if change.what.endswith(".clear") or isinstance(change.node, (ast.Assign, ast.Delete)):
                 return True
     return False
+
+
+def ends_as_it_was(leak: Leak, dotted: str, project: Project) -> bool:
+    """Tell whether the last call of a setter, in the test itself, gives a name the constant that it has from the start.
+
+    The value is a parameter of the setter, or the negation of one.
+    """
+    setter, value, root = leak.change.scope, value_set(leak), leak.root
+    if value is None or root is None or root is setter or not root.is_function:
+        return False
+    negates = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
+    name = value.operand if isinstance(value, ast.UnaryOp) else value
+    if not isinstance(name, ast.Name) or name.id not in roles.parameters(setter):
+        return False
+    calls = [call for call in root.kept(ast.Call) if find_callee(root, call.func) is setter]  # type: ignore[attr-defined]
+    if not calls:
+        return False
+    last = max(calls, key=lambda call: (call.lineno, call.col_offset))  # type: ignore[attr-defined]
+    given = next(argument(name.id, setter, root, last), (root, default_of(setter, name.id)))[1]  # type: ignore[arg-type]
+    if not isinstance(given, ast.Constant):
+        return False
+    return is_initial(setter, dotted, ast.Constant(not given.value) if negates else given, project)
 
 
 def value_set(leak: Leak) -> ast.expr | None:

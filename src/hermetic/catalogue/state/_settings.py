@@ -6,12 +6,13 @@ import _ast as ast
 
 from hermetic.catalogue.resources._written import Place, value_of
 from hermetic.source import roles
-from hermetic.source.callee import find_callee, find_class, own_constructor
+from hermetic.source.callee import find_callee, find_class, find_helper, own_constructor
 from hermetic.source.changes import called, stores_of
 from hermetic.source.names import resolve
 from hermetic.source.origins import CACHES
 from hermetic.source.replaced import arrangement
 from hermetic.source.restore import is_monkeypatch, is_patch
+from hermetic.source.text import contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MAX_CALLS = 3
 READERS = ("os.environ.get", "os.getenv", "os.environ.pop", "os.environ.setdefault", "os.environ.__getitem__")
 SETTINGS = "BaseSettings"
+CLEAR = b"cache_clear"
 
 
 def is_cached(function: Scope) -> bool:
@@ -175,7 +177,8 @@ def is_cleared(root: Scope, function: Scope, project: Project) -> bool:
         if not place.is_function:
             continue
         lines = place.module.text(place).split(b"\n")
-        clears = [number for number, line in enumerate(lines) if b"cache_clear" in line]
+        marks = (CLEAR, *clearing(place))
+        clears = [number for number, line in enumerate(lines) if contains(line, marks)]
         if not clears:
             continue
         after = [number for number, line in enumerate(lines) if line.strip().startswith((b"yield", b"finally"))]
@@ -189,7 +192,28 @@ def is_cleared(root: Scope, function: Scope, project: Project) -> bool:
         if later or registered or each:
             return True
     beside = (item for item in root.module.top.functions if roles.role_of(item) == "teardown")
-    return any(b"cache_clear" in item.module.text(item) for item in beside) or is_replaced_here(root, function)
+    return any(
+        CLEAR in item.module.text(item) or clearing(item.module.load(item)) for item in beside
+    ) or is_replaced_here(root, function)
+
+
+def clearing(place: Scope, steps: int = MAX_CALLS) -> list[bytes]:
+    """Return the names, as a loaded function spells them, of what it calls or hands on that empties a cache."""
+    if not steps:
+        return []
+    known: list[bytes] | None = place.memo.get("clearing")
+    if known is None:
+        known = place.memo["clearing"] = []
+        for scope in place.family():
+            for call in scope.kept(ast.Call):
+                for used in (call.func, *call.args):  # type: ignore[attr-defined]
+                    name = getattr(used, "attr", getattr(used, "id", ""))
+                    helper = find_helper(scope, used) if name else None
+                    if helper is None or helper is place or not helper.is_function or is_cached(helper):
+                        continue
+                    if CLEAR in helper.module.text(helper) or clearing(helper.module.load(helper), steps - 1):
+                        known.append(name.encode())
+    return known
 
 
 def is_replaced_here(root: Scope, function: Scope) -> bool:

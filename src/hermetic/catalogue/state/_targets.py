@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Binding
 
 REPLACED, CLASS_STATE, MODULE_STATE = "HRM308", "HRM603", "HRM601"
-MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "create_autospec", "partial", "staticmethod",
-         "classmethod", "property", "PropertyMock", "stub", "mock_open")  # fmt: skip
+MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec", "partial",
+         "staticmethod", "classmethod", "property", "PropertyMock", "stub", "mock_open")  # fmt: skip
 # Their attributes are the business of other rules, or of nobody.
 OTHERS = ("sys", "builtins", "logging", "warnings", "os.environ", "pytest", "gc", "signal", "locale", "threading",
           "__main__", "multiprocessing", "socket.setdefaulttimeout", "django.conf.settings", "matplotlib")  # fmt: skip
@@ -133,3 +133,24 @@ def container_kind(scope: Scope, value: object) -> str:
         return kind if kind not in ("object", "tuple") else ""
     kind = LITERALS.get(value.__class__, "")
     return "" if kind == "tuple" else kind
+
+
+def is_initial(scope: Scope, dotted: str, value: ast.expr, project: Project) -> bool:
+    """Tell whether a constant is the value that a name has where it is defined: to set it is a reset."""
+    first = initial(scope, dotted, project)
+    if not isinstance(value, ast.Constant) or not isinstance(first, ast.Constant):
+        return False
+    return type(value.value) is type(first.value) and value.value == first.value
+
+
+def initial(scope: Scope, dotted: str, project: Project) -> object:
+    """Return the expression to which a module or class first binds a name, None where it cannot be found."""
+    found = project.binding(dotted, scope.module.folder)
+    if found is not None:
+        return found[1].bindings[dotted.rpartition(".")[2]][0].value
+    owner, _, name = dotted.rpartition(".")
+    cls = project.definition(owner, scope.module.folder)
+    for level in project.lineage(cls) if cls is not None and cls.is_class else ():
+        if name in level.bindings:
+            return level.bindings[name][0].value
+    return None

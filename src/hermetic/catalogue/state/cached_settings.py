@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermetic.catalogue.resources._visits import roots, visits
-from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id
 from hermetic.catalogue.state._settings import is_cached, is_cleared, keys_changed, keys_read
 
 TYPE_CHECKING = False
@@ -45,7 +45,8 @@ class CachedSettings(Rule):
     The linter sees variables that a test, or a fixture of it, changes by a written-out name, and functions with
     `functools.lru_cache` or `cache` that it certainly calls and that read that name, themselves, through what they
     call, or as a field of pydantic's settings. A `cache_clear()` behind a `yield`, in a `finally`, a teardown or a
-    registered cleanup, or in an autouse fixture, is taken for the right one.
+    registered cleanup, or in an autouse fixture, is taken for the right one, also where a helper makes it for these.
+    A cached function that code under test calls only behind a second call is reported in the `project` preset alone.
     The plugin sees functions with `functools.lru_cache` or `functools.cache` in modules and classes of the project,
     when they, or what they call, read `os.environ` (also through `os.getenv`, or a library that goes through it, as
     those for settings do) and find another value than outside of the test. Where the whole environment is gone
@@ -73,11 +74,12 @@ class CachedSettings(Rule):
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the calls that fill a cache with what only the test has set."""
         seen: set[tuple[str, int]] = set()
+        strict = not project.presets.isdisjoint((PROJECT, self.code))
         for root in roots(module):
             changed = keys_changed(root, project)
             for visit in visits(root, ()) if changed else ():
                 function = visit.target
-                if function is None or not is_cached(function):
+                if function is None or not is_cached(function) or (visit.is_deep() and not strict):
                     continue
                 before = {key for key, line in changed.items() if visit.scope is not root or line < visit.call.lineno}
                 keys = sorted(before & keys_read(function))
@@ -255,6 +257,33 @@ def test_the_mode_is_set():
 
 def test_it_stays():
     assert get_settings()["mode"] == "test"
+""",
+            },
+        ),
+        Example(
+            "an autouse fixture clears the cache through a function of the code",
+            {
+                "settings.py": f"{SETTINGS}\n\ndef forget():\n    get_settings.cache_clear()\n",
+                "test_settings.py": """
+import pytest
+
+import settings
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    settings.forget()
+    yield
+    settings.forget()
+
+
+def test_the_mode_can_be_set(monkeypatch):
+    monkeypatch.setenv("SHOP_MODE", "test")
+    assert settings.get_settings()["mode"] == "test"
+
+
+def test_the_mode_is_live():
+    assert settings.get_settings()["mode"] == "live"
 """,
             },
         ),

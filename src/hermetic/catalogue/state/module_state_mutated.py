@@ -47,7 +47,8 @@ class ModuleStateMutated(Rule):
     Limits:
     The linter sees what a suite sets in other modules of the project, and what a function of such a module certainly
     changes of it when a test calls that function: `global` names, lists, dictionaries and sets. What a test file keeps
-    for itself is for the plugin to see.
+    for itself is for the plugin to see. What code under test changes only behind a second call is reported in the
+    `project` preset alone.
     The plugin sees the modules of the project, test files included: names bound to other objects, and lists,
     dictionaries, sets and deques of up to 1,000 items, one level deep. The attributes of objects in a module are not
     compared. Filling in what is meant to be filled is left alone:
@@ -74,6 +75,7 @@ class ModuleStateMutated(Rule):
     )
     repair = "change it with monkeypatch, or put it back after a fixture's yield"
     message = "{what} is changed {where} and not put back"
+    late_message = "{what} is changed {where} and put back only when nothing fails in between"
     claims = (LINT, GUARD)
     tokens = SUITE
     reached = TOKENS
@@ -85,7 +87,8 @@ class ModuleStateMutated(Rule):
         for found in leaks_of(module, project):
             leak = found.leak
             if found.code == self.code and leak.root is not None and not is_benign(found, project):
-                message = self.message.format(what=found.dotted, where=reached_from(leak.change.scope, leak.root))
+                template = self.late_message if leak.late else self.message
+                message = template.format(what=found.dotted, where=reached_from(leak.change.scope, leak.root))
                 yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(leak.root))
         for changed in changed_through(module, project):
             what, where = f"{changed.scope.module.name}.{changed.name}", reached_from(changed.scope, changed.root)

@@ -45,7 +45,8 @@ class SingletonKept(Rule):
     Limits:
     The linter sees what a suite itself sets on classes of the project, and what it puts into containers of theirs. What
     the code under test sets when it is asked is for the plugin to see.
-    Classes that are defined in test files are reported in the `project` preset alone.
+    Classes that are defined in test files are reported in the `project` preset alone, and so is what code under test
+    sets only behind a second call.
     The plugin sees classes of the project's modules, test files included: attributes of the class itself set to another
     object, and lists, dictionaries, sets and deques of up to 1,000 items among them, one level deep. What is left alone
     is the same as for module data, and is listed there (HRM601). Above all, a singleton is reported only when something
@@ -62,6 +63,7 @@ class SingletonKept(Rule):
     )
     repair = "set it with monkeypatch.setattr on the class, or reset it after a fixture's yield"
     message = "{what} is set {where} and not put back"
+    late_message = "{what} is set {where} and put back only when nothing fails in between"
     claims = (LINT, GUARD)
     tokens = SUITE
     reached = ()
@@ -75,7 +77,8 @@ class SingletonKept(Rule):
                 continue
             if not is_in_tests(found, project) or {PROJECT, self.code} & project.presets:
                 where = reached_from(leak.change.scope, leak.root)
-                message = self.message.format(what=found.dotted.lstrip("."), where=where)
+                template = self.late_message if leak.late else self.message
+                message = template.format(what=found.dotted.lstrip("."), where=where)
                 yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(leak.root))
 
     bad = (
