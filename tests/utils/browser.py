@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PATIENCE = 30  # seconds: the machine may be busy
 KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+# The middle of an element, once it stands still and nothing lies over it: styles and fonts move what is below them.
+STEADY = """(async () => {
+    const each = FOUND;
+    let last = "";
+    for (let turn = 0; turn < 100; turn++) {
+        each.scrollIntoView({block: "center", behavior: "instant"});
+        const box = each.getBoundingClientRect();
+        const place = [box.x + box.width / 2, box.y + box.height / 2];
+        const hit = document.elementFromPoint(...place);
+        if (String(place) == last && hit && (each.contains(hit) || hit.contains(each))) return place;
+        last = String(place);
+        await new Promise(done => setTimeout(done, 50));
+    }
+    throw new Error("it never stands still, or something lies over it");
+})()"""
 
 
 class BrowserError(Exception):
@@ -131,20 +146,25 @@ class Browser:
     def until(self, script: str) -> None:
         """Wait until an expression is true. Raises BrowserError when it never is."""
         deadline = time.monotonic() + PATIENCE
-        while not self.run(f"Boolean({script})"):
+        while not self.holds(script):
             if time.monotonic() > deadline:
                 raise BrowserError(f"never true: {script}")
             time.sleep(0.05)
 
+    def holds(self, script: str) -> bool:
+        """Tell whether an expression is true; while one page gives way to the next, nothing is."""
+        try:
+            return bool(self.run(f"Boolean({script})"))
+        except BrowserError as error:
+            if "navigated or closed" in str(error) or "context was destroyed" in str(error):
+                return False
+            raise
+
     def click(self, selector: str) -> None:
         """Click in the middle of the first visible element that a CSS selector finds, as a mouse does."""
         found = f"[...document.querySelectorAll({json.dumps(selector)})].find(each => each.offsetParent)"
-        self.until(f"Boolean({found})")
-        place = self.run(
-            f"(() => {{ const each = {found}; each.scrollIntoView({{block: 'center', behavior: 'instant'}});"
-            "const box = each.getBoundingClientRect();"
-            "return [box.x + box.width / 2, box.y + box.height / 2] })()"
-        )
+        self.until(f"document.readyState == 'complete' && {found}")
+        place = self.run(STEADY.replace("FOUND", found))
         for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
             self.send("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
 
