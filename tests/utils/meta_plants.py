@@ -105,7 +105,7 @@ class TestPlanted:
         assert sum(order.items) == 7
 
     def test_planted_sender(self) -> None:
-        sender = AsyncMock(name="sender")
+        sender = AsyncMock(name="sender", return_value=None)
         assert sender.await_count == 0
 ### isolation
 import os
@@ -172,7 +172,7 @@ class TestPlantedMail:
 
     @pytest.mark.asyncio
     async def test_planted_mail(self) -> None:
-        sender = AsyncMock()
+        sender = AsyncMock(return_value=None)
         await sender.send("hello")
         sender.send.assert_awaited_once_with("hello")
 """)
