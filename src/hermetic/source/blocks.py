@@ -18,10 +18,10 @@ END = 1 << 60  # a line below every other
 
 def kept_between(scope: Scope, first: int, last: int, *kinds: type) -> Iterator[ast.AST]:
     """Yield the nodes of a scope that start on one of the lines from `first` to `last`, in the order of lines."""
-    known = scope.memo.get(kinds)
+    known: tuple[list[int], list[ast.AST]] | None = scope.memo.get(kinds)
     if known is None:
-        nodes = sorted(scope.kept(*kinds), key=line_of)
-        known = scope.memo[kinds] = ([line_of(node) for node in nodes], nodes)
+        found: list[ast.AST] = sorted(scope.kept(*kinds), key=line_of)
+        known = scope.memo[kinds] = ([line_of(node) for node in found], found)
     lines, nodes = known
     for number in range(bisect_left(lines, first), len(nodes)):
         if lines[number] > last:
@@ -43,11 +43,11 @@ def assertion_lines(scope: Scope) -> list[int]:
     """Return the lines of `assert` statements and of calls of `self.assert...` and `fail`."""
     known = scope.memo.get("assertion lines")
     if known is None:
-        known = [node.lineno for node in scope.kept(ast.Assert)]  # type: ignore[attr-defined]
+        known = [node.lineno for node in scope.kept(ast.Assert)]
         for node in scope.kept(ast.Call):
-            name = getattr(node.func, "attr", getattr(node.func, "id", ""))  # type: ignore[attr-defined]
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             if name.startswith(("assert", "fail")):
-                known.append(node.lineno)  # type: ignore[attr-defined]
+                known.append(node.lineno)
         scope.memo["assertion lines"] = known
     return known
 
@@ -74,7 +74,7 @@ def statements_after(scope: Scope, node: ast.AST) -> Iterator[ast.stmt]:
 
 def is_after_yield(scope: Scope, node: ast.AST) -> bool:
     """Tell whether a node belongs to the cleanup of a generator: below its yield, or in a `finally`."""
-    yields = [item.lineno for item in scope.kept(ast.Yield, ast.YieldFrom)]  # type: ignore[attr-defined]
+    yields = [item.lineno for item in scope.kept(ast.Yield, ast.YieldFrom)]
     if yields and min(yields) < node.lineno:  # type: ignore[attr-defined]
         return True
     return any(isinstance(parent, TRIES) and child in parent.finalbody for child, parent in scope.ancestors(node))

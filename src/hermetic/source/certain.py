@@ -63,7 +63,7 @@ def setting_of(scope: Scope, node: ast.AST) -> ast.AST | None:
     if len(bindings) < 2 or bindings[0].kind != "param":  # noqa: PLR2004 - itself and the new value
         return None
     line = max((item.line for item in bindings if item.line < node.lineno), default=0)  # type: ignore[attr-defined]
-    return next((item for item in scope.kept(ast.Assign) if item.lineno == line), None)  # type: ignore[attr-defined]
+    return next((item for item in scope.kept(ast.Assign) if item.lineno == line), None)
 
 
 def is_reached(scope: Scope, node: ast.AST, facts: Facts) -> bool:
@@ -125,7 +125,7 @@ def may_be_empty(scope: Scope, expression: ast.AST | None, steps: int = MAX_STEP
         return name in FILTERS or (bool(expression.args) and may_be_empty(scope, expression.args[0], steps - 1))
     made = find_helper(scope, expression.func)
     returns = list(made.module.load(made).kept(ast.Return)) if made is not None else []
-    return made is not None and any(may_be_empty(made, item.value, steps - 1) for item in returns)  # type: ignore[attr-defined]
+    return made is not None and any(may_be_empty(made, item.value, steps - 1) for item in returns)
 
 
 def is_open(scope: Scope, iterable: ast.expr, steps: int) -> bool:

@@ -86,8 +86,8 @@ def is_stopped(step: Step, failing: dict[str, bool]) -> bool:
     """Tell whether a call above a step is replaced by a mock that raises, and nothing catches that in between."""
     line: int = step.node.lineno  # type: ignore[attr-defined]
     return any(
-        call.lineno < line  # type: ignore[attr-defined]
-        and covers(failing, step.scope.module.name, text_of(call.func))  # type: ignore[attr-defined]
+        call.lineno < line
+        and covers(failing, step.scope.module.name, text_of(call.func))
         and not is_caught(step.scope, call, line)
         for call in step.scope.kept(ast.Call)
     )
@@ -108,7 +108,7 @@ def helpers_of(root: Scope) -> Iterator[Scope]:
     """Yield the functions of its own file that a loaded function calls, loaded."""
     for scope in root.family():
         for call in scope.kept(ast.Call):
-            own = find_function(scope, call.func)  # type: ignore[attr-defined]
+            own = find_function(scope, call.func)
             if own is not None and own.is_function and own is not root:
                 yield own.module.load(own)
 

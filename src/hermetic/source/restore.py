@@ -158,7 +158,7 @@ def yields_in_manager(function: Scope, undo: Undo) -> bool:
 
 def after_yield(function: Scope, undo: Undo, above: int = 0) -> bool:
     """Tell whether a generator undoes the change after a yield that stands below the line `above`."""
-    yields = [node.lineno for node in function.kept(ast.Yield, ast.YieldFrom)]  # type: ignore[attr-defined]
+    yields = [node.lineno for node in function.kept(ast.Yield, ast.YieldFrom)]
     if not yields or max(yields) < above:
         return False
     below = kept_between(function, min(yields) + 1, END, *UNDO_KINDS)
@@ -180,9 +180,9 @@ def is_before_try(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     """Tell whether a later `finally` undoes the change, with no assertion on the way to its `try`."""
     line = node.end_lineno  # type: ignore[attr-defined]
     return any(
-        item.lineno > line  # type: ignore[attr-defined]
+        item.lineno > line
         and item.finalbody  # type: ignore[attr-defined]
-        and not is_asserted_between(scope, line, item.lineno)  # type: ignore[attr-defined]
+        and not is_asserted_between(scope, line, item.lineno)
         and block_undoes(scope, item.finalbody, undo)  # type: ignore[attr-defined]
         for item in scope.kept(*TRIES)
     )

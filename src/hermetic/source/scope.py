@@ -10,9 +10,11 @@ import _ast as ast
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
+    from typing import Any, TypeVar
 
     from hermetic.source.module import Module
+
+    Node = TypeVar("Node", bound=ast.AST)
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SKIPPED_FIELDS = {"ctx", "op", "ops", "id", "attr", "arg", "kind", "type_comment", "name", "names", "value_type"}
@@ -93,10 +95,10 @@ class Scope:
             scope = scope.parent
         return None
 
-    def kept(self, *kinds: type) -> Iterator[ast.AST]:
+    def kept(self, *kinds: type[Node]) -> Iterator[Node]:
         """Yield the nodes of these kinds, in source order within each kind."""
         for kind in kinds:
-            yield from self.nodes.get(kind, ())
+            yield from self.nodes.get(kind, ())  # type: ignore[misc]  # each list holds nodes of its own kind
 
     def family(self) -> Iterator[Scope]:
         """Yield this function and all functions and lambdas nested in it."""

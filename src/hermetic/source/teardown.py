@@ -64,7 +64,7 @@ def is_run_for(owner: Scope, method: Scope) -> bool:
 def passes_on(method: Scope) -> bool:
     """Tell whether a method calls the one that it overrides: `super().tearDown()`, `Base.tearDown(self)`."""
     own = first_parameter(method)
-    functions = (node.func for node in method.module.load(method).kept(ast.Call))  # type: ignore[attr-defined]
+    functions = (node.func for node in method.module.load(method).kept(ast.Call))
     return any(
         isinstance(function, ast.Attribute)
         and function.attr == method.name

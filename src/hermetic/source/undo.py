@@ -167,8 +167,7 @@ class UndoState(Undo):
         self.steps -= 1
         try:
             return self.steps > 0 and any(
-                node.value is not None and self.by_manager(function, node.value)  # type: ignore[attr-defined]
-                for node in function.kept(ast.Return)
+                node.value is not None and self.by_manager(function, node.value) for node in function.kept(ast.Return)
             )
         finally:
             self.steps += 1
@@ -275,7 +274,7 @@ class UndoState(Undo):
     def is_saved_in(self, function: Scope) -> bool:
         """Whether a function keeps the state, or the part of it that is changed, in a variable."""
         return any(
-            reads_state(function, node.value, state, self.change.key)  # type: ignore[attr-defined]
+            reads_state(function, node.value, state, self.change.key)
             for node in function.kept(ast.Assign)
             if not any(changes_at(function, node, state) for state in self.states())
             for state in self.states()

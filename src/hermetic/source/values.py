@@ -127,8 +127,8 @@ def read_name(scope: Scope, node: ast.Name, facts: Facts, steps: int) -> Value |
 
 def is_filled(scope: Scope, name: str) -> bool:
     """Tell whether a function calls a method of a variable, or sets items of it: an empty list may not stay so."""
-    owners = [getattr(call.func, "value", None) for call in scope.kept(ast.Call)]  # type: ignore[attr-defined]
-    targets = [target for node in scope.kept(ast.Assign) for target in node.targets]  # type: ignore[attr-defined]
+    owners = [getattr(call.func, "value", None) for call in scope.kept(ast.Call)]
+    targets = [target for node in scope.kept(ast.Assign) for target in node.targets]
     owners += [target.value for target in targets if isinstance(target, ast.Subscript)]
     return any(isinstance(owner, ast.Name) and owner.id == name for owner in owners)
 

@@ -93,8 +93,8 @@ def is_set_up_there(origin: Origin, scope: Scope, project: Project) -> bool:
     """Tell whether a mock that another function makes, such as a fixture, is set up there."""
     if origin.scope is scope:
         return False
-    made = [node for node in origin.scope.kept(ast.Assign) if node.value is origin.value]  # type: ignore[attr-defined]
-    return any(is_set_up(origin.scope, node.targets[0], project) for node in made)  # type: ignore[attr-defined]
+    made = [node for node in origin.scope.kept(ast.Assign) if node.value is origin.value]
+    return any(is_set_up(origin.scope, node.targets[0], project) for node in made)
 
 
 def gives_plain(scope: Scope, call: ast.Call, project: Project, shaped: bool = False) -> bool:  # noqa: FBT001, FBT002
@@ -225,7 +225,7 @@ def sets_up(scope: Scope, name: str, project: Project) -> bool:
                 return True
             if text == f"{name}.side_effect" and not effect_is_plain(scope, node.value, project):
                 return True
-    return any(text_of(node.func) == f"{name}.configure_mock" for node in scope.kept(ast.Call))  # type: ignore[attr-defined]
+    return any(text_of(node.func) == f"{name}.configure_mock" for node in scope.kept(ast.Call))
 
 
 def factory_gives_plain(scope: Scope, factory: ast.expr, call: ast.Call, project: Project) -> str:

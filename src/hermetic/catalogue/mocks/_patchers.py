@@ -119,7 +119,7 @@ def patcher_made(scope: Scope, call: ast.Call, steps: int) -> tuple[Scope, ast.C
     if own is None or not own.is_function:
         return None
     returns = own.module.load(own).kept(ast.Return)
-    return first(patcher_behind(own, node.value, steps - 1) for node in returns if node.value)  # type: ignore[attr-defined]
+    return first(patcher_behind(own, node.value, steps - 1) for node in returns if node.value)
 
 
 def patcher_bound(name: str, binding: Binding, where: Scope, steps: int) -> tuple[Scope, ast.Call] | None:

@@ -77,7 +77,7 @@ def handed_on(scope: Scope) -> Iterator[str]:
         items = [value, *items_in(value)] if value is not None else []
         yield from (label for item in items if holds_value(item) for label in labels_of(scope, stopped(item)))
     for node in scope.kept(ast.Assign):
-        given = node.value  # type: ignore[attr-defined]
+        given = node.value
         ends = [item for item in (given, *items_in(given)) if isinstance(item, ast.Attribute) and item.attr == "stop"]
         yield from (label for item in ends for label in labels_of(scope, item.value))
     for call in calls_of(scope):

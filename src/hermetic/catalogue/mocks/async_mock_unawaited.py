@@ -286,6 +286,6 @@ def tokens_of(module: Module, project: Project) -> tuple[bytes, ...]:
 def attributes_set(function: Scope) -> Iterator[str]:
     """Yield the attributes that a loaded function assigns."""
     for node in function.kept(ast.Assign):
-        for target in node.targets:  # type: ignore[attr-defined]
+        for target in node.targets:
             if isinstance(target, ast.Attribute):
                 yield target.attr

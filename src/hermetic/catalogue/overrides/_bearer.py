@@ -123,11 +123,7 @@ def paths_in(function: Scope) -> list[str] | None:
     found: list[str] = []
     for scope in function.family():
         for call in scope.kept(ast.Call):
-            if (
-                not isinstance(call, ast.Call)
-                or not isinstance(call.func, ast.Attribute)
-                or call.func.attr not in REQUESTS
-            ):
+            if not isinstance(call.func, ast.Attribute) or call.func.attr not in REQUESTS:
                 continue
             position = 1 if call.func.attr in WITH_METHOD else 0
             given = call.args[position : position + 1]

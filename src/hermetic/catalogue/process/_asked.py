@@ -110,9 +110,9 @@ def goes_on(scope: Scope, parent: ast.If) -> bool:
 
 def is_asserted(scope: Scope, name: str) -> bool:
     """Tell whether a variable is asserted to be true."""
-    tests = [node.test for node in scope.kept(ast.Assert)]  # type: ignore[attr-defined]
+    tests = [node.test for node in scope.kept(ast.Assert)]
     for call in scope.kept(ast.Call):
-        function = getattr(call.func, "attr", "")  # type: ignore[attr-defined]
+        function = getattr(call.func, "attr", "")
         if function == "assertTrue":
-            tests.extend(call.args[:1])  # type: ignore[attr-defined]
+            tests.extend(call.args[:1])
     return any(isinstance(test, ast.Name) and test.id == name for test in tests)

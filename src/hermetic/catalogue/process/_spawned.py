@@ -274,14 +274,14 @@ def holds_number(node: ast.AST | None, name: str) -> bool:
 def uses_of(function: Scope, name: str) -> Iterator[Use]:
     """Yield what a loaded function, and the functions in it, do with a variable or an attribute of `self`."""
     for scope in function.family():
-        for node in scope.kept(ast.Call):
-            yield from uses_in_call(scope, node, name)
+        for call in scope.kept(ast.Call):
+            yield from uses_in_call(scope, call, name)
         for node in scope.kept(ast.Return, ast.Yield, ast.Assign, ast.AnnAssign, ast.YieldFrom):
             if holds(node.value, name) or holds_number(node.value, name):  # type: ignore[attr-defined]
                 yield Use("escape" if not isinstance(node, ast.Yield) else "yield", scope, node)
-        for node in scope.kept(ast.With, ast.AsyncWith):
-            if any(is_name(item.context_expr, name) for item in node.items):  # type: ignore[attr-defined]
-                yield Use("with", scope, node)
+        for block in scope.kept(ast.With, ast.AsyncWith):
+            if any(is_name(item.context_expr, name) for item in block.items):  # type: ignore[attr-defined]
+                yield Use("with", scope, block)
         if scope.is_function or scope.node.__class__ is not ast.Lambda:
             continue
         if holds(scope.node.body, name):

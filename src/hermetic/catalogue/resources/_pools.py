@@ -83,4 +83,4 @@ def is_left(scope: Scope, root: Scope, call: ast.Call) -> bool:
 
 def returned(scope: Scope, name: str) -> bool:
     """Tell whether a function returns a variable: who gets it may dispose of it."""
-    return any(isinstance(item.value, ast.Name) and item.value.id == name for item in scope.kept(ast.Return))  # type: ignore[attr-defined]
+    return any(isinstance(item.value, ast.Name) and item.value.id == name for item in scope.kept(ast.Return))

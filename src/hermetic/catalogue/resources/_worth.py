@@ -350,8 +350,8 @@ def attributes_set(function: Scope, words: set[bytes]) -> Iterator[bytes]:
     """Yield the attributes that a function sets to something with one of the words."""
     for scope in function.module.load(function).family():
         for node in scope.kept(ast.Assign):
-            for target in node.targets:  # type: ignore[attr-defined]
-                if isinstance(target, ast.Attribute) and leads(node.value, words):  # type: ignore[attr-defined]
+            for target in node.targets:
+                if isinstance(target, ast.Attribute) and leads(node.value, words):
                     yield target.attr.encode()
 
 

@@ -83,8 +83,7 @@ def is_settled(node: ast.Name, binding: Binding, where: Scope, scope: Scope) -> 
     if binding.line > node.lineno and where is scope:
         return False
     return not any(
-        isinstance(item.target, ast.Name) and item.target.id == node.id  # type: ignore[attr-defined]
-        for item in where.kept(ast.AugAssign)
+        isinstance(item.target, ast.Name) and item.target.id == node.id for item in where.kept(ast.AugAssign)
     )
 
 

@@ -336,11 +336,11 @@ def ends_as_it_was(leak: Leak, dotted: str, project: Project) -> bool:
     name = value.operand if isinstance(value, ast.UnaryOp) else value
     if not isinstance(name, ast.Name) or name.id not in roles.parameters(setter):
         return False
-    calls = [call for call in root.kept(ast.Call) if find_callee(root, call.func) is setter]  # type: ignore[attr-defined]
+    calls = [call for call in root.kept(ast.Call) if find_callee(root, call.func) is setter]
     if not calls:
         return False
-    last = max(calls, key=lambda call: (call.lineno, call.col_offset))  # type: ignore[attr-defined]
-    given = next(argument(name.id, setter, root, last), (root, default_of(setter, name.id)))[1]  # type: ignore[arg-type]
+    last = max(calls, key=lambda call: (call.lineno, call.col_offset))
+    given = next(argument(name.id, setter, root, last), (root, default_of(setter, name.id)))[1]
     if not isinstance(given, ast.Constant):
         return False
     return is_initial(setter, dotted, ast.Constant(not given.value) if negates else given, project)

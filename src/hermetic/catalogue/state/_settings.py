@@ -206,7 +206,7 @@ def clearing(place: Scope, steps: int = MAX_CALLS) -> list[bytes]:
         known = place.memo["clearing"] = []
         for scope in place.family():
             for call in scope.kept(ast.Call):
-                for used in (call.func, *call.args):  # type: ignore[attr-defined]
+                for used in (call.func, *call.args):
                     name = getattr(used, "attr", getattr(used, "id", ""))
                     helper = find_helper(scope, used) if name else None
                     if helper is None or helper is place or not helper.is_function or is_cached(helper):

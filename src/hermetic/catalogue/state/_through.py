@@ -167,17 +167,17 @@ def changes_of(scope: Scope, visit: Visit) -> Iterator[tuple[ast.AST, str]]:
                 given = Place(scope, node.value, visit)  # type: ignore[attr-defined]
                 if is_held(scope, target.value.id, target.value.lineno) and value_of(given) is not UNKNOWN:
                     yield node, target.value.id
-    for node in scope.kept(ast.Call):
-        function = node.func  # type: ignore[attr-defined]
+    for call in scope.kept(ast.Call):
+        function = call.func
         if (
             isinstance(function, ast.Attribute)
             and isinstance(function.value, ast.Name)
             and function.attr in ALL_METHODS
         ):
-            name, plain = function.value.id, [value_of(Place(scope, item, visit)) for item in node.args]  # type: ignore[attr-defined]
+            name, plain = function.value.id, [value_of(Place(scope, item, visit)) for item in call.args]
             fills = function.attr in FILLING and (not plain or UNKNOWN in plain)
-            if not fills and function.attr in (*GROWING, *SHRINKING, *FILLING) and is_held(scope, name, node.lineno):  # type: ignore[attr-defined]
-                yield node, name
+            if not fills and function.attr in (*GROWING, *SHRINKING, *FILLING) and is_held(scope, name, call.lineno):
+                yield call, name
 
 
 def is_held(scope: Scope, name: str, line: int) -> bool:
@@ -231,7 +231,7 @@ def has_counterpart(visit: Visit, target: Scope, name: str) -> bool:
     start = visit.root if visit.root.is_function else visit.scope
     for scope in start.family():
         for call in scope.kept(ast.Call):
-            for used in (call.func, *call.args):  # type: ignore[attr-defined]
+            for used in (call.func, *call.args):
                 other = find_callee(scope, used)
                 if other is not None and other is not target and other.module is target.module:
                     text = other.module.text(other)

@@ -65,8 +65,7 @@ def opening(failures: list[Failure]) -> ast.Call | None:
 
 def failures_in(scope: Scope) -> Iterator[Failure]:
     """Yield the calls of a function through a breaker that are expected to fail, in line order."""
-    calls = [node for node in scope.kept(ast.Call) if isinstance(node, ast.Call)]
-    for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
+    for call in sorted(scope.kept(ast.Call), key=lambda node: (node.lineno, node.col_offset)):
         handed = call.args[1] if is_raises(call) and len(call.args) >= PAIR else None
         if handed is not None:
             error = resolve(scope, call.args[0])
