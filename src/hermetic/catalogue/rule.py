@@ -10,7 +10,8 @@ from hermetic.source.putback import removes_maybe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import TypeVar
 
     from hermetic.source.changes import Change
     from hermetic.source.leaks import Leak
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
     from hermetic.source.state import State
+
+    Owner = TypeVar("Owner", bound="Rule")
+    Check = Callable[[Owner, Module, Project], Iterator[Finding]]
 
 MARK = "# <- "
 LINT, GUARD, COLLECTION, VERIFY = "lint", "guard", "collection", "verify"
@@ -181,6 +185,20 @@ class StateRule(Rule):
     def subject(self, change: Change) -> str:
         """Return what the message says is changed."""
         return spelled(change.what, change.key)
+
+
+def one_per_line(check: Check[Owner]) -> Check[Owner]:
+    """Make a rule's check give the first finding of each line only, where several tests lead to the same one."""
+
+    def first(self: Owner, module: Module, project: Project) -> Iterator[Finding]:
+        seen: set[tuple[str, int]] = set()
+        for finding in check(self, module, project):
+            if (finding.path, finding.line) not in seen:
+                seen.add((finding.path, finding.line))
+                yield finding
+
+    first.__doc__ = check.__doc__
+    return first
 
 
 def spelled(what: str, key: str) -> str:

@@ -6,12 +6,12 @@ import _ast as ast
 
 from hermetic.catalogue.collection._sets import Where
 from hermetic.catalogue.collection._unstable import SEARCHED, difference, instability
-from hermetic.catalogue.resources._worker_names import is_read
 from hermetic.source import roles
 from hermetic.source.blocks import children
 from hermetic.source.names import find_function, first_parameter, resolve
 from hermetic.source.reach import calls_of
 from hermetic.source.scope import Scope, load_import_time
+from hermetic.source.worker_names import is_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import _ast as ast
 
 from hermetic.catalogue.collection._drawn import OBJECTS, VALUES, drawn, drawn_several, shuffled
 from hermetic.catalogue.collection._sets import Where, is_set, items
-from hermetic.catalogue.resources._worker_names import is_read
 from hermetic.source.callee import find_class
 from hermetic.source.changes import called, import_time
 from hermetic.source.names import resolve
+from hermetic.source.worker_names import is_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

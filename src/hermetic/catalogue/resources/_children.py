@@ -5,13 +5,13 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.resources._ports import HIGHEST, LOWEST, number_in
-from hermetic.catalogue.resources._written import Place, behind, value_of
+from hermetic.source.written import Place, behind, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hermetic.catalogue.resources._visits import Visit
+    from hermetic.source.visits import Visit
 
 WAITING = ("run", "call", "check_call", "check_output")
 STARTERS = frozenset({

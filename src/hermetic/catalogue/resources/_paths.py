@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.resources._written import Place, behind, value_of
 from hermetic.source.names import resolve
+from hermetic.source.written import Place, behind, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import _ast as ast
 
 from hermetic.catalogue.resources._postgres import ENGINES, POOLS
 from hermetic.catalogue.resources._users import is_wide
-from hermetic.catalogue.resources._written import Place, behind, value_of
 from hermetic.source import roles
 from hermetic.source.names import resolve
+from hermetic.source.written import Place, behind, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

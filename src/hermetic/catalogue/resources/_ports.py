@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.resources._written import Place, behind, value_of
 from hermetic.source.blocks import TRIES
 from hermetic.source.callee import ancestry, find_class
 from hermetic.source.names import resolve
+from hermetic.source.written import Place, behind, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hermetic.catalogue.resources._visits import Visit
     from hermetic.source.scope import Scope
+    from hermetic.source.visits import Visit
 
 LOWEST, HIGHEST = 1024, 65535  # the ports below are for root: a test that names one binds none
 # Callables -> the place of the port among their arguments; by name it is `port`, or ends in `_port`. -1: by name alone.

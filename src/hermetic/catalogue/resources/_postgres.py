@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.resources._written import Place, behind, value_of
 from hermetic.source.names import resolve
 from hermetic.source.values import UNKNOWN
+from hermetic.source.written import Place, behind, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hermetic.catalogue.resources._visits import Visit
+    from hermetic.source.visits import Visit
 
 CONNECTS = frozenset({
     "psycopg.connect", "psycopg.Connection.connect", "psycopg.AsyncConnection.connect", "psycopg2.connect",

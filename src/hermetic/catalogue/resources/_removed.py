@@ -15,9 +15,9 @@ from hermetic.source.restore import Undo, after_yield, is_context_maker, puts_ba
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hermetic.catalogue.resources._visits import Visit
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
+    from hermetic.source.visits import Visit
 
 APART = ("temp", "tmp", "isolat", "cleanup", "clean_up", "remov", "sandbox", "chdir", "working_dir", "workdir", "cwd")
 MOVING = (b"chdir", b"isolated_filesystem", b"as_cwd", b"in_tempdir", b"workdir", b"as_working_dir", b"pushd")

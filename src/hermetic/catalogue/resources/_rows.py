@@ -5,9 +5,9 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.resources._users import fixtures_of, is_wide
-from hermetic.catalogue.resources._written import Place, value_of
 from hermetic.source import roles
 from hermetic.source.names import resolve
+from hermetic.source.written import Place, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.resources._paths import is_file, normal, path_of
-from hermetic.catalogue.resources._written import Place, behind, value_of
+from hermetic.source.written import Place, behind, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hermetic.catalogue.resources._visits import Visit
     from hermetic.source.scope import Scope
+    from hermetic.source.visits import Visit
 
 OPENERS = ("sqlite3.connect", "sqlite3.dbapi2.connect", "aiosqlite.connect", "apsw.Connection", "peewee.SqliteDatabase",
            "playhouse.sqlite_ext.SqliteExtDatabase", "sqlitedict.SqliteDict", "sqlite_utils.Database",

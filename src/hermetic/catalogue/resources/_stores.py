@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.resources._written import Place, behind, value_of
 from hermetic.source.names import resolve
 from hermetic.source.values import UNKNOWN
+from hermetic.source.written import Place, behind, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hermetic.catalogue.resources._visits import Visit
     from hermetic.source.text import Text
+    from hermetic.source.visits import Visit
 
 # Methods that make or choose a store by what they are given first.
 CHOOSERS = frozenset({

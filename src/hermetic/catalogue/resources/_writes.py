@@ -6,13 +6,13 @@ import _ast as ast
 import os
 
 from hermetic.catalogue.resources._paths import FILE, path_of
-from hermetic.catalogue.resources._written import Place, value_of
 from hermetic.source.values import UNKNOWN
+from hermetic.source.written import Place, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hermetic.catalogue.resources._visits import Visit
     from hermetic.source.scope import Scope
+    from hermetic.source.visits import Visit
 
 # Functions -> the place among their arguments of what they write.
 WRITERS = {

@@ -6,14 +6,14 @@ from hermetic.catalogue.resources._paths import is_below, is_file
 from hermetic.catalogue.resources._removed import Removed, is_in_own_folder, is_moved
 from hermetic.catalogue.resources._sqlite import OPENING, database_opened
 from hermetic.catalogue.resources._users import is_wide, tests_of
-from hermetic.catalogue.resources._visits import Visit, is_cleanup, roots, visits
-from hermetic.catalogue.resources._worth import Interest
 from hermetic.catalogue.resources._writes import WRITING, WRITING_METHODS, is_there, path_written
-from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, one_per_line, reached_from
 from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.names import resolve
 from hermetic.source.restore import is_undone, is_undone_late
+from hermetic.source.visits import Visit, is_cleanup, roots, visits
+from hermetic.source.worth import Interest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class FixedPath(Rule):
     tokens = REACHED
     related = ("HRM102", "HRM503")
 
+    @one_per_line
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the writes of fixed paths that stay, or that several tests make."""
         found = [item for root in roots(module, INTEREST) for item in self.written_by(root, project)]
@@ -97,7 +98,6 @@ class FixedPath(Rule):
         for item in found:
             if not is_wide(item.visit.root):
                 users.setdefault(item.path, set()).update(tests_of(item.visit.root, project))
-        seen: set[tuple[str, int]] = set()
         for item in found:
             if any(is_below(item.path, folder) for folder in folders):
                 continue
@@ -106,8 +106,7 @@ class FixedPath(Rule):
                 continue  # HRM503
             message = self.problem(item, project, several=several)
             scope, call = item.visit.scope, item.visit.call
-            if message and (scope.module.path, call.lineno) not in seen:
-                seen.add((scope.module.path, call.lineno))
+            if message:
                 where = reached_from(scope, item.visit.root)
                 text = message.format(path=shown(item.path), where=where)
                 yield self.finding(scope.module, call, text, test=node_id(item.visit.root))

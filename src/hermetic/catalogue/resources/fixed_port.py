@@ -15,14 +15,14 @@ from hermetic.catalogue.resources._ports import (
     is_tried,
     ports_bound,
 )
-from hermetic.catalogue.resources._visits import Visit, roots, visits, visits_at_import
-from hermetic.catalogue.resources._worth import Interest
-from hermetic.catalogue.resources._written import Place, value_of
-from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
 from hermetic.source.names import resolve
 from hermetic.source.origins import results
+from hermetic.source.visits import Visit, roots, visits, visits_at_import
+from hermetic.source.worth import Interest
+from hermetic.source.written import Place, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,16 +92,9 @@ class FixedPort(Rule):
     reached = REACHED
     related = ("HRM109",)
 
+    @one_per_line
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the ports that tests bind, and those that they have servers bind."""
-        seen: set[tuple[str, int]] = set()
-        for finding in self.all_findings(module, project):
-            if (finding.path, finding.line) not in seen:
-                seen.add((finding.path, finding.line))
-                yield finding
-
-    def all_findings(self, module: Module, project: Project) -> Iterator[Finding]:
-        """Yield them, those of a line that several tests reach more than once."""
         for visit in visits_at_import(module, BINDING):
             yield from self.bound_by(visit, project)
         for root in roots(module, BINDING):

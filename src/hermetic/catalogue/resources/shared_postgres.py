@@ -7,11 +7,11 @@ from hermetic.catalogue.resources._pools import left_open
 from hermetic.catalogue.resources._postgres import connection_behind, database_of, is_committed, is_given_by_environment
 from hermetic.catalogue.resources._rows import ADDERS, EXECUTORS, is_write, names_own_table, names_public
 from hermetic.catalogue.resources._users import fixtures_of
-from hermetic.catalogue.resources._visits import Visit, roots, visits
-from hermetic.catalogue.resources._worth import Interest
-from hermetic.catalogue.rule import LINT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line, reached_from
 from hermetic.source import roles
 from hermetic.source.names import resolve
+from hermetic.source.visits import Visit, roots, visits
+from hermetic.source.worth import Interest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ class SharedPostgres(Rule):
     through_fixtures = True
     related = ("HRM503", "HRM505")
 
+    @one_per_line
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the connections to fixed databases that tests write to, and the engines that stay open."""
-        seen: set[tuple[str, int]] = set()
         tests = [item for item in module.top.functions if roles.role_of(item) == "test"]
         grouped = are_grouped(tests)
         for root in roots(module):
@@ -105,14 +105,9 @@ class SharedPostgres(Rule):
                 else [visit for visit in visits(root, TOKENS, interest=INTEREST) if is_write(visit.scope, visit.call)]
             )
             for visit in found:
-                for finding in self.of_write(visit, project):
-                    if (finding.path, finding.line) not in seen:
-                        seen.add((finding.path, finding.line))
-                        yield finding
+                yield from self.of_write(visit, project)
             for call in left_open(root):
-                if (module.path, call.lineno) not in seen:
-                    seen.add((module.path, call.lineno))
-                    yield self.finding(module, call, self.open_message, test=node_id(root))
+                yield self.finding(module, call, self.open_message, test=node_id(root))
 
     def of_write(self, visit: Visit, project: Project) -> Iterator[Finding]:
         """Yield where the connection is made that a write goes through, when its database is a fixed one."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hermetic.catalogue.resources._grouped import are_grouped
 from hermetic.catalogue.resources._redis import client_behind, command_of, database_of, is_own_server, writes_fixed_key
-from hermetic.catalogue.resources._visits import Visit, roots, visits, visits_at_import
-from hermetic.catalogue.rule import LINT, Example, Rule, node_id
+from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
 from hermetic.source.names import resolve
+from hermetic.source.visits import Visit, roots, visits, visits_at_import
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,16 +86,13 @@ class SharedRedis(Rule):
     through_fixtures = True
     related = ("HRM503", "HRM504")
 
+    @one_per_line
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the fixed databases that tests write to, and the flushes of such."""
-        seen: set[tuple[str, int]] = set()
         grouped = is_grouped(module)
         found = [visit for root in roots(module) for visit in visits(root, TOKENS)]
         for visit in (*visits_at_import(module), *found):
-            for finding in self.of_call(visit, project, grouped=grouped):
-                if (finding.path, finding.line) not in seen:
-                    seen.add((finding.path, finding.line))
-                    yield finding
+            yield from self.of_call(visit, project, grouped=grouped)
 
     def of_call(self, visit: Visit, project: Project, *, grouped: bool) -> Iterator[Finding]:
         """Yield what one call shows: a flush where it stands, a write where its client is made."""

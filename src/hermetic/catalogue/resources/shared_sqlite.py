@@ -9,14 +9,14 @@ from hermetic.catalogue.resources._removed import Removed, is_in_own_folder, is_
 from hermetic.catalogue.resources._rows import is_cleaned, may_write, writes_rows
 from hermetic.catalogue.resources._sqlite import OPENERS, OPENING, database_opened, is_sqlite, target_of
 from hermetic.catalogue.resources._users import fixtures_of, is_wide, tests_of
-from hermetic.catalogue.resources._visits import Visit, is_cleanup, roots, visits
-from hermetic.catalogue.resources._worth import Interest
-from hermetic.catalogue.rule import LINT, PROJECT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import LINT, PROJECT, Example, Rule, node_id, one_per_line, reached_from
 from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.names import resolve
 from hermetic.source.origins import results
 from hermetic.source.restore import is_undone
+from hermetic.source.visits import Visit, is_cleanup, roots, visits
+from hermetic.source.worth import Interest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,13 +73,11 @@ class SharedSqlite(Rule):
     through_fixtures = True
     related = ("HRM502", "HRM504")
 
+    @one_per_line
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield where databases are opened that several tests write to."""
-        seen: set[tuple[str, int]] = set()
-        for finding in (*self.fixed(module, project), *self.kept(module, project)):
-            if (finding.path, finding.line) not in seen:
-                seen.add((finding.path, finding.line))
-                yield finding
+        yield from self.fixed(module, project)
+        yield from self.kept(module, project)
 
     def fixed(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield where a file with a fixed name is opened for several tests."""

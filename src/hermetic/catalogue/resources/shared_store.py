@@ -5,12 +5,12 @@ from __future__ import annotations
 from hermetic.catalogue.resources._grouped import are_grouped
 from hermetic.catalogue.resources._stores import CHOOSERS, REQUESTS, WRITERS, store_fixed, tells_store
 from hermetic.catalogue.resources._users import fixtures_of, is_wide
-from hermetic.catalogue.resources._visits import Visit, roots, visits, visits_at_import
-from hermetic.catalogue.resources._worth import Interest, any_around
-from hermetic.catalogue.rule import LINT, Example, Rule, node_id
+from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
 from hermetic.source.names import resolve
 from hermetic.source.origins import results
+from hermetic.source.visits import Visit, roots, visits, visits_at_import
+from hermetic.source.worth import Interest, any_around
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,13 +105,11 @@ class SharedStore(Rule):
     through_fixtures = True
     related = ("HRM504", "HRM505")
 
+    @one_per_line
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the calls that fix a store, and the shared clients of tests that are not grouped."""
-        seen: set[tuple[str, int]] = set()
-        for finding in (*self.fixed(module, project), *self.clients(module, project)):
-            if (finding.path, finding.line) not in seen:
-                seen.add((finding.path, finding.line))
-                yield finding
+        yield from self.fixed(module, project)
+        yield from self.clients(module, project)
 
     def fixed(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the calls that name a store by a fixed text."""

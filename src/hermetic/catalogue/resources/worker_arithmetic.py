@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.resources._worker_names import FIXTURE, is_computed, is_cut, is_named, is_only_asked, is_read
 from hermetic.catalogue.rule import PROJECT, Example, Rule, node_id
 from hermetic.source import roles
 from hermetic.source.changes import import_time
 from hermetic.source.leading import is_support
+from hermetic.source.worker_names import FIXTURE, is_computed, is_cut, is_named, is_only_asked, is_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

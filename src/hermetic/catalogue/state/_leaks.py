@@ -6,7 +6,6 @@ import _ast as ast
 import os
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
-from hermetic.catalogue.resources._written import default_of
 from hermetic.catalogue.rule import PROJECT
 from hermetic.catalogue.state._targets import CLASS_STATE, MOCKS, MODULE_STATE, code_of, container_kind, is_initial
 from hermetic.source import roles
@@ -23,6 +22,7 @@ from hermetic.source.teardown import arranging
 from hermetic.source.text import contains
 from hermetic.source.undo import call_behind
 from hermetic.source.values import stores_to
+from hermetic.source.written import default_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

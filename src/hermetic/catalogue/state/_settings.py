@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.resources._written import Place, value_of
 from hermetic.source import roles
 from hermetic.source.callee import find_callee, find_class, find_helper, own_constructor
 from hermetic.source.changes import called, stores_of
@@ -13,6 +12,7 @@ from hermetic.source.origins import CACHES
 from hermetic.source.replaced import arrangement
 from hermetic.source.restore import is_monkeypatch, is_patch
 from hermetic.source.text import contains
+from hermetic.source.written import Place, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,9 +6,6 @@ import _ast as ast
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS
 from hermetic.catalogue.fixtures._values import MAKERS
-from hermetic.catalogue.resources._visits import Visit, roots, visits
-from hermetic.catalogue.resources._worth import Interest
-from hermetic.catalogue.resources._written import Place, value_of
 from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
 from hermetic.catalogue.state._leaks import is_reset, state_of
 from hermetic.catalogue.state._targets import container_kind
@@ -22,6 +19,9 @@ from hermetic.source.restore import is_undone
 from hermetic.source.text import contains
 from hermetic.source.undo import UndoState
 from hermetic.source.values import UNKNOWN
+from hermetic.source.visits import Visit, roots, visits
+from hermetic.source.worth import Interest
+from hermetic.source.written import Place, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

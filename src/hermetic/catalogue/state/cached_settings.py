@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.resources._visits import roots, visits
-from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, one_per_line
 from hermetic.catalogue.state._settings import is_cached, is_cleared, keys_changed, keys_read
+from hermetic.source.visits import roots, visits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ class CachedSettings(Rule):
     through_fixtures = False
     related = ("HRM101", "HRM601", "HRM603")
 
+    @one_per_line
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the calls that fill a cache with what only the test has set."""
-        seen: set[tuple[str, int]] = set()
         strict = not project.presets.isdisjoint((PROJECT, self.code))
         for root in roots(module):
             changed = keys_changed(root, project)
@@ -83,9 +83,7 @@ class CachedSettings(Rule):
                     continue
                 before = {key for key, line in changed.items() if visit.scope is not root or line < visit.call.lineno}
                 keys = sorted(before & keys_read(function))
-                place = (visit.scope.module.path, visit.call.lineno)
-                if keys and place not in seen and not is_cleared(root, function, project):
-                    seen.add(place)
+                if keys and not is_cleared(root, function, project):
                     message = self.message.format(function=function.name, key=keys[0])
                     yield self.finding(visit.scope.module, visit.call, message, test=node_id(root))
 

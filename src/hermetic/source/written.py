@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from hermetic.catalogue.resources._visits import Visit
     from hermetic.source.scope import Binding, Scope
+    from hermetic.source.visits import Visit
 
 MAX_STEPS = 12
 CONVERTERS: dict[str, Callable[[Any], object]] = {"int": int, "str": str}
@@ -156,8 +156,8 @@ def by_attribute(place: Place) -> Place | None:
 
 def by_call(place: Place) -> Place | None:
     """Follow a cast, and a function of the project that has one result."""
-    from hermetic.catalogue.resources._visits import Visit  # noqa: PLC0415 - they need each other
     from hermetic.source.follow import Way  # noqa: PLC0415 - as above
+    from hermetic.source.visits import Visit  # noqa: PLC0415 - they need each other
 
     call, scope = place.node, place.scope
     assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker

@@ -10,11 +10,11 @@ from __future__ import annotations
 import _ast as ast
 import os
 
-from hermetic.catalogue.resources._units import CONSTRUCTING, Unit, calls_in, units_of
 from hermetic.source.module import first_line
 from hermetic.source.outline import brought_by, imports_in
 from hermetic.source.scope import FUNCTIONS
 from hermetic.source.text import WORDS
+from hermetic.source.units import CONSTRUCTING, Unit, calls_in, units_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.resources._worth import is_worth, leading_words, may_lead
 from hermetic.source import roles
 from hermetic.source.callee import find_callee, find_imported, own_constructor, run_by
 from hermetic.source.certain import is_expected_to_raise, is_under_test
@@ -15,15 +14,16 @@ from hermetic.source.reach import calls_of
 from hermetic.source.replaced import Step, is_replaced, named_around
 from hermetic.source.restore import is_in_cleanup
 from hermetic.source.values import Facts
+from hermetic.source.worth import is_worth, leading_words, may_lead
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hermetic.catalogue.resources._worth import Interest
     from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
+    from hermetic.source.worth import Interest
 
 MAX_CALLS = 4
 ROOTS = ("test", "fixture", "setup")
