@@ -16,5 +16,8 @@ def log_in():
 
 @functools.lru_cache
 def currency():
-    """Return the currency of this installation."""
-    return os.environ["CURRENCY"]
+    """Return the currency of this installation, whether its name is written small or large.
+
+    Which variable that is, no linter reads off this: the guard has to say which line has filled the cache.
+    """
+    return {name.lower(): value for name, value in os.environ.items()}["currency"]

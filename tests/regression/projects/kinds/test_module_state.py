@@ -17,7 +17,7 @@ def test_module_state_after_pattern():
 
 
 def test_module_state_polluter():
-    shop.PRICES["milk"] = 0  # leak HRM601
+    shop.enter("prices", "milk", 0)
     assert shop.price("milk") == 0
 
 
