@@ -164,13 +164,13 @@ def read_bytes(path: str) -> bytes | None:
 
 def parsed(path: str, data: bytes, cached: bool) -> Table:  # noqa: FBT001 - passed on, nothing else
     """Return what matters of a parsed TOML file, from the cache when the file has not changed."""
-    from hermetic import cache  # noqa: PLC0415 - only where there is something to keep
+    from hermetic import cache
 
     folder, kind = os.path.dirname(path), os.path.basename(path)
     known = cache.load(folder, kind, data) if cached else None
     if isinstance(known, dict):
         return known
-    import tomllib  # noqa: PLC0415 - 15 ms, so only for a file that changed
+    import tomllib
 
     try:
         table = tomllib.loads(data.decode("utf-8"))
@@ -217,7 +217,7 @@ def from_toml(file: PytestFile, cached: bool) -> Table:  # noqa: FBT001 - passed
 
 def from_ini(file: PytestFile, cached: bool) -> Table:  # noqa: ARG001, FBT001 - the shape of `from_toml`
     """Return pytest's settings from an ini file."""
-    import configparser  # noqa: PLC0415 - slow to import, and seldom needed
+    import configparser
 
     parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
     try:
@@ -231,7 +231,7 @@ def items(value: object) -> tuple[str, ...]:
     """Return the words of a setting of pytest that is a list, or a string in which spaces divide them."""
     if isinstance(value, str):
         if "'" in value or '"' in value:
-            import shlex  # noqa: PLC0415 - slow to import, and seldom needed
+            import shlex
 
             try:
                 return tuple(shlex.split(value))
@@ -291,7 +291,7 @@ def checked_option(key: str, value: object, path: str) -> object:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a suggestion for a misspelt word, or the list of known ones."""
-    import difflib  # noqa: PLC0415 - only on the way to an error
+    import difflib
 
     spelled = {item.lower(): item for item in sorted(known)}
     close = difflib.get_close_matches(word.lower(), spelled, 1)

@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the hooks that conftest files and plugins may implement."""
-    from hermetic.guard import hookspecs  # noqa: PLC0415 - each part of the guard is imported where it is needed
+    from hermetic.guard import hookspecs
 
     pluginmanager.add_hookspecs(hookspecs)
 
@@ -56,14 +56,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the guard, unless it is off."""
     config.addinivalue_line("markers", MARK)
     if config.getoption("hermetic_retrace"):
-        from hermetic.guard.retrace import Retrace  # noqa: PLC0415 - each part is imported where it is needed
+        from hermetic.guard.retrace import Retrace
 
         config.pluginmanager.register(Retrace(config.getoption("hermetic_retrace")), NAME)
         return
     mode = str(config.getoption("hermetic") or config.getini("hermetic"))
     report = report_file(config)
     if mode != "off":
-        from hermetic.guard import options  # noqa: PLC0415 - as above
+        from hermetic.guard import options
 
         config.pluginmanager.register(Session(config, options.read(config, report)), NAME)
     elif report:
@@ -106,7 +106,7 @@ class Session:
         self.workers: dict[str, list[str]] = {}
         self.written = False
         if not distributes(config):
-            from hermetic.guard.session import Guarded  # noqa: PLC0415 - a controller of xdist runs no tests
+            from hermetic.guard.session import Guarded
 
             self.guarded = Guarded(config, options)
             config.pluginmanager.register(self.guarded, "hermetic-guard")
@@ -149,7 +149,7 @@ class Session:
             return
         records = self.checking().before()
         self.take(records)
-        from hermetic.guard import checking, judge  # noqa: PLC0415 - as above
+        from hermetic.guard import checking, judge
 
         if checking.fatal(records):
             pytest.exit(f"{checking.reason(records)}\n{judge.text(records)}", returncode=1)
@@ -158,13 +158,13 @@ class Session:
         """Return the checks; the controller of xdist makes its own."""
         if self.guarded is not None:
             return self.guarded.checking
-        from hermetic.guard.checking import Checking  # noqa: PLC0415 - as above
+        from hermetic.guard.checking import Checking
 
         return Checking(self.config, self.options, self.reader(), self.options.active())
 
     def stop_for(self, records: list[Record]) -> None:
         """Keep what checks found, and stop the run where it is an error."""
-        from hermetic.guard import checking  # noqa: PLC0415 - as above
+        from hermetic.guard import checking
 
         self.take(records)
         if checking.fatal(records):
@@ -176,7 +176,7 @@ class Session:
         records = report.__dict__.get("_hermetic", [])
         self.take(records)
         if report.nodeid.startswith("hermetic HRM") and self.guarded is None:
-            from hermetic.guard import checking  # noqa: PLC0415 - as above
+            from hermetic.guard import checking
 
             self.session.shouldfail = checking.reason(records)
             raise self.session.Failed(self.session.shouldfail)
@@ -195,7 +195,7 @@ class Session:
         if self.guarded is not None:
             self.take(self.guarded.taken())
         if self.records and self.options.mode == "error" and self.options.trace == "auto":
-            from hermetic.guard import retrace  # noqa: PLC0415 - as above
+            from hermetic.guard import retrace
 
             retrace.trace_again(self.config, self.reader(), self.records)
         if not self.write() and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -205,7 +205,7 @@ class Session:
         """Return what makes records; the controller of xdist has none of its own."""
         if self.guarded is not None:
             return self.guarded.judge
-        from hermetic.guard.judge import Judge  # noqa: PLC0415 - as above
+        from hermetic.guard.judge import Judge
 
         return Judge(self.options, str(self.config.invocation_params.dir), str(self.config.rootpath))
 
@@ -223,11 +223,11 @@ class Session:
 
 def write_report(path: str, records: list[Record]) -> bool:
     """Write the document of findings, also when there are none; where that fails, say so and return False."""
-    from hermetic.report import json_report  # noqa: PLC0415 - as above
+    from hermetic.report import json_report
 
     found = []
     if records:
-        from hermetic.guard.judge import finding  # noqa: PLC0415
+        from hermetic.guard.judge import finding
 
         found = [finding(record) for record in records]
     try:

@@ -105,7 +105,7 @@ def pytest_collection_modifyitems(items):
         ("-n0", False),
     ],
 )
-def test_a_group_is_inert_where_its_tests_can_be_split(arguments: str, found: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_a_group_is_inert_where_its_tests_can_be_split(arguments: str, found: bool, tmp_path: Path) -> None:
     run = guarded(tmp_path / "suite", *arguments.split(), files={"test_it.py": GROUPED, "pytest.ini": MARKERS})
 
     assert run.found == ({("HRM901", "test_it.py", 6)} if found else set()), run.output

@@ -236,7 +236,7 @@ def test_a_run_that_is_stopped_leaves_nothing_behind(number: signal.Signals, tmp
         stderr=subprocess.PIPE,
         text=True,
         # A shell that runs tests in the background has its children ignore SIGINT.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no thread runs here
     )
     until = time.monotonic() + HANG
     while not list(temporary.glob("hermetic-verify-*/runs-*")) and time.monotonic() < until:

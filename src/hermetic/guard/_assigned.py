@@ -37,7 +37,7 @@ class Watched(NamedTuple):
         """Return its name."""
         return f"{name_of(self.holder)}.{self.name}"
 
-    def held(self) -> Any:  # noqa: ANN401 - a module or class
+    def held(self) -> Any:
         """Return what holds it."""
         return self.holder
 
@@ -61,7 +61,7 @@ class Method(NamedTuple):
         """Return its name."""
         return f"{self.module.__name__}.{self.dotted}.{self.name}"
 
-    def held(self) -> Any:  # noqa: ANN401 - any object
+    def held(self) -> Any:
         """Return what holds it, None where nothing does any more."""
         return reached(self.dotted, self.module)
 
@@ -134,7 +134,7 @@ def set_by_name(text: str) -> Iterator[tuple[int, str, str]]:
             yield start, match[1], match[2]
 
 
-def reached(dotted: str, module: types.ModuleType) -> Any:  # noqa: ANN401 - any object
+def reached(dotted: str, module: types.ModuleType) -> Any:
     """Return what a dotted name means in a module, None where it means nothing there."""
     head, *rest = dotted.split(".")
     value = module.__dict__.get(head, sys.modules.get(head))  # the latter: imported within a function
@@ -151,7 +151,7 @@ def held_by(value: object) -> Mapping[str, Any]:
         return {}
 
 
-def assigned(holder: Any, module: types.ModuleType, dotted: str, name: str) -> Watched | Method | None:  # noqa: ANN401
+def assigned(holder: Any, module: types.ModuleType, dotted: str, name: str) -> Watched | Method | None:
     """Return an attribute as it is watched; of objects only what is a method of their class."""
     kind = type(holder)
     if holder is None or issubclass(kind, (types.ModuleType, type)):
@@ -160,7 +160,7 @@ def assigned(holder: Any, module: types.ModuleType, dotted: str, name: str) -> W
     return Method(module, dotted, name) if methods and callable(methods[0]) else None
 
 
-def name_of(holder: Any) -> str:  # noqa: ANN401 - as above
+def name_of(holder: Any) -> str:
     """Return the dotted name of a module or class."""
     if issubclass(type(holder), types.ModuleType):
         return str(holder.__name__)

@@ -51,7 +51,7 @@ class Holder:
 
     __slots__ = ("is_class", "module", "name", "own", "space", "test", "value")
 
-    def __init__(self, module: str, name: str, value: Any, space: Mapping[str, Any]) -> None:  # noqa: ANN401 - either
+    def __init__(self, module: str, name: str, value: Any, space: Mapping[str, Any]) -> None:
         self.module, self.name, self.value, self.space = module, name, value, space
         self.is_class = issubclass(type(value), type)
         self.own: Any = space if type(space) is dict else held_by(space)[0]
@@ -189,7 +189,7 @@ class Walk:
         if [*table] != [*known] or not same_objects([*table.values()], [*known.values()]):
             self.table = table.copy()
 
-    def see_through(self, patcher: Any, copies: list[dict[str, Any]]) -> None:  # noqa: ANN401 - a part of mock
+    def see_through(self, patcher: Any, copies: list[dict[str, Any]]) -> None:
         """Put what a started patch has replaced where the mock is: that it is started is HRM304's business."""
         for holder, copy in zip(self.holders, copies, strict=True):
             if holder.value is patcher.target and patcher.attribute in copy:

@@ -156,7 +156,7 @@ class HeldProbe(Probe[Held]):
         for change in self.contents(one, was, Part(path, difference.after).copied()):
             yield change._replace(undo=undo)
 
-    def contents(self, one: Watched, before: Any, after: Any) -> Iterator[Change]:  # noqa: ANN401 - two copies
+    def contents(self, one: Watched, before: Any, after: Any) -> Iterator[Change]:
         """Yield what is worth telling of a container that was changed."""
         holder, name = definer(one.holders)
         part = one.part._replace(path=f"{holder.name}.{name}")

@@ -45,7 +45,7 @@ class Instances:
         """Forget an object that is gone."""
         self.known.pop(number, None)
 
-    def get(self, number: int) -> Any:  # noqa: ANN401 - an object of any class
+    def get(self, number: int) -> Any:
         """Return an object, None when it is gone."""
         found = self.known.get(number)
         return found() if found is not None else None
@@ -76,7 +76,7 @@ def maker(name: str) -> str:
     return f"{name}.__init__"
 
 
-def class_of(name: str) -> Any:  # noqa: ANN401 - a class
+def class_of(name: str) -> Any:
     """Return a class by its dotted name, None while its module is not imported."""
     module, _, last = name.rpartition(".")
     found = getattr(sys.modules.get(module), last, None)

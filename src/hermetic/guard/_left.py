@@ -84,7 +84,7 @@ class LeftProbe(Probe[int]):
         self.count += len(left)
         self.found = left
 
-    def waits(self, left: list[Left]) -> bool:  # noqa: ARG002 - for subclasses
+    def waits(self, left: list[Left]) -> bool:
         """Tell whether what is left may end by itself in a short time."""
         return True
 
@@ -117,11 +117,11 @@ class LeftProbe(Probe[int]):
         """Let what is begun from here on belong to the file."""
         self.importing, self.fixtures, self.ending = collector, [], None
 
-    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
+    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Let what is begun belong to the fixture."""
         self.fixtures.append(fixturedef)
 
-    def fixture_is_set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
+    def fixture_is_set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Let what is begun no longer belong to the fixture."""
         if fixturedef in self.fixtures:
             del self.fixtures[self.fixtures.index(fixturedef) :]

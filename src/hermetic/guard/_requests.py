@@ -45,7 +45,7 @@ class RequestsProbe(Probe[int]):
         if item.session.testsfailed > self.failed:
             self.acts += self.suspects
 
-    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Look at a request whose application has overrides."""
         overrides = getattr(kwargs.get("dependency_overrides_provider"), "dependency_overrides", None)
         if isinstance(overrides, dict) and overrides and isinstance(kwargs, dict):

@@ -91,6 +91,6 @@ def names_in(code: types.CodeType) -> Iterator[str]:
             yield from names_in(one)
 
 
-def held(name: str, function: types.FunctionType, kind: type | None) -> Any:  # noqa: ANN401 - whatever has the name
+def held(name: str, function: types.FunctionType, kind: type | None) -> Any:
     """Return what a name means in a function: a global, or else an attribute of the class of the test."""
     return function.__globals__.get(name) or inspect.getattr_static(kind, name, None)

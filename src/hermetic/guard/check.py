@@ -23,14 +23,14 @@ class Check:
 
     code: ClassVar[str]
 
-    def before(self, config: pytest.Config, settings: Settings) -> Iterable[Finding]:  # noqa: ARG002 - for subclasses
+    def before(self, config: pytest.Config, settings: Settings) -> Iterable[Finding]:
         """Return what can be seen without collecting, once for a run (never in a worker)."""
         return ()
 
-    def collected(self, session: pytest.Session) -> Iterable[Finding]:  # noqa: ARG002 - for subclasses
+    def collected(self, session: pytest.Session) -> Iterable[Finding]:
         """Return what can be seen once tests are collected, in each process that collects: workers relay it."""
         return ()
 
-    def gathered(self, config: pytest.Config, ids: dict[str, list[str]]) -> Iterable[Finding]:  # noqa: ARG002
+    def gathered(self, config: pytest.Config, ids: dict[str, list[str]]) -> Iterable[Finding]:
         """Return what can be seen from the node ids that each worker collected, by worker id; once for a run."""
         return ()

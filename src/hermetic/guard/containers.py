@@ -27,7 +27,7 @@ class Part(NamedTuple):
     itself: Any
     attributes: bool = False
 
-    def copied(self) -> Any:  # noqa: ANN401 - a copy of any container
+    def copied(self) -> Any:
         """Return a copy, one level deep."""
         value = self.itself
         if self.attributes:
@@ -35,11 +35,11 @@ class Part(NamedTuple):
         kind = type(value)
         return dict(value) if kind in TABLES else set(value) if kind is set else list(value)
 
-    def mirrored(self) -> Any:  # noqa: ANN401 - as above
+    def mirrored(self) -> Any:
         """Return a copy of a container that is equal to it; a list is not equal to a deque."""
         return dict(self.itself) if type(self.itself) in TABLES else self.itself.copy()
 
-    def changes(self, before: Any, after: Any) -> Iterator[Change]:  # noqa: ANN401 - two copies
+    def changes(self, before: Any, after: Any) -> Iterator[Change]:
         """Yield what differs between two copies."""
         if same(before, after):
             return
@@ -52,13 +52,13 @@ class Part(NamedTuple):
                 state = f"{self.path}.{key}" if self.attributes else f"{self.path}[{short(key)}]"
                 yield Change(state, old, new, functools.partial(self.put_back, key, old))
 
-    def whole(self, before: Any, after: Any) -> Change:  # noqa: ANN401 - two copies
+    def whole(self, before: Any, after: Any) -> Change:
         """Return the change of a list or set."""
         removed, added = [x for x in before if not holds(after, x)], [x for x in after if not holds(before, x)]
         old, new = (removed or ABSENT, added or ABSENT) if removed or added else (before, after)
         return Change(self.path, old, new, self.refill(before))
 
-    def refill(self, items: Any) -> Callable[[], object]:  # noqa: ANN401 - a copy
+    def refill(self, items: Any) -> Callable[[], object]:
         """Return what gives a list or set its old items."""
 
         def refilled() -> None:
@@ -67,7 +67,7 @@ class Part(NamedTuple):
 
         return refilled
 
-    def put_back(self, key: Any, value: object) -> None:  # noqa: ANN401 - a key, or the name of an attribute
+    def put_back(self, key: Any, value: object) -> None:
         """Give one entry its old value."""
         if self.attributes:
             if value is ABSENT:
@@ -80,7 +80,7 @@ class Part(NamedTuple):
             self.itself[key] = value
 
 
-def holds(items: Any, wanted: object) -> bool:  # noqa: ANN401 - a copy of a container
+def holds(items: Any, wanted: object) -> bool:
     """Tell whether an item is in a copy."""
     return wanted in items if isinstance(items, set) else any(same(item, wanted) for item in items)
 
@@ -102,7 +102,7 @@ def attributes(value: object) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=500)
-def slots_of(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class
+def slots_of(kind: Any) -> tuple[str, ...]:
     """Return the names of the slots of a class."""
     names = [
         name
@@ -125,7 +125,7 @@ def parts_of(value: object, path: str, *, public: bool = False) -> list[Part]:
     return [*first, *(Part(name, one) for name, one in pairs if is_container(one))][:MOST]
 
 
-def within(value: Any, path: str) -> list[tuple[str, object]]:  # noqa: ANN401 - a container
+def within(value: Any, path: str) -> list[tuple[str, object]]:
     """Return what a container holds, each with how it is written."""
     if type(value) in TABLES:
         return [(f"{path}[{short(key)}]", one) for key, one in value.items() if type(one) in CONTAINERS]

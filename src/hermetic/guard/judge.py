@@ -42,7 +42,7 @@ class Judge:
     @functools.cached_property
     def linted(self) -> Linted:
         """The linter, asked where nothing else tells the line; made when something leaked."""
-        from hermetic.guard.linted import Linted  # noqa: PLC0415 - as the summary says
+        from hermetic.guard.linted import Linted
 
         return Linted(self.options)
 
@@ -68,7 +68,7 @@ class Judge:
         comment = SUPPRESSION.search(linecache.getline(path, line))
         if comment is not None and code in comment[1].replace(" ", "").split(","):
             return True
-        from hermetic.lint import discovery  # noqa: PLC0415 - only where something leaked
+        from hermetic.lint import discovery
 
         below = discovery.below(path, self.options.settings.root)
         ignored = self.options.selection.ignored

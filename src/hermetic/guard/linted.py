@@ -41,8 +41,8 @@ class Linted:
 
     def findings(self, code: str, path: str) -> list[Finding]:
         """Return what one rule finds in one file."""
-        from hermetic.lint.engine import Engine, IncompleteError  # noqa: PLC0415 - only where something leaked
-        from hermetic.lint.selection import Selection  # noqa: PLC0415
+        from hermetic.lint.engine import Engine, IncompleteError
+        from hermetic.lint.selection import Selection
 
         key = (code, path)
         if key not in self.known:

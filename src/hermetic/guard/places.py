@@ -127,7 +127,7 @@ def asking() -> Place | None:
     return found if found is not None and found.origin == USER else None
 
 
-def awaiting(task: Any) -> Place | None:  # noqa: ANN401 - a task, or nothing
+def awaiting(task: Any) -> Place | None:
     """Return the innermost line of the project's code at which a task waits."""
     found = None
     coroutine = task.get_coro() if hasattr(task, "get_coro") else None

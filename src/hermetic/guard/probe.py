@@ -137,11 +137,11 @@ class Probe(Generic[Snapshot]):
         """Tell whether its setters are of interest by now; asked where a test begins, until they are wrapped."""
         return True
 
-    def heard(self, event: str, args: tuple[object, ...]) -> Hashable:  # noqa: ARG002 - for subclasses
+    def heard(self, event: str, args: tuple[object, ...]) -> Hashable:
         """Return the key to note the place of an audit event under, None to ignore it. Runs before it happens."""
         return None
 
-    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Return the key to note the place of a call to a setter under, None to ignore it. Runs before the call."""
         return None
 

@@ -188,11 +188,11 @@ class Tracer:
             sys.settrace(before)
             self.compare()
 
-    def enter(self, frame: FrameType, event: str, arg: object) -> Any:  # noqa: ANN401, ARG002 - a trace function
+    def enter(self, frame: FrameType, event: str, arg: object) -> Any:
         """Trace the lines of the user's code."""
         return self.line if whose(frame.f_code.co_filename) == USER else None
 
-    def line(self, frame: FrameType, event: str, arg: object) -> Any:  # noqa: ANN401, ARG002 - a trace function
+    def line(self, frame: FrameType, event: str, arg: object) -> Any:
         """Compare before a line runs, and when a function returns to the line that called it."""
         if event == "line":
             self.compare()

@@ -144,7 +144,7 @@ def wrap(dotted: str) -> bool:
         return False
 
     @functools.wraps(original)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the setter takes and gives
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # what the setter raises is shown as ever
         trail = _Current.trail
         # Pytest's log capture calls setters twelve times a test: it is turned away here, and to look at a frame raises
@@ -217,7 +217,7 @@ class Listening:
             heads |= {head.rpartition(".")[0] for head in heads}
             self.awaited = frozenset(head for head in heads if head.partition(".")[0] in sys.stdlib_module_names)
 
-    def heard(self, event: str, args: tuple[Any, ...]) -> None:  # noqa: ARG002 - one event, as a probe hears it
+    def heard(self, event: str, args: tuple[Any, ...]) -> None:
         """Import a module at once where its setters are waited for, so that nobody uses them before they are wrapped.
 
         What a run never imports need not be imported by the guard either.

@@ -32,7 +32,7 @@ def read(module: Module) -> list[Allowance]:
     """Return what the functions of a file are allowed."""
     if TOKEN not in module.data:
         return []
-    from hermetic.source import roles  # noqa: PLC0415 - few files hold the mark
+    from hermetic.source import roles
 
     found = []
     for function in module.top.functions:

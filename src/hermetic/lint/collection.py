@@ -49,7 +49,7 @@ class Collection:
         for text in paths:
             path = self.absolute(text)
             if any(sign in text for sign in "*?["):
-                import glob  # noqa: PLC0415 - slow to import, and seldom needed
+                import glob
 
                 yield from sorted(glob.glob(path, recursive=True))
             elif os.path.lexists(path):

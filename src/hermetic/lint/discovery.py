@@ -149,7 +149,7 @@ def files_by_git(folder: str) -> list[str] | None:
 
 def git(folder: str, *words: str) -> bytes | None:
     """Return what git prints about a folder; None where it fails: no git, no repository, or one of another user."""
-    import subprocess  # noqa: PLC0415 - slow to import; only for folders
+    import subprocess
 
     # In a git hook these point at the repository that commits, whatever the folder.
     environment = {name: value for name, value in os.environ.items() if name not in GIT_VARIABLES}

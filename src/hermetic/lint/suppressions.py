@@ -33,8 +33,8 @@ def read(text: Text) -> list[Suppression]:
     """
     if MARK not in text.data:
         return []
-    import io  # noqa: PLC0415 - only for files that hold the mark
-    import tokenize  # noqa: PLC0415
+    import io
+    import tokenize
 
     found = []
     source = b"\n".join(text.lines).decode("utf-8", "replace") + "\n"

@@ -22,13 +22,13 @@ FORMATS = ("full", "concise", "json", "github")
 def renderer(name: str) -> Render:
     """Return the function of a format; only that format's module is imported."""
     if name == "json":
-        from hermetic.report.json_report import render  # noqa: PLC0415 - json is slow to import
+        from hermetic.report.json_report import render
     elif name == "github":
-        from hermetic.report.github import render  # noqa: PLC0415 - one format a run
+        from hermetic.report.github import render
     elif name == "concise":
-        from hermetic.report.concise import render  # noqa: PLC0415 - as above
+        from hermetic.report.concise import render
     else:
-        from hermetic.report.full import render  # noqa: PLC0415 - as above
+        from hermetic.report.full import render
     return render
 
 

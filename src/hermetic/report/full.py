@@ -76,8 +76,8 @@ def decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        import io  # noqa: PLC0415 - rare, and tokenize is slow to import
-        import tokenize  # noqa: PLC0415
+        import io
+        import tokenize
 
         try:
             encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]

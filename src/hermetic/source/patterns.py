@@ -10,6 +10,6 @@ def matches(name: str, pattern: str) -> bool:
     head, star, tail = pattern.partition("*")
     if star and not any(sign in tail + head for sign in "*?["):
         return len(name) >= len(head) + len(tail) and name.startswith(head) and name.endswith(tail)
-    from fnmatch import fnmatchcase  # noqa: PLC0415 - as above
+    from fnmatch import fnmatchcase
 
     return fnmatchcase(name, pattern)

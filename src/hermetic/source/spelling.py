@@ -67,7 +67,7 @@ def key_of(scope: Scope, node: ast.AST | None, steps: int = 4) -> str:
 def key_of_call(scope: Scope, node: ast.AST | None, steps: int) -> str:
     """Return the key of what a call gives (`logging.getLogger("app")`), found behind `self.log` too."""
     if isinstance(node, ast.Attribute):
-        from hermetic.source.names import value_of_attribute  # noqa: PLC0415 - rare
+        from hermetic.source.names import value_of_attribute
 
         found = value_of_attribute(scope, node)
         return key_of(found[0], found[1], steps - 1) if found is not None and steps else ""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SIGNS = b" .()[]'\"="  # what tokens have around a name
 # For `bytes.translate`: what cannot stand in a name becomes a space.
-WORDS = bytes(sign if sign >= 128 or chr(sign).isalnum() or sign == ord("_") else ord(" ") for sign in range(256))  # noqa: PLR2004
+WORDS = bytes(sign if sign >= 128 or chr(sign).isalnum() or sign == ord("_") else ord(" ") for sign in range(256))  # noqa: PLR2004 - ASCII
 ROOTS = (b"fixture", b"setup", b"setUp", b"SetUp")  # in every file that defines a fixture or a setup
 CORES: dict[bytes, tuple[bytes, bool]] = {}  # token -> its name without signs, and whether that is a whole word
 
@@ -64,7 +64,7 @@ class Text:
     def outline(self) -> Outline:
         """What the file's top level defines."""
         if self._outline is None:
-            from hermetic.source.outline import Outline  # noqa: PLC0415 - only where something is imported
+            from hermetic.source.outline import Outline
 
             self._outline = Outline(self)
         return self._outline
@@ -121,8 +121,8 @@ def utf8(data: bytes) -> bytes:
         return data[3:]
     head = data[:400].split(b"\n", 2)[:2]
     if any(b"coding" in line and line.lstrip().startswith(b"#") for line in head):
-        import io  # noqa: PLC0415 - rare, and tokenize is slow to import
-        import tokenize  # noqa: PLC0415
+        import io
+        import tokenize
 
         try:
             return data.decode(tokenize.detect_encoding(io.BytesIO(data).readline)[0], "replace").encode()

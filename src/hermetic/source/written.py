@@ -156,8 +156,8 @@ def by_attribute(place: Place) -> Place | None:
 
 def by_call(place: Place) -> Place | None:
     """Follow a cast, and a function of the project that has one result."""
-    from hermetic.source.follow import Way  # noqa: PLC0415 - as above
-    from hermetic.source.visits import Visit  # noqa: PLC0415 - they need each other
+    from hermetic.source.follow import Way
+    from hermetic.source.visits import Visit
 
     call, scope = place.node, place.scope
     assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker

@@ -37,7 +37,7 @@ def joined(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 def script_lines(path: str, text: str, *, soft: bool = False) -> Iterator[Command]:
     """Yield the lines of a shell script."""
-    from hermetic.verify.ci import Command, is_soft  # noqa: PLC0415 - the two know each other
+    from hermetic.verify.ci import Command, is_soft
 
     for offset, line in joined(text.splitlines()):
         yield Command(path, offset + 1, line, soft or is_soft(line))
@@ -138,7 +138,7 @@ def joined_recipe(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 def recipe(path: str, offset: int, raw: str, variables: dict[str, str]) -> list[Command]:
     """Return a line of a recipe, with the variables that the makefile sets; `-` in front ignores its failure."""
-    from hermetic.verify.ci import Command, is_soft  # noqa: PLC0415 - as above
+    from hermetic.verify.ci import Command, is_soft
 
     text = raw.strip()
     marks = text[: len(text) - len(text.lstrip("@-+"))]
@@ -150,7 +150,7 @@ def recipe(path: str, offset: int, raw: str, variables: dict[str, str]) -> list[
 
 def of_tox(root: str) -> list[Command]:
     """Return the commands of tox."""
-    from hermetic.verify.ci import Command, is_soft  # noqa: PLC0415 - as above
+    from hermetic.verify.ci import Command, is_soft
 
     for path in ("tox.ini", "setup.cfg", "tox.toml", "pyproject.toml"):
         text = texts.read(root, path)
@@ -173,7 +173,7 @@ def of_tox(root: str) -> list[Command]:
 
 def of_nox(root: str) -> list[Command]:
     """Return the commands of nox: the strings that `session.run` is given."""
-    from hermetic.verify.ci import Command  # noqa: PLC0415 - as above
+    from hermetic.verify.ci import Command
 
     text = texts.read(root, "noxfile.py")
     found = []

@@ -79,7 +79,7 @@ def fork(job: dict[str, Any]) -> int:
 
 def run(arguments: list[str]) -> int:
     """Run pytest as `python -m pytest` does, and return its exit code."""
-    import pytest  # noqa: PLC0415 - imported by `warm` already
+    import pytest
 
     sys.argv = ["pytest", *arguments]
     sys.path.insert(0, os.getcwd())

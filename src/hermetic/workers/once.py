@@ -178,7 +178,7 @@ def _read(path: str) -> object:
 
 
 def _digest(text: str) -> str:
-    import hashlib  # noqa: PLC0415 - loads a library that most runs do without
+    import hashlib
 
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -165,7 +165,7 @@ def _is_alone(keeper: redis.Redis, kind: str) -> bool:
 
 def _refuse_foreign_data(client: redis.Redis, database: RedisDatabase) -> None:
     """Refuse to empty what may be somebody's work: only what was empty when leased first is emptied from then on."""
-    import hashlib  # noqa: PLC0415 - loads a library that most runs do without
+    import hashlib
 
     digest = hashlib.sha256(database.url.encode()).hexdigest()[:16]
     mark = os.path.join(lease_folder(), f"redis-{digest}.mark")

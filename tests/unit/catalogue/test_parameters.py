@@ -111,7 +111,7 @@ def test_values_that_are_the_same_everywhere_are_left_alone(tmp_path: Path, valu
         ("[random.random()]", "unknown", False),
     ],
 )
-def test_the_ids_decide_where_they_are_given(tmp_path: Path, values: str, ids: str, found: bool) -> None:  # noqa: FBT001
+def test_the_ids_decide_where_they_are_given(tmp_path: Path, values: str, ids: str, found: bool) -> None:
     assert lines(tmp_path, parametrised(values, f", ids={ids}")) == ([11] if found else [])
 
 
@@ -144,7 +144,7 @@ def test_a_seed_of_the_conftest_makes_numbers_the_same_everywhere(tmp_path: Path
         ("items.sort(key=str)", False),
     ],
 )
-def test_a_hook_that_shuffles_the_tests_needs_one_seed_for_all(tmp_path: Path, body: str, found: bool) -> None:  # noqa: FBT001
+def test_a_hook_that_shuffles_the_tests_needs_one_seed_for_all(tmp_path: Path, body: str, found: bool) -> None:
     source = f"import random\n\n\ndef pytest_collection_modifyitems(items):\n    {body}\n"
 
     assert [item.line for item in lint_files({"conftest.py": source}, tmp_path, select=["HRM701"])] == [5] * found
@@ -161,7 +161,7 @@ def test_a_hook_that_shuffles_the_tests_needs_one_seed_for_all(tmp_path: Path, b
         ("date.today() > date(2020, 1, 1)", False),
     ],
 )
-def test_a_test_that_some_processes_define_is_found(tmp_path: Path, condition: str, found: bool) -> None:  # noqa: FBT001
+def test_a_test_that_some_processes_define_is_found(tmp_path: Path, condition: str, found: bool) -> None:
     source = f"{HEAD}\nif {condition}:\n    def test_it():\n        assert True\n"
 
     assert lines(tmp_path, source) == [12] * found

@@ -25,12 +25,12 @@ class Heard(Probe[None]):
     events = ("hermetic.test",)
     setters = (f"{__name__}.set_by_name", "not_imported_yet.anything")
 
-    def heard(self, event: str, args: tuple[object, ...]) -> Hashable:  # noqa: ARG002
+    def heard(self, event: str, args: tuple[object, ...]) -> Hashable:
         if args[0] == "raise":
             raise ValueError
         return str(args[0])
 
-    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         return args[0]
 
 
@@ -43,7 +43,7 @@ def trail() -> Iterator[Trail]:
 
 
 def audit(*args: object) -> None:
-    import sys  # noqa: PLC0415
+    import sys
 
     sys.audit("hermetic.test", *args)
 

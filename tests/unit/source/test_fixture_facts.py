@@ -49,7 +49,7 @@ def function_of(source: str, folder: Path, name: str = "it") -> Scope:
         ("@pytest.fixture(scope=decide())", "", False),
     ],
 )
-def test_a_fixture_is_known_however_it_is_made(decorator: str, scope: str, autouse: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_a_fixture_is_known_however_it_is_made(decorator: str, scope: str, autouse: bool, tmp_path: Path) -> None:
     function = function_of(f"{decorator}\ndef it():\n    pass\n", tmp_path)
 
     assert roles.role_of(function) == "fixture"

@@ -636,7 +636,7 @@ def test_a_hook_around_each_test_undoes_what_the_test_changes(hook: str, expecte
         ("assert 'a' in panel.table", False),
     ],
 )
-def test_an_assertion_that_the_key_is_gone_says_that_it_was_put_back(end: str, late: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_an_assertion_that_the_key_is_gone_says_that_it_was_put_back(end: str, late: bool, tmp_path: Path) -> None:
     test = f"import panel\n\ndef test_it():\n    panel.table['a'] = 1\n    work()\n    {end}\n"
     assert [item[2] for item in leaks({"test_it.py": test}, tmp_path)] == [late]
 

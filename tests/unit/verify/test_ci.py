@@ -43,7 +43,7 @@ def hook_lines(found: ci.Ci) -> list[tuple[str, int, bool]]:
         ("{run: pre-commit run --all-files, continue-on-error: true}", True),
     ],
 )
-def test_a_run_of_the_hooks_is_found_and_whether_it_counts(step: str, soft: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_a_run_of_the_hooks_is_found_and_whether_it_counts(step: str, soft: bool, tmp_path: Path) -> None:
     assert hook_lines(read(tmp_path, {WORKFLOW: workflow(step)})) == [(WORKFLOW, 5, soft)]
 
 
@@ -100,7 +100,7 @@ def test_other_mentions_of_pytest_are_no_run(line: str, tmp_path: Path) -> None:
         ("--ignore=tests/meta", False),
     ],
 )
-def test_it_is_known_whether_a_run_has_the_meta_tests_in_it(arguments: str, covered: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_it_is_known_whether_a_run_has_the_meta_tests_in_it(arguments: str, covered: bool, tmp_path: Path) -> None:
     files = {"tests/unit/a.py": "", "tests/meta/b.py": "", "tests/test_one.py": ""}
     found = read(tmp_path, {**files, WORKFLOW: workflow(f"run: pytest {arguments}")})
 

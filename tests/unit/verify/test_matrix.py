@@ -96,7 +96,7 @@ def test_plants_go_where_the_project_has_its_tests(files: dict[str, str], folder
 
 
 def test_no_rule_of_repositories_is_planted_inside_one() -> None:
-    from hermetic.catalogue.registry import indexed  # noqa: PLC0415 - slow, and for this test alone
+    from hermetic.catalogue.registry import indexed
 
     rules = [entry.load() for entry in indexed() if entry.code in {"HRM101", "HRM903"}]
 

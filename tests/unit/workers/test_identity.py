@@ -112,4 +112,4 @@ def test_the_path_that_people_know_leads_to_the_same_functions() -> None:
 def test_every_public_name_is_there() -> None:
     assert [name for name in hermetic.workers.__all__ if not hasattr(hermetic.workers, name)] == []
     with pytest.raises(AttributeError, match="no attribute 'get_worker_nam'"):
-        hermetic.workers.get_worker_nam  # type: ignore[attr-defined]  # noqa: B018
+        hermetic.workers.get_worker_nam  # type: ignore[attr-defined]  # noqa: B018 - it raises

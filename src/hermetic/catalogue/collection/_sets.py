@@ -127,7 +127,7 @@ def is_set_of_texts(where: Where, node: ast.Set | ast.SetComp) -> bool:
 
 def is_single(node: ast.AST) -> bool:
     """Tell whether a written-out collection has one item at most: it has one order."""
-    return isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) < 2  # noqa: PLR2004
+    return isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) <= 1
 
 
 def is_view(_where: Where, node: ast.AST) -> bool:

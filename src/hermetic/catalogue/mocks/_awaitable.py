@@ -84,7 +84,7 @@ def plain_maker(scope: Scope, call: ast.Call, project: Project) -> str:
     """Return the class of the mock that a call makes, if calls of that mock give nothing to await."""
     made = made_mock(scope, call)
     if made in SYNC_MOCKS:
-        return made if gives_plain(scope, call, project, bool(call.args)) else ""
+        return made if gives_plain(scope, call, project, shaped=bool(call.args)) else ""
     name = resolve(scope, call.func)
     return "a stub" if name.endswith(".stub") and is_mocker(name.removesuffix(".stub")) else ""
 
@@ -97,7 +97,7 @@ def is_set_up_there(origin: Origin, scope: Scope, project: Project) -> bool:
     return any(is_set_up(origin.scope, node.targets[0], project) for node in made)
 
 
-def gives_plain(scope: Scope, call: ast.Call, project: Project, shaped: bool = False) -> bool:  # noqa: FBT001, FBT002
+def gives_plain(scope: Scope, call: ast.Call, project: Project, *, shaped: bool = False) -> bool:
     """Tell whether the arguments of a mock say nothing that makes its calls awaitable."""
     if shaped or any(
         item.arg is None or item.arg in ("spec", "spec_set", "wraps", "autospec") for item in call.keywords

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TOKENS = (b"patch", b"setattr(", b"Mock")
 MAX_STEPS = 5
+TARGET_AND_VALUE = 2  # arguments
 
 
 class Replacement:
@@ -108,7 +109,7 @@ def set_by_monkeypatch(scope: Scope, call: ast.Call) -> list[Replacement]:
     if not call.args:
         return []
     value = keyword(call, "value") or call.args[-1]
-    short = len(call.args) + (keyword(call, "value") is not None) == 2 and keyword(call, "name") is None  # noqa: PLR2004
+    short = len(call.args) + (keyword(call, "value") is not None) == TARGET_AND_VALUE and keyword(call, "name") is None
     found = one(
         scope, call, call.args[0], None if short else keyword(call, "name") or call.args[min(1, len(call.args) - 1)]
     )

@@ -350,7 +350,7 @@ def fits(name: str, pattern: str) -> bool:
     """Match a pattern without regular expressions where it only says what a name contains."""
     inner = pattern.strip("*")
     if "*" in inner or "?" in inner or "[" in inner:
-        from hermetic.source.patterns import matches  # noqa: PLC0415 - rare, and slow to start
+        from hermetic.source.patterns import matches
 
         return matches(name, pattern)
     if pattern.startswith("*"):

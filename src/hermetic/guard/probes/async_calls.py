@@ -49,7 +49,7 @@ class Call:
 
     __slots__ = ("counts", "dropped", "mock", "reference")
 
-    def __init__(self, mock: Any, coroutine: CoroutineType[Any, Any, Any], counts: Callable[[], bool]) -> None:  # noqa: ANN401 - a part of mock
+    def __init__(self, mock: Any, coroutine: CoroutineType[Any, Any, Any], counts: Callable[[], bool]) -> None:
         self.mock = str(mock._extract_mock_name())  # noqa: SLF001 - what mock's own messages say
         self.reference = weakref.ref(coroutine)
         self.dropped = False
@@ -62,7 +62,7 @@ class Call:
             return self.dropped
         if inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED:
             return False
-        import asyncio  # noqa: PLC0415 - takes 20 ms, and most suites have no use of it
+        import asyncio
 
         return not any(isinstance(holder, asyncio.Future) for holder in gc.get_referrers(coroutine))
 
@@ -94,11 +94,11 @@ class AsyncCallsProbe(LeftProbe):
         super().test_begins(item)
         self.filters = warnings.filters
 
-    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:  # noqa: ARG002
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
         """Keep who calls a mock."""
         self.places[threading.get_ident()], _, _ = starter()
 
-    def returned(self, name: str, args: tuple[object, ...], result: object) -> None:  # noqa: ARG002
+    def returned(self, name: str, args: tuple[object, ...], result: object) -> None:
         """Keep the coroutine of a call."""
         place = self.places.pop(threading.get_ident(), None)
         if place is not None and inspect.iscoroutine(result):
@@ -108,6 +108,6 @@ class AsyncCallsProbe(LeftProbe):
             result.__qualname__ = tag
             self.begins(f"the call {call.mock}()", place, call.is_unused, call.close)
 
-    def waits(self, left: list[Left]) -> bool:  # noqa: ARG002 - as the base
+    def waits(self, left: list[Left]) -> bool:
         """Wait for none: nobody awaits it later."""
         return False

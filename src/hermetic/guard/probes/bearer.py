@@ -35,7 +35,7 @@ class BearerProbe(RequestsProbe):
                 )
 
 
-def walk(dependant: Any, overrides: dict[Any, Any], taken: list[tuple[Any, Any]], reached: list[Any]) -> None:  # noqa: ANN401 - FastAPI's
+def walk(dependant: Any, overrides: dict[Any, Any], taken: list[tuple[Any, Any]], reached: list[Any]) -> None:
     """Sort the schemes of a tree: those that overrides take out of it, and those that are reached."""
     for below in dependant.dependencies:
         if below.call in overrides:
@@ -46,7 +46,7 @@ def walk(dependant: Any, overrides: dict[Any, Any], taken: list[tuple[Any, Any]]
         walk(below, overrides, taken, reached)
 
 
-def schemes(dependant: Any) -> Iterator[Any]:  # noqa: ANN401 - FastAPI's
+def schemes(dependant: Any) -> Iterator[Any]:
     """Yield the schemes of a tree."""
     if is_scheme(dependant.call):
         yield dependant.call

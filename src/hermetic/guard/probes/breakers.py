@@ -116,7 +116,7 @@ class BreakerProbe(Probe[dict[int, Row]]):
             self.kinds.update({f"{name}.{method}": (name, does) for method, does in library.calls.items()})
         self.setters = tuple(self.kinds)
 
-    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Learn of a new breaker; note what a call does to one."""
         kind, does = self.kinds[name]
         number = self.living[kind].add(args[0])
@@ -160,7 +160,7 @@ class BreakerProbe(Probe[dict[int, Row]]):
                     continue
             yield from self.of_breaker(key, breaker, was, now)
 
-    def of_breaker(self, key: tuple[str, int], breaker: Any, was: Row, now: Row) -> Iterator[Change]:  # noqa: ANN401
+    def of_breaker(self, key: tuple[str, int], breaker: Any, was: Row, now: Row) -> Iterator[Change]:
         """Yield what differs of one breaker."""
         name, library = self.name_of(key, breaker), LIBRARIES.get(key[0])
         if was.condition != now.condition:
@@ -186,7 +186,7 @@ class BreakerProbe(Probe[dict[int, Row]]):
 UNKNOWN = Condition(None, None)
 
 
-def read(library: Library | None, breaker: Any) -> Row:  # noqa: ANN401 - of one of three libraries, or of the project
+def read(library: Library | None, breaker: Any) -> Row:
     """Return how a breaker is now. Only what is in the memory of this process is read."""
     held = getattr(breaker, "__dict__", {})
     if library is None:
@@ -229,7 +229,7 @@ def copied(value: object) -> object:
     return tuple(map(weak, value)) if isinstance(value, SEVERAL) else value
 
 
-def weak(value: Any) -> Any:  # noqa: ANN401 - any object
+def weak(value: Any) -> Any:
     """Return a weak reference to an object, where there can be one: the breaker may go when its test is over."""
     try:
         return weakref.ref(value)
@@ -256,7 +256,7 @@ def shown(value: object) -> object:
     return Described("none") if found == [] else found
 
 
-def put(library: Library | None, breaker: Any, raw: dict[str, Any]) -> None:  # noqa: ANN401
+def put(library: Library | None, breaker: Any, raw: dict[str, Any]) -> None:
     """Give a breaker its condition back; one that was made by the test is closed."""
     if library is None:
         return
@@ -270,7 +270,7 @@ def put(library: Library | None, breaker: Any, raw: dict[str, Any]) -> None:  # 
         held["_state"] = breaker._create_new_state(breaker.current_state)  # noqa: SLF001 - without telling listeners
 
 
-def set_field(breaker: Any, field: str, value: object) -> None:  # noqa: ANN401 - as above
+def set_field(breaker: Any, field: str, value: object) -> None:
     """Give an attribute its old value; a list or set stays the same one."""
     now, old = breaker.__dict__.get(field), back(value)
     if isinstance(now, (list, set)) and isinstance(old, list):

@@ -57,22 +57,22 @@ class CachedSettingsProbe(Probe[object]):
         self.copying: set[Any] = set()  # caches of functions that went through all of the environment
         self.ends = False
 
-    def test_begins(self, item: pytest.Item) -> None:  # noqa: ARG002 - as the base says
+    def test_begins(self, item: pytest.Item) -> None:
         """Learn what the environment is outside of the test."""
         self.outside, self.ends = environment(), False
         for before in self.held.values():
             self.outside.update(before)
 
-    def test_ends(self, item: pytest.Item) -> None:  # noqa: ARG002
+    def test_ends(self, item: pytest.Item) -> None:
         """Let the next comparison be the one that counts."""
         self.ends = True
 
-    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
+    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Learn what the environment is before a wide fixture changes it."""
         if fixturedef.scope != "session":
             self.held[fixturedef] = environment()
 
-    def fixture_is_set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
+    def fixture_is_set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Keep what the fixture has changed; what one of the session sets is there for all tests."""
         now = environment()
         if fixturedef.scope == "session":
@@ -90,7 +90,7 @@ class CachedSettingsProbe(Probe[object]):
         """Leave the environment alone while the project caches nothing."""
         return bool(self.caches)
 
-    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Look at a read that gives another value than outside of the test."""
         key = args[1] if len(args) > 1 else None
         if args[0] is not os.environ or not isinstance(key, str) or not self.caches:
@@ -139,7 +139,7 @@ class CachedSettingsProbe(Probe[object]):
         self.ends = False
         return None
 
-    def changes(self, before: object, after: object) -> Iterator[Change]:  # noqa: ARG002
+    def changes(self, before: object, after: object) -> Iterator[Change]:
         """Yield the caches that still hold what was made with a value that is gone."""
         ends, self.ends = self.ends, False
         if not ends or not self.fills:
@@ -170,7 +170,7 @@ def asker(frame: FrameType | None) -> Place | None:
     return (asking() if alone else None) or place
 
 
-def size_of(cache: Any) -> tuple[int, int]:  # noqa: ANN401 - the type of a cache has no name
+def size_of(cache: Any) -> tuple[int, int]:
     """Return how often a cache was missed, and how much is in it; the first grows before the function runs."""
     _, misses, _, size = cache.cache_info()
     return misses, size
@@ -190,7 +190,7 @@ def value_of(key: str, held: dict[Any, Any] | None = None) -> str | None:
     return None if value is None else DECODE(value)
 
 
-def gives(cache: Any, wanted: str) -> bool:  # noqa: ANN401 - the type of a cache has no name
+def gives(cache: Any, wanted: str) -> bool:
     """Tell whether the object that a cached function without parameters returns holds a value, as text or converted."""
     code = cache.__wrapped__.__code__
     if code.co_argcount or code.co_kwonlyargcount or code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
@@ -211,6 +211,6 @@ def holds_text(value: object, wanted: str, steps: int) -> bool:
     return any(holds_text(one, wanted, steps - 1) for one in inner)
 
 
-def state_of(cache: Any) -> str:  # noqa: ANN401 - the type of a cache has no name
+def state_of(cache: Any) -> str:
     """Return the full name of a cached function."""
     return f"{cache.__module__}.{cache.__qualname__}"

@@ -40,6 +40,6 @@ class CwdProbe(Probe[str]):
         if before != after:
             yield Change(STATE, before, after, functools.partial(os.chdir, before))
 
-    def heard(self, event: str, args: tuple[object, ...]) -> str:  # noqa: ARG002 - the contract of Probe
+    def heard(self, event: str, args: tuple[object, ...]) -> str:
         """Note any change."""
         return STATE

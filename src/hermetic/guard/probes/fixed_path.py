@@ -154,7 +154,7 @@ class FixedPathProbe(Probe[View]):
         except (OSError, ValueError, TypeError):
             return  # no path at all, or the working folder is gone
 
-    def called(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, object]) -> None:  # noqa: ARG002 - one name
+    def called(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, object]) -> None:
         """Let a job remember who gave it to an executor: in its thread no code of the project leads there."""
         place = responsible(getframe(3))
         if place is not None and place.origin == USER:
@@ -209,7 +209,7 @@ def submitter(frame: FrameType | None) -> Place | None:
 SHARED = Described("written by another test too")
 
 
-def database(given: Any) -> Any:  # noqa: ANN401 - a path of any kind
+def database(given: Any) -> Any:
     """Return the file of a database, "" where it has none."""
     name = fsdecode(fspath(given))
     if name.startswith("file:"):
@@ -218,7 +218,7 @@ def database(given: Any) -> Any:  # noqa: ANN401 - a path of any kind
     return "" if name == ":memory:" else name
 
 
-def absolute(given: Any) -> str:  # noqa: ANN401 - a path of any kind
+def absolute(given: Any) -> str:
     """Return a path from the root, "" for none."""
     path = fsdecode(fspath(given))
     if not path:

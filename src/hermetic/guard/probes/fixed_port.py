@@ -85,7 +85,7 @@ class FixedPortProbe(Probe[int]):
             if code is not None and whose(code.co_filename) == USER:
                 yield code
 
-    def heard(self, event: str, args: tuple[Any, ...]) -> None:  # noqa: ARG002 - one event
+    def heard(self, event: str, args: tuple[Any, ...]) -> None:
         """Keep the port, unless it is the system's, a lease's, or that of a plugin."""
         bound, address = args[0], args[1]
         if not isinstance(address, tuple) or bound.family not in FAMILIES:
@@ -107,7 +107,7 @@ class FixedPortProbe(Probe[int]):
         self.fixed.add(port)
         self.acts.append(Act(port, place, any(is_written_out(found, port) for found in running)))
 
-    def called(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, object]) -> None:  # noqa: ARG002 - one name
+    def called(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, object]) -> None:
         """Keep a port that somebody asks a socket for and that nobody has chosen."""
         try:
             address = getsockname(args[0])

@@ -97,7 +97,7 @@ class LoggingProbe(Probe[State]):
             if old != new and (old is not None or (counts(new) and own not in logger.name)):
                 yield from logger_changes(logger, old or NEW._replace(level=new.level), new)
 
-    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Note a call by the field that it sets, and by the logger where it is one's own."""
         field = SETTERS[name]
         if field in WHOLE:
@@ -131,12 +131,12 @@ def logger_changes(logger: logging.Logger, old: Row, new: Row) -> Iterator[Chang
         yield Change(f"{who}.{name}", shown(name, was), shown(name, now), undo_for(logger, name, was), note)
 
 
-def suites(handlers: Any) -> list[Any]:  # noqa: ANN401 - a field of a row
+def suites(handlers: Any) -> list[Any]:
     """Return handlers without those with which pytest captures records, also of loggers that do not propagate."""
     return [one for one in handlers if type(one).__module__ != "_pytest.logging"]
 
 
-def undo_for(logger: logging.Logger, name: str, value: Any) -> functools.partial[Any]:  # noqa: ANN401
+def undo_for(logger: logging.Logger, name: str, value: Any) -> functools.partial[Any]:
     """Return what puts one field of a logger back."""
     if name == "level":
         return functools.partial(logger.setLevel, value)  # clears the caches of enabled levels, too
@@ -145,7 +145,7 @@ def undo_for(logger: logging.Logger, name: str, value: Any) -> functools.partial
     return functools.partial(setattr, logger, name, value)
 
 
-def shown(name: str, value: Any) -> object:  # noqa: ANN401
+def shown(name: str, value: Any) -> object:
     """Return a field as it is reported."""
     if name == "level":
         return Described(logging.getLevelName(value))

@@ -69,7 +69,7 @@ class ModulesProbe(Probe[Table]):
             for name, values in after.reloaded.items():
                 yield from reload_changes(name, values)
 
-    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Keep what a module holds before it is reloaded for the first time."""
         module = args[0] if args else kwargs.get("module")
         if not isinstance(module, ModuleType):

@@ -39,7 +39,7 @@ class Watching(dict[Any, Any]):
         super().__init__()
         self.probe, self.overrides = probe, overrides
 
-    def __setitem__(self, key: Any, value: object) -> None:  # noqa: ANN401 - the key of a dependency
+    def __setitem__(self, key: Any, value: object) -> None:
         """Keep a value."""
         super().__setitem__(key, value)
         original = key[0] if isinstance(key, tuple) and key else key
@@ -166,7 +166,7 @@ def problem_of(original: object, override: object) -> str:
 @functools.cache
 def loop_functions() -> tuple[tuple[Callable[..., Any], ...], tuple[Callable[..., Any], ...]]:
     """Return the functions that need a running loop, and those that make one of their own."""
-    import asyncio  # noqa: PLC0415 - takes 20 ms, and most suites have no use of it
+    import asyncio
 
     waiting = (asyncio.create_task, asyncio.ensure_future, asyncio.gather)
     return (asyncio.get_running_loop, *waiting, asyncio.current_task, asyncio.all_tasks), (asyncio.run,)

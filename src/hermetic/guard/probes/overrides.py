@@ -65,8 +65,8 @@ class OverridesProbe(Probe[dict[Any, Table]]):
 
     def fixture_is_set_up(
         self,
-        fixturedef: pytest.FixtureDef[Any],  # noqa: ARG002 - as the base says
-        request: pytest.FixtureRequest,  # noqa: ARG002
+        fixturedef: pytest.FixtureDef[Any],
+        request: pytest.FixtureRequest,
     ) -> None:
         """Learn that the tests go on."""
         self.configures = False
@@ -75,7 +75,7 @@ class OverridesProbe(Probe[dict[Any, Table]]):
         """Let a fixture that configured the session take its overrides back."""
         self.configures = fixturedef in configuring
 
-    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Learn of a new application."""
         self.apps.add(args[0])
         return None
@@ -170,13 +170,13 @@ def is_defined_in(value: object, file: str) -> bool:
     return isinstance(path, str) and abspath(path) == file
 
 
-def spelled(function: Any) -> str:  # noqa: ANN401 - whatever is used as a dependency
+def spelled(function: Any) -> str:
     """Return the full name of a dependency."""
     name = getattr(function, "__qualname__", None)
     return f"{function.__module__}.{name}" if isinstance(name, str) else short(function)
 
 
-def put_back(app: Any, key: object, value: object) -> None:  # noqa: ANN401 - an application
+def put_back(app: Any, key: object, value: object) -> None:
     """Give an entry of a table its old value."""
     if value is ABSENT:
         getattr(app, TABLE).pop(key, None)

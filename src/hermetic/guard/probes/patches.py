@@ -21,7 +21,7 @@ class PatchesProbe(LeftProbe):
     at_import = True
     after = Described("started")
 
-    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:  # noqa: ARG002
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
         """Keep who starts a patcher."""
         patcher: weakref.ref[Any] = weakref.ref(args[0])
         place, _, _ = starter()
@@ -29,12 +29,12 @@ class PatchesProbe(LeftProbe):
             lambda: f"the patch of {target_of(patcher())}", place, lambda: is_active(patcher()), lambda: stop(patcher())
         )
 
-    def waits(self, left: list[Left]) -> bool:  # noqa: ARG002 - as the base
+    def waits(self, left: list[Left]) -> bool:
         """Wait for none: a patch does not stop by itself."""
         return False
 
 
-def stop(patcher: Any) -> None:  # noqa: ANN401 - a part of mock, or None when it is gone
+def stop(patcher: Any) -> None:
     """Stop a patcher."""
     if patcher is not None:
         patcher.stop()
@@ -46,7 +46,7 @@ def is_active(patcher: object) -> bool:
     return any(patcher is other for other in mock._patch._active_patches)  # noqa: SLF001 - nothing else tells
 
 
-def target_of(patcher: Any) -> str:  # noqa: ANN401 - a part of mock
+def target_of(patcher: Any) -> str:
     """Return what a started patcher replaces."""
     if not hasattr(patcher, "attribute"):
         return "a dictionary"

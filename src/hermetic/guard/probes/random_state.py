@@ -57,7 +57,7 @@ class Generator:
             del self.states[count:]
 
 
-def digest(state: Any) -> int:  # noqa: ANN401 - each library has its own kind of state
+def digest(state: Any) -> int:
     """Return a hash of a state, about 6 us."""
     try:
         return hash(state)
@@ -65,7 +65,7 @@ def digest(state: Any) -> int:  # noqa: ANN401 - each library has its own kind o
         return hash(repr(state) if not isinstance(state, tuple) else tuple(map(part_of, state)))
 
 
-def part_of(part: Any) -> object:  # noqa: ANN401 - as above
+def part_of(part: Any) -> object:
     """Return a part of a state as something that can be hashed."""
     return part.tobytes() if hasattr(part, "tobytes") else part
 

@@ -67,7 +67,7 @@ def counts(before: object, after: object) -> bool:
     return defined and pair[0] is not pair[1] and not is_same_definition(*pair)
 
 
-def put(holder: Any, name: str, value: object) -> None:  # noqa: ANN401 - a module, a class, or an object
+def put(holder: Any, name: str, value: object) -> None:
     """Set an attribute as it was, or take it away."""
     if value is ABSENT:
         delattr(holder, name)

@@ -84,7 +84,7 @@ class RunningProbe(LeftProbe):
         workers = WORKERS[name]
         self.begins(f"a {kind}", place, lambda: any(one.is_alive() for one in workers(pool())), lambda: shut(pool()))
 
-    def returned(self, name: str, args: tuple[object, ...], result: object) -> None:  # noqa: ARG002
+    def returned(self, name: str, args: tuple[object, ...], result: object) -> None:
         """Keep a child, now that it has a number, or an executor, now that it has a set for its threads."""
         if name not in {CHILD, THREADS}:
             return
@@ -109,7 +109,7 @@ def program(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     return os.path.basename(text.partition(" ")[0])
 
 
-def runs(child: Any, pid: int) -> bool:  # noqa: ANN401 - a Popen, or None when it is gone
+def runs(child: Any, pid: int) -> bool:
     """Tell whether a child process runs, without taking its exit status away from whoever waits for it."""
     if child is not None and child.returncode is not None:
         return False
@@ -121,7 +121,7 @@ def runs(child: Any, pid: int) -> bool:  # noqa: ANN401 - a Popen, or None when 
         return False
 
 
-def kill(child: Any, pid: int) -> None:  # noqa: ANN401 - as above
+def kill(child: Any, pid: int) -> None:
     """End a child process."""
     if child is not None:
         child.kill()
@@ -132,24 +132,24 @@ def kill(child: Any, pid: int) -> None:  # noqa: ANN401 - as above
         os.waitpid(pid, 0)
 
 
-def end_process(process: Any) -> None:  # noqa: ANN401 - None when it is gone
+def end_process(process: Any) -> None:
     """End a process of multiprocessing."""
     if process is not None:
         process.kill()
         process.join()
 
 
-def processes_of(executor: Any) -> list[BaseProcess]:  # noqa: ANN401 - private parts of an executor, or None
+def processes_of(executor: Any) -> list[BaseProcess]:
     """Return the processes of an executor; the table is gone when it was shut down."""
     return list((executor._processes or {}).values()) if executor is not None else []  # noqa: SLF001 - nothing else tells
 
 
-def members_of(pool: Any) -> list[Any]:  # noqa: ANN401 - as above
+def members_of(pool: Any) -> list[Any]:
     """Return the threads or processes of a pool."""
     return list(pool._pool) if pool is not None else []  # noqa: SLF001 - as above
 
 
-def shut(pool: Any) -> None:  # noqa: ANN401 - an executor or pool
+def shut(pool: Any) -> None:
     """End an executor or pool without waiting for its work."""
     end: Callable[[], object] = getattr(pool, "terminate", None) or shutdown_of(pool)
     end()

@@ -31,17 +31,17 @@ class Setting(NamedTuple):
     setter: str = ""
 
 
-def policy() -> Any:  # noqa: ANN401 - asyncio's, or None
+def policy() -> Any:
     """Return the event loop policy without making one."""
     return getattr(sys.modules.get("asyncio.events"), "_event_loop_policy", None)
 
 
-def set_policy(value: Any) -> None:  # noqa: ANN401 - as above
+def set_policy(value: Any) -> None:
     """Set the event loop policy, None included."""
     vars(sys.modules["asyncio.events"])["_event_loop_policy"] = value  # the setter warns from Python 3.14 on
 
 
-def attribute(holder: Any, name: str, state: str = "") -> Setting:  # noqa: ANN401 - a module
+def attribute(holder: Any, name: str, state: str = "") -> Setting:
     """Return the setting that is an attribute of a module."""
     get = functools.partial(getattr, holder, name, None)
     return Setting(state or f"{holder.__name__}.{name}", get, functools.partial(setattr, holder, name))
@@ -170,16 +170,16 @@ class SettingsProbe(Probe[Values]):
                 undo = functools.partial(self.unregister, function)
                 yield Change(f"atexit: {name_of(function)}", ABSENT, function, undo, "atexit.register")
 
-    def unregister(self, function: Any) -> None:  # noqa: ANN401 - any callable
+    def unregister(self, function: Any) -> None:
         """Take a function out that was to run at exit."""
         atexit.unregister(function)
         self.at_exit = [other for other in self.at_exit if other is not function]
 
-    def heard(self, event: str, args: tuple[object, ...]) -> Hashable:  # noqa: ARG002 - the contract of Probe
+    def heard(self, event: str, args: tuple[object, ...]) -> Hashable:
         """Note who sets a trace or a profile function."""
         return event
 
-    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Note who sets what; learn of the umask and of functions at exit."""
         if name == "os.umask":
             self.umask_called = True
@@ -227,6 +227,6 @@ def read_umask() -> int:
     return mask
 
 
-def name_of(function: Any) -> str:  # noqa: ANN401 - any callable
+def name_of(function: Any) -> str:
     """Return the name of a callable."""
     return str(getattr(function, "__qualname__", type(function).__qualname__))

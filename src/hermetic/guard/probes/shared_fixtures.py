@@ -59,11 +59,11 @@ class SharedFixturesProbe(Probe[Copies]):
         self.widths = [0]  # of the fixtures that are being set up
         self.ending = 0  # the width of the one that is being torn down
 
-    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
+    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Learn whose changes come next."""
         self.widths.append(WIDTHS.get(fixturedef.scope, 0))
 
-    def fixture_is_set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
+    def fixture_is_set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Watch the value from here on."""
         self.widths = self.widths[:-1] or [0]
         result = fixturedef.cached_result

@@ -57,19 +57,19 @@ class SignalsProbe(Probe[Signals]):
             undo = functools.partial(signal.pthread_sigmask, signal.SIG_SETMASK, before.mask)
             yield Change("the signal mask", before.mask, after.mask, undo, MASK)
 
-    def called(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, object]) -> Hashable:  # noqa: ARG002
+    def called(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Note who sets what."""
         if name == HANDLER:
             return (name, int(args[0])) if args else None
         return name
 
 
-def is_plugins(value: Any) -> bool:  # noqa: ANN401 - a function, a number, or None
+def is_plugins(value: Any) -> bool:
     """Tell whether a handler is that of pytest-timeout, which sets one for each test and leaves the last one there."""
     return getattr(value, "__module__", "") == "pytest_timeout"
 
 
-def shown(value: Any) -> object:  # noqa: ANN401 - a function, a number, or None
+def shown(value: Any) -> object:
     """Return a handler as it is reported."""
     try:
         return Described(signal.Handlers(value).name)

@@ -75,7 +75,7 @@ class StreamsProbe(Probe[Streams]):
         lost = tuple([self.is_lost(stream) for stream in self.captures])
         return Streams(streams, closed, lost, (argv, argv[:]))
 
-    def is_lost(self, stream: Any) -> bool:  # noqa: ANN401 - a stream of pytest's capture
+    def is_lost(self, stream: Any) -> bool:
         """Tell whether a stream is closed, or would be if the wrapper of its buffer were freed."""
         closed = getattr(stream, "closed", None) is True
         return closed or any(wrapped is stream and wraps(one, stream) for one, wrapped in self.wrappers)
@@ -107,7 +107,7 @@ def closed_among(streams: tuple[Any, ...]) -> list[Any]:
         return [getattr(one, "closed", None) for one in streams]
 
 
-def wraps(wrapper: Any, stream: Any) -> bool:  # noqa: ANN401 - whatever a test puts there
+def wraps(wrapper: Any, stream: Any) -> bool:
     """Tell whether an object has the buffer of a stream, which it closes when it is freed."""
     try:
         return getattr(wrapper, "buffer", ABSENT) is stream.buffer

@@ -34,7 +34,7 @@ class TasksProbe(LeftProbe):
         super().__init__()
         self.places: dict[int, Place | None] = {}  # by thread, of the task that is being made
 
-    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:  # noqa: ARG002
+    def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
         """Keep who makes a loop, or a task of one."""
         place, maker, _ = starter()
         if maker == LIBRARY:
@@ -45,7 +45,7 @@ class TasksProbe(LeftProbe):
             loop: weakref.ref[Any] = weakref.ref(args[0])
             self.begins("an event loop", place, lambda: is_open(loop()), lambda: loop().close(), "not closed")  # type: ignore[union-attr]
 
-    def returned(self, name: str, args: tuple[object, ...], result: Any) -> None:  # noqa: ANN401, ARG002
+    def returned(self, name: str, args: tuple[object, ...], result: Any) -> None:
         """Keep a task."""
         place = self.places.pop(threading.get_ident(), None) if name == TASK else None
         if place is None or not isinstance(result, sys.modules["asyncio"].Task):
@@ -54,7 +54,7 @@ class TasksProbe(LeftProbe):
         what = getattr(result.get_coro(), "__qualname__", "?")
         self.begins(f"the task {what}", place, lambda: is_pending(task()), lambda: cancel(task()), "not done")
 
-    def waits(self, left: list[Left]) -> bool:  # noqa: ARG002 - as the base
+    def waits(self, left: list[Left]) -> bool:
         """Wait only where another thread may go on with it."""
         return threading.active_count() > 1
 
@@ -71,17 +71,17 @@ def is_made_when_asked_for() -> bool:
     return False
 
 
-def is_open(loop: Any) -> bool:  # noqa: ANN401 - a loop, or None when it is gone
+def is_open(loop: Any) -> bool:
     """Tell whether a loop is left; one that runs belongs to a thread, which is HRM109's business."""
     return loop is not None and not loop.is_closed() and not loop.is_running()
 
 
-def is_pending(task: Any) -> bool:  # noqa: ANN401 - a task, or None when it is gone
+def is_pending(task: Any) -> bool:
     """Tell whether a task is left: not done, and of a loop that may still run it."""
     return task is not None and not task.done() and not task.get_loop().is_closed()
 
 
-def cancel(task: Any) -> None:  # noqa: ANN401 - as above
+def cancel(task: Any) -> None:
     """End a task, the next time its loop runs."""
     if task is not None:
         task.get_loop().call_soon_threadsafe(task.cancel)

@@ -61,7 +61,7 @@ class Signal(NamedTuple):
         found = self.held(provider)
         return tuple(found) if isinstance(found, (tuple, list)) else ()
 
-    def held(self, provider: object) -> Any:  # noqa: ANN401 - a tuple, in the versions that are known
+    def held(self, provider: object) -> Any:
         """Return what a provider keeps its processors in."""
         outer, inner = self.held_in
         return getattr(getattr(provider, outer, None), inner, ())
@@ -149,14 +149,14 @@ class TelemetryProbe(Probe["State | None"]):
 
     # What goes on
 
-    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
+    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Learn whether a fixture configures the session."""
         path = getattr(getattr(fixturedef.func, "__code__", None), "co_filename", "")
         self.configures = fixturedef.scope == "session" and os.path.basename(path) == "conftest.py"
         if self.configures:
             self.configuring.add(fixturedef)
 
-    def fixture_is_set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:  # noqa: ARG002
+    def fixture_is_set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Learn that the tests go on."""
         self.configures = False
 
@@ -165,7 +165,7 @@ class TelemetryProbe(Probe["State | None"]):
         self.configures = fixturedef in self.configuring
         self.configuring.discard(fixturedef)
 
-    def test_begins(self, item: pytest.Item) -> None:  # noqa: ARG002 - as the base says
+    def test_begins(self, item: pytest.Item) -> None:
         """Let what changes from here on count."""
         self.configures = False
 
