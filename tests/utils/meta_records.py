@@ -7,13 +7,14 @@ import hashlib
 import json
 import re
 import sys
+import xml.etree.ElementTree as ET
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.utils import meta
+from tests.utils import meta, meta_matrix
 
 if TYPE_CHECKING:
     from tests.utils.meta import Tree
@@ -71,6 +72,19 @@ def passed_in(tree: Tree, file: str) -> list[str]:
 def all_passed(found: dict[str, Any]) -> bool:
     """Tell whether a run of a file went well: some tests ran, and all of them passed."""
     return found["code"] == 0 and bool(found["outcomes"]) and {*found["outcomes"].values()} == {"passed"}
+
+
+def keep_rules(report: Path) -> int:
+    """Keep what a report of the suite says was measured of the rules; return of how many."""
+    measured = [
+        json.loads(note.get("value", ""))
+        for case in ET.parse(report).getroot().iter("testcase")  # noqa: S314 - our own run has just written it
+        for note in case.iter("property")
+        if note.get("name") == "measured" and not {part.tag for part in case} & {"failure", "error", "skipped"}
+    ]
+    for document in filter(meta_matrix.right, measured):
+        meta_matrix.keep(document)
+    return len(measured)
 
 
 def keep_suite(report: Path) -> int:
@@ -167,4 +181,7 @@ def sampled(tree: Tree, folder: Path, score: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"kept the results of {keep_suite(Path(sys.argv[1]))} files for the meta-tests\n")
+    made = Path(sys.argv[1])
+    sys.stdout.write(
+        f"kept for the meta-tests: {keep_suite(made)} files that passed, {keep_rules(made)} rules measured\n"
+    )
