@@ -29,7 +29,7 @@ class Sources:
         try:
             with open(path, "rb") as file:
                 return file.read()
-        except OSError:
+        except (OSError, ValueError):  # the latter for a path that no file can have
             return b""
 
     def lines(self, path: str) -> list[str]:
