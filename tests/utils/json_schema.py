@@ -11,21 +11,18 @@ if TYPE_CHECKING:
 TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool,
 }  # fmt: skip
-SILENT = {"$schema", "$id", "title", "description", "default", "examples", "$defs"}
+SILENT = {"$schema", "$id", "title", "description", "default", "examples"}
 KNOWN = SILENT | {
-    "$ref", "type", "enum", "anyOf", "pattern", "minLength", "minimum", "items", "minItems", "maxItems", "uniqueItems",
+    "type", "enum", "anyOf", "pattern", "minLength", "minimum", "items", "minItems", "maxItems", "uniqueItems",
     "properties", "required", "additionalProperties",
 }  # fmt: skip
 
 
-def problems(value: Any, schema: dict[str, Any], root: dict[str, Any] | None = None, at: str = "") -> list[str]:
+def problems(value: Any, schema: dict[str, Any], at: str = "") -> list[str]:
     """Return what is wrong with a value, each with where it stands."""
-    root = root or schema
     if unknown := set(schema) - KNOWN:
         raise ValueError(f"keywords that are not understood here: {sorted(unknown)}")
-    if "$ref" in schema:
-        return problems(value, root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root, at)
-    return [f"{at or 'it'} {what}" for what in wrong(value, schema)] + list(within(value, schema, root, at))
+    return [f"{at or 'it'} {what}" for what in wrong(value, schema)] + list(within(value, schema, at))
 
 
 def wrong(value: Any, schema: dict[str, Any]) -> Iterator[str]:
@@ -51,14 +48,14 @@ def wrong(value: Any, schema: dict[str, Any]) -> Iterator[str]:
             yield f"lacks {name}"
 
 
-def within(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str) -> Iterator[str]:
+def within(value: Any, schema: dict[str, Any], at: str) -> Iterator[str]:
     """Yield what is wrong with what the value holds."""
     options = schema.get("anyOf")
-    if options and all(problems(value, option, root, at) for option in options):
+    if options and all(problems(value, option, at) for option in options):
         yield f"{at or 'it'} is nothing of what it may be: {value!r}"
     if isinstance(value, list) and "items" in schema:
         for number, item in enumerate(value):
-            yield from problems(item, schema["items"], root, f"{at}[{number}]")
+            yield from problems(item, schema["items"], f"{at}[{number}]")
     if isinstance(value, dict):
         rest = schema.get("additionalProperties", True)
         for name, item in value.items():
@@ -66,4 +63,4 @@ def within(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str) ->
             if inner is False:
                 yield f"{at or 'it'} has an unknown {name}"
             elif inner is not True:
-                yield from problems(item, inner, root, f"{at}.{name}")
+                yield from problems(item, inner, f"{at}.{name}")
