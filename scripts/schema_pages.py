@@ -25,8 +25,8 @@ STRINGS: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
 
 def files(rules: Sequence[type[Rule]]) -> dict[str, str]:
     """Return the generated file: path below the repository -> content. Raises ValueError for an unknown setting."""
-    codes = sorted(rule.code for rule in [*OWN, *rules])
-    return {PATH: json.dumps(schema(codes), indent=2) + "\n"}
+    every: list[type[Rule]] = [*OWN, *rules]
+    return {PATH: json.dumps(schema(sorted(rule.code for rule in every)), indent=2) + "\n"}
 
 
 def schema(codes: list[str]) -> dict[str, Any]:

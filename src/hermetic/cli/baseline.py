@@ -7,7 +7,7 @@ import os
 
 from hermetic import config
 from hermetic.catalogue import registry
-from hermetic.cli import check, complain, say
+from hermetic.cli import check, complain, flushed, say
 from hermetic.cli.held import counted
 from hermetic.lint import baseline, history, selection
 from hermetic.lint.baseline import Baseline
@@ -155,6 +155,7 @@ def refuse(findings: list[Finding]) -> int:
     if not findings:
         return 0
     say(concise.render(findings, colour=False))
+    code = flushed(FINDINGS)  # a log that takes both streams has the findings first
     codes = sorted({item.code for item in findings} - {CANNOT_READ})
     if len(codes) < len({item.code for item in findings}):
         complain("of a file that cannot be read nothing is known: repair it, or leave it out with `exclude`")
@@ -162,7 +163,7 @@ def refuse(findings: list[Finding]) -> int:
         number = sum(item.code != CANNOT_READ for item in findings)
         what = f"{counted(number, 'finding')} that the baseline does not hold, and it can only shrink"
         complain(f"{what}: repair, or accept by rule: --accept-new {','.join(codes)}")
-    return FINDINGS
+    return code
 
 
 def by_rule(made: Baseline) -> str:

@@ -7,7 +7,7 @@ import sys
 
 from hermetic import config, report
 from hermetic.catalogue import registry
-from hermetic.cli import complain, say, silenced
+from hermetic.cli import complain, flushed, say, silenced
 from hermetic.lint import discovery, selection
 from hermetic.lint.engine import Engine, IncompleteError
 
@@ -92,6 +92,8 @@ def answer(options: Options, search: Callable[[], list[Finding]]) -> int:
         written = silenced(0)  # the reader has seen enough; the exit code still tells
     if options.left_out:
         complain(left_out(options.left_out))
+    if notes:
+        written = flushed(written)  # a log that takes both streams has the findings first
     for note in notes:
         complain(note)
     for failure in failures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -195,6 +196,25 @@ def test_machines_get_the_notes_on_standard_error(held: Path) -> None:
 
     assert json.loads(done.stdout)["findings"] == []
     assert "left out: 2 findings" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "baseline"])
+def test_a_log_that_takes_both_streams_has_the_findings_first(held: Path, command: str) -> None:
+    write_files({"tests/test_c.py": BAD}, held.parent)
+    given = {name: value for name, value in environment(held.parent).items() if name != "PYTHONUNBUFFERED"}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "hermetic", command],
+        cwd=held.parent,
+        env=given,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert 0 < done.stdout.index("tests/test_c.py") < done.stdout.index("hermetic: ")
 
 
 def test_sarif_says_that_what_is_left_is_new(held: Path, capsys: pytest.CaptureFixture[str]) -> None:
