@@ -67,8 +67,8 @@ def read_options(arguments: Sequence[str], make_parser: Callable[[], argparse.Ar
         made.error(f"--statistics is text or JSON, so it does not go with --output-format {options.output_format}")
     if options.stdin_filename and options.paths:
         made.error("--stdin-filename checks standard input alone, so it does not go with a PATH")
-    if options.baseline and options.no_baseline:
-        made.error("--no-baseline does not go with --baseline")
+    if options.no_baseline and (options.baseline or options.strict_baseline):
+        made.error("--no-baseline does not go with --baseline or --strict-baseline")
     return options
 
 
@@ -203,6 +203,8 @@ def configured(start: str, options: Options, fixed: tuple[str, ...] = (), strict
         from hermetic.lint.baseline import load
 
         options.held = load(file)
+    elif options.strict_baseline:
+        raise config.ConfigError("--strict-baseline needs a baseline: name it with --baseline or in [tool.hermetic]")
     return settings
 
 

@@ -24,10 +24,11 @@ class Row(NamedTuple):
 def committed(file: str) -> Iterator[Row]:
     """Yield a row for each commit that changed the file, the oldest first; none where git knows nothing of it."""
     folder, name = os.path.split(os.path.abspath(file))
-    listed = git(folder, "log", "--reverse", "--format=%h %cs", "--", name) or b""
+    options = ("--reverse", "--no-show-signature", "--format=%h %cs")
+    listed = git(folder, "--literal-pathspecs", "log", *options, "--", name) or b""
     for line in listed.decode("ascii", "replace").splitlines():
         commit, _, date = line.partition(" ")
-        data = git(folder, "show", f"{commit}:./{name}")
+        data = git(folder, "cat-file", "blob", f"{commit}:./{name}")
         yield Row(commit, date, {} if data is None else counts_in(data, file))
 
 

@@ -77,6 +77,7 @@ def test_a_file_of_a_test_folder_that_no_test_imports_may_be_data_that_cannot_be
         (["empty"], "no file to check in empty; test files are those that match test_*.py, *_test.py"),
         (["--select", "HRM777"], "'HRM777' selects no rule; did you mean "),
         (["--ignore", "ALL"], "no rule is left to run"),
+        (["--strict-baseline"], "--strict-baseline needs a baseline"),
         (["--select", "HRM101", "--ignore", "HRM1"], "no rule is left to run: selected is HRM101, ignored is HRM1"),
     ],
 )
@@ -98,6 +99,7 @@ def test_what_cannot_run_is_exit_code_2_with_the_reason(
         (["--fix"], "unrecognized arguments: --fix"),
         (["--diff"], "unrecognized arguments: --diff"),
         (["--baseline", "b.jsonl", "--no-baseline"], "--no-baseline does not go with --baseline"),
+        (["--strict-baseline", "--no-baseline"], "--no-baseline does not go with"),
         (["--stat"], "unrecognized arguments: --stat"),
         (["--output-format", "html"], "invalid choice: 'html'"),
         (["--select", ""], "argument --select: names no rule; give codes, prefixes, presets or ALL"),

@@ -61,7 +61,8 @@ def test_what_is_written_is_read_again() -> None:
 
 
 def test_entries_stand_a_line_each_sorted_below_a_header_with_the_version() -> None:
-    others = [ENTRY._replace(path="a/test_z.py"), ENTRY._replace(code="HRM102"), ENTRY._replace(number=2)]
+    others = [ENTRY._replace(path=f"{letter}/test_z.py") for letter in "kajbicdh"]
+    others += [ENTRY._replace(code="HRM102"), ENTRY._replace(number=2)]
 
     head, *rows = Baseline("b.jsonl", [ENTRY, *others], ["."]).text().splitlines()
 
@@ -236,6 +237,7 @@ def test_an_entry_of_a_rule_that_is_no_more_is_stale_and_one_of_a_strange_rule_i
         (["."], ["tests"], False),
         (["tests", "e2e"], ["tests"], False),
         (["tests"], ["tests2"], False),
+        (["tests2"], ["tests"], False),
         (["tests", "gone"], ["tests"], True),
     ],
 )
