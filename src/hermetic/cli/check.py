@@ -79,7 +79,6 @@ def answer(options: Options, search: Callable[[], list[Finding]]) -> int:
         findings = search()
     except IncompleteError as error:
         findings, failures = error.findings, error.failures
-        options.selection = None
     notes: list[str] = []
     stale = 0
     if options.held is not None:

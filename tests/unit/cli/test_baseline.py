@@ -176,6 +176,15 @@ def test_a_check_of_a_part_takes_no_entry_for_stale(project: Path, arguments: li
 
 
 @pytest.mark.usefixtures("held")
+def test_standard_input_is_compared_as_it_is_and_not_as_the_file(project: Path) -> None:
+    write_files({"tests/test_a.py": "def test_region():\n    pass\n"}, project)
+
+    done = hermetic(project, "check", "--stdin-filename", "tests/test_a.py", source=f"# new\n{BAD}".encode())
+
+    assert (done.returncode, done.stdout) == (0, "No findings.\n")
+
+
+@pytest.mark.usefixtures("held")
 def test_hooks_leave_out_what_the_configured_baseline_holds(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for hook in ("hermetic", "validate-test-isolation"):
         assert run(capsys, "hook", hook, "tests/test_a.py", "tests/test_b.py")[0] == 0
@@ -375,6 +384,7 @@ def test_later_the_paths_of_the_first_time_are_checked(capsys: pytest.CaptureFix
     assert run(capsys, "baseline")[:2] == (0, f"{NAME}: 1 entry (0 removed, 0 followed, 0 added)\n")
     assert run(capsys, "baseline", "tests/test_b.py", "--accept-new", "ALL")[0] == 0
     assert len(entries()) == 2
+    assert "2 entries (0 removed" in run(capsys, "baseline")[1]
     Path("tests/test_b.py").write_text("", encoding="utf-8")
     assert "(1 removed" in run(capsys, "baseline")[1]
 

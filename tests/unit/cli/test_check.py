@@ -246,6 +246,14 @@ def test_every_format_says_what_was_found_what_cannot_be_read_and_that_nothing_w
     assert READERS[name](out) == (["No findings."] if name == "full" else [])
 
 
+@pytest.mark.usefixtures("project")
+def test_sarif_brings_the_help_of_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", "--output-format", "sarif"])
+
+    (rule,) = json.loads(capsys.readouterr().out)["runs"][0]["tool"]["driver"]["rules"]
+    assert "monkeypatch.setenv" in rule["help"]["text"]
+
+
 @pytest.mark.parametrize("name", ["sarif", "gitlab", "junit"])
 def test_a_format_whose_reader_wants_to_know_lines_takes_them_from_standard_input(project: Path, name: str) -> None:
     write_files({"test_a.py": GOOD}, project)
