@@ -37,7 +37,6 @@ def issue(item: Finding, what: Identity) -> dict[str, object]:
         "fingerprint": what.fingerprint(path),
         "severity": SEVERITIES.get(item.code, USUAL),
         "location": {"path": path, "lines": lines},
-        "url": item.url,
     }
 
 
