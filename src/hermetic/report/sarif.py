@@ -58,6 +58,7 @@ class Sarif:
         run = {
             "tool": {"driver": driver([rule(names[code], texts.get(code)) for code in order])},
             "columnKind": "unicodeCodePoints",
+            "newlineSequences": ["\r\n", "\n", "\r"],  # as Python counts lines
             "results": [self.result(item, what, order) for item, what in zip(findings, named, strict=True)],
         }
         return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"

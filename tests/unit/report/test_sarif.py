@@ -66,6 +66,7 @@ RUN = record(
     ("tool",),
     tool=record(("driver",), driver=DRIVER),
     columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+    newlineSequences={"type": "array", "items": TEXT, "minItems": 1, "uniqueItems": True},
     results={"type": "array", "items": RESULT},
 )
 SCHEMA = record(
@@ -105,6 +106,7 @@ def test_a_result_says_what_and_where_in_characters() -> None:
 
     (result,) = found["results"]
     assert found["columnKind"] == "unicodeCodePoints"
+    assert "".join(found["newlineSequences"]) == "\r\n\n\r"
     assert (result["ruleId"], result["level"]) == ("HRM101", "error")
     assert result["message"]["text"] == "os.environ is changed; use monkeypatch"
     (location,) = result["locations"]
