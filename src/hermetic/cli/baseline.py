@@ -13,7 +13,7 @@ from hermetic.lint import baseline, history, selection
 from hermetic.lint.baseline import Baseline
 from hermetic.lint.engine import IncompleteError
 from hermetic.lint.selection import CANNOT_READ
-from hermetic.report import concise
+from hermetic.report import concise, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def changes(made: Baseline, removed: Sequence[Entry], moves: dict[Entry, Entry],
     total = counted(len(made.entries), "entry", "entries")
     sums = f"{len(removed)} removed, {len(moves)} followed, {len(added)} added"
     end = "" if made.entries else "The file is not needed any more: remove it, and the setting `baseline`\n"
-    return "".join(f"{line}\n" for line in [f"{os.path.relpath(made.file)}: {total} ({sums})", *lines]) + end
+    return "".join(f"{printable(line)}\n" for line in [f"{os.path.relpath(made.file)}: {total} ({sums})", *lines]) + end
 
 
 def refuse(findings: list[Finding]) -> int:
@@ -168,7 +168,7 @@ def refuse(findings: list[Finding]) -> int:
 
 def by_rule(made: Baseline) -> str:
     """Return `count code` lines."""
-    return "".join(f"{number:6}  {code}\n" for code, number in baseline.counts(made.entries).items())
+    return "".join(f"{number:6}  {printable(code)}\n" for code, number in baseline.counts(made.entries).items())
 
 
 def show_counts(file: str) -> int:
@@ -179,7 +179,7 @@ def show_counts(file: str) -> int:
     if not rows:
         return complain(f"{file}: there is no such baseline, and git knows none; write it: hermetic baseline")
     codes = sorted({code for row in rows for code in row.counts or ()})
-    lines = [["commit", "date", "total", *codes]]
+    lines = [["commit", "date", "total", *map(printable, codes)]]
     for row in rows:
         numbers = (
             [sum(row.counts.values()), *(row.counts.get(code, 0) for code in codes)]

@@ -438,6 +438,18 @@ def test_a_folder_that_cannot_be_written_is_said(project: Path, capsys: pytest.C
     assert not (project / "gone").exists()
 
 
+def test_nothing_in_the_file_steers_a_terminal(held: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = json.loads(held.read_text(encoding="utf-8").splitlines()[1])
+    with held.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**row, "scope": "a\x1b[2J", "path": "b\nc.py"}) + "\n")
+        file.write(json.dumps({**row, "code": "HRM\x1b[2J"}) + "\n")
+
+    shown = [run(capsys, *command) for command in (["check"], ["baseline", "--counts"], ["baseline"])]
+
+    assert "\x1b" not in "".join(out + err for _, out, err in shown)
+    assert r"removed: b\nc.py: HRM101 in a\x1b[2J" in shown[2][1]
+
+
 # --- counts over time ---
 
 
