@@ -147,3 +147,13 @@ def test_a_path_that_is_not_text_has_a_fingerprint() -> None:
     (what,) = identities(at(1, path="\udce9.py"), Sources({"\udce9.py": b"x"}))
 
     assert len(what.fingerprint("\udce9.py")) == 32
+
+
+def test_identities_stay_what_they_are_on_every_python_since_baselines_hold_them() -> None:
+    source = b"class A:\n  @x(\n 1)\n  def test_a(self):\n    os.environ[f'{ a !r:>{w}}'] = f\"{'#'}\"  # x\n"
+
+    decorated, inside = identities(at(2, 5), Sources({"test_a.py": source}))
+
+    # When these change, the version of the baseline has to change as well.
+    assert (decorated.scope, decorated.text) == ("A.test_a", "fff287f53dde")
+    assert (inside.scope, inside.text) == ("A.test_a", "7416a257dd22")
