@@ -17,6 +17,7 @@ usage: hermetic COMMAND [options]
 
   check [PATHS]    look for what breaks isolation between tests
   hook ID [FILES]  check changed files, as the pre-commit hooks do
+  baseline         hold the findings of today, so that only new ones are reported
   explain CODE     say why a rule exists and what to do instead
   rules            list the rules
   verify           see who would stop a violation in this repository
@@ -121,6 +122,8 @@ def run(arguments: Sequence[str]) -> int:
         from hermetic.cli.check import main as command
     elif verb == "hook":
         from hermetic.cli.hook import main as command
+    elif verb == "baseline":
+        from hermetic.cli.baseline import main as command
     elif verb == "explain":
         from hermetic.cli.explain import main as command
     elif verb == "rules":
