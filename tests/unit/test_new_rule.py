@@ -171,6 +171,8 @@ def test_no_example_fails_once_the_file_is_filled_in(tree: Path) -> None:
     )
     (tree / FAMILY / "environ_write.py").unlink()
     filled = filled.replace("HRM101", "HRM102").replace("environ-write", "umask-change")
+    for layer in ("GUARD", "COLLECTION"):  # their probe stays that of HRM101
+        filled = filled.replace(f"(LINT, {layer})", "(LINT,)").replace(f"{layer}, ", "")
     (tree / FAMILY / "umask_change.py").write_text(filled, encoding="utf-8")
 
     found = outcomes(tree)
