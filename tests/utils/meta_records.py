@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.utils import meta, meta_matrix
+from tests.utils import meta, meta_docs, meta_matrix
 
 if TYPE_CHECKING:
     from tests.utils.meta import Tree
@@ -187,6 +187,5 @@ def sampled(tree: Tree, folder: Path, score: str) -> list[str]:
 
 if __name__ == "__main__":
     made = Path(sys.argv[1])
-    sys.stdout.write(
-        f"kept for the meta-tests: {keep_suite(made)} files that passed, {keep_rules(made)} rules measured\n"
-    )
+    files, rules, tried = keep_suite(made), keep_rules(made), meta_docs.keep_pages(Path(sys.argv[2]))
+    sys.stdout.write(f"kept for the meta-tests: {files} files that passed, {rules} rules measured, {tried} pages\n")

@@ -1,7 +1,7 @@
 """Each rule does what it says of itself, measured: the harm of its examples, and what each layer does with them.
 
 The meta-tests ask the same of this tree. What was measured here is noted in the report of the run, and what a report
-says can be handed to them: `python -m tests.utils.meta_records REPORT`.
+says can be handed to them: `python -m tests.utils.meta_records REPORT DOCS_REPORT`.
 """
 
 from __future__ import annotations
