@@ -104,7 +104,7 @@ class Tree:
         path = f"{self.home / 'bin'}{os.pathsep}{kept.get('PATH', os.defpath)}"
         return {**kept, **keep, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
 
-    def run(self, *command: str | Path, folder: Path | None = None, timeout: float = HANG, **extra: str) -> Outcome:
+    def run(self, *command: str | Path, folder: Path | None = None, **extra: str) -> Outcome:
         """Run a command, in the tree unless a folder is named; `python` is the environment's."""
         process = subprocess.Popen(
             [str(word) for word in command],
@@ -118,7 +118,7 @@ class Tree:
             start_new_session=True,
         )
         try:
-            output, _ = process.communicate(timeout=timeout)
+            output, _ = process.communicate(timeout=HANG)
         except BaseException:
             # With all that it has started: what a broken product does without end would go on under the next test.
             with contextlib.suppress(ProcessLookupError):
