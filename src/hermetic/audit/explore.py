@@ -29,23 +29,24 @@ def orders(facts: Facts, seed: int) -> None:
     """Run the suite forwards, reversed and shuffled."""
     plain = list(range(len(facts.lab.tests)))
     facts.progress("forwards", 0, 1)
-    run(facts, "the plain order", plain)
+    run(facts, "the plain order", plain, watch=True)
     facts.serial = facts.lab.cpu
     facts.progress("reversed", 0, 1)
     run(facts, "the reversed order", plain[::-1])
     least = FEWEST if len(plain) <= BIGGEST else 1
+    total = SHUFFLES if facts.fits(SHUFFLES * facts.serial, 0.35) else least
     draw = random.Random(seed)  # noqa: S311 - an order, no secret
     for number in range(SHUFFLES):
         if number >= least and not facts.fits(facts.serial, 0.35):
             break
         shuffled = draw.sample(plain, len(plain))
-        facts.progress("shuffled", number, SHUFFLES if facts.fits(SHUFFLES * facts.serial, 0.35) else least)
+        facts.progress("shuffled", number, max(total, number + 1))
         run(facts, f"a shuffled order (seed {seed}, number {number + 1})", shuffled)
 
 
-def run(facts: Facts, name: str, order: Sequence[int]) -> None:
+def run(facts: Facts, name: str, order: Sequence[int], *, watch: bool = False) -> None:
     """Run one order, and keep what it showed."""
-    facts.orders.append(Order(name, list(order), facts.lab.run(order)))
+    facts.orders.append(Order(name, list(order), facts.lab.run(order, watch=watch)))
 
 
 def alone(facts: Facts, targets: Sequence[int]) -> None:
@@ -86,7 +87,9 @@ def pairs(facts: Facts, targets: Sequence[int]) -> None:
     cost = facts.each * len(before) * (1 + len(targets))
     if not facts.fits(cost, 0.75):
         before = [test for test in tests if facts.lab.records.get(test)]
-        before = before[: max(0, int((0.75 * facts.limit - facts.lab.cpu) / max(1e-6, facts.each * (1 + len(targets)))))]
+        before = before[
+            : max(0, int((0.75 * facts.limit - facts.lab.cpu) / max(1e-6, facts.each * (1 + len(targets)))))
+        ]
     for number, first in enumerate(before):
         facts.progress("pairs of tests", number, len(before))
         tails = [[test] for test in targets if test != first]
@@ -115,7 +118,9 @@ def after_writers(facts: Facts) -> None:
             continue
         ends = facts.lab.all_ends(events)
         for number, group in enumerate(groups):
-            found = {test: ends[f"{len(order)}:{number}", test] for test in group if (f"{len(order)}:{number}", test) in ends}
+            found = {
+                test: ends[f"{len(order)}:{number}", test] for test in group if (f"{len(order)}:{number}", test) in ends
+            }
             facts.orders.append(Order("the tests that leave something first", [*order, *group], found))
 
 

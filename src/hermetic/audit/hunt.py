@@ -97,7 +97,12 @@ def hunt(folder: str, wanted: Wanted, progress: Progress) -> Hunted:
 def journal(lab: Lab, wanted: Wanted, facts: Facts) -> Journal:
     """Return the journal of this hunt."""
     versions = [__version__, pytest.__version__, lab.forks, lab.patience]
-    about = [*versions, list(wanted.arguments), tree.fingerprint(lab.place.top, lab.files), [test.id for test in lab.tests]]
+    about = [
+        *versions,
+        list(wanted.arguments),
+        tree.fingerprint(lab.place.top, lab.files),
+        [test.id for test in lab.tests],
+    ]
     made = Journal(lab.place.within(lab.place.top), about, resume=wanted.resume)
     if wanted.resume and not made.resumed:
         facts.notes.append("there was nothing to resume: no hunt was interrupted here, or the files have changed since")

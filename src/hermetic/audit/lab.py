@@ -169,12 +169,17 @@ class Lab:
         self.stop()
         tree.remove(self.home)
 
-    def run(self, order: Sequence[int]) -> dict[int, str]:
-        """Run tests in one order, and return how each ended; those after a crash or a hang run without what caused it."""
+    def run(self, order: Sequence[int], *, watch: bool = False) -> dict[int, str]:
+        """Run tests in one order, and return how each ended; those after a crash or a hang run without what caused it.
+
+        Where it is to `watch`, the guard notes what tests leave.
+        """
         found: dict[int, str] = {}
         left = list(order)
         for _ in range(5):
-            found = self.walk(left, {}).main | {test: status for test, status in found.items() if status in BAD}
+            found = self.take(*self.ask(left, {}, watch=watch)).main | {
+                test: status for test, status in found.items() if status in BAD
+            }
             stopped = [test for test in left if found.get(test) in ("crash", "hang")]
             left = [test for test in left if test not in stopped]
             if all(test in found for test in order):
@@ -197,14 +202,16 @@ class Lab:
                     seen.branches[position, number] = self.ends([*order[:position], *tail])
         return seen
 
-    def ask(self, order: list[int], branches: dict[int, list[list[int]]], again: int = 0) -> tuple[list[Any], str]:
+    def ask(
+        self, order: list[int], branches: dict[int, list[list[int]]], again: int = 0, *, watch: bool = False
+    ) -> tuple[list[Any], str]:
         """Make one experiment, unless its result is known."""
         key = json.dumps([order, sorted(branches.items()), again])
         known = self.journal.known.get(key) if self.journal is not None else None
         if known is None:
             if self.is_over():
                 raise OutOfBudgetError
-            known = self.forked(order, branches) if self.forks else self.spawned(order)
+            known = self.forked(order, branches, watch) if self.forks else self.spawned(order, watch)
             if self.journal is not None:
                 self.journal.add(key, known)
         self.cpu += known[2]
@@ -214,9 +221,9 @@ class Lab:
         """Tell whether the time that was given is over."""
         return time.monotonic() > self.until
 
-    def forked(self, order: list[int], branches: dict[int, list[list[int]]]) -> list[Any]:
+    def forked(self, order: list[int], branches: dict[int, list[list[int]]], watch: bool) -> list[Any]:  # noqa: FBT001 - passed on
         """Ask the server."""
-        request = {"order": order, "branches": branches, "patience": self.patience}
+        request = {"order": order, "branches": branches, "patience": self.patience, "watch": watch}
         line = ""
         with suppress(BrokenPipeError):
             data = json.dumps(request).encode() + b"\n"
@@ -228,10 +235,10 @@ class Lab:
         answer = json.loads(line)
         return [answer["events"], answer["end"], answer["cpu"]]
 
-    def spawned(self, order: list[int]) -> list[Any]:
+    def spawned(self, order: list[int], watch: bool) -> list[Any]:  # noqa: FBT001 - passed on
         """Run one sequence in a new interpreter."""
         before = sum(os.times()[2:4])
-        events, code = self.spawn({"order": order}, self.patience)
+        events, code = self.spawn({"order": order, "watch": watch}, self.patience)
         self.disk.restore()
         over = bool(events) and events[-1][0] == "bye"
         return [events, "bye" if over else "hang" if code is None else "crash", sum(os.times()[2:4]) - before]

@@ -31,7 +31,9 @@ def explain(facts: Facts, tests: Sequence[int]) -> None:
             shown = [test for test in shown if is_open(facts, order, test)]
             if not shown or not facts.fits(facts.serial if len(order.tests) > CUTS else 0.0, 1.0):
                 break
-            found = [one_order(facts, order, test) for test in shown] if len(shown) == 1 else together(facts, order, shown)
+            found = (
+                [one_order(facts, order, test) for test in shown] if len(shown) == 1 else together(facts, order, shown)
+            )
             if not any(found):
                 break
     for test in tests:
@@ -170,7 +172,9 @@ def find_cleaners(facts: Facts) -> None:
         end = len(culprits)
         seen = facts.lab.walk(list(culprits), {end: [[other, test] for other in others]})
         ends = [seen.branches.get((end, place), "") for place in range(len(others))]
-        facts.cleaners[test, tuple(culprits)] = [other for other, status in zip(others, ends, strict=True) if status == "pass"]
+        facts.cleaners[test, tuple(culprits)] = [
+            other for other, status in zip(others, ends, strict=True) if status == "pass"
+        ]
 
 
 def between(facts: Facts, test: int, culprits: Sequence[int]) -> list[int]:

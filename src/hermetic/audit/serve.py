@@ -27,6 +27,8 @@ from hermetic.audit.runner import FEW, Runner, sockets
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from hermetic.guard.options import Options
+
 
 GIVEN: dict[str, Any] = json.loads(os.environ.pop(VARIABLE, "{}"))
 
@@ -46,9 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
     extra = ["--maxfail=0"] if config.option.maxfail else []
     if getattr(config.option, "cov_source", None):
         extra.append("--no-cov")
+    chosen: Options | None = None
     if hasattr(config.option, "hermetic"):
         from hermetic.guard import options
-        from hermetic.guard.session import Guarded
 
         chosen = options.read(config, "")
         levels = {code: level if level == "off" else "warn" for code, level in chosen.settings.levels.items()}
@@ -57,15 +59,16 @@ def pytest_configure(config: pytest.Config) -> None:
         chosen.settings.levels = levels
         config.option.hermetic = "off"
         config.option.hermetic_report = ""
-        config.pluginmanager.register(Guarded(config, chosen._replace(mode="warn")), "hermetic-hunt-guard")
-    config.pluginmanager.register(Serve(extra), "hermetic-hunt")
+        chosen = chosen._replace(mode="warn")
+    config.pluginmanager.register(Serve(extra, chosen), "hermetic-hunt")
 
 
 class Serve:
     """Stands in for pytest's loop over the tests."""
 
-    def __init__(self, extra: list[str]) -> None:
+    def __init__(self, extra: list[str], options: Options | None) -> None:
         self.extra = extra
+        self.options = options
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -74,9 +77,9 @@ class Serve:
             return None
         session.config.option.maxfail = 0
         if "job" in GIVEN:
-            one_job(session, self.extra)
+            one_job(session, self)
         else:
-            Server(session, self.extra).serve()
+            Server(session, self).serve()
         return True
 
 
@@ -98,23 +101,34 @@ def described(session: pytest.Session, extra: list[str]) -> dict[str, Any]:
 
 
 def silence(session: pytest.Session) -> None:
-    """Let the report of the terminal go nowhere."""
+    """Let the report of the terminal go nowhere, and nobody draw tracebacks for it."""
+    session.config.option.tbstyle = "line"
     reporter: Any = session.config.pluginmanager.getplugin("terminalreporter")
     if reporter is not None:
         reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, SLF001 - closed with the process
 
 
-def one_job(session: pytest.Session, extra: list[str]) -> None:
+def watch(config: pytest.Config, chosen: Options | None) -> None:
+    """Let the guard note what tests leave; it costs more than a fork, so few experiments are watched."""
+    if chosen is not None:
+        from hermetic.guard.session import Guarded
+
+        config.pluginmanager.register(Guarded(config, chosen), "hermetic-hunt-guard")
+
+
+def one_job(session: pytest.Session, serve: Serve) -> None:
     """Run one sequence in this very process: `{"order": [...]}` -> events, or describe the tests."""
     with open(GIVEN["job"], encoding="utf-8") as file:
         job = json.load(file)
     out = os.open(GIVEN["events"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     if "order" not in job:
-        os.write(out, json.dumps(described(session, extra)).encode() + b"\n")
+        os.write(out, json.dumps(described(session, serve.extra)).encode() + b"\n")
         return
     silence(session)
     runner = Runner(session, out)
     session.config.pluginmanager.register(runner)
+    if job["watch"]:
+        watch(session.config, serve.options)
     runner.walk(job["order"], {}, None)
     os._exit(0)  # threads that a test has left are not waited for
 
@@ -122,9 +136,9 @@ def one_job(session: pytest.Session, extra: list[str]) -> None:
 class Server:
     """Reads requests, one JSON line each, forks for each, and answers with one JSON line."""
 
-    def __init__(self, session: pytest.Session, extra: list[str]) -> None:
+    def __init__(self, session: pytest.Session, chosen: Serve) -> None:
         self.session = session
-        self.extra = extra
+        self.chosen = chosen
         self.outside = Outside(GIVEN["home"], [GIVEN["tree"], GIVEN["temp"]])
         self.disk = tree.Disk([GIVEN["tree"], GIVEN["temp"]], os.path.join(GIVEN["home"], "kept"))
         self.capture: Any = session.config.pluginmanager.getplugin("capturemanager")
@@ -137,14 +151,12 @@ class Server:
         gc.collect()
         gc.freeze()  # so that no fork walks, and thereby copies, what all share
         answers = open(GIVEN["answers"], "w", encoding="utf-8")  # noqa: SIM115 - closed with the process
-        known = described(self.session, self.extra)
+        known = described(self.session, self.chosen.extra)
         known["against"] = known["against"] or ("connections are open after collection" if connected() else "")
         self.answer(answers, known)
         with open(GIVEN["requests"], encoding="utf-8") as requests:
             for line in requests:
-                request = json.loads(line)
-                branches = {int(position): tails for position, tails in request["branches"].items()}
-                self.answer(answers, self.experiment(request["order"], branches, request["patience"]))
+                self.answer(answers, self.experiment(json.loads(line)))
 
     @staticmethod
     def answer(answers: Any, known: dict[str, Any]) -> None:  # noqa: ANN401 - a text file
@@ -152,8 +164,10 @@ class Server:
         answers.write(json.dumps(known) + "\n")
         answers.flush()
 
-    def experiment(self, order: list[int], branches: dict[int, list[list[int]]], patience: float) -> dict[str, Any]:
+    def experiment(self, request: dict[str, Any]) -> dict[str, Any]:
         """Run one walk in a fork, and clean up behind it."""
+        order, watched = request["order"], request["watch"]
+        branches = {int(position): tails for position, tails in request["branches"].items()}
         if self.capture is not None and self.capture.is_globally_capturing():
             self.capture.read_global_capture()  # what a fork has left in the file that all share
         reader, writer = os.pipe()
@@ -165,6 +179,8 @@ class Server:
                 os.setpgid(0, 0)
                 runner = Runner(self.session, writer, self.outside)
                 self.session.config.pluginmanager.register(runner)
+                if watched:
+                    watch(self.session.config, self.chosen.options)
                 runner.begin()
                 runner.walk(order, branches, self.disk)
             finally:
@@ -172,7 +188,7 @@ class Server:
         os.close(writer)
         with suppress(OSError):
             os.setpgid(process, process)  # whichever of the two is first
-        events, end = listen(process, reader, patience)
+        events, end = listen(process, reader, request["patience"])
         os.close(reader)
         dirty = end != "bye" or any(event[0] == "bye" and event[1] for event in events)
         if dirty or self.disk.size() <= FEW:

@@ -33,7 +33,12 @@ def main(arguments: Sequence[str]) -> int:
     previous = signal.signal(signal.SIGTERM, interrupted)
     try:
         wanted = Wanted(
-            tuple(options.victim or ()), options.seed, options.budget, options.timeout, options.resume, tuple(words[at + 1 :])
+            tuple(options.victim or ()),
+            options.seed,
+            options.budget,
+            options.timeout,
+            options.resume,
+            tuple(words[at + 1 :]),
         )
         found = hunt(".", wanted, progress)
     finally:
@@ -57,7 +62,9 @@ def parser() -> argparse.ArgumentParser:
         usage="hermetic hunt [--victim ID]... [--seed N] [--budget S] [--timeout S] [--resume] [--json F] [-- ARGS]",
         allow_abbrev=False,
     )
-    made.add_argument("--victim", action="append", metavar="ID", help="a node id: ask about this test alone (repeatable)")
+    made.add_argument(
+        "--victim", action="append", metavar="ID", help="a node id: ask about this test alone (repeatable)"
+    )
     made.add_argument("--seed", type=int, default=0, metavar="N", help="for the shuffled orders (0)")
     budget = "stop after so many seconds, and say what was left out"
     made.add_argument("--budget", type=seconds, default=0.0, metavar="SECONDS", help=budget)
