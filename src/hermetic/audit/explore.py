@@ -1,8 +1,8 @@
 """Which tests depend on others: orders, then each test alone, then what a few more experiments can show.
 
-A polluter stands before its victim either in the plain order or in the reversed one; only a cleaner between the two, or a
-second polluter behind the victim, hides that, which other orders bring to light. A brittle test fails alone. In a suite
-so small that it costs little, each test is run after each other one, which shows all of that at once.
+A polluter stands before its victim either in the plain order or in the reversed one; only a cleaner between the two,
+or a second polluter behind the victim, hides that, which other orders bring to light. A brittle test fails alone. In a
+suite so small that it costs little, each test is run after each other one, which shows all of that at once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SMALL = 200  # tests, each of which is run alone
 TOGETHER = 8  # tests of larger suites that share a fork; they stand far apart in the plain order
 SHUFFLES = 24  # at most, in a suite where they cost little
 FEWEST = 2
-BIGGEST = 2_000  # tests of a suite that is shuffled more than once, whatever that costs
+BIGGEST = 2_000  # tests of a suite that is shuffled more than once
 
 
 def orders(facts: Facts, seed: int) -> None:
@@ -34,9 +34,10 @@ def orders(facts: Facts, seed: int) -> None:
     facts.progress("reversed", 0, 1)
     run(facts, "the reversed order", plain[::-1])
     least = FEWEST if len(plain) <= BIGGEST else 1
-    total = SHUFFLES if facts.fits(SHUFFLES * facts.serial, 0.35) else least
+    most = SHUFFLES if len(plain) <= SMALL else least
+    total = most if facts.fits(most * facts.serial, 0.35) else least
     draw = random.Random(seed)  # noqa: S311 - an order, no secret
-    for number in range(SHUFFLES):
+    for number in range(most):
         if number >= least and not facts.fits(facts.serial, 0.35):
             break
         shuffled = draw.sample(plain, len(plain))
@@ -102,7 +103,7 @@ def pairs(facts: Facts, targets: Sequence[int]) -> None:
 
 
 def after_writers(facts: Facts) -> None:
-    """Run all tests that the guard saw leave something, then the others in small forks: so no cleaner stands between."""
+    """Run all tests that the guard saw leave something, then the others in small forks: no cleaner stands between."""
     count = len(facts.lab.tests)
     writers = [test for test in range(count) if facts.lab.records.get(test)]
     others = [test for test in range(count) if test not in set(writers)]
@@ -110,7 +111,7 @@ def after_writers(facts: Facts) -> None:
     if not facts.lab.forks or not writers or not others or not facts.fits(cost, 0.7):
         return
     groups = strided(others)
-    for order in (writers, writers[::-1]) if facts.fits(2 * cost, 0.7) and len(writers) > 1 else (writers,):
+    for order in (writers, writers[::-1]) if facts.fits(2 * cost, 0.5) and len(writers) > 1 else (writers,):
         facts.progress("after all that leave something", 0, 1)
         events, _ = facts.lab.ask(order, {len(order): groups})
         if any(event[0] == "x" for event in events):  # a thread or a connection that forks would not have, or share

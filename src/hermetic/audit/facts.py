@@ -29,9 +29,9 @@ class Order(NamedTuple):
 class Facts:
     """What is known.
 
-    `alone` is how tests end by themselves; `sets` holds, for a test, lists of others after which it ends otherwise, each
-    of which suffices; `cleaners` belongs to such a pair of test and list. `tried` are the tests after each of whose
-    possible culprits they were run. `notes` say what was left out, or cannot be told.
+    `alone` is how tests end by themselves; `sets` holds, for a test, lists of others after which it ends otherwise,
+    each of which suffices; `cleaners` belongs to such a pair of test and list. `tried` are the tests that were run
+    after each other one. `notes` say what was left out, or cannot be told.
     """
 
     def __init__(self, lab: Lab, progress: Progress) -> None:

@@ -61,6 +61,7 @@ class Lab:
         self.until = until
         self.home = os.path.realpath(tempfile.mkdtemp(prefix="hunt-"))
         self.tree, self.temp = os.path.join(self.home, "tree"), os.path.join(self.home, "t")
+        self.log = os.path.join(self.home, "log")
         self.files = tree.files_in(place.top)
         self.plain: tuple[str, ...] = ()
         self.tests: list[Test] = []
@@ -80,15 +81,14 @@ class Lab:
         """Copy the tree, and let pytest collect. Raises `CannotRunError` where there is nothing to experiment with."""
         os.makedirs(self.temp)
         tree.copy(self.place.top, self.files, self.tree)
+        known: dict[str, Any] | None = None
         for flags in PLAIN:
             self.plain = flags
             known, log = self.collect()
-            if known is not None:
+            if known is not None or not UNRECOGNIZED.search(log):
                 break
-            if not UNRECOGNIZED.search(log):
-                raise CannotRunError(reason(log, self.given))
-        else:
-            raise CannotRunError(reason(log, self.given))
+        if known is None:
+            raise CannotRunError(reason(read(self.log), self.given))
         self.tests = [Test(*each) for each in known["tests"]]
         self.root, self.paths, self.extra = known["root"], known["paths"], known["extra"]
         if not self.tests:
@@ -102,15 +102,14 @@ class Lab:
 
     def collect(self) -> tuple[dict[str, Any] | None, str]:
         """Start pytest, and return what it collected, None where it ended before, and what it printed."""
-        log = os.path.join(self.home, "log")
         if not self.forks:
             events, code = self.spawn({}, LONGEST)
             known = events[0] if events and isinstance(events[0], dict) and not code else None
-            return known, read(log)
+            return known, read(self.log)
         requests, self.to = os.pipe()
         self.out, answers = os.pipe()
         given = {"requests": requests, "answers": answers}
-        with open(log, "wb") as file:
+        with open(self.log, "wb") as file:
             self.process = subprocess.Popen(  # noqa: S603 - the user's own pytest
                 self.command(),
                 cwd=self.place.within(self.tree),
@@ -128,8 +127,8 @@ class Lab:
         line = self.answers.readline() if ready else ""
         if not line:
             self.stop()
-            return None, read(log)
-        return json.loads(line), read(log)
+            return None, read(self.log)
+        return json.loads(line), read(self.log)
 
     def command(self) -> list[str]:
         """Return how pytest is started."""
@@ -250,7 +249,7 @@ class Lab:
             json.dump(job, file)
         with suppress(FileNotFoundError):
             os.remove(files["events"])
-        with open(os.path.join(self.home, "log"), "wb") as log:
+        with open(self.log, "wb") as log:
             process = subprocess.Popen(  # noqa: S603 - the user's own pytest
                 self.command(),
                 cwd=self.place.within(self.tree),

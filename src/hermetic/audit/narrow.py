@@ -1,8 +1,8 @@
 """From an order in which a test ends otherwise than alone to the fewest tests that make it do so.
 
-A sequence is run once, with a branch for each suspect at some positions: from the last position at which a suspect still
-ends as it does alone, and the first at which it no longer does, follows a block that holds a culprit. The block alone is
-tried first; where it does not suffice, its last test is kept, and what else is needed is looked for before it.
+A sequence is run once, with a branch for each suspect at some positions. Between the last position at which a suspect
+still ends as it does alone and the first at which it no longer does lies a block that holds a culprit. The block alone
+is tried first; where it does not suffice, its last test is kept, and what else is needed is looked for before it.
 """
 
 from __future__ import annotations
@@ -23,31 +23,43 @@ REPEATS = 2  # how often a result has to come out the same, besides the first ti
 
 
 def explain(facts: Facts, tests: Sequence[int]) -> None:
-    """Find culprits for each suspect, in each order that shows some that are not known yet."""
-    for number, order in enumerate(facts.orders):
-        facts.progress("narrowing", number, len(facts.orders))
-        shown = [test for test in tests if facts.flips(test, order.ends.get(test, ""))]
+    """Find culprits for each suspect in each order, short ones first, that no known culprits explain."""
+    shown = {number: [test for test in tests if is_open(facts, order, test)] for number, order in enumerate(facts.orders)}
+    todo = sorted((number for number in shown if shown[number]), key=lambda number: len(facts.orders[number].tests))
+    for done, number in enumerate(todo):
+        order = facts.orders[number]
+        facts.progress("narrowing", done, len(todo))
         for _ in range(ROUNDS):
-            shown = [test for test in shown if is_open(facts, order, test)]
-            if not shown or not facts.fits(facts.serial if len(order.tests) > CUTS else 0.0, 1.0):
-                break
-            found = (
-                [one_order(facts, order, test) for test in shown] if len(shown) == 1 else together(facts, order, shown)
-            )
-            if not any(found):
+            left = [test for test in shown[number] if is_open(facts, order, test)]
+            if not left or not any(narrowed(facts, order, left)):
                 break
     for test in tests:
         if not facts.sets.get(test):
             facts.odd.add(test)
 
 
+def more(facts: Facts, tests: Sequence[int]) -> None:
+    """Look for further culprits of tests that were not run after each other one: after all but the known ones."""
+    todo = [test for test in tests if test not in facts.tried and test not in facts.odd]
+    for order in facts.orders[:2]:
+        for number in range(ROUNDS):
+            facts.progress("further culprits", number, ROUNDS)
+            everything = Order(order.name, [*order.tests, *todo], {})
+            if not todo or not facts.fits(facts.serial, 0.9) or not any(narrowed(facts, everything, todo)):
+                break
+
+
 def is_open(facts: Facts, order: Order, test: int) -> bool:
-    """Tell whether an order shows more than the known culprits of a test explain, as far as can be told for nothing."""
-    before = order.tests[: order.tests.index(test)]
-    known = facts.sets.get(test, [])
-    if test in facts.tried and known:
-        return not any(set(found) <= set(before) for found in known)
-    return len(known) < ROUNDS
+    """Tell whether a test ended otherwise than alone in an order, for no reason that is known."""
+    if test in facts.odd or not facts.flips(test, order.ends.get(test, "")):
+        return False
+    before = set(order.tests[: order.tests.index(test)])
+    return not any(set(found) <= before for found in facts.sets.get(test, ()))
+
+
+def narrowed(facts: Facts, order: Order, tests: Sequence[int]) -> list[bool]:
+    """Narrow one order for some tests; return for which that found something new."""
+    return together(facts, order, tests) if len(tests) > 1 else [one_order(facts, order, tests[0])]
 
 
 def base_of(facts: Facts, order: Order, tests: Sequence[int]) -> list[int]:
@@ -59,7 +71,8 @@ def base_of(facts: Facts, order: Order, tests: Sequence[int]) -> list[int]:
 def one_order(facts: Facts, order: Order, test: int) -> bool:
     """Narrow one order for one test; return whether that found something new."""
     known = facts.culprits([test])
-    before = [other for other in order.tests[: order.tests.index(test)] if other not in known]
+    end = len(order.tests) - order.tests[::-1].index(test) - 1
+    before = [other for other in order.tests[:end] if other not in known and other != test]
     return bool(before) and facts.flips(test, facts.lab.ends([*before, test])) and settle(facts, test, before)
 
 
@@ -71,22 +84,15 @@ def together(facts: Facts, order: Order, tests: Sequence[int]) -> list[bool]:
     found = []
     for number, test in enumerate(tests):
         flipped = [place for place in places if facts.flips(test, seen.branches.get((place, number), ""))]
-        if flipped and not new_here(facts, test, base[: flipped[0]]):
-            found.append(False)
-        elif flipped:
+        if flipped:
             start = max((place for place in places if place < flipped[0]), default=0)
             block = base[start : flipped[0]]
             enough = facts.flips(test, facts.lab.ends([*block, test]))
             found.append(settle(facts, test, block if enough else base[: flipped[0]]))
-        else:
+        elif order.ends or not facts.lab.forks:
             # Another suspect may be the culprit, or nothing could be forked on the way.
             found.append(one_order(facts, order, test))
     return found
-
-
-def new_here(facts: Facts, test: int, before: Sequence[int]) -> bool:
-    """Tell whether culprits that are not known yet must be among these tests."""
-    return not any(set(found) <= set(before) for found in facts.sets.get(test, ()))
 
 
 def cuts(length: int) -> list[int]:

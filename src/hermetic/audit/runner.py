@@ -10,11 +10,11 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from hermetic.audit import tree
 
 if TYPE_CHECKING:
+    import pytest
+
     from hermetic.audit.outside import Outside
     from hermetic.audit.tree import Disk
 
@@ -40,8 +40,8 @@ class Runner:
     """Runs walks: a main sequence of tests, and at some positions branches, each in a fork of its own.
 
     Tests are numbers, their places among the collected ones. Each event is one line of JSON, written to `out`:
-    `["s", branch, test]` a test starts; `["e", branch, test, status, seconds]` it has ended; `["r", test, records]` what
-    the guard saw; `["x", position]` nothing can be forked here; `["bye", dirty]` the walk is over.
+    `["s", branch, test]` a test starts; `["e", branch, test, status, seconds]` it has ended; `["r", test, records]`
+    what the guard saw; `["x", position]` nothing can be forked here; `["bye", dirty]` the walk is over.
     """
 
     def __init__(self, session: pytest.Session, out: int, outside: Outside | None = None) -> None:

@@ -1,7 +1,7 @@
 """A plugin of pytest that collects once, and then runs what it is asked to, each experiment in a fork of its own.
 
-`HERMETIC_HUNT` holds a JSON object: `home` (a folder of ours), `tree` (the copy that pytest runs in), `temp`, and either
-`requests` and `answers` (file descriptors) or, where nothing can be forked, `job` and `events` (files).
+`HERMETIC_HUNT` holds a JSON object: `home` (a folder of ours), `tree` (the copy that pytest runs in), `temp`, and
+either `requests` and `answers` (file descriptors) or, where nothing can be forked, `job` and `events` (files).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hermetic.audit import tree
-from hermetic.audit.outside import Outside
 from hermetic.audit.names import VARIABLE
+from hermetic.audit.outside import Outside
 from hermetic.audit.runner import FEW, Runner, sockets
 
 if TYPE_CHECKING:

@@ -150,7 +150,7 @@ class Disk:
 
     def restore(self) -> bool:
         """Put back what has changed, and return whether anything had."""
-        return any([self.restore_one(number, root) for number, root in enumerate(self.roots)])
+        return True in [self.restore_one(number, root) for number, root in enumerate(self.roots)]
 
     def changed(self) -> bool:
         """Tell whether anything has changed."""

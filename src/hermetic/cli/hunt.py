@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CANNOT_RUN = 2
 PATIENCE = 2.0  # seconds after which it says what it is doing
+SHOWN = 5  # names in one line
 EVERY = 5.0  # seconds between two lines of progress where there is no terminal
 
 
@@ -146,7 +147,8 @@ def paragraph(record: Record) -> list[str]:
     if record.state:
         lines.append(f"  state: {record.state} ({where})")
     if record.cleaners:
-        lines.append(f"  hidden by: {', '.join(record.cleaners)}")
+        more = f" and {len(record.cleaners) - SHOWN} more" if len(record.cleaners) > SHOWN else ""
+        lines.append(f"  hidden by: {', '.join(record.cleaners[:SHOWN])}{more}")
     if not record.confirmed:
         lines.append("  not confirmed: no run in a new interpreter has shown it")
     return [*lines, f"  reproduce: {record.command}"]
