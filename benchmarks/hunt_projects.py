@@ -98,7 +98,7 @@ PAIRS = (
     pair("database file", "import sqlite3, os",
          'c = sqlite3.connect("a.db"); c.execute("create table t (x)"); c.commit(); c.close()',
          'c = sqlite3.connect("a.db"); n = c.execute("select count(*) from sqlite_master").fetchone(); assert n == (0,)'),
-    pair("warnings filter", "import builtins", 'builtins.answer = 42', 'assert not hasattr(builtins, "answer")'),
+    pair("warnings filter", "import builtins", "builtins.answer = 42", 'assert not hasattr(builtins, "answer")'),
     pair("context variable", 'import contextvars\nV = contextvars.ContextVar("V", default=0)', "V.set(1)",
          "assert V.get() == 0"),
     pair("child process writes", "import os, subprocess, sys",

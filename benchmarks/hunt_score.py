@@ -3,8 +3,8 @@
 Usage: python benchmarks/hunt_score.py [--no-fork] [--jobs N] [--json FILE] [NAME-PREFIX ...]
 
 Each project is written to a folder of its own, and the command is run there as its users do. A project counts as right
-when the confirmed findings are exactly the known answers, with all known cleaners. Every command that a finding gives is
-run again with plain pytest, and has to fail. The exit code is 1 when a project is not right.
+when the confirmed findings are exactly the known answers, with all known cleaners. Every command that a finding gives
+is run again with plain pytest, and has to fail. The exit code is 1 when a project is not right.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def score(project: Project, *, forks: bool) -> Score:
             target.write_text(source, encoding="utf-8")
         before = contents(folder)
         started = time.monotonic()
-        done = run(folder, [sys.executable, "-m", "hermetic", "hunt", "--json=../found.json", *project.arguments], forks)
+        done = run(
+            folder, [sys.executable, "-m", "hermetic", "hunt", "--json=../found.json", *project.arguments], forks
+        )
         seconds = time.monotonic() - started
         try:
             document = json.loads(Path(name, "found.json").read_text(encoding="utf-8"))

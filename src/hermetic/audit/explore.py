@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hermetic.audit.facts import Facts
 
 SMALL = 200  # tests, each of which is run alone
-TOGETHER = 8  # tests of larger suites that share a fork; they stand far apart in the plain order
+TOGETHER = 10  # tests of larger suites that share a fork; they stand far apart in the plain order
 SHUFFLES = 24  # at most, in a suite where they cost little
 FEWEST = 2
 BIGGEST = 2_000  # tests of a suite that is shuffled more than once
@@ -63,7 +63,7 @@ def alone(facts: Facts, targets: Sequence[int]) -> None:
     groups = [*strided(range(count)), *strided(draw.sample(range(count), count))]
     for number, group in enumerate(groups):
         facts.progress("small groups of tests", number, len(groups))
-        if number >= len(groups) // 2 and not facts.fits(0.0, 0.6):
+        if number >= len(groups) // 2 and not facts.fits(0.0, 0.45):
             facts.notes.append("tests were run in small groups of their own once, not twice: their fixtures are slow")
             break
         ends = facts.lab.run(group)
@@ -108,7 +108,7 @@ def after_writers(facts: Facts) -> None:
     writers = [test for test in range(count) if facts.lab.records.get(test)]
     others = [test for test in range(count) if test not in set(writers)]
     cost = facts.serial + facts.each * len(others) / TOGETHER
-    if not facts.lab.forks or not writers or not others or not facts.fits(cost, 0.7):
+    if not facts.lab.forks or not writers or not others or not facts.fits(cost, 0.6):
         return
     groups = strided(others)
     for order in (writers, writers[::-1]) if facts.fits(2 * cost, 0.5) and len(writers) > 1 else (writers,):

@@ -24,7 +24,9 @@ REPEATS = 2  # how often a result has to come out the same, besides the first ti
 
 def explain(facts: Facts, tests: Sequence[int]) -> None:
     """Find culprits for each suspect in each order, short ones first, that no known culprits explain."""
-    shown = {number: [test for test in tests if is_open(facts, order, test)] for number, order in enumerate(facts.orders)}
+    shown = {
+        number: [test for test in tests if is_open(facts, order, test)] for number, order in enumerate(facts.orders)
+    }
     todo = sorted((number for number in shown if shown[number]), key=lambda number: len(facts.orders[number].tests))
     for done, number in enumerate(todo):
         order = facts.orders[number]
