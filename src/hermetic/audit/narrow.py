@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CUTS = 12  # branches for one suspect in one walk
 MOST = 6  # tests in one list of culprits
+CHECKED = 20  # cleaners that are shown in one sequence without branches
 ROUNDS = 8  # how often an order is asked for further culprits
 REPEATS = 2  # how often a result has to come out the same, besides the first time
 
@@ -180,8 +181,11 @@ def find_cleaners(facts: Facts) -> None:
         end = len(culprits)
         seen = facts.lab.walk(list(culprits), {end: [[other, test] for other in others]})
         ends = [seen.branches.get((end, place), "") for place in range(len(others))]
+        hiding = [other for other, status in zip(others, ends, strict=True) if status == "pass"]
         facts.cleaners[test, tuple(culprits)] = [
-            other for other, status in zip(others, ends, strict=True) if status == "pass"
+            other
+            for place, other in enumerate(hiding)
+            if place >= CHECKED or facts.lab.ends([*culprits, other, test]) == "pass"
         ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import stat
 import threading
 import time
@@ -85,13 +86,17 @@ class Runner:
             if position == len(order):
                 break
             self.run(MAIN, order[position], self.after(order, position, branches))
+        self.finish()
         self.emit("bye", self.outside is None or self.outside.dirty)
 
     def after(self, order: list[int], position: int, branches: dict[int, list[list[int]]]) -> Any:  # noqa: ANN401
-        """Return what pytest is told to run next."""
-        if position + 1 in branches:
+        """Return what pytest is told to run next.
+
+        Never nothing: what a fixture of wider scope does at its end is no failure of the test that happens to be last.
+        """
+        if position + 1 in branches or position + 1 == len(order):
             return Between(self.items[order[position]])
-        return self.items[order[position + 1]] if position + 1 < len(order) else None
+        return self.items[order[position + 1]]
 
     def run(self, branch: str, test: int, following: Any) -> None:  # noqa: ANN401 - a test, or what stands for one
         """Run one test, and tell how it ended."""
@@ -118,6 +123,11 @@ class Runner:
         with suppress(BaseException):
             self.session._setupstate.teardown_exact(self.items[test])  # noqa: SLF001 - there is no hook for it
 
+    def finish(self) -> None:
+        """Tear down what is left, such as servers that a fixture has started."""
+        with suppress(BaseException):
+            self.session._setupstate.teardown_exact(None)  # noqa: SLF001 - as above
+
     def branch_all(self, position: int, tails: list[list[int]], disk: Disk | None) -> None:
         """Run branches, each from the state and the files that the main sequence has left."""
         if not self.can_fork():
@@ -128,9 +138,11 @@ class Runner:
             own = tree.Disk(disk.roots, os.path.join(self.outside.home, f"branch-{os.getpid()}-{position}"))
             own.keep()
         since = self.outside.position() if self.outside is not None else 0
+        drawn = random.getstate()
         for number, tail in enumerate(tails):
             process = os.fork()
             if not process:
+                random.setstate(drawn)  # Python seeds anew in each fork
                 self.branch(f"{position}:{number}", tail)
             wrote = 1
             with suppress(ChildProcessError):
@@ -150,6 +162,7 @@ class Runner:
             self.arrive(tail[0])
             for at, test in enumerate(tail):
                 self.run(name, test, self.after(tail, at, {}))
+            self.finish()
             code = int(self.outside is None or self.outside.dirty)
         finally:
             os._exit(code)
@@ -159,8 +172,17 @@ class Runner:
         return (self.outside is None or self.outside.dirty or disk.size() <= FEW) and disk.changed()
 
     def can_fork(self) -> bool:
-        """Tell whether a fork has all that this process has: threads stay behind, and connections would be shared."""
-        return threading.active_count() == 1 and sockets() <= self.sockets
+        """Tell whether a fork has all that this process has, for itself alone: no threads, connections, children."""
+        return threading.active_count() == 1 and sockets() <= self.sockets and not has_children()
+
+
+def has_children() -> bool:
+    """Tell whether this process has started others that it has not waited for."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def sockets() -> int:

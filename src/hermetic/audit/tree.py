@@ -116,14 +116,18 @@ def remove(folder: str) -> None:
     def again(_: object, path: str, __: object) -> None:
         with suppress(OSError):
             os.chmod(os.path.dirname(path), 0o700)
-            os.chmod(path, 0o700)
             if os.path.isdir(path) and not os.path.islink(path):
+                os.chmod(path, 0o700)
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 os.remove(path)
 
-    if os.path.islink(folder) or os.path.isfile(folder):
-        again(None, folder, None)
+    if os.path.islink(folder) or not os.path.isdir(folder):
+        with suppress(FileNotFoundError):
+            try:
+                os.remove(folder)
+            except PermissionError:
+                again(None, folder, None)
     else:
         shutil.rmtree(folder, onerror=again)
 
@@ -168,18 +172,21 @@ class Disk:
         for name in sorted(now.keys() - before.keys(), reverse=True):
             remove(os.path.join(root, name))
         for name in sorted(before):
-            if before[name] == now.get(name):
-                continue
-            path = os.path.join(root, name)
-            if stat.S_ISDIR(before[name][0]):
-                if not os.path.isdir(path) or os.path.islink(path):
-                    remove(path)
-                    os.makedirs(path, exist_ok=True)
-                os.chmod(path, stat.S_IMODE(before[name][0]))
-            else:
-                remove(path)
-                copy_one(os.path.join(self.store, str(number), name), path)
+            if before[name] != now.get(name):
+                put_back(before[name][0], os.path.join(self.store, str(number), name), os.path.join(root, name))
         return True
+
+
+def put_back(mode: int, kept: str, path: str) -> None:
+    """Put back one file or folder."""
+    if stat.S_ISDIR(mode):
+        if not os.path.isdir(path) or os.path.islink(path):
+            remove(path)
+            os.makedirs(path, exist_ok=True)
+        os.chmod(path, stat.S_IMODE(mode))
+    else:
+        remove(path)
+        copy_one(kept, path)
 
 
 def scan(root: str) -> dict[str, tuple[int, int, int]]:
