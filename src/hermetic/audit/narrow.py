@@ -106,6 +106,9 @@ def cuts(length: int) -> list[int]:
 def settle(facts: Facts, test: int, before: Sequence[int]) -> bool:
     """Reduce a sequence after which a test ends otherwise, and keep what is left if that can be repeated."""
     culprits = reduced(facts, test, list(before))
+    plain = sorted(culprits)
+    if plain != culprits and facts.flips(test, facts.lab.ends([*plain, test])):
+        culprits = plain
     if not culprits or not steady(facts, test, culprits):
         return False
     if culprits in facts.sets.get(test, ()):
