@@ -22,7 +22,6 @@ SMALL = 200  # tests, each of which is run alone
 TOGETHER = 10  # tests of larger suites that share a fork; they stand far apart in the plain order
 SHUFFLES = 24  # at most, in a suite where they cost little
 FEWEST = 2
-BIGGEST = 2_000  # tests of a suite that is shuffled more than once
 
 
 def orders(facts: Facts, seed: int) -> None:
@@ -33,7 +32,7 @@ def orders(facts: Facts, seed: int) -> None:
     facts.serial = facts.lab.cpu
     facts.progress("reversed", 0, 1)
     run(facts, "the reversed order", plain[::-1])
-    least = FEWEST if len(plain) <= BIGGEST else 1
+    least = FEWEST if len(plain) <= SMALL else 1
     most = SHUFFLES if len(plain) <= SMALL else least
     total = most if facts.fits(most * facts.serial, 0.35) else least
     draw = random.Random(seed)  # noqa: S311 - an order, no secret

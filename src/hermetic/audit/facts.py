@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-TIMES = 8  # what a hunt may cost, start and confirmations left out, in serial runs of the suite
+TIMES = 6  # what experiments may cost, in serial runs of the suite; start and confirmations come on top
 FLOOR = 20.0  # seconds of CPU that it may cost in any case
 SLOWER = 30  # how much more where each experiment is an interpreter of its own
 

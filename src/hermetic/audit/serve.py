@@ -171,7 +171,7 @@ class Server:
         if self.capture is not None and self.capture.is_globally_capturing():
             self.capture.read_global_capture()  # what a fork has left in the file that all share
         reader, writer = os.pipe()
-        before = sum(os.times()[2:4])
+        before = sum(os.times()[:4])
         process = os.fork()
         if not process:
             try:
@@ -194,7 +194,7 @@ class Server:
         if dirty or self.disk.size() <= FEW:
             self.disk.restore()
         self.outside.undo()
-        return {"events": events, "end": end, "cpu": sum(os.times()[2:4]) - before}
+        return {"events": events, "end": end, "cpu": sum(os.times()[:4]) - before}
 
 
 def listen(process: int, reader: int, patience: float) -> tuple[list[Any], str]:
