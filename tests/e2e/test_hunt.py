@@ -121,6 +121,23 @@ def test_two_polluters_that_only_harm_together_are_one_finding(tmp_path: Path) -
     assert run.answers() == {("victim", "test_victim", ("test_a", "test_b"))}
 
 
+def test_a_large_suite_is_searched_in_small_groups_and_past_a_cleaner(tmp_path: Path) -> None:
+    suite = (
+        "import app, pytest\n@pytest.mark.parametrize('n', range(240))\ndef test_n(n):\n"
+        "    if n == 50:\n        app.ITEMS.append(1)\n    elif n == 90:\n        app.ITEMS.clear()\n"
+        "    elif n == 130:\n        assert app.ITEMS == []\n    elif n == 200:\n        app.READY = True\n"
+        "    elif n == 20:\n        assert app.READY\n"
+    )
+    run = Hunted(tmp_path / "project", {"app.py": APP, "test_x.py": suite})
+
+    assert run.answers() == {
+        ("victim", "test_n[130]", ("test_n[50]",)),
+        ("brittle", "test_n[20]", ("test_n[200]",)),
+    }
+    cleaners = {short(one["victim"]): one["cleaners"] for one in run.document["findings"]}
+    assert cleaners["test_n[130]"] == ["test_x.py::test_n[90]"]
+
+
 def test_a_healthy_suite_has_no_victims_and_its_plain_failures_are_named(tmp_path: Path) -> None:
     run = Hunted(tmp_path / "project", {"test_x.py": "def test_a():\n    pass\n\ndef test_b():\n    assert False\n"})
 
