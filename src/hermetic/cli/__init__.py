@@ -20,6 +20,7 @@ usage: hermetic COMMAND [options]
   baseline         hold the findings of today, so that only new ones are reported
   explain CODE     say why a rule exists and what to do instead
   rules            list the rules
+  hunt             find the tests that others break, and those others
   verify           see who would stop a violation in this repository
 
 hermetic COMMAND --help shows a command's options.
@@ -128,6 +129,8 @@ def run(arguments: Sequence[str]) -> int:
         from hermetic.cli.explain import main as command
     elif verb == "rules":
         from hermetic.cli.rules import main as command
+    elif verb == "hunt":
+        from hermetic.cli.hunt import main as command
     elif verb == "verify":
         from hermetic.cli.verify import main as command
     elif verb in ("--version", "-V"):

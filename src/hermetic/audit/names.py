@@ -1,0 +1,16 @@
+"""What both sides of an experiment have to know, without importing pytest."""
+
+from __future__ import annotations
+
+import re
+
+VARIABLE = "HERMETIC_HUNT"
+# How other plugins are kept from choosing the order or the process: the first that pytest accepts. A plugin cannot be
+# left out where `addopts` gives it options.
+PLAIN = (
+    ("-p", "no:randomly", "-p", "no:xdist"),
+    ("-p", "no:randomly", "-n0"),
+    ("-p", "no:xdist", "--randomly-dont-reorganize"),
+    ("-n0", "--randomly-dont-reorganize"),
+)
+UNRECOGNIZED = re.compile(r"unrecognized arguments|no such option|expected one argument")
