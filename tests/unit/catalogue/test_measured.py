@@ -38,7 +38,10 @@ def test_a_rule_does_what_it_says_with_each_of_its_examples(
     if missing:
         pytest.skip(f"not installed: {', '.join(sorted(missing))}")
 
-    measured = Measurement(rule, driver, tmp_path).measured()
+    try:
+        measured = Measurement(rule, driver, tmp_path).measured()
+    finally:
+        driver.stop_postgres()  # which a rule's examples may have had started
 
     record_property("measured", json.dumps(measured))
     assert measured["problems"] == []
