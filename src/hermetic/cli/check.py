@@ -40,6 +40,7 @@ class Options:
         self.stdin_filename = ""
         self.statistics = False
         self.no_cache = False
+        self.jobs = 0
         self.baseline = ""
         self.no_baseline = False
         self.strict_baseline = False
@@ -129,7 +130,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--stdin-filename", metavar="FILE", help="check standard input as if it were this file")
     add_baseline(made)
     add_output(made)
+    made.add_argument("--jobs", "-j", type=number, metavar="N", help="processes; 0: as many as are worth it (0)")
     return made
+
+
+def number(value: str) -> int:
+    """Return a count of processes. Raises ValueError for one below zero."""
+    found = int(value)
+    if found < 0:
+        raise ValueError
+    return found
 
 
 def add_selection(made: argparse.ArgumentParser) -> None:
@@ -173,6 +183,7 @@ def find(options: Options, fixed: tuple[str, ...] = (), strict: tuple[str, ...] 
     settings = configured(start, options, fixed, strict)
     chosen = selection.choose(registry.all_entries(), settings)
     engine = Engine(settings, chosen)
+    engine.jobs = options.jobs
     if options.stdin_filename:
         if sys.stdin is None:
             raise config.CannotRunError("standard input is closed; --stdin-filename reads the source from there")

@@ -6,9 +6,10 @@ import gc
 import os
 
 from hermetic.finding import Finding
-from hermetic.lint import allowances, discovery, suppressions
+from hermetic.lint import allowances, discovery, shares, suppressions
 from hermetic.lint.collection import deselected, kept_by_pytest
 from hermetic.lint.selection import CANNOT_READ
+from hermetic.lint.shares import Result
 from hermetic.source.module import CannotParseError, Module, check_syntax
 from hermetic.source.project import Project
 from hermetic.source.roles import is_conftest
@@ -57,7 +58,8 @@ class Engine:
         self._rules: dict[str, Rule] = {}
         self._comments: dict[str, Comments] = {}
         self._named: dict[str, str] = {}  # absolute path -> path as it was given, of the checked files
-        self._failures: list[tuple[str, Exception]] = []
+        self._failures: list[str] = []
+        self.jobs = 0  # processes; 0: as many as are worth it
         # The files that the user names, in full; None: all. What he does not name may be test data, see `is_data`.
         self.named: frozenset[str] | None = None
         self.data: dict[str, Finding] = {}  # why files that look like test data cannot be parsed, by their full path
@@ -72,11 +74,11 @@ class Engine:
         self.start(paths)
         try:
             found: dict[tuple[str, int, int, str], Finding] = {}
-            for number, path in enumerate(paths, 1):
-                for finding in self.check_file(path, self.project.read(path)):
+            jobs = shares.processes(self.jobs, paths)
+            for path, result in zip(paths, shares.results(paths, self.result, jobs, progress), strict=True):
+                self.note(path, result)
+                for finding in result.findings:
                     found.setdefault(finding.place, finding)
-                if progress is not None:
-                    progress(number, len(paths))
             for finding in self.no_data(paths):
                 found[finding.place] = finding
             return self.settled(list(found.values()))
@@ -91,8 +93,9 @@ class Engine:
         """
         self.start([path])
         self.project.hold(path, data)
-        found = {finding.place: finding for finding in self.check_file(path, data)}
-        return self.settled(list(found.values()))
+        result = self.result(path, data)
+        self.note(path, result)
+        return self.settled(list({finding.place: finding for finding in result.findings}.values()))
 
     def start(self, paths: list[str]) -> None:
         """Forget what the last run noted."""
@@ -100,31 +103,42 @@ class Engine:
         self._comments, self._failures, self.data = {}, [], {}
         self.project.named = self.named or frozenset()
 
-    def check_file(self, path: str, data: bytes | None) -> list[Finding]:
-        """Return the findings that one file causes, before suppressions."""
+    def note(self, path: str, result: Result) -> None:
+        """Keep what else came of a file than findings."""
+        if result.comments is not None:
+            self._comments[path] = result.comments
+        if result.data is not None:
+            self.data[os.path.abspath(path)] = result.data
+        self._failures += result.failures
+
+    def result(self, path: str, data: bytes | None = None) -> Result:
+        """Check one file, from disk unless its source is given; findings are those before suppressions."""
+        data = self.project.read(path) if data is None else data
         if data is None:
-            return [Finding(CANNOT_READ, "cannot-read", why_unreadable(path), path, 0)]
+            return Result([Finding(CANNOT_READ, "cannot-read", why_unreadable(path), path, 0)], None, None, [])
         text = self.project.open(path, data)
         text.look_for(self._needles)
         entries = [entry for entry in self.entries if self.concerns(entry, text)]
         found: list[Finding] = []
+        failures: list[str] = []
         marks: list[Allowance] = []
+        comments, not_code = None, None
         try:
             if entries:
                 module = Module.of(text)
                 self.project.add(module)
-                found.extend(finding for entry in entries for finding in self.found_by(entry, module))
+                found.extend(finding for entry in entries for finding in self.found_by(entry, module, failures))
                 marks = allowances.read(module) if found else []
             else:
                 check_syntax(data, path)
-            self._comments[path] = Comments(text, marks)
+            comments = Comments(text, marks)
         except CannotParseError as error:
             message = f"cannot be parsed: {error.reason}"
             found = [Finding(CANNOT_READ, "cannot-read", message, path, error.line, max(error.column, 1))]
             if self.may_be_data(text):
-                self.data[os.path.abspath(path)] = found.pop()
+                not_code = found.pop()
         self.project.forget(path)
-        return found
+        return Result(found, comments, not_code, failures)
 
     def may_be_data(self, text: Text) -> bool:
         """Tell whether nobody says that a file is code: neither the user nor `project`, nor its name to pytest."""
@@ -160,7 +174,7 @@ class Engine:
             return False
         return bool(self.project.leading.imports(text, entry.reached))
 
-    def found_by(self, entry: Entry, module: Module) -> list[Finding]:
+    def found_by(self, entry: Entry, module: Module, failures: list[str]) -> list[Finding]:
         """Return what one rule finds in a file; a rule that fails there is noted, and the run goes on."""
         found = []
         try:
@@ -169,7 +183,7 @@ class Engine:
                     finding.path = self._named.get(os.path.abspath(finding.path), finding.path)
                 found.append(finding)
         except Exception as error:  # noqa: BLE001 - a rule, perhaps of a third party, can fail in any way
-            self._failures.append((f"{entry.code} ({entry.module}) failed on {module.path}", error))
+            failures.append(why_failed(f"{entry.code} ({entry.module}) failed on {module.path}", error))
         return found
 
     def rule(self, entry: Entry) -> Rule:
@@ -195,7 +209,7 @@ class Engine:
         kept = [item for item in kept if item.code in self.selection.codes and not self.ignored(item)]
         kept.sort(key=lambda finding: finding.place)
         if self._failures:
-            raise IncompleteError(kept, [why_failed(*failure) for failure in self._failures]) from self._failures[0][1]
+            raise IncompleteError(kept, self._failures)
         return kept
 
     def comments_of_helper(self, path: str) -> Comments:
