@@ -135,7 +135,12 @@ list(shares.results([str(number) for number in range(4)], check, 2, None))
 
 
 def test_an_interrupt_ends_all_processes(tmp_path: Path) -> None:
-    running = subprocess.Popen([sys.executable, "-c", SLOW, str(tmp_path)], env=environment(tmp_path))
+    running = subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(tmp_path)],
+        env=environment(tmp_path),
+        # Whoever starts the suite in the background has Ctrl-C ignored, and so would this process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no thread runs here
+    )
     deadline = time.monotonic() + 30
     while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
