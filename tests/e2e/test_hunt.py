@@ -221,7 +221,15 @@ def test_an_interrupt_keeps_what_is_known(tmp_path: Path) -> None:
     slow = "import time\n" + "".join(f"def test_{number}():\n    time.sleep(0.3)\n\n" for number in range(9))
     write_files({"test_x.py": slow}, folder)
     command = [sys.executable, "-m", "hermetic", "hunt", f"--json={report}"]
-    with subprocess.Popen(command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        text=True,
+        # Whoever starts the suite in the background has Ctrl-C ignored, and so would this process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no thread runs here
+    ) as process:
         time.sleep(4)
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
