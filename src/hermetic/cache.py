@@ -59,4 +59,25 @@ def save(root: str, kind: str, key: object, value: object) -> None:
             file.write(crc32(data).to_bytes(SUM, "big") + data)
         os.replace(temporary, path)
     except (OSError, ValueError):
+        discard(temporary)
+
+
+def discard(path: str) -> None:
+    """Remove what could not be written, where that is possible."""
+    try:
+        os.unlink(path)
+    except OSError:
+        return
+
+
+def prune(root: str, beginning: str, number: int) -> None:
+    """Keep the newest `number` of the results about a project whose kind starts like this, whatever wrote them."""
+    end = file_of(root, "").partition(f"-{__version__}")[2]
+    base = folder()
+    try:
+        names = [name for name in os.listdir(base) if name.startswith(beginning) and name.endswith(end)]
+        paths = [os.path.join(base, name) for name in names]
+        for path in sorted(paths, key=os.path.getmtime)[: max(0, len(paths) - number)]:
+            os.unlink(path)
+    except OSError:  # another run does the same, or may not
         return

@@ -202,6 +202,11 @@ def has_foreign() -> bool:
     return False
 
 
+def is_foreign(entries: list[Entry]) -> bool:
+    """Tell whether one of some rules is another distribution's: what it looks at besides a file, nobody knows."""
+    return any(not entry.module.startswith("hermetic.catalogue.") for entry in entries)
+
+
 def all_entries() -> list[Entry]:
     """Return every rule, our own first."""
     return indexed() + (foreign() if has_foreign() else [])

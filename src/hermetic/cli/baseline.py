@@ -11,7 +11,7 @@ from hermetic.cli import check, complain, flushed, say
 from hermetic.cli.held import counted
 from hermetic.lint import baseline, history, selection
 from hermetic.lint.baseline import Baseline
-from hermetic.lint.engine import IncompleteError
+from hermetic.lint.incomplete import IncompleteError
 from hermetic.lint.selection import CANNOT_READ
 from hermetic.report import concise, printable
 

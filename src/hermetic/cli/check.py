@@ -9,7 +9,7 @@ from hermetic import config, report
 from hermetic.catalogue import registry
 from hermetic.cli import complain, flushed, say, silenced
 from hermetic.lint import discovery, selection
-from hermetic.lint.engine import Engine, IncompleteError
+from hermetic.lint.incomplete import IncompleteError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from hermetic.config import Settings
     from hermetic.finding import Finding
     from hermetic.lint.baseline import Baseline
+    from hermetic.lint.engine import Engine
     from hermetic.lint.selection import Selection
     from hermetic.report.sarif import RuleText
 
 CANNOT_RUN = 2
 COUNTED = ("full", "concise", "json")  # formats that --statistics has
 SLOW = 40  # files from which progress is shown on a terminal
+MANY = 2  # files from which what was found is kept: to keep it costs as much as it saves for one
 
 
 class Options:
@@ -182,22 +184,48 @@ def find(options: Options, fixed: tuple[str, ...] = (), strict: tuple[str, ...] 
     start = options.stdin_filename or (options.paths[0] if options.paths else ".")
     settings = configured(start, options, fixed, strict)
     chosen = selection.choose(registry.all_entries(), settings)
-    engine = Engine(settings, chosen)
-    engine.jobs = options.jobs
     if options.stdin_filename:
         if sys.stdin is None:
             raise config.CannotRunError("standard input is closed; --stdin-filename reads the source from there")
         options.sources[options.stdin_filename] = sys.stdin.buffer.read()
-        return engine.check_source(options.sources[options.stdin_filename], options.stdin_filename)
+        return made(settings, chosen).check_source(options.sources[options.stdin_filename], options.stdin_filename)
     paths = discovery.discover(options.paths or ["."], settings)
     if not paths:
         raise discovery.NoSuchPathError(
             f"no file to check in {', '.join(options.paths) or 'the current folder'}; "
             f"test files are those that match {', '.join(settings.python_files)}"
         )
-    engine.named = frozenset(os.path.abspath(path) for path in options.paths if not os.path.isdir(path))
+    found = find_in(paths, settings, chosen, options)
+    options.selection = chosen
+    return found
+
+
+def made(settings: Settings, chosen: Selection) -> Engine:
+    """Return an engine; a run that found the same before needs none, nor what it imports."""
+    from hermetic.lint.engine import Engine
+
+    return Engine(settings, chosen)
+
+
+def find_in(paths: list[str], settings: Settings, chosen: Selection, options: Options) -> list[Finding]:
+    """Return the findings in some files: those of an earlier run, where nothing that it read has changed."""
+    named = frozenset(os.path.abspath(path) for path in options.paths if not os.path.isdir(path))
+    run = None
+    if len(paths) >= MANY and not options.no_cache and not registry.is_foreign(chosen.entries):
+        from hermetic.lint.warm import Run
+
+        run = Run(settings, chosen, paths, named)
+        known = run.known()
+        if known is not None:
+            found, options.left_out = known
+            return found
+    engine = made(settings, chosen)
+    engine.jobs, engine.named = options.jobs, named
+    engine.project.noted = {} if run is not None else None
     found = engine.check(paths, progress if len(paths) >= SLOW and sys.stderr.isatty() else None)
-    options.left_out, options.selection = len(engine.data), chosen
+    options.left_out = len(engine.data)
+    if run is not None:
+        run.keep(engine.project.noted or {}, found, options.left_out)
     return found
 
 

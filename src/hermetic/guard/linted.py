@@ -41,7 +41,8 @@ class Linted:
 
     def findings(self, code: str, path: str) -> list[Finding]:
         """Return what one rule finds in one file."""
-        from hermetic.lint.engine import Engine, IncompleteError
+        from hermetic.lint.engine import Engine
+        from hermetic.lint.incomplete import IncompleteError
         from hermetic.lint.selection import Selection
 
         key = (code, path)

@@ -8,6 +8,7 @@ import os
 from hermetic.finding import Finding
 from hermetic.lint import allowances, discovery, shares, suppressions
 from hermetic.lint.collection import deselected, kept_by_pytest
+from hermetic.lint.incomplete import IncompleteError
 from hermetic.lint.selection import CANNOT_READ
 from hermetic.lint.shares import Result
 from hermetic.source.module import CannotParseError, Module, check_syntax
@@ -29,15 +30,6 @@ if TYPE_CHECKING:
 CALLS, TESTS = "calls", "tests"  # see `Rule.follows`
 PROJECT = "project"
 TEMPLATE = "{{"  # in the name of a file or folder: it is written when the template is used
-
-
-class IncompleteError(Exception):
-    """A rule failed on a file. `findings` are what everything else found; `failures` say what failed, and where."""
-
-    def __init__(self, findings: list[Finding], failures: list[str]) -> None:
-        super().__init__("; ".join(failures))
-        self.findings = findings
-        self.failures = failures
 
 
 class Engine:
@@ -75,7 +67,8 @@ class Engine:
         try:
             found: dict[tuple[str, int, int, str], Finding] = {}
             jobs = shares.processes(self.jobs, paths)
-            for path, result in zip(paths, shares.results(paths, self.result, jobs, progress), strict=True):
+            telling = (self.project.tell, self.project.hear)
+            for path, result in zip(paths, shares.results(paths, self.result, jobs, progress, telling), strict=True):
                 self.note(path, result)
                 for finding in result.findings:
                     found.setdefault(finding.place, finding)

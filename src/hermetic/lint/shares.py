@@ -11,9 +11,12 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
     from hermetic.finding import Finding
     from hermetic.lint.engine import Comments
+
+    Message = tuple[int, list["Result"], Any]  # the number of a share, its results, and what else the process tells
 
 FEWEST = 40  # files: below this, to start processes costs more than they save
 PER_PROCESS = 8  # shares: the last ones should be small, and neighbours stay together, since they import the same
@@ -47,14 +50,23 @@ def processors() -> int:
 
 
 def results(
-    paths: list[str], check: Callable[[str], Result], jobs: int, progress: Callable[[int, int], None] | None
+    paths: list[str],
+    check: Callable[[str], Result],
+    jobs: int,
+    progress: Callable[[int, int], None] | None,
+    telling: tuple[Callable[[], Any], Callable[[Any], None]] = (lambda: None, lambda _: None),
 ) -> Iterator[Result]:
-    """Yield what came of each file, in their order; `progress` is told (done, total)."""
+    """Yield what came of each file, in their order; `progress` is told (done, total).
+
+    `telling` is asked in another process after each share what else there is to tell, and is given that in this one.
+    """
+    tell, hear = telling
     done: dict[int, list[Result]] = {}
     shares = divided(paths, jobs * PER_PROCESS)
     if jobs > 1:
-        for number, found in in_processes(shares, check, jobs):
+        for number, found, told in in_processes(shares, check, jobs, tell):
             done[number] = found
+            hear(told)
             if progress is not None:
                 progress(sum(map(len, done.values())), len(paths))
     count = 0
@@ -91,9 +103,9 @@ def size_of(path: str) -> int:
 
 
 def in_processes(
-    shares: list[list[str]], check: Callable[[str], Result], jobs: int
-) -> Iterator[tuple[int, list[Result]]]:
-    """Yield the number and the results of each share as they come; one that was lost is left out."""
+    shares: list[list[str]], check: Callable[[str], Result], jobs: int, tell: Callable[[], Any]
+) -> Iterator[Message]:
+    """Yield what each share's process sends, as it comes; a share that was lost is left out."""
     import select
     import signal
 
@@ -104,7 +116,7 @@ def in_processes(
     waiting: dict[int, bytes] = {}
     try:
         for _ in range(jobs):
-            source, process = started(numbers, shares, check)
+            source, process = started(numbers, shares, check, tell)
             children[source], waiting[source] = process, b""
         while waiting:
             for source in select.select(list(waiting), [], [])[0]:
@@ -123,7 +135,9 @@ def in_processes(
             os.waitpid(process, 0)
 
 
-def started(numbers: int, shares: list[list[str]], check: Callable[[str], Result]) -> tuple[int, int]:
+def started(
+    numbers: int, shares: list[list[str]], check: Callable[[str], Result], tell: Callable[[], Any]
+) -> tuple[int, int]:
     """Start a process that works off shares; return where its results come from, and its number."""
     source, sink = os.pipe()
     process = os.fork()
@@ -135,7 +149,7 @@ def started(numbers: int, shares: list[list[str]], check: Callable[[str], Result
 
         while number := os.read(numbers, SIZE):
             place = int.from_bytes(number, "big")
-            data = pickle.dumps((place, [check(path) for path in shares[place]]))
+            data = pickle.dumps((place, [check(path) for path in shares[place]], tell()))
             send(sink, len(data).to_bytes(SIZE, "big") + data)
     finally:
         os._exit(0)
@@ -147,7 +161,7 @@ def send(sink: int, data: bytes) -> None:
         data = data[os.write(sink, data) :]
 
 
-def messages(data: bytes) -> tuple[list[tuple[int, list[Result]]], bytes]:
+def messages(data: bytes) -> tuple[list[Message], bytes]:
     """Return the whole messages in what has come so far, and the rest."""
     import pickle
 

@@ -12,6 +12,7 @@ from hermetic.source.names import MAX_BASES, resolve
 from hermetic.source.patterns import matches
 from hermetic.source.scope import Scope
 from hermetic.source.text import Text, contains
+from hermetic.source.witness import CHANGED, list_folder, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hermetic.source.scope import Binding
+    from hermetic.source.witness import Mark
 
 USUAL_NAMES = ("test_*.py", "*_test.py")
 OTHER_NAMES = ("test.py", "tests.py", "*_tests.py")  # what other runners collect, or pytest when it is named
@@ -64,6 +66,8 @@ class Project:
         self._texts: dict[str, Text] = {}
         self.leading = Leading(self)
         self._own: dict[tuple[str, str], bool] = {}
+        # What was read, by its full path (of a folder with a separator behind it), where a later run wants to know.
+        self.noted: dict[str, Mark] | None = None
 
     @property
     def kept(self) -> frozenset[str]:
@@ -112,14 +116,25 @@ class Project:
         if path in self._held:
             return self._held[path]
         if path not in self._data:
-            self._data[path] = None
-            if os.path.isfile(path):
-                try:
-                    with open(path, "rb") as file:
-                        self._data[path] = file.read()
-                except (OSError, MemoryError):
-                    pass
+            self._data[path], mark = read_file(path, marked=self.noted is not None)
+            self.note(os.path.abspath(path), mark)
         return self._data[path]
+
+    def note(self, path: str, mark: Mark) -> None:
+        """Note how something was when it was read; what was read twice, and not the same, is never the same again."""
+        if self.noted is not None and self.noted.setdefault(path, mark) != mark:
+            self.noted[path] = CHANGED
+
+    def tell(self) -> dict[str, Mark] | None:
+        """Return what was noted since this was asked the last time: in another process than the one that wants it."""
+        noted = self.noted
+        self.noted = {} if noted is not None else None
+        return noted
+
+    def hear(self, noted: dict[str, Mark] | None) -> None:
+        """Take what was noted in another process."""
+        for path, mark in (noted or {}).items():
+            self.note(path, mark)
 
     def is_own(self, head: str, near: str) -> bool:
         """Tell whether the first part of a dotted name (b"" where it is relative) stands below the roots."""
@@ -199,11 +214,14 @@ class Project:
     def listing(self, folder: str) -> frozenset[str]:
         """Return the names in a folder, read once."""
         if folder not in self._listed:
-            try:
-                self._listed[folder] = frozenset(os.listdir(folder))
-            except OSError:
-                self._listed[folder] = frozenset()
+            self._listed[folder], mark = list_folder(folder, marked=self.noted is not None)
+            self.note(os.path.join(os.path.abspath(folder), ""), mark)
         return self._listed[folder]
+
+    def has_folder(self, path: str) -> bool:
+        """Tell whether there is a folder."""
+        self.listing(path)
+        return os.path.isdir(path)
 
     def roots(self, near: str) -> tuple[str, ...]:
         """Return the folders in which an import made in the folder `near` is looked up, nearest first."""

@@ -14,7 +14,8 @@ import pytest
 from hermetic import config
 from hermetic.catalogue import registry
 from hermetic.lint import selection, shares
-from hermetic.lint.engine import Engine, IncompleteError
+from hermetic.lint.engine import Engine
+from hermetic.lint.incomplete import IncompleteError
 from hermetic.lint.shares import Result
 from tests.utils.lint import write_files
 from tests.utils.process import environment

@@ -90,7 +90,9 @@ def is_there(visit: Visit, path: str) -> bool:
     asks = any(item.arg == "exist_ok" and getattr(item.value, "value", False) is True for item in visit.call.keywords)
     if not asks or not path.startswith(f"{FILE}/"):
         return False
-    return os.path.isdir(os.path.join(os.path.dirname(visit.scope.module.path), path.removeprefix(f"{FILE}/")))
+    module = visit.scope.module
+    folder = os.path.join(module.folder, path.removeprefix(f"{FILE}/"))
+    return os.path.isdir(folder) if module.project is None else module.project.has_folder(folder)
 
 
 def path_removed(scope: Scope, call: ast.Call, name: str) -> tuple[bool, str | None]:

@@ -43,7 +43,8 @@ def found_by_all(config: pytest.Config, settings: Settings) -> Iterator[Finding]
     paths = files(config, settings)
     if not are_mentioned(tokens, paths, settings.root):
         return  # most projects have no such fixture, and to import the linter and read all tests takes 30 ms
-    from hermetic.lint.engine import Engine, IncompleteError
+    from hermetic.lint.engine import Engine
+    from hermetic.lint.incomplete import IncompleteError
     from hermetic.lint.selection import Selection, choose
 
     engine = Engine(settings, Selection(mine, choose(entries, settings).presets, CODES))

@@ -1,0 +1,102 @@
+"""What a run found, kept for the next one: it holds while all that the run has read is still the same.
+
+Nothing is parsed then, and no rule is imported. A run reads more than the files that it checks: conftests, helpers, the
+code under test, and the folders in which imports are looked up. All of that counts, whichever file it was read for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from hermetic import cache
+from hermetic.finding import Finding
+from hermetic.source.witness import CHANGED, digest, renewed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from hermetic.config import Settings
+    from hermetic.lint.selection import Selection
+    from hermetic.source.witness import Mark
+
+KIND = "lint-"
+KEPT = 8  # runs of one project: other folders, other rules
+MOMENT = 2_000_000_000  # nanoseconds within which some file systems give two changes the same time
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOMS = ("", "lint", "source", "catalogue")
+
+
+class Run:
+    """One run over some files with some rules: what it is known by, and what it found."""
+
+    def __init__(self, settings: Settings, selection: Selection, paths: list[str], named: frozenset[str]) -> None:
+        import time
+
+        self.root = settings.root
+        self.key = key_of(settings, selection, paths, named)
+        self.kind = KIND + self.key.hex()
+        self.files = [os.path.abspath(path) for path in paths]
+        self.start = time.time_ns()
+
+    def known(self) -> tuple[list[Finding], int] | None:
+        """Return the findings of a run that read the same, and how many files it left out; None without one."""
+        kept: Any = cache.load(self.root, self.kind, self.key)
+        now: dict[str, Mark] = {}
+        try:
+            start, noted, rows, left_out = kept
+            for path, mark in noted.items():
+                current = renewed(path, mark, start - MOMENT, folder=path.endswith(os.sep))
+                if current is None:
+                    return None
+                now[path] = current
+            found = [Finding(**dict(zip(Finding.__slots__, row, strict=True))) for row in rows]
+        except (TypeError, ValueError, AttributeError):  # nothing there, or not written by us
+            return None
+        if any(now[path] is not mark for path, mark in noted.items()):  # from now on the times alone say it
+            self.keep(now, found, left_out)
+        return found, left_out
+
+    def keep(self, noted: dict[str, Mark], findings: list[Finding], left_out: int) -> None:
+        """Keep what a run found, unless something changed while it ran, or could not be read."""
+        if CHANGED in noted.values() or any(noted.get(path, CHANGED)[2] < 0 for path in self.files):
+            return
+        rows = [tuple(getattr(item, name) for name in Finding.__slots__) for item in findings]
+        cache.save(self.root, self.kind, self.key, (self.start, noted, rows, left_out))
+        cache.prune(self.root, KIND, KEPT)
+
+
+def key_of(settings: Settings, selection: Selection, paths: list[str], named: frozenset[str]) -> bytes:
+    """Return what decides about findings besides what is read: settings, rules, interpreter, and our own code."""
+    file = settings.pytest_file
+    parts = (
+        (sys.version, sys.platform, os.getcwd(), settings.root, settings.python_files),
+        sorted(settings.options.items()),
+        (file.path, file.data, file.section) if file is not None else None,
+        [(entry.code, entry.module) for entry in selection.entries],
+        [sorted(names) for names in (selection.presets, selection.codes, selection.known, named)],
+        [(pattern, sorted(codes)) for pattern, codes in selection.ignored],
+        own_code(PACKAGE),
+        paths,
+    )
+    return digest(repr(parts).encode("utf-8", "surrogatepass"))
+
+
+def own_code(package: str) -> list[tuple[str, int, int]]:
+    """Return the name, time and size of each file that decides about findings: they change while rules are written."""
+    found = []
+    pending = [os.path.join(package, room) for room in ROOMS]
+    families = os.path.join(package, "catalogue", "")
+    try:
+        while pending:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    if entry.name.endswith(".py"):
+                        status = entry.stat()
+                        found.append((entry.path[len(package) :], status.st_mtime_ns, status.st_size))
+                    elif entry.path.startswith(families) and entry.name[0] != "_":
+                        pending.append(entry.path)
+    except OSError:  # in an archive the version alone tells
+        return []
+    return sorted(found)
