@@ -173,7 +173,7 @@ def messages(rule: Rule, example: Example) -> list[str]:
         found = []
         for path, source in example.files.items():
             if path.endswith(".py"):
-                module = project.parse(str(root / path), source.encode())
+                module = project.parsed(project.open(str(root / path), source.encode()))
                 found += [item.message.replace(f"{root}/", "") for item in rule.check(module, project)]
         return found
 

@@ -11,7 +11,7 @@ from hermetic.lint.collection import deselected, kept_by_pytest
 from hermetic.lint.incomplete import IncompleteError
 from hermetic.lint.selection import CANNOT_READ
 from hermetic.lint.shares import Result
-from hermetic.source.module import CannotParseError, Module, check_syntax
+from hermetic.source.module import CannotParseError, check_syntax
 from hermetic.source.project import Project
 from hermetic.source.roles import is_conftest
 from hermetic.source.text import needles
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hermetic.config import Settings
     from hermetic.lint.allowances import Allowance
     from hermetic.lint.selection import Selection
+    from hermetic.source.module import Module
     from hermetic.source.text import Text
 
 CALLS, TESTS = "calls", "tests"  # see `Rule.follows`
@@ -109,7 +110,7 @@ class Engine:
         data = self.project.read(path) if data is None else data
         if data is None:
             return Result([Finding(CANNOT_READ, "cannot-read", why_unreadable(path), path, 0)], None, None, [])
-        text = self.project.open(path, data)
+        text = self.project.checked(path, data)
         text.look_for(self._needles)
         entries = [entry for entry in self.entries if self.concerns(entry, text)]
         found: list[Finding] = []
@@ -118,8 +119,7 @@ class Engine:
         comments, not_code = None, None
         try:
             if entries:
-                module = Module.of(text)
-                self.project.add(module)
+                module = self.project.parsed(text)
                 found.extend(finding for entry in entries for finding in self.found_by(entry, module, failures))
                 marks = allowances.read(module) if found else []
             else:

@@ -138,7 +138,7 @@ class Module(Text):
             scope = pending.pop()
             pending.extend(scope.nested)
             scope.__dict__.clear()
-        self.__dict__.clear()
+        super().close()
 
 
 def first_line(node: ast.stmt) -> int:

@@ -76,9 +76,26 @@ class Project:
             self._kept = self.find_kept()
         return self._kept
 
-    def add(self, module: Module) -> None:
-        """Offer a module that was parsed elsewhere, so that it is not parsed again."""
-        self.keep(os.path.abspath(module.path), module)
+    def checked(self, path: str, data: bytes) -> Text:
+        """Return a file that is to be checked, as text; it may have been read, or parsed, for another file."""
+        absolute = os.path.abspath(path)
+        text = self._modules.get(absolute) or self._texts.get(absolute)
+        if text is None or text.path != path:
+            text = self._texts[absolute] = self.open(path, data)
+        return text
+
+    def parsed(self, text: Text) -> Module:
+        """Return a file with its tree, and with what was worked out about its text.
+
+        Raises `CannotParseError`.
+        """
+        if isinstance(text, Module):
+            return text
+        module = Module.of(text)
+        path = os.path.abspath(text.path)
+        self._texts.pop(path, None)
+        self.keep(path, module)
+        return module
 
     def keep(self, path: str, module: Module | None) -> None:
         """Keep a parsed file for the next one that asks for it."""
@@ -88,14 +105,17 @@ class Project:
     def forget(self, path: str) -> None:
         """Drop the tree of a file that has been checked, and all others when they have become too many."""
         if not roles.is_conftest(path):
+            absolute = os.path.abspath(path)
             self._data.pop(path, None)
-            module = self._modules.pop(os.path.abspath(path), None)
+            self._data.pop(absolute, None)
+            module = self._modules.pop(absolute, None)
             if module is not None:
                 self._weight -= len(module.data)
-                module.close()
+            for text in filter(None, (module, self._texts.pop(absolute, None))):
+                text.close()
         if self._weight > KEPT_BYTES:
-            for module in filter(None, self._modules.values()):
-                module.close()
+            for text in (*filter(None, self._modules.values()), *self._texts.values()):
+                text.close()
             self._modules, self._texts, self._data, self._weight = {}, {}, {}, 0
 
     def name_of(self, path: str) -> tuple[str, bool]:
@@ -177,25 +197,18 @@ class Project:
             text = self._texts[path] = self.open(self.display(path), data)
         return text
 
-    def parse(self, path: str, data: bytes) -> Module:
-        """Return the parsed file.
-
-        Raises `CannotParseError`.
-        """
-        return Module.of(self.open(path, data))
-
     def module(self, path: str) -> Module | None:
         """Return a parsed file, None when it cannot be read or parsed (it is reported when it is checked itself)."""
         path = os.path.abspath(path)
         if path not in self._modules:
-            data = self.read(path)
-            module = None
-            if data is not None:
-                try:
-                    module = self.parse(self.display(path), data)
-                except CannotParseError:
-                    module = None
-            self.keep(path, module)
+            text = self.text(path)
+            try:
+                if text is None:
+                    self.keep(path, None)
+                else:
+                    self.parsed(text)
+            except CannotParseError:
+                self.keep(path, None)
         return self._modules[path]
 
     def display(self, path: str) -> str:

@@ -69,6 +69,12 @@ class Text:
             self._outline = Outline(self)
         return self._outline
 
+    def close(self) -> None:
+        """Let go of everything at once: a file and its outline refer to each other, and a run collects no cycles."""
+        if self._outline is not None:
+            self._outline.__dict__.clear()
+        self.__dict__.clear()
+
     @property
     def may_hold_tests(self) -> bool:
         """Whether the file may define tests, fixtures or setups: nothing that it does reaches a test otherwise."""
