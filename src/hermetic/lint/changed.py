@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from hermetic.lint import discovery
-from hermetic.lint.engine import Engine
+from hermetic.lint.engine import COMPARING, Engine
 from hermetic.lint.selection import Selection
 from hermetic.source.text import contains
 
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from hermetic.catalogue.registry import Entry
     from hermetic.config import Settings
     from hermetic.finding import Finding
-
-# Rules that compare test files with one another: a changed file can cause a finding in one that did not change, or get
-# one because of it. With each the name of the files that it compares, "" for all.
-COMPARING = {"HRM401": "", "HRM404": "conftest.py"}
 
 
 def check(paths: list[str], settings: Settings, selection: Selection) -> list[Finding]:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 CALLS, TESTS = "calls", "tests"  # see `Rule.follows`
 PROJECT = "project"
+# Rules that compare files with one another, so that one process has to see all of them; a changed file can cause a
+# finding in one that did not change. With each the name of the files that it compares, "" for all.
+COMPARING = {"HRM401": "", "HRM404": "conftest.py"}
 TEMPLATE = "{{"  # in the name of a file or folder: it is written when the template is used
 
 
@@ -53,6 +56,7 @@ class Engine:
         self._named: dict[str, str] = {}  # absolute path -> path as it was given, of the checked files
         self._failures: list[str] = []
         self.jobs = 0  # processes; 0: as many as are worth it
+        self.apart = False  # whether the comparing rules wait until the others are done, in several processes
         # The files that the user names, in full; None: all. What he does not name may be test data, see `is_data`.
         self.named: frozenset[str] | None = None
         self.data: dict[str, Finding] = {}  # why files that look like test data cannot be parsed, by their full path
@@ -68,11 +72,17 @@ class Engine:
         try:
             found: dict[tuple[str, int, int, str], Finding] = {}
             jobs = shares.processes(self.jobs, paths)
+            self.apart = jobs > 1
+            waiting: list[tuple[str, list[str]]] = []
             telling = (self.project.tell, self.project.hear)
             for path, result in zip(paths, shares.results(paths, self.result, jobs, progress, telling), strict=True):
                 self.note(path, result)
                 for finding in result.findings:
                     found.setdefault(finding.place, finding)
+                if result.waiting:
+                    waiting.append((path, result.waiting))
+            for finding in (item for path, codes in waiting for item in self.compared(path, codes)):
+                found.setdefault(finding.place, finding)
             for finding in self.no_data(paths):
                 found[finding.place] = finding
             return self.settled(list(found.values()))
@@ -94,7 +104,7 @@ class Engine:
     def start(self, paths: list[str]) -> None:
         """Forget what the last run noted."""
         self._named = {os.path.abspath(path): path for path in paths}
-        self._comments, self._failures, self.data = {}, [], {}
+        self._comments, self._failures, self.data, self.apart = {}, [], {}, False
         self.project.named = self.named or frozenset()
 
     def note(self, path: str, result: Result) -> None:
@@ -116,11 +126,14 @@ class Engine:
         found: list[Finding] = []
         failures: list[str] = []
         marks: list[Allowance] = []
+        waiting: list[str] = []
         comments, not_code = None, None
         try:
             if entries:
+                waiting = [entry.code for entry in entries if self.apart and entry.code in COMPARING]
                 module = self.project.parsed(text)
-                found.extend(finding for entry in entries for finding in self.found_by(entry, module, failures))
+                now = [entry for entry in entries if entry.code not in waiting]
+                found.extend(finding for entry in now for finding in self.found_by(entry, module, failures))
                 marks = allowances.read(module) if found else []
             else:
                 check_syntax(data, path)
@@ -131,7 +144,21 @@ class Engine:
             if self.may_be_data(text):
                 not_code = found.pop()
         self.project.forget(path)
-        return Result(found, comments, not_code, failures)
+        return Result(found, comments, not_code, failures, waiting)
+
+    def compared(self, path: str, codes: list[str]) -> list[Finding]:
+        """Return what the comparing rules find in a file that other processes have checked."""
+        data = self.project.read(path)
+        try:
+            module = self.project.parsed(self.project.checked(path, data or b""))
+        except CannotParseError:  # it has changed since
+            return []
+        entries = [entry for entry in self.entries if entry.code in codes]
+        found = [finding for entry in entries for finding in self.found_by(entry, module, self._failures)]
+        if found and path in self._comments:
+            self._comments[path].marks = allowances.read(module)
+        self.project.forget(path)
+        return found
 
     def may_be_data(self, text: Text) -> bool:
         """Tell whether nobody says that a file is code: neither the user nor `project`, nor its name to pytest."""

@@ -1,7 +1,8 @@
 """Check files in several processes: each takes the next share of them until none is left.
 
 What comes out is what one process finds: the results of a file do not depend on the files before it, and they are put
-together in the order of the files. Where a process dies, its files are checked again by the one that asked.
+together in the order of the files; rules that compare files wait for the one that asked. Where a process dies, its
+files are checked again by that one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from hermetic.finding import Finding
@@ -24,17 +25,26 @@ SIZE = 4  # bytes of a number that is sent
 
 
 class Result:
-    """What came of one file: its findings, its comments and marks, why it is no test data, and what failed there."""
+    """What came of one file: its findings, its comments and marks, why it is no test data, and what failed there.
 
-    __slots__ = ("comments", "data", "failures", "findings")
+    `waiting` are the codes of rules that one process has to run over all of their files.
+    """
+
+    __slots__ = ("comments", "data", "failures", "findings", "waiting")
 
     def __init__(
-        self, findings: list[Finding], comments: Comments | None, data: Finding | None, failures: list[str]
+        self,
+        findings: list[Finding],
+        comments: Comments | None,
+        data: Finding | None,
+        failures: list[str],
+        waiting: Iterable[str] = (),
     ) -> None:
         self.findings = findings
         self.comments = comments
         self.data = data
         self.failures = failures
+        self.waiting = list(waiting)
 
 
 def processes(jobs: int, paths: list[str]) -> int:

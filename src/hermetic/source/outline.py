@@ -22,6 +22,8 @@ IMPORT = b"import"
 NAME = b"name"
 # How lines start that start no statement of the top level.
 INSIDE = (b" ", b"\t", b"#", b")", b"]", b"}", b"\\")
+MARGIN = frozenset(sign[0] for sign in INSIDE)
+BLANKS = b" \t\r\x0b\x0c"  # an empty piece is among them
 DOTTED = bytes(sign if sign in b"(." else word for sign, word in enumerate(WORDS))
 LISTED = bytes.maketrans(b"()*", b"   ")
 QUOTES = (b'"""', b"'''")
@@ -145,8 +147,13 @@ def statements(text: bytes) -> Iterator[list[bytes]]:
     odd = [0, 0]
     decorated = False
     text = text.replace(b"\x0c", b"")  # a form feed stands in front of code that starts at the margin
-    for line in text.split(b"\n"):
-        if line and not line.startswith(INSIDE) and (decorated or starts_statement(line)):
+    lines = text.split(b"\n")
+    passed = 0  # lines whose length is in `place`
+    for number in [number for number, line in enumerate(lines) if line and line[0] not in MARGIN]:
+        line = lines[number]
+        if decorated or starts_statement(line):
+            place += sum(map(len, lines[passed:number])) + number - passed
+            passed = number
             if not decorated and place > start:
                 parts.append(text[start:place])
                 odd = [(before + parts[-1].count(quotes)) % 2 for before, quotes in zip(odd, QUOTES, strict=True)]
@@ -155,7 +162,6 @@ def statements(text: bytes) -> Iterator[list[bytes]]:
                     yield parts
                     parts = []
             decorated = line.startswith(b"@")
-        place += len(line) + 1
     yield [*parts, text[start:]]
 
 
@@ -194,11 +200,16 @@ def members_of(text: bytes) -> Iterator[tuple[bytes, bytes]]:
     indent = b""
     member: list[bytes] = []
     name, decorated = b"", False
+    width = 0
     for line in text.split(b"\n"):
+        # Most lines stand deeper than the members, or are empty.
+        if indent and (line[width : width + 1] in BLANKS or not line.startswith(indent)):
+            member.append(line)
+            continue
         bare = line.lstrip()
         inner = line[: len(line) - len(bare)]
         if not indent and inner and bare and not bare.startswith(b"#"):
-            indent = inner
+            indent, width = inner, len(inner)
         if inner == indent and indent and bare.startswith((b"@", b"def ", b"async def ")):
             if not decorated:
                 yield name, b"\n".join(member)

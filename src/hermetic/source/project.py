@@ -188,8 +188,10 @@ class Project:
 
     def text(self, path: str) -> Text | None:
         """Return a file as text, None when it cannot be read."""
-        path = os.path.abspath(path)
-        text: Text | None = self._modules.get(path) or self._texts.get(path)
+        text: Text | None = self._modules.get(path) or self._texts.get(path)  # most paths are full ones
+        if text is None:
+            path = os.path.abspath(path)
+            text = self._modules.get(path) or self._texts.get(path)
         if text is None:
             data = self.read(path)
             if data is None:
@@ -199,7 +201,8 @@ class Project:
 
     def module(self, path: str) -> Module | None:
         """Return a parsed file, None when it cannot be read or parsed (it is reported when it is checked itself)."""
-        path = os.path.abspath(path)
+        if path not in self._modules:
+            path = os.path.abspath(path)
         if path not in self._modules:
             text = self.text(path)
             try:

@@ -241,7 +241,13 @@ def marks(scope: Scope) -> list[tuple[str, ast.expr]]:
     found: list[tuple[str, ast.expr]] = []
     current: Scope | None = scope
     while current is not None:
-        found.extend(own_marks(current))
+        if current.is_function:  # of a class the bases count, whose files may be let go
+            known = current.memo.get("own marks")
+            if known is None:
+                known = current.memo["own marks"] = own_marks(current)
+        else:
+            known = own_marks(current)
+        found.extend(known)
         current = current.parent
     return found
 

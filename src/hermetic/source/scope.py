@@ -60,21 +60,10 @@ class Scope:
         self.loaded = False
         self.text: bytes | None = None
         self.memo: dict[object, Any] = {}  # what others have worked out about this scope
-
-    @property
-    def is_class(self) -> bool:
-        """Whether this is a class body."""
-        return isinstance(self.node, ast.ClassDef)
-
-    @property
-    def is_function(self) -> bool:
-        """Whether this is a function defined with `def`."""
-        return isinstance(self.node, FUNCTIONS)
-
-    @property
-    def owner(self) -> Scope | None:
-        """The class that this is a method of."""
-        return self.parent if self.parent is not None and self.parent.is_class else None
+        # Asked for more often than anything else, so no properties.
+        self.is_class = isinstance(node, ast.ClassDef)
+        self.is_function = isinstance(node, FUNCTIONS)  # defined with `def`
+        self.owner = parent if parent is not None and parent.is_class else None  # the class that this is a method of
 
     def bind(self, name: str, kind: str, value: object, line: int) -> None:
         """Record that `name` gets a value at `line`."""

@@ -122,18 +122,34 @@ def visits_of(
         return
     way.function.module.load(way.function)
     for scope in way.function.family():
-        for call in list(calls_of(scope)):
-            run = run_later(scope, call)
+        for call, hands in looked_at(scope, interest):
+            if not way.passes(scope, call):
+                continue
+            run = run_later(scope, call) if hands else None
             made = run if run is not None else call
-            wanted = interest is None or may_lead(scope, made.func, interest)
-            if not wanted and (run is None or interest is None or not may_lead(scope, call.func, interest)):
-                continue
-            if is_dead(scope, call) or is_expected_to_raise(scope, call) or not way.passes(scope, call):
-                continue
-            if wanted:
+            if interest is None or not hands or may_lead(scope, made.func, interest):
                 yield Visit(root, way, scope, made, before, target_of(scope, made, way.function, tokens))
             if run is not None:
                 yield Visit(root, way, scope, call, before)
+
+
+def looked_at(scope: Scope, interest: Interest | None) -> list[tuple[ast.Call, bool]]:
+    """Return the calls of a loaded scope that run and may be or lead to what is looked for; and whether they hand on.
+
+    A call that may hand on a function stands for what that leads to as well.
+    """
+    key = ("looked at", interest.code if interest is not None else "")
+    known: list[tuple[ast.Call, bool]] | None = scope.memo.get(key)
+    if known is None:
+        known = scope.memo[key] = []
+        for call in calls_of(scope):
+            run = run_later(scope, call)
+            wanted = interest is None or may_lead(scope, call.func, interest)
+            if run is not None and interest is not None and not wanted:
+                wanted = may_lead(scope, run.func, interest)
+            if wanted and not is_dead(scope, call) and not is_expected_to_raise(scope, call):
+                known.append((call, run is not None))
+    return known
 
 
 def target_of(scope: Scope, call: ast.Call, function: Scope, tokens: tuple[bytes, ...]) -> Scope | None:

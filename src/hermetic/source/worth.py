@@ -329,30 +329,45 @@ def find_words(module: Module, interest: Interest) -> set[bytes]:
 
 def bound_to(module: Module, words: set[bytes]) -> Iterator[bytes]:
     """Yield the names that the module and its classes bind to something with one of the words."""
-    for scope in (module.top, *module.top.classes):
-        for name, bindings in scope.bindings.items():
-            spelled = name.encode()
-            if spelled not in words and any(leads(item.value, words) for item in bindings):
-                yield spelled
+    for name, sources in bindings_of(module):
+        if name not in words and not words.isdisjoint(sources):
+            yield name
 
 
-def leads(value: object, words: set[bytes]) -> bool:
-    """Tell whether what a name is bound to is one of the words: an import, a function, or a class by its bases."""
+def bindings_of(module: Module) -> list[tuple[bytes, frozenset[bytes]]]:
+    """Return the names that the module and its classes bind, each with the names of what it is bound to."""
+    known: list[tuple[bytes, frozenset[bytes]]] | None = module.top.memo.get("bound names")
+    if known is None:
+        known = module.top.memo["bound names"] = [
+            (name.encode(), frozenset(source for item in bindings for source in sources_of(item.value)))
+            for scope in (module.top, *module.top.classes)
+            for name, bindings in scope.bindings.items()
+        ]
+    return known
+
+
+def sources_of(value: object) -> list[bytes]:
+    """Return the names of what a name is bound to: an import, a variable or a call, or the bases of a class."""
     if isinstance(value, str):
-        return value.rpartition(".")[2].encode() in words
+        return [value.rpartition(".")[2].encode()]
     if isinstance(value, ast.AST):
-        return last_name(value).encode() in words
+        return [last_name(value).encode()]
     bases = getattr(getattr(value, "node", None), "bases", ())
-    return any(last_name(base).encode() in words for base in bases)
+    return [last_name(base).encode() for base in bases]
 
 
 def attributes_set(function: Scope, words: set[bytes]) -> Iterator[bytes]:
     """Yield the attributes that a function sets to something with one of the words."""
-    for scope in function.module.load(function).family():
-        for node in scope.kept(ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Attribute) and leads(node.value, words):
-                    yield target.attr.encode()
+    known: list[tuple[bytes, bytes]] | None = function.memo.get("attributes set")
+    if known is None:
+        known = function.memo["attributes set"] = [
+            (target.attr.encode(), last_name(node.value).encode())
+            for scope in function.module.load(function).family()
+            for node in scope.kept(ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Attribute)
+        ]
+    return (attribute for attribute, source in known if source in words)
 
 
 def last_name(expression: ast.AST) -> str:

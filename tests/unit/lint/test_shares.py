@@ -33,9 +33,9 @@ FILES = {
 } | {f"tests/test_{number:02}.py": CALLER.replace("test_a", f"test_{number}") for number in range(50)}
 
 
-def engine(folder: Path, jobs: int) -> Engine:
+def engine(folder: Path, jobs: int, preset: str = "recommended") -> Engine:
     settings = config.load(str(folder))
-    settings.select = ("recommended",)
+    settings.select = (preset,)
     made = Engine(settings, selection.choose(registry.indexed(), settings))
     made.jobs, made.named = jobs, frozenset()
     return made
@@ -152,3 +152,16 @@ def test_an_interrupt_ends_all_processes(tmp_path: Path) -> None:
     children = [int(path.name) for path in tmp_path.iterdir()]
     assert len(children) == 2
     assert [child for child in children if Path(f"/proc/{child}").exists()] == []
+
+
+def test_rules_that_compare_files_see_those_of_all_processes(tmp_path: Path) -> None:
+    body = "def around():\n    app.a()\n    yield\n    app.b()\n"
+    fixture = f"import pytest\nimport app\n\n\n@pytest.fixture(autouse=True)\n{body}"
+    write_files({f"part{number}/conftest.py": fixture for number in range(20)} | {"pyproject.toml": ""}, tmp_path)
+    paths = sorted(str(path) for path in tmp_path.rglob("*.py"))
+
+    alone, together = ([repr(item) for item in engine(tmp_path, jobs, "ALL").check(paths)] for jobs in (1, 5))
+
+    assert together == alone
+    assert len(alone) == len(paths) - 1
+    assert all("HRM401" in item for item in alone)
