@@ -41,8 +41,7 @@ def discover(paths: list[str], settings: Settings) -> list[str]:
     for path in paths:
         if os.path.isdir(path):
             collection = collection or Collection(settings)
-            for name in wanted_below(path, settings, collection):
-                absolute = os.path.abspath(name)
+            for name, absolute in wanted_below(path, settings, collection):
                 found.setdefault(absolute, shown(name, absolute, here))
         elif os.path.lexists(path):
             absolute = os.path.abspath(path)
@@ -52,21 +51,27 @@ def discover(paths: list[str], settings: Settings) -> list[str]:
     return sorted(found.values())
 
 
-def wanted_below(path: str, settings: Settings, collection: Collection) -> Iterator[str]:
-    """Yield the files to check in a folder that is named."""
+def wanted_below(path: str, settings: Settings, collection: Collection) -> Iterator[tuple[str, str]]:
+    """Yield the files to check in a folder that is named, each as it is found there and in full."""
     folder = os.path.abspath(path)
     all_below = is_bare_test_folder(folder)
     relative = below(folder, settings.root)
     # The top is always named: a pattern that covers everything leaves everything out.
     on_purpose = relative != "." and is_excluded(relative, settings)
+    start = settings.root.rstrip(os.sep) + os.sep
+    plain = not path.endswith(os.sep)
     for name in files_below(path):
-        absolute = os.path.abspath(name)
+        absolute = folder + name[len(path) :] if plain else os.path.abspath(name)
         if not name.endswith(".py"):
-            yield name
-        elif is_wanted(absolute, settings, all_below=all_below, on_purpose=on_purpose):
-            is_test = is_test_file(below(absolute, settings.root), settings.python_files)
+            yield name, absolute
+            continue
+        relative = (
+            absolute[len(start) :] if absolute.startswith(start) and os.sep == "/" else below(name, settings.root)
+        )
+        if is_wanted(name, settings, relative, all_below=all_below, on_purpose=on_purpose):
+            is_test = is_test_file(relative, settings.python_files)
             if collection.collects(absolute, folder, is_test=is_test):
-                yield name
+                yield name, absolute
 
 
 def shown(path: str, absolute: str, here: str) -> str:
@@ -91,14 +96,17 @@ def tests_among(paths: list[str], settings: Settings) -> list[str]:
     return discover(chosen, settings)
 
 
-def is_wanted(path: str, settings: Settings, *, all_below: bool = False, on_purpose: bool = False) -> bool:
+def is_wanted(
+    path: str, settings: Settings, relative: str = "", *, all_below: bool = False, on_purpose: bool = False
+) -> bool:
     """Tell whether a file is one to check when nobody names it.
 
-    `all_below`: it lies in a test folder anyway; `on_purpose`: an excluded folder around it was named.
+    `relative` is its path below the root, where that is known. `all_below`: it lies in a test folder anyway;
+    `on_purpose`: an excluded folder around it was named.
     """
     if not path.endswith(".py"):
         return False
-    relative = below(path, settings.root)
+    relative = relative or below(path, settings.root)
     if relative.rpartition("/")[2].startswith(".#"):  # an editor's lock: a link that points nowhere
         return False
     if not on_purpose and is_excluded(relative, settings):

@@ -37,7 +37,7 @@ class Run:
         self.root = settings.root
         self.key = key_of(settings, selection, paths, named)
         self.kind = KIND + self.key.hex()
-        self.files = [os.path.abspath(path) for path in paths]
+        self.paths = paths
         self.start = time.time_ns()
 
     def known(self) -> tuple[list[Finding], int] | None:
@@ -60,7 +60,8 @@ class Run:
 
     def keep(self, noted: dict[str, Mark], findings: list[Finding], left_out: int) -> None:
         """Keep what a run found, unless something changed while it ran, or could not be read."""
-        if CHANGED in noted.values() or any(noted.get(path, CHANGED)[2] < 0 for path in self.files):
+        marks = (noted.get(os.path.abspath(path), CHANGED) for path in self.paths)
+        if CHANGED in noted.values() or any(size < 0 for _, _, size, _ in marks):
             return
         rows = [tuple(getattr(item, name) for name in Finding.__slots__) for item in findings]
         cache.save(self.root, self.kind, self.key, (self.start, noted, rows, left_out))
