@@ -4,8 +4,10 @@ Usage: python benchmarks/lint_speed.py [FOLDER] [--in-place FOLDER] [--files N] 
 
 Cold lint: CPU of `hermetic check` (a whole process) over N test files, against the CPU of `ast.parse` of the same bytes
 (a whole process as well, less the start of a bare interpreter): as anybody calls it, and with the garbage collector
-off, as the linter runs. One file: CPU of `hermetic check FILE` against `python -I -c pass`. Each figure is the median
-of the rounds, taken in turn, so that drift hits both sides alike; the peak of memory is that of the last round.
+off, as the linter runs. Warm: the same check again, from its cache, against ruff's from its own, with one rule that
+finds next to nothing. One file: CPU of `hermetic check FILE` against `python -I -c pass`. Each figure is the median
+of the rounds, taken in turn, so that drift hits both sides alike; the peak of memory is that of a cold run, of its
+largest process.
 
 The test files of FOLDER (the standard library of this interpreter) are copied side by side, so that nothing is
 imported from elsewhere. `--in-place` measures a project where it stands, with all that its tests import; the bytes are
@@ -42,6 +44,7 @@ import resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
+RUFF = ("check", "--isolated", "--select", "PT028", "--quiet", "--statistics", "--cache-dir")
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 LEAST_BYTES = 4000  # of the file that stands for one changed file
 
@@ -95,14 +98,17 @@ def measure(folder: Path, files: list[Path], rounds: int) -> None:
         names.write_text("\n".join(map(str, files)), encoding="utf-8")
         os.environ["XDG_CACHE_HOME"] = str(Path(name, "cache"))
         parse = [sys.executable, "-I", "-W", "ignore", "-c", PARSE, str(names)]
-        commands = ([*parse, "on"], [*parse, "off"], [*check, "."], bare)
-        collected, parsed, linted, empty = medians(rounds, folder, *commands)
+        cold = [*check, "--no-cache", "."]
+        ruff = [str(Path(sys.executable).with_name("ruff")), *RUFF, str(Path(name, "ruff")), "."]
+        collected, parsed, linted, empty = medians(rounds, folder, [*parse, "on"], [*parse, "off"], cold, bare)
+        warm, other = medians(rounds * 2, folder, [*check, "."], ruff)
         one_file = str(next(path for path in files if path.stat().st_size > LEAST_BYTES))
         one, start = medians(rounds * 4, folder, [*check, one_file], bare)
-    peak = peak_of([*check, "."], folder)
+    peak = peak_of(cold, folder)
     print(f"{len(files)} files, {size / 1e6:.1f} MB, Python {sys.version.split()[0]}, peak {peak / 1e6:.0f} MB")
     for what, seconds in (("ast.parse", collected - empty), ("collector off", parsed - empty)):
         print(f"cold lint     {linted:6.2f} s   {what:13} {seconds:6.2f} s   ratio {linted / seconds:.2f}")
+    print(f"warm run      {warm * 1000:6.1f} ms  ruff          {other * 1000:6.1f} ms  ratio {warm / other:.2f}")
     print(f"one file      {one * 1000:6.1f} ms  bare          {start * 1000:6.1f} ms  ratio {one / start:.2f}")
 
 

@@ -27,6 +27,7 @@ OTHER_NAMES = ("test.py", "tests.py", "*_tests.py")  # what other runners collec
 RUNNERS = (b"unittest", b"TestCase", b"django", b"pytest")  # one of which such a file then speaks of
 EVERY = "*.py"
 KEPT_BYTES = 2_000_000  # of source between two files; its trees and scopes take about forty times as much memory
+LIGHTER = 4  # times as light is a file that is read as text alone
 MAX_HOPS = 4  # re-exports of re-exports
 
 
@@ -82,6 +83,7 @@ class Project:
         text = self._modules.get(absolute) or self._texts.get(absolute)
         if text is None or text.path != path:
             text = self._texts[absolute] = self.open(path, data)
+            self._weight += len(data) // LIGHTER
         return text
 
     def parsed(self, text: Text) -> Module:
@@ -93,7 +95,8 @@ class Project:
             return text
         module = Module.of(text)
         path = os.path.abspath(text.path)
-        self._texts.pop(path, None)
+        if self._texts.pop(path, None) is not None:
+            self._weight -= len(text.data) // LIGHTER
         self.keep(path, module)
         return module
 
@@ -111,8 +114,11 @@ class Project:
             module = self._modules.pop(absolute, None)
             if module is not None:
                 self._weight -= len(module.data)
-            for text in filter(None, (module, self._texts.pop(absolute, None))):
-                text.close()
+            text = self._texts.pop(absolute, None)
+            if text is not None:
+                self._weight -= len(text.data) // LIGHTER
+            for item in filter(None, (module, text)):
+                item.close()
         if self._weight > KEPT_BYTES:
             for text in (*filter(None, self._modules.values()), *self._texts.values()):
                 text.close()
@@ -197,6 +203,7 @@ class Project:
             if data is None:
                 return None
             text = self._texts[path] = self.open(self.display(path), data)
+            self._weight += len(data) // LIGHTER
         return text
 
     def module(self, path: str) -> Module | None:
