@@ -113,6 +113,10 @@ CHANGES = {
     "a helper, with the same size and time": (rewrite_behind_its_back, []),
     "a new file that is imported instead": (rewrite("sub/helpers.py", "def use():\n    pass\n"), []),
     "the configuration": (rewrite("pyproject.toml", '[tool.hermetic]\nselect = ["HRM102"]\n'), []),
+    "what a file is excused from": (
+        rewrite("pyproject.toml", FILES["pyproject.toml"] + 'per-file-ignores = {"helpers.py" = ["HRM101"]}\n'),
+        [],
+    ),
     "what pytest collects": (rewrite("pytest.ini", "[pytest]\npython_files = check_*.py\n"), []),
     "a helper is deleted": (lambda: Path("helpers.py").unlink(), []),
     "a checked file is deleted": (lambda: Path("sub/test_helper.py").unlink(), []),
@@ -148,6 +152,13 @@ def test_another_run_is_not_mistaken_for_it(options: list[str], check: Check) ->
     assert (check(*options), check.looked) == ([], True)
     assert (check(*options), check.looked) == ([], False)
     assert (check(), check.looked) == (DEEP, False)
+
+
+def test_what_the_engine_itself_reports_is_part_of_the_run(check: Check) -> None:
+    write_files({"test_plain.py": "def (:\n"}, Path.cwd())
+
+    assert check() == [*DEEP, "test_plain.py:1:5: HRM001"]
+    assert check("--ignore=HRM001") == DEEP
 
 
 def test_a_file_that_is_written_again_with_the_same_content_changes_nothing(check: Check) -> None:
