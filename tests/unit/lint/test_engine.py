@@ -265,3 +265,23 @@ def test_a_test_that_pytest_is_told_to_leave_out_changes_nothing(node: str, expe
     files = {"tests/test_a.py": BAD, "pytest.ini": f"[pytest]\naddopts = -q --deselect={node}\n"}
 
     assert len(lint_files(files, tmp_path, select=("HRM101",))) == expected
+
+
+def test_what_a_run_lets_go_of_is_gone_without_the_collector(tmp_path: Path) -> None:
+    paths = write_files({"helpers.py": HELPER, "test_a.py": CALLER, "test_b.py": CALLER, "test_c.py": BAD}, tmp_path)
+    settings = config.load(str(tmp_path))
+    engine = Engine(settings, selection.choose(registry.indexed(), settings))
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        found = engine.check(paths)
+        gc.collect()
+        left = {type(item).__name__ for item in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+    assert len(found) == len({"helpers.py", "test_c.py"})
+    assert left & {"Text", "Module", "Outline", "Scope", "Block"} == set()
