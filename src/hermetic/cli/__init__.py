@@ -19,6 +19,7 @@ usage: hermetic COMMAND [options]
   hook ID [FILES]  check changed files, as the pre-commit hooks do
   explain CODE     say why a rule exists and what to do instead
   rules            list the rules
+  audit            say of each failing test what it fails for, and what to repair first
   hunt             find the tests that others break, and those others
   verify           see who would stop a violation in this repository
 
@@ -126,6 +127,8 @@ def run(arguments: Sequence[str]) -> int:
         from hermetic.cli.explain import main as command
     elif verb == "rules":
         from hermetic.cli.rules import main as command
+    elif verb == "audit":
+        from hermetic.cli.audit import main as command
     elif verb == "hunt":
         from hermetic.cli.hunt import main as command
     elif verb == "verify":
