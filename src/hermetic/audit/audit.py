@@ -72,7 +72,9 @@ class Audit:
         about.append(tree.fingerprint(place.top, lab.files))
         self.journal = Journal(place.within(place.top), about, resume=wanted.resume, kind="audit")
         if wanted.resume and not self.journal.resumed:
-            self.known.notes.append("there was nothing to resume: no audit was stopped here, or files have changed since")
+            self.known.notes.append(
+                "there was nothing to resume: no audit was stopped here, or files have changed since"
+            )
 
     def close(self, *, done: bool) -> None:
         """Remove the copies; keep what was found where it is not all."""
@@ -104,7 +106,11 @@ class Audit:
         started = time.monotonic()
 
         def told(done: int) -> None:
-            left = max(0.0, each - (time.monotonic() - started)) + each * max(0, len(self.todo) - 1) if plain is not None else -1.0
+            left = (
+                max(0.0, each - (time.monotonic() - started)) + each * max(0, len(self.todo) - 1)
+                if plain is not None
+                else -1.0
+            )
             self.progress(spec.name, done, max(total, done), left)
 
         return told
@@ -127,6 +133,8 @@ class Audit:
             if spec.guarded:
                 self.known.guard = leaks.guarded(run.guard)
         self.todo = ["the hunt"]
+        beside = [test for test in self.known.failing() if not self.known.is_serial(test)]
+        self.more(shares(self.known, beside))
         self.hunt()
         self.repeat()
 
@@ -138,55 +146,62 @@ class Audit:
             return [*ORDERS]
         return [*ORDERS, *(Spec(workers=self.given.workers, number=number) for number in (1, 2))]
 
+    def more(self, specs: Sequence[Spec]) -> None:
+        """Make further runs, before what else is left."""
+        self.todo = [*(spec.name for spec in specs), *self.todo]
+        for spec in specs:
+            self.run(spec)
+            del self.todo[0]
+
     def hunt(self) -> None:
-        """Ask the hunt about the tests that failed in some run, but for those that do as they like."""
-        suspects = [test for test in self.known.failing() if not self.known.contradiction(test)]
-        plain = self.known.plain
-        suspects = [test for test in suspects if plain is not None and test in plain.tests]
-        left = self.until - time.monotonic()
-        if suspects and plain is not None and len(plain.order) > 1:
-            if left < LEAST:
-                raise Stopped(None, by_hand=False)
-            extra = ["--continue-on-collection-errors"] if self.known.broken else []
-            arguments = (*extra, *self.given.serial)
-            budget = left if self.wanted.budget else 0.0
-            started = "hunt" in self.journal.known
-            self.journal.add("hunt", started)
-            wanted = HuntWanted(tuple(suspects), 0, budget, self.wanted.patience, started, arguments)
-            try:
-                found = hunt(".", wanted, lambda what, done, total: self.progress(f"hunt: {what}", done, total, -1.0))
-            except CannotRunError as error:
-                self.known.notes.append(f"left out: the hunt for the tests behind failures, since {error}")
-                return
-            for record in found.records:
-                self.known.records.setdefault(record.victim, []).append(record)
-            self.known.notes += [note for note in found.notes if note.startswith(KEPT_NOTES)]
-            self.known.hunted = "all" if found.is_whole else "part"
-            if not found.is_whole:
-                raise Stopped(None, by_hand=any(note.startswith("interrupted") for note in found.notes))
+        """Ask the hunt about the tests that failed without workers, but for those that do as they like."""
+        known = self.known
+        suspects = [test for test in known.failing() if known.is_serial(test) and not known.contradiction(test)]
+        suspects = [test for test in suspects if known.plain is not None and test in known.plain.tests]
+        if suspects and known.plain is not None and len(known.plain.order) > 1:
+            self.ask(suspects)
         else:
-            self.known.hunted = "all"
+            known.hunted = "all"
         self.todo = []
+
+    def ask(self, suspects: Sequence[str]) -> None:
+        """Ask the hunt about some tests. Raises `Stopped` where it does not come to its end."""
+        known, left = self.known, self.until - time.monotonic()
+        if left < LEAST:
+            raise Stopped(None, by_hand=False)
+        extra = ["--continue-on-collection-errors"] if known.broken else []
+        resume = "hunt" in self.journal.known
+        self.journal.add("hunt", resume)
+        budget = left if self.wanted.budget else 0.0
+        arguments = (*extra, *self.given.serial)
+        wanted = HuntWanted(tuple(suspects), 0, budget, self.wanted.patience, resume, arguments)
+        try:
+            found = hunt(".", wanted, lambda what, done, total: self.progress(f"hunt: {what}", done, total, -1.0))
+        except CannotRunError as error:
+            known.notes.append(f"left out: the hunt for the tests behind failures, since {error}")
+            return
+        for record in found.records:
+            known.records.setdefault(record.victim, []).append(record)
+        known.notes += [note for note in found.notes if note.startswith(KEPT_NOTES)]
+        known.hunted = "all" if found.is_whole else "part"
+        if not found.is_whole:
+            raise Stopped(None, by_hand=any(note.startswith("interrupted") for note in found.notes))
 
     def repeat(self) -> None:
         """Run again what nobody explains."""
         known = self.known
         unsure = [test for test in known.failing() if not known.contradiction(test) and not known.records.get(test)]
         mixed = [test for test in unsure if known.is_mixed(test)]
-        beside = [test for test in unsure if not known.is_serial(test)]
         specs = [spec._replace(number=spec.number + 1, guarded=False) for spec in covering(known, mixed)]
-        specs += shares(known, beside)
-        rare = [test for test in beside if sum(end.status in BAD for _, end in known.ends(test, parallel=True)) == 1]
+        rare = [test for test in unsure if not known.is_serial(test) and known.times(test) == 1]
         specs += [Spec(workers=self.given.workers, number=number) for number in (3, 4) if rare]
-        self.todo = [spec.name for spec in specs]
-        for spec in specs:
-            self.run(spec)
-            del self.todo[0]
+        self.more(specs)
 
 
 def covering(known: Known, tests: Sequence[str]) -> list[Spec]:
     """Return few runs in which each of some tests failed."""
-    left, found = set(tests), []
+    left = set(tests)
+    found: list[Spec] = []
     runs = [run for run in known.runs if not run.spec.workers]
     while left:
         best = max(runs, key=lambda run: len(left & set(run.bad())))
@@ -199,7 +214,8 @@ def covering(known: Known, tests: Sequence[str]) -> list[Spec]:
 
 def shares(known: Known, tests: Sequence[str]) -> list[Spec]:
     """Return runs of what a worker did, each in its order and without workers, where some tests failed."""
-    left, found = set(tests), []
+    left = set(tests)
+    found: list[Spec] = []
     for run in known.runs:
         for worker in sorted({run.ends[test].worker for test in run.bad() if run.spec.workers and test in left}):
             part = share(run, worker)

@@ -21,14 +21,21 @@ RULES = {
 # What a message says, the first that fits. Only the words of the error itself are read, not the test's source.
 WORDS = (
     (PORT, r"address already in use|errno 98\b|errno 48\b|eaddrinuse|port \d+ is (already )?in use"),
-    (DATABASE, r"database is locked|sqlite3\.|psycopg|sqlalchemy|integrityerror|operationalerror|redis\.|unique constraint"),
+    (
+        DATABASE,
+        r"database is locked|sqlite3\.|psycopg|sqlalchemy|integrityerror|operationalerror|redis\.|unique constraint",
+    ),
     (TELEMETRY, r"opentelemetry|tracerprovider|\bspans?\b|meterprovider"),
     (ENVIRONMENT, r"os\.environ|environ\[|getenv|environment variable"),
-    (FILE, r"filenotfounderror|fileexistserror|permissionerror|isadirectoryerror|no such file or directory|file exists"),
+    (
+        FILE,
+        r"filenotfounderror|fileexistserror|permissionerror|isadirectoryerror|no such file or directory|file exists",
+    ),
     (THREAD, r"\bthreads?\b|event loop is closed|deadlock|timed? ?out waiting"),
     (SETTINGS, r"settings|cache_info|lru_cache|\bcached?\b|singleton"),
 )
 PATTERNS = tuple((cause, re.compile(words, re.IGNORECASE)) for cause, words in WORDS)
+WORD = re.compile(r"\w{4,}")
 STATES = (
     (ENVIRONMENT, re.compile(r"environ", re.IGNORECASE)),
     (TELEMETRY, re.compile(r"opentelemetry|tracer|telemetry", re.IGNORECASE)),
@@ -53,7 +60,7 @@ def of_text(text: str) -> str:
 
 
 def best(found: Iterable[Finding], text: str) -> Finding | None:
-    """Return the finding that explains an error best: one whose state the message names, else the first with a cause."""
+    """Return the finding that explains an error best: one whose state it names, else the first with a cause."""
     known = list(found)
     named = [item for item in known if any(word in text for word in words_of(item.state))]
     caused = [item for item in known if of_finding(item) != OTHER]
@@ -62,4 +69,4 @@ def best(found: Iterable[Finding], text: str) -> Finding | None:
 
 def words_of(state: str) -> list[str]:
     """Return the words of a state by which an error may name it: `os.environ['REGION']` -> REGION."""
-    return [word for word in re.findall(r"\w+", state) if len(word) > 3 and word not in ("environ", "modules", "path")]
+    return [word for word in WORD.findall(state) if word not in ("environ", "modules", "path")]

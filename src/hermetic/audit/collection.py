@@ -17,7 +17,17 @@ PATTERNS = {"python_files": ["test_*.py", "*_test.py"], "python_classes": ["Test
 DEFINED = re.compile(r"^(?:    |\t)?(?:async )?def (\w+)", re.MULTILINE)
 MARKER = re.compile(r"'([^']+)' not found in `markers`")
 HALTED = re.compile(r"import of ([\w.]+) halted; None in sys.modules")
-DECORATOR_WORDS = ("parametrize", "parameter sets", "function uses no", "mark.", "usefixtures", "pytest.fixture", "skipif")
+NAMED = re.compile(r"(?:In )?\S+?::(?:\w+::)*(\w+):")
+LONGEST = 200  # characters of a message
+DECORATOR_WORDS = (
+    "parametrize",
+    "parameter sets",
+    "function uses no",
+    "mark.",
+    "usefixtures",
+    "pytest.fixture",
+    "skipif",
+)
 
 
 class Broken(NamedTuple):
@@ -38,8 +48,8 @@ def story(errors: Iterable[tuple[str, Problem]], patterns: Mapping[str, Sequence
     known = {**PATTERNS, **patterns}
     for path, problem in dict(errors).items():
         kind, repair = kind_of(problem, here)
-        message = f"{problem['type']}: {problem['text'].strip().splitlines()[0] if problem['text'].strip() else ''}"
-        place = (problem["path"], problem["line"]) if problem["path"] else (path, 0)
+        message = f"{problem['type']}: {' '.join(problem['text'].split())[:LONGEST]}"
+        place = (problem["path"], problem["line"]) if problem["path"] else (path, line_of(problem["text"], path, here))
         found.append(Broken(path, kind, message, repair, *place, declared(os.path.join(here, path), path, known)))
     return sorted(found, key=lambda broken: (-len(broken.tests), broken.path))
 
@@ -65,6 +75,21 @@ def kind_of(problem: Problem, here: str) -> tuple[str, str]:
         return "import error", import_repair(module, text)
     repair = "what a test file does when it is imported belongs into a fixture; then only its tests can fail"
     return "error during import", repair
+
+
+def line_of(text: str, path: str, here: str) -> int:
+    """Return the line of the decorators of the test that a message of pytest names, 0 where it names none."""
+    named = NAMED.match(text)
+    try:
+        with open(os.path.join(here, path), encoding="utf-8", errors="replace") as file:
+            body = ast.walk(ast.parse(file.read()))
+    except (OSError, SyntaxError, ValueError):
+        return 0
+    for node in body:
+        is_it = named and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == named[1]
+        if is_it and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return min([node.lineno, *(each.lineno for each in node.decorator_list)])
+    return 0
 
 
 def is_decorator(problem: Problem) -> bool:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from hermetic.finding import Finding
 
 
+ITSELF = "let the test set up what it needs itself"
+
+
 class Fix(NamedTuple):
     """One thing to repair: where, what, how, which tests it harms, and the command that shows it."""
 
@@ -37,10 +40,12 @@ class Fix(NamedTuple):
 def fixes(found: Audited, verdicts: Iterable[Verdict]) -> list[Fix]:
     """Return what to repair, what harms most first."""
     made = [of_broken(broken) for broken in found.known.broken]
-    places: dict[tuple[str, str, int], list[Fix]] = {}
+    places: dict[tuple[str, ...], list[Fix]] = {}
     for verdict in verdicts:
         for fix in of_verdict(found.known, verdict):
-            places.setdefault((fix.kind, fix.path, fix.line), []).append(fix)
+            is_setter = fix.repair.startswith(ITSELF)  # one repair for all tests that need the same other ones
+            key = (fix.repair,) if is_setter else (fix.kind, fix.path, str(fix.line))
+            places.setdefault(key, []).append(fix)
     for same in places.values():
         tests = list(dict.fromkeys(test for fix in same for test in fix.tests))
         made.append(same[0]._replace(tests=tests))
@@ -49,7 +54,9 @@ def fixes(found: Audited, verdicts: Iterable[Verdict]) -> list[Fix]:
 
 def of_broken(broken: Broken) -> Fix:
     """Return how to get a file collected."""
-    return Fix(COLLECTION, f"{broken.kind}: {broken.message}", broken.repair, broken.where, broken.line, broken.tests, "")
+    return Fix(
+        COLLECTION, f"{broken.kind}: {broken.message}", broken.repair, broken.where, broken.line, broken.tests, ""
+    )
 
 
 def of_verdict(known: Known, verdict: Verdict) -> list[Fix]:
@@ -73,7 +80,7 @@ def of_record(known: Known, verdict: Verdict, record: Record) -> Fix:
     rule = explained(known, verdict, record)
     names = ", ".join(culprit.rpartition("::")[2] for culprit in record.culprits)
     if record.kind == "brittle":
-        repair = f"let the test set up what it needs itself; so far {names} does it"
+        repair = f"{ITSELF}; so far {names} does it"
         what = f"passes only after {names}" + (f", which leaves {rule.state} changed" if rule is not None else "")
         return Fix(ORDER, what, repair, verdict.path, verdict.line, [verdict.test], record.command)
     if rule is not None:

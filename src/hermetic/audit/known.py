@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermetic.audit.lab import BAD
-from hermetic.audit.runs import End
 
 if TYPE_CHECKING:
     from hermetic.audit.collection import Broken
     from hermetic.audit.hunt import Record
-    from hermetic.audit.runs import Run
+    from hermetic.audit.runs import End, Run
     from hermetic.finding import Finding
 
 
@@ -64,6 +63,10 @@ class Known:
     def is_serial(self, test: str) -> bool:
         """Tell whether a test failed in a run without workers."""
         return any(end.status in BAD for _, end in self.ends(test, parallel=False))
+
+    def times(self, test: str) -> int:
+        """Return in how many runs with workers a test failed."""
+        return sum(end.status in BAD for _, end in self.ends(test, parallel=True))
 
     def contradiction(self, test: str) -> tuple[Run, Run] | None:
         """Return two runs in the same order in which a test ended well in one, badly in the other."""

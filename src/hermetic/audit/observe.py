@@ -102,7 +102,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Tell which tests there are, in the order in which they run."""
     if session.items:
-        emit("collected", [[item.nodeid, place(session.config, item), (item.location[1] or 0) + 1] for item in session.items])
+        emit(
+            "collected",
+            [[item.nodeid, place(session.config, item), (item.location[1] or 0) + 1] for item in session.items],
+        )
 
 
 def place(config: pytest.Config, item: pytest.Item) -> str:
@@ -133,11 +136,21 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     text, path, line = "", "", 0
     if report.failed:
         crash = getattr(report.longrepr, "reprcrash", None)
-        text, path, line = str(crash.message if crash else report.longreprtext)[-LONGEST:], "", 0
-        if crash is not None:
-            path, line = os.path.relpath(crash.path, HERE).replace(os.sep, "/"), crash.lineno
+        text = str(crash.message if crash else report.longreprtext)[-LONGEST:]
+        path, line = where(report)
     worker = getattr(report, "worker_id", "")
     emit("phase", report.nodeid, report.when, report.outcome, text, path, line, worker, report.start, report.stop)
+
+
+def where(report: pytest.TestReport) -> tuple[str, int]:
+    """Return the last line of the project's own files in a traceback, ("", 0) for none."""
+    trace = getattr(report.longrepr, "reprtraceback", None)
+    found = [entry.reprfileloc for entry in getattr(trace, "reprentries", ()) if getattr(entry, "reprfileloc", None)]
+    for place in reversed(found):
+        path = shown(os.path.join(HERE, place.path))
+        if not path.startswith("..") and "site-packages" not in path:
+            return path, place.lineno
+    return "", 0
 
 
 def pytest_runtest_logfinish(nodeid: str) -> None:

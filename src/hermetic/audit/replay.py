@@ -1,4 +1,4 @@
-"""What one worker ran, run again without workers: does what failed there fail by the order alone?"""
+"""What one worker ran, run again without workers: what failed there by the order alone fails here too."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def replay(wanted: Wanted, share: Share, progress: Progress) -> Replayed:
     bad = run.bad()
     gone = [test for test in tests if test not in run.ends]
     if len(gone) == len(tests):
-        raise CannotRunError(f"none of the {len(tests)} tests of {share.worker} is there any more; record a new schedule")
+        raise CannotRunError(
+            f"none of the {len(tests)} tests of {share.worker} is there any more; record a new schedule"
+        )
     again = [test for test in there if test in bad]
     other = [test for test in there if test not in bad and test not in gone]
     return Replayed(share, run, again, [test for test in bad if test not in there], other, gone)
@@ -68,17 +70,17 @@ def lines(found: Replayed) -> list[str]:
         ("failed there, and passes without workers: something beside it was the reason", found.there),
         ("is not there any more, or was not reached", found.gone),
     ):
-        made += [f"{test} {title}" + error(found.run, test) for test in tests]
+        made += [line for test in tests for line in (f"{test} {title}", *error(found.run, test))]
     total = len(found.share.slots)
     worker = f"{found.share.worker} of run {found.share.run}"
     made.append(f"{total} tests of {worker}, in its order: {len(found.failed)} fail without workers")
     return made
 
 
-def error(run: Run, test: str) -> str:
+def error(run: Run, test: str) -> list[str]:
     """Return what a test says, if it failed."""
     end = run.ends.get(test)
-    return f"\n    {first_line(end)}" if end is not None and end.status in BAD else ""
+    return [f"    {first_line(end)}"] if end is not None and end.status in BAD else []
 
 
 def document(found: Replayed) -> str:

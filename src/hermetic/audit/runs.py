@@ -1,4 +1,4 @@
-"""One run of the suite: plain pytest in a new interpreter, on a fresh copy of the tree, and how each test ended in it."""
+"""One run of the suite: plain pytest in a new interpreter, on a fresh copy of the tree, and how each test ended."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 5  # how often a run goes on without what ended or stopped it
 USAGE, NOTHING = 4, 5  # exit codes of pytest
 POLL = 0.1  # seconds
+GRACE = 5.0  # seconds in which pytest may end after its last word; threads that tests have left may keep it alive
 
 
 class End(NamedTuple):
@@ -60,9 +61,10 @@ class Spec(NamedTuple):
         if self.workers:
             return f"{self.workers} workers{again}"
         if self.tests is not None:
-            return f"the order of a worker{again}"
-        shown = f"shuffled with seed {self.order.rpartition('-')[2]}" if "-" in self.order else self.order
-        return f"{'the plain order, guarded' if self.guarded else f'the {shown} order'}{again}"
+            return f"the order of one worker{again}"
+        if "-" in self.order:
+            return f"the order shuffled with seed {self.order.rpartition('-')[2]}{again}"
+        return f"{'the guarded run' if self.guarded else f'the {self.order} order'}{again}"
 
 
 class Run(NamedTuple):
@@ -90,8 +92,8 @@ class Run(NamedTuple):
     def of_json(cls, found: Sequence[Any]) -> Run:
         """Return the run that `as_json` made."""
         spec, order, ends, tests, errors, *rest = found
-        *middle, chosen = spec
-        known = Spec(*middle, tuple(chosen) if chosen is not None else None)
+        chosen = Spec(*spec)
+        known = chosen._replace(tests=tuple(chosen.tests) if chosen.tests is not None else None)
         return cls(
             known,
             order,
@@ -103,7 +105,7 @@ class Run(NamedTuple):
 
 
 class Stopped(Exception):  # noqa: N818 - no error: somebody or the clock stopped a run
-    """A run was stopped; `run` is what it showed until then, if one was being made, `by_hand` tells Ctrl-C from a budget that is over."""
+    """Ctrl-C (`by_hand`) or a budget that is over stopped an audit; `run` is what the run that was made had shown."""
 
     def __init__(self, run: Run | None, *, by_hand: bool) -> None:
         super().__init__("stopped")
@@ -182,7 +184,7 @@ class Workshop:
         found = Run(spec, [], {}, {}, [], {}, [], 0.0, is_whole=True)
         tests = list(spec.tests) if spec.tests is not None else None
         for _ in range(ATTEMPTS):
-            events, code, by_hand = self.process(spec, tests, lambda done: progress(len(found.ends) + done))  # noqa: B023
+            events, code, by_hand = self.process(spec, tests, lambda done: progress(len(found.ends) + done))
             self.root = next((event[2] for event in events if event[0] == "config"), self.root)
             unfinished = "" if by_hand is not None else "hang" if code is None else "crash"
             taken = take(events, found, unfinished)
@@ -199,7 +201,7 @@ class Workshop:
     def process(
         self, spec: Spec, tests: list[str] | None, progress: Callable[[int], None]
     ) -> tuple[list[Any], int | None, bool | None]:
-        """Start pytest once; return its events, its exit code (None: it hung), and by what it was stopped, if it was."""
+        """Start pytest once; return its events, exit code (None: it hung), and whether Ctrl-C or the clock ended it."""
         home = os.path.join(self.lab.home, "run")
         copy, temp, told, job = (os.path.join(home, name) for name in ("tree", "t", "events", "job"))
         tree.remove(home)
@@ -208,7 +210,12 @@ class Workshop:
         if self.compiled:
             tree.copy_compiled(self.compiled, copy)
         guard = os.path.join(home, "guard") if spec.guarded else ""
-        content = {"events": told, "guard": guard, "tests": tests, "order": "plain" if tests is not None else spec.order}
+        content = {
+            "events": told,
+            "guard": guard,
+            "tests": tests,
+            "order": "plain" if tests is not None else spec.order,
+        }
         with open(job, "w", encoding="utf-8") as file:
             json.dump(content, file)
         given = [moved(word, self.place.top, copy) for word in self.given]
@@ -224,26 +231,27 @@ class Workshop:
             )
         code, by_hand = self.attend(process, told, progress)
         self.keep_compiled(copy)
-        text = read(told).replace(copy, self.place.top)
+        text = read(told).replace(copy, self.place.top).replace(temp, "$TMPDIR")
         return [json.loads(line) for line in text.splitlines() if line.endswith("]")], code, by_hand
 
     def attend(
         self, process: subprocess.Popen[bytes], told: str, progress: Callable[[int], None]
     ) -> tuple[int | None, bool | None]:
         """Wait for pytest; return its exit code, None where it hung, and whether Ctrl-C or the budget stopped it."""
-        size, heard, done = -1, time.monotonic(), 0
+        size, heard, done, over = 0, time.monotonic(), 0, False
         try:
             while True:
                 with suppress(subprocess.TimeoutExpired):
                     return process.wait(POLL), None
                 now = os.path.getsize(told) if os.path.exists(told) else 0
                 if now != size:
-                    size, heard = now, time.monotonic()
-                    done = read(told).count('["end"')
+                    events = since(told, size)
+                    size, heard = size + len(events), time.monotonic() if events else heard
+                    done, over = done + events.count(b'["end"'), over or b'["over"' in events
                 progress(done)
                 if self.lab.is_over():
                     return None, False
-                if time.monotonic() - heard > max(self.lab.patience, 1.0):
+                if time.monotonic() - heard > (GRACE if over else max(self.lab.patience, 1.0)):
                     return None, None
         except KeyboardInterrupt:
             return None, True
@@ -263,10 +271,19 @@ class Workshop:
         """Return what the guard wrote, its paths those of the user's tree."""
         home = os.path.join(self.lab.home, "run")
         text = read(os.path.join(home, "guard")).replace(os.path.join(home, "tree"), self.place.top)
+        text = text.replace(os.path.join(home, "t"), "$TMPDIR")
         with suppress(ValueError):
             found: list[dict[str, Any]] = json.loads(text)["findings"]
             return found
         return []
+
+
+def since(path: str, position: int) -> bytes:
+    """Return what stands in a file after a position, up to the end of the last line."""
+    with open(path, "rb") as file:
+        file.seek(position)
+        data = file.read()
+    return data[: data.rfind(b"\n") + 1]
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
@@ -288,26 +305,31 @@ def take(events: Sequence[Any], run: Run, unfinished: str) -> bool:
     over = False
     for event in events:
         match event:
-            case ["collected", tests]:
-                run.tests.update({test: (path, line) for test, path, line in tests})
-                run.order.extend(test for test, _, _ in tests if test not in run.order)
-            case ["config", patterns, _]:
-                run.patterns.update(patterns)
-            case ["error", path, problem]:
-                if (path, problem) not in run.errors:
-                    run.errors.append((path, problem))
             case ["start", test]:
                 open_tests[test] = None
             case ["phase", test, *phase]:
                 run.ends[test] = merged(run.ends.get(test) if test in open_tests else None, phase)
             case ["end", test]:
                 open_tests.pop(test, None)
-            case ["over", _]:
-                over = True
+            case _:
+                over = over or event[0] == "over"
+                about_collection(event, run)
     for test in open_tests:
         if unfinished == "hang" or (unfinished and not run.spec.workers):
             run.ends[test] = End(unfinished, "", *run.tests.get(test, ("", 0)))
     return over
+
+
+def about_collection(event: Any, run: Run) -> None:  # noqa: ANN401 - JSON
+    """Add what an event says about collection."""
+    match event:
+        case ["collected", tests]:
+            run.order.extend(test for test, _, _ in tests if test not in run.tests)
+            run.tests.update({test: (path, line) for test, path, line in tests})
+        case ["config", patterns, _]:
+            run.patterns.update(patterns)
+        case ["error", path, problem] if (path, problem) not in run.errors:
+            run.errors.append((path, problem))
 
 
 def merged(before: End | None, phase: Sequence[Any]) -> End:

@@ -74,12 +74,14 @@ def keep(top: str, shares: Sequence[Share]) -> None:
 
 
 def load(path: str, top: str) -> list[Share]:
-    """Return the shares in a file, "" for those of the last audit here. Raises `CannotRunError` where there are none."""
+    """Return the shares in a file, "" for the last audit here. Raises `CannotRunError` where there are none."""
     name = path or cache.file_of(top, "schedule")
     try:
         with open(name, encoding="utf-8") as file:
             content: dict[str, Any] = json.load(file)
-        shares = [Share(one["run"], one["worker"], [Slot(*slot) for slot in one["slots"]]) for one in content["schedule"]]
+        shares = [
+            Share(one["run"], one["worker"], [Slot(*slot) for slot in one["slots"]]) for one in content["schedule"]
+        ]
     except OSError as error:
         hint = f"{path}: {error.strerror}" if path else "no audit has recorded a schedule here"
         raise CannotRunError(f"{hint}; `hermetic audit --record FILE` records one") from error

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SHOWN = 10  # fixes, and tests of one class, that a terminal shows
 NAMES = 4  # tests of one fix
+SAID = 2  # lines of evidence
 PAGE = "https://hermetic.readthedocs.io/en/stable/audit/"
 TITLES = {
     COLLECTION: ("file that cannot be collected", "files that cannot be collected"),
@@ -63,7 +64,7 @@ def collected(found: Audited) -> Iterator[str]:
         yield f"  {kind} ({len(files)})"
         for broken in files[:SHOWN]:
             where = f"{broken.where}:{broken.line}" if broken.line else broken.where
-            yield f"    {broken.path}: {len(broken.tests)} tests; {broken.message} ({where})"
+            yield f"    {broken.path}: {plural(len(broken.tests))}; {broken.message} ({where})"
             yield f"      repair: {broken.repair}"
         if len(files) > SHOWN:
             yield f"    and {len(files) - SHOWN} more"
@@ -89,8 +90,7 @@ def repairs(first: list[Fix]) -> Iterator[str]:
     if shown:
         yield "What to repair first:"
     for number, fix in enumerate(shown[:SHOWN], 1):
-        harmed = f"{len(fix.tests)} test{'s' * (len(fix.tests) != 1)}"
-        yield f"  {number}. {fix.where}: {fix.what} [{fix.kind}, {harmed}]"
+        yield f"  {number}. {fix.where}: {fix.what} [{fix.kind}, {plural(len(fix.tests))}]"
         if fix.repair:
             yield f"     repair: {fix.repair}"
         more = f" and {len(fix.tests) - NAMES} more" if len(fix.tests) > NAMES else ""
@@ -107,10 +107,12 @@ def tests(verdicts: list[Verdict]) -> Iterator[str]:
         mine = [verdict for verdict in verdicts if verdict.kind == kind]
         if mine:
             yield f"{count(len(mine), kind)}:"
-        for verdict in mine:
-            yield f"  {verdict.test} {verdict.message} [{verdict.cause}]"
-            yield from (f"    {line}" for line in verdict.evidence)
+        for verdict in mine[:SHOWN]:
+            yield f"  {verdict.test}: {verdict.message} [cause: {verdict.cause}]"
+            yield from (f"    {line}" for line in verdict.evidence[:SAID])
             yield f"    reproduce: {verdict.command}"
+        if len(mine) > SHOWN:
+            yield f"  and {len(mine) - SHOWN} more; --json or --html has all"
         if mine:
             yield ""
 
@@ -120,7 +122,7 @@ def rest(found: Audited, first: list[Fix]) -> Iterator[str]:
     items = harmless(found, first)
     if not items:
         return
-    yield f"{len(items)} more finding{'s' * (len(items) != 1)} of guard and linter, which no failure goes back to so far:"
+    yield f"{len(items)} more finding{'s' * (len(items) != 1)} of guard and linter, to which no failure goes back:"
     for item in items[:SHOWN]:
         where = f"{item.path}:{item.line}" if item.line else item.path
         yield f"  {where}: {item.code} {item.message}"
@@ -139,6 +141,11 @@ def total(found: Audited) -> str:
             parts.append(count(number, kind))
     told = f"{rates(counts)} pass in the plain order; {', '.join(parts) or 'no test fails in any of the runs'}"
     return told if found.is_whole else f"{told}; the audit did not end"
+
+
+def plural(number: int) -> str:
+    """Return a number of tests."""
+    return f"{number} test{'s' * (number != 1)}"
 
 
 def count(number: int, kind: str) -> str:

@@ -54,9 +54,8 @@ def verdict(known: Known, workshop: Workshop, test: str) -> Verdict:
         return ordered(known, workshop, test)
     if known.is_serial(test):
         return plain(known, workshop, test)
-    bad = sum(end.status in BAD for _, end in known.ends(test, parallel=True))
-    made = len(known.ends(test, parallel=True))
-    return parallel(known, workshop, test) if bad >= min(SURE, made) else flaky(known, workshop, test)
+    needed = min(SURE, len(known.ends(test, parallel=True)))
+    return parallel(known, workshop, test) if known.times(test) >= needed else flaky(known, workshop, test)
 
 
 def flaky(known: Known, workshop: Workshop, test: str) -> Verdict:
@@ -68,7 +67,9 @@ def flaky(known: Known, workshop: Workshop, test: str) -> Verdict:
     rule = causes.best(known.leaks_of([test]), end.text)
     evidence = [told(run, end)]
     if pair:
-        evidence.append(f"passed in {pair[1].spec.name}, failed in {pair[0].spec.name}: the tests ran in the same order")
+        evidence.append(
+            f"passed in {pair[1].spec.name}, failed in {pair[0].spec.name}: the tests ran in the same order"
+        )
         run = pair[0]
     else:
         evidence.append(counted(known, test))
@@ -86,7 +87,9 @@ def hunted(known: Known, test: str) -> Verdict:
     others = ", ".join(first.culprits[:MOST])
     verb = "fails after" if first.kind == "victim" else "fails alone, and passes after"
     evidence = [told(*failure)] if failure else []
-    sure = "a new interpreter, with these tests alone" if first.confirmed else "experiments, but no new interpreter so far"
+    sure = (
+        "a new interpreter, with these tests alone" if first.confirmed else "experiments, but no new interpreter so far"
+    )
     evidence.append(f"shown in {sure}")
     if rule is not None:
         evidence.append(seen(rule))
@@ -94,8 +97,11 @@ def hunted(known: Known, test: str) -> Verdict:
         evidence.append(f"hidden where one of these runs in between: {', '.join(first.cleaners[:MOST])}")
     verdict = made(known, test, ORDER, f"{verb} {others}", evidence, first.command, end, rule)
     state = causes.of_state(first.state or "") if rule is None else verdict.cause
+    verdict = verdict._replace(records=tuple(records), cause=state)
+    if first.kind == "brittle":
+        return verdict
     place = (rule.path, rule.line) if rule is not None and rule.line else (first.path, first.line or 0)
-    return verdict._replace(records=tuple(records), cause=state, path=place[0], line=place[1])
+    return verdict._replace(path=place[0], line=place[1])
 
 
 def ordered(known: Known, workshop: Workshop, test: str) -> Verdict:
@@ -104,7 +110,7 @@ def ordered(known: Known, workshop: Workshop, test: str) -> Verdict:
     assert failure is not None  # noqa: S101 - only failing tests get here
     run, end = failure
     well = [other.spec.name for other, way in known.ends(test, parallel=False) if way.status not in BAD]
-    evidence = [told(run, end), f"passed in {', '.join(well[:MOST])}", open_question(known)]
+    evidence = [told(run, end), f"passed in {', '.join(well[:MOST]) or 'no run'}", open_question(known)]
     message = f"fails in {run.spec.name}, and passes in another order"
     return made(known, test, ORDER, message, evidence, workshop.command(run.spec), end, None)
 
@@ -122,7 +128,10 @@ def plain(known: Known, workshop: Workshop, test: str) -> Verdict:
     assert failure is not None  # noqa: S101 - only failing tests get here
     run, end = failure
     count = len(known.ends(test, parallel=False))
-    evidence = [told(run, end), f"failed in each of {count} runs without workers" if count > 1 else "only one run was made"]
+    evidence = [
+        told(run, end),
+        f"failed in each of {count} runs without workers" if count > 1 else "failed in the only run",
+    ]
     if known.hunted != "all":
         evidence.append("nobody has run it alone")
     return made(known, test, PLAIN, first_line(end), evidence, workshop.alone([test]), end, None)

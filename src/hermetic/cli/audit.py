@@ -88,7 +88,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--html", metavar="FILE", default="", help="write it as one HTML page that needs nothing else")
     record = "write down which worker ran what; with --replay, read it from there"
     made.add_argument("--record", metavar="FILE", default="", help=record)
-    again = "run again, without workers, what this worker ran in the last audit: gw1, or 2:gw1 for that of the second run"
+    again = (
+        "run again, without workers, what this worker ran in the last audit: gw1, or 2:gw1 for that of the second run"
+    )
     made.add_argument("--replay", metavar="gwN", default="", help=again)
     budget = "stop after so many seconds, and say what was left out"
     made.add_argument("--budget", type=seconds, default=0.0, metavar="SECONDS", help=budget)
@@ -103,12 +105,15 @@ class Progress:
 
     def __init__(self) -> None:
         self.started = time.monotonic()
-        self.said = 0.0
+        self.since = self.said = 0.0
+        self.what = ""
         self.shown = False
 
     def __call__(self, what: str, done: int, total: int, left: float) -> None:
         """Say it, unless the audit has just begun; `left` is in seconds, below 0 where nobody knows."""
         now = time.monotonic()
+        if what != self.what:
+            self.what, self.since = what, now
         if sys.stderr is None:
             return
         is_terminal = sys.stderr.isatty()
@@ -116,7 +121,10 @@ class Progress:
             return
         self.said = now
         line = printable(f"{what}: {done} of {total}" if total > 1 else what)
-        line += f", about {left:.0f} s left for all runs" if left >= 0 else ""
+        if left >= 0:
+            line += f", about {left:.0f} s left for all runs"
+        elif done:
+            line += f", about {(now - self.since) / done * (total - done):.0f} s left for this"
         sys.stderr.write(f"\r\033[K{line}" if is_terminal else f"hermetic audit: {line}\n")
         sys.stderr.flush()
         self.shown = is_terminal
