@@ -38,7 +38,7 @@ class Fix(NamedTuple):
 
 
 def fixes(found: Audited, verdicts: Iterable[Verdict]) -> list[Fix]:
-    """Return what to repair, what harms most first."""
+    """Return what to repair: what cannot be collected, then what harms most."""
     made = [of_broken(broken) for broken in found.known.broken]
     places: dict[tuple[str, ...], list[Fix]] = {}
     for verdict in verdicts:
@@ -49,7 +49,12 @@ def fixes(found: Audited, verdicts: Iterable[Verdict]) -> list[Fix]:
     for same in places.values():
         tests = list(dict.fromkeys(test for fix in same for test in fix.tests))
         made.append(same[0]._replace(tests=tests))
-    return sorted(made, key=lambda fix: (-len(fix.tests), CLASSES.index(fix.kind), fix.path, fix.line))
+    return sorted(made, key=harm)
+
+
+def harm(fix: Fix) -> tuple[bool, int, int, str, int]:
+    """Return what fixes are sorted by."""
+    return fix.kind != COLLECTION, -len(fix.tests), CLASSES.index(fix.kind), fix.path, fix.line
 
 
 def of_broken(broken: Broken) -> Fix:

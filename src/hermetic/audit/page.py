@@ -11,7 +11,7 @@ from hermetic.audit import graph, leaks
 from hermetic.audit.fixes import fixes, harmless
 from hermetic.audit.schedule import shares_of
 from hermetic.audit.summary import TITLES, count, plural, rates
-from hermetic.audit.triage import CLASSES
+from hermetic.audit.triage import CLASSES, COLLECTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,8 +46,8 @@ def render(found: Audited, project: str) -> str:
         f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{STYLE}</style></head>',
         f"<body><h1>{title}</h1>",
         *overview(found),
-        *first_things(first),
         *collected(found.known),
+        *first_things([fix for fix in first if fix.kind != COLLECTION]),
         *drawn(found),
         *classes(found.verdicts),
         *left(found, first),
@@ -62,7 +62,7 @@ def overview(found: Audited) -> Iterator[str]:
     counts = found.known.counts()
     yield f"<p>{escape(rates(counts))} tests pass in the plain order.</p><table><tbody>"
     numbers = {kind: sum(verdict.kind == kind for verdict in found.verdicts) for kind in CLASSES}
-    numbers["collection-error"] = len(found.known.broken)
+    numbers[COLLECTION] = len(found.known.broken)
     for kind, number in numbers.items():
         yield f"<tr><th>{escape(TITLES[kind][1])}</th><td>{number}</td></tr>"
     seen = leaks.together(found.known.guard, found.known.lint)
@@ -78,7 +78,7 @@ def first_things(first: list[Fix]) -> Iterator[str]:
     """Yield what to repair, what harms most first, each with its source line."""
     yield '<h2 id="first">What to repair first</h2>'
     if not first:
-        yield "<p>Nothing fails.</p>"
+        yield "<p>No test fails in any of the runs.</p>"
         return
     yield "<ol>"
     for fix in first:
