@@ -81,9 +81,7 @@ class Audited:
         return [one for one in self.document["findings"] if one.get("class") == kind]
 
 
-def audit(
-    folder: Path, *arguments: str, extra: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+def audit(folder: Path, *arguments: str, extra: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "hermetic", "audit", *arguments],
         cwd=folder, env=environment(folder, extra), stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -97,7 +95,7 @@ def free_port() -> str:
         return str(server.getsockname()[1])
 
 
-def tests_of(found: list[dict[str, Any]]) -> list[str]:
+def named(found: list[dict[str, Any]]) -> list[str]:
     return [one["test"] for one in found]
 
 
@@ -114,7 +112,11 @@ def test_each_class_is_told_with_cause_evidence_and_command(tmp_path: Path) -> N
     (order,) = run.of("order-dependent")
     assert (order["test"], order["cause"]) == ("test_order.py::test_region_is_not_set", "environment")
     assert (order["code"], order["path"], order["line"]) == ("HRM101", "test_order.py", 5)
-    assert (order["kind"], order["culprits"], order["confirmed"]) == ("victim", ["test_order.py::test_sets_region"], True)
+    assert (order["kind"], order["culprits"], order["confirmed"]) == (
+        "victim",
+        ["test_order.py::test_sets_region"],
+        True,
+    )
     (plain,) = run.of("plain-failure")
     assert (plain["test"], plain["path"], plain["line"]) == ("test_plain.py::test_wrong", "test_plain.py", 2)
     assert plain["command"].endswith(" test_plain.py::test_wrong")
@@ -126,7 +128,11 @@ def test_each_class_is_told_with_cause_evidence_and_command(tmp_path: Path) -> N
     assert all(one["test"].startswith("test_port.py::test_serves[") for one in beside)
     assert {one["cause"] for one in beside} == {"port"}
     assert all(one["command"].endswith("-n2") for one in beside)
-    assert all(one["layer"] == "audit" and one["evidence"] for one in run.document["findings"] if one.get("test") and "class" in one)
+    assert all(
+        one["layer"] == "audit" and one["evidence"]
+        for one in run.document["findings"]
+        if one.get("test") and "class" in one
+    )
     assert run.document["tests"] == {"collected": 8, "declared": 10, "passed": 6, "skipped": 0}
     assert run.output.startswith("1 file that cannot be collected, with 2 declared tests that never run:\n")
     assert "75 % of 8 collected, 60 % of 10 declared pass in the plain order" in run.output
@@ -222,42 +228,54 @@ def test_tests_that_end_or_stop_the_process_hide_no_others(tmp_path: Path) -> No
     )
     run = Audited(tmp_path / "project", {"test_x.py": suite}, "--timeout", "3")
 
-    assert tests_of(run.of("plain-failure")) == ["test_x.py::test_ends", "test_x.py::test_hangs", "test_x.py::test_last"]
+    assert named(run.of("plain-failure")) == ["test_x.py::test_ends", "test_x.py::test_hangs", "test_x.py::test_last"]
     messages = [one["message"] for one in run.of("plain-failure")]
     assert messages[:2] == ["the process ended during the test", "the test did not end"]
 
 
-def test_a_budget_that_is_over_says_what_was_left_out_and_resuming_goes_on(tmp_path: Path) -> None:
-    slow = {"test_x.py": "import time\n\ndef test_a():\n    time.sleep(2)\n\ndef test_b():\n    assert False\n"}
-    first = Audited(tmp_path / "project", slow, "--budget", "8")
-    second = Audited(tmp_path / "project", slow, "--resume")
+def test_a_budget_that_is_over_is_said_with_what_was_left_out(tmp_path: Path) -> None:
+    run = Audited(tmp_path / "project", HEALTHY, "--budget", "0.001")
 
-    assert first.document["complete"] is False
-    assert "the budget of 8 seconds was over; `--resume` goes on from here" in first.output
-    assert "left out: " in first.output
-    assert second.document["complete"] is True
-    assert tests_of(second.of("plain-failure")) == ["test_x.py::test_b"]
-    assert second.document["runs"][0]["seconds"] == first.document["runs"][0]["seconds"]
+    assert run.code == 2
+    assert (run.document["complete"], run.document["findings"]) == (False, [])
+    assert "the budget of 0.001 seconds was over; `--resume` goes on from here" in run.output
+    assert "left out: the plain order, the guarded run, the reversed order" in run.output
 
 
-def test_an_interrupt_keeps_what_is_known(tmp_path: Path) -> None:
-    folder, report = tmp_path / "project", tmp_path / "audit.json"
-    tests = "".join(f"def test_{number}():\n    time.sleep(0.5)\n\n" for number in range(40))
-    write_files({"test_x.py": f"import time\n\ndef test_first():\n    assert False\n\n{tests}"}, folder)
+def test_an_interrupt_keeps_what_is_known_and_resuming_goes_on(tmp_path: Path) -> None:
+    folder, report, starts = tmp_path / "project", tmp_path / "first.json", tmp_path / "starts"
+    suite = (
+        "import os, pathlib, time\n\ndef test_wrong():\n    assert False\n\n"
+        "def test_starts():\n    starts = pathlib.Path(os.environ['MINI_STARTS'])\n    starts.touch()\n"
+        "    starts.write_text(starts.read_text() + 'x')\n    time.sleep(60 if starts.read_text() == 'xx' else 0)\n"
+    )
+    extra = {"MINI_STARTS": str(starts)}
+    write_files({"test_x.py": suite}, folder)
     command = [sys.executable, "-m", "hermetic", "audit", f"--json={report}"]
     with subprocess.Popen(
-        command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        cwd=folder,
+        env=environment(folder, extra),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as process:
-        time.sleep(8)
+        deadline = time.monotonic() + HANG
+        while not starts.exists() or starts.read_text(encoding="utf-8") != "xx":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
+    first = json.loads(report.read_text(encoding="utf-8"))
+    second = Audited(folder, {"test_x.py": suite}, "--resume", extra=extra)
 
-    document = json.loads(report.read_text(encoding="utf-8"))
-    assert process.returncode == 1
-    assert document["complete"] is False
-    assert [one["test"] for one in document["findings"] if "class" in one] == ["test_x.py::test_first"]
+    assert (process.returncode, first["complete"]) == (1, False)
+    assert [one["test"] for one in first["findings"] if "class" in one] == ["test_x.py::test_wrong"]
     assert "interrupted; `--resume` goes on from here" in output
-    assert "left out: the plain order" in output
+    assert "left out: the guarded run, the reversed order" in output
+    assert second.document["complete"] is True, second.output
+    assert named(second.of("plain-failure")) == ["test_x.py::test_wrong"]
+    assert second.document["runs"][0] == first["runs"][0]
 
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and process groups are those of POSIX")

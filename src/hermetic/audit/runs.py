@@ -171,7 +171,7 @@ class Workshop:
     def why(self) -> str:
         """Return why no test ran, and what to type next."""
         log = read(self.lab.log)
-        if "no tests ran" in log or "collected 0 items" in log:
+        if "collected 0 items" in log and "\nERROR" not in log:
             return "pytest collected no test; name the folder of the tests after `--`"
         return reason(log, self.given)
 
