@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic import config, plugin
 from hermetic.catalogue.registry import indexed
-from hermetic.cli import check, explain, hook, hunt, rules, verify
+from hermetic.cli import audit, check, explain, hook, hunt, rules, verify
 from hermetic.lint.concerns import CONCERNS
 from hermetic.workers import fixtures
 
@@ -79,7 +79,7 @@ class Recorder:
 def files() -> dict[str, str]:
     """Return the generated file: path below the repository -> content. Raises ValueError for an unknown setting."""
     parts = [INTRODUCTION, command(check.parser()), hooks(), command(explain.parser()), command(rules.parser())]
-    parts += [command(hunt.parser()), command(verify.parser())]
+    parts += [command(audit.parser()), command(hunt.parser()), command(verify.parser())]
     parts += [PLUGIN, plugin_table(), marks(), fixture_table(), SETTINGS, setting_table()]
     return {PAGE: "\n".join(parts)}
 

@@ -41,6 +41,11 @@ def run(spec: Spec, **ends: str | End) -> Run:
     return Run(spec, list(known), known, dict.fromkeys(known, ("test_x.py", 1)), [], {}, [], 1.0, is_whole=True)
 
 
+def record(victim: str, culprits: list[str], kind: str = "victim", line: int | None = None) -> Record:
+    """Make a record of the hunt."""
+    return Record(victim, kind, culprits, [], None, "test_p.py", line, "no", confirmed=True, command="python")
+
+
 def known_of(*runs: Run) -> Known:
     known = Known()
     for one in runs:
@@ -78,9 +83,7 @@ def test_a_skipped_test_is_no_failure(workshop: Workshop) -> None:
 def test_what_the_hunt_knows_wins_and_names_the_state_that_the_error_names(workshop: Workshop) -> None:
     known = known_of(run(PLAIN, test_a=End("fail", "assert REGION == 'eu'")), run(REVERSED, test_a="pass"))
     polluter = "test_x.py::test_p"
-    known.records[TEST] = [
-        Record(TEST, "victim", [polluter], [], None, "test_x.py", None, "no", confirmed=True, command="python")
-    ]
+    known.records[TEST] = [record(TEST, [polluter])]
     for line, state in ((7, "the working directory"), (9, "os.environ['REGION']")):
         code = "HRM102" if line == 7 else "HRM101"
         known.guard.append(Finding(code, "name", "left it", "test_x.py", line, test=polluter, state=state))
@@ -116,10 +119,7 @@ def test_what_harms_most_comes_first_after_what_cannot_be_collected(workshop: Wo
     )
     for name in names[1:]:
         victim = f"test_x.py::{name}"
-        record = Record(
-            victim, "victim", ["test_x.py::test_p"], [], None, "test_p.py", 3, None, confirmed=True, command="python"
-        )
-        known.records[victim] = [record]
+        known.records[victim] = [record(victim, ["test_x.py::test_p"], line=3)]
 
     found = triage.triage(known, workshop)
     made = fixes.fixes(Audited(known, found, is_whole=True), found)
@@ -193,9 +193,9 @@ def test_what_says_how_tests_are_spread_is_kept_for_parallel_runs(given: tuple[s
 
 
 def test_the_graph_has_an_edge_for_each_culprit_and_names_are_escaped() -> None:
-    record = Record("<v>", "brittle", ["<a>", "b" * 90], [], None, "", None, None, confirmed=True, command="")
+    found = record("<v>", ["<a>", "b" * 90], "brittle")
 
-    drawing, more = graph.harm([record])
+    drawing, more = graph.harm([found])
 
     assert drawing.count('<path class="brittle"') == 2
     assert more == 0
@@ -204,9 +204,7 @@ def test_the_graph_has_an_edge_for_each_culprit_and_names_are_escaped() -> None:
 
 
 def test_a_graph_that_is_too_large_says_so() -> None:
-    records = [
-        Record(f"v{n}", "victim", ["p"], [], None, "", None, None, confirmed=True, command="") for n in range(100)
-    ]
+    records = [record(f"v{n}", ["p"]) for n in range(100)]
 
     drawing, more = graph.harm(records)
 
