@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from hermetic.finding import Finding
 
 
+def words(end: End) -> tuple[str, str]:
+    """Return how a test failed, by which two failures are the same: the status, and the first line of the error."""
+    return end.status, end.text.strip().partition("\n")[0]
+
+
 class Counts(NamedTuple):
     """How many tests there are. `declared` adds to the collected ones those of files that cannot be collected."""
 
@@ -65,8 +70,16 @@ class Known:
         return any(end.status in BAD for _, end in self.ends(test, parallel=False))
 
     def times(self, test: str) -> int:
-        """Return in how many runs with workers a test failed."""
-        return sum(end.status in BAD for _, end in self.ends(test, parallel=True))
+        """Return in how many runs with workers a test failed, or another one of its file with the same error.
+
+        Which of the tests that share something meet is up to chance.
+        """
+        own = {words(end) for _, end in self.ends(test, parallel=True) if end.status in BAD}
+        path = test.partition("::")[0]
+        runs = [run for run in self.runs if run.spec.workers]
+        return sum(
+            any(name.partition("::")[0] == path and words(run.ends[name]) in own for name in run.bad()) for run in runs
+        )
 
     def contradiction(self, test: str) -> tuple[Run, Run] | None:
         """Return two runs in the same order in which a test ended well in one, badly in the other."""

@@ -21,7 +21,7 @@ CLASSES = (COLLECTION, ORDER, PARALLEL, FLAKY, PLAIN)
 SHARED = ("HRM5", "HRM4", "HRM6")  # families of rules about what two workers can meet in, the likeliest first
 LONGEST = 200  # characters of an error in one line
 MOST = 3  # names in one line
-SURE = 2  # runs with workers in which a test has to fail, before it is said that workers are the reason
+SURE = 2  # runs with workers in which a failure has to show, before it is said that workers are the reason
 
 
 class Verdict(NamedTuple):
@@ -143,6 +143,8 @@ def parallel(known: Known, workshop: Workshop, test: str) -> Verdict:
     assert failure is not None  # noqa: S101 - only failing tests get here
     run, end = failure
     evidence = [told(run, end), counted(known, test)]
+    made_runs = len(known.ends(test, parallel=True))
+    evidence.append(f"its file has this error in {known.times(test)} of {made_runs} runs with workers")
     beside = at_the_same_time(run, test)
     if beside:
         evidence.append(f"ran at the same time: {', '.join(beside[:MOST])}")

@@ -76,6 +76,22 @@ def test_the_class_follows_from_where_a_test_failed(
     assert (found.test, found.kind) == (TEST, kind)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "kind"),
+    [("OSError: in use", "OSError: in use", triage.PARALLEL), ("OSError: in use", "assert 1 == 2", triage.FLAKY)],
+)
+def test_the_same_error_of_a_neighbour_counts_since_chance_decides_which_tests_meet(
+    workshop: Workshop, first: str, second: str, kind: str
+) -> None:
+    serial = [run(spec, test_a="pass", test_b="pass") for spec in SERIAL]
+    one = run(BESIDE, test_a=End("fail", first), test_b="pass")
+    other = run(AGAIN, test_a="pass", test_b=End("fail", second))
+
+    found = triage.triage(known_of(*serial, one, other), workshop)
+
+    assert [verdict.kind for verdict in found] == [kind, kind]
+
+
 def test_a_skipped_test_is_no_failure(workshop: Workshop) -> None:
     assert triage.triage(known_of(run(PLAIN, test_a="skip"), run(REVERSED, test_a="pass")), workshop) == []
 
