@@ -196,6 +196,7 @@ def test_names_of_tests_cannot_become_markup(tmp_path: Path) -> None:
         ({"a.py": ""}, (), "name the folder of the tests after `--`"),
         (HEALTHY, ("--", "--no-such-option"), "--no-such-option"),
         (HEALTHY, ("--", "no_such_folder"), "no_such_folder"),
+        (HEALTHY, ("--", "--strict-config", "-o", "no_such_setting=1"), "no_such_setting"),
         (HEALTHY, ("--budget", "-1"), "no number of seconds"),
         (HEALTHY, ("--replay", "gw1"), "`hermetic audit --record FILE` records one"),
     ],

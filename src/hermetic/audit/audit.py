@@ -94,7 +94,7 @@ class Audit:
         run.patterns.update(flags=list(self.workshop.flags), root=[self.workshop.root])
         self.journal.add(key, run.as_json())
         self.known.add(run)
-        if run.spec.workers and not run.ends:
+        if len(self.known.runs) > 1 and not run.ends:
             why = reason(read(self.workshop.lab.log), self.given.serial)
             self.known.notes.append(f"left out: {spec.name}, since {why}")
         return run

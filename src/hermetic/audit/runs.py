@@ -164,7 +164,7 @@ class Workshop:
             run = self.make(spec, progress)
             if run.order or run.errors or not UNRECOGNIZED.search(read(self.lab.log)):
                 break
-        if run is None or not (run.order or run.errors):
+        if run is None or not (run.ends or (run.errors and not run.order)):
             raise CannotRunError(self.why())
         return run
 
