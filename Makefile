@@ -49,9 +49,9 @@ demo: $(VENV)/.demo-installed  ## see hermetic find what is wrong with a small s
 	@$(BIN)/hermetic check examples/member_api/polluted; status=$$?; \
 	if [ $$status -ne 1 ]; then echo "demo: expected findings (exit 1), got exit $$status" >&2; exit 1; fi
 	@echo
-	@echo "Now the tests themselves, in several orders and in parallel, on copies, for at most three minutes:"
+	@echo "Now the tests themselves, in several orders and in parallel, on copies, for at most five minutes:"
 	@mkdir -p build
-	@cd examples/member_api && "$(CURDIR)/$(BIN)/hermetic" audit --budget 180 --html "$(CURDIR)/$(DEMO_PAGE)" -- -c /dev/null --rootdir . polluted; status=$$?; \
+	@cd examples/member_api && "$(CURDIR)/$(BIN)/hermetic" audit --budget 300 --html "$(CURDIR)/$(DEMO_PAGE)" -- -c /dev/null --rootdir . polluted; status=$$?; \
 	if [ $$status -ne 1 ]; then echo "demo: expected findings (exit 1), got exit $$status" >&2; exit 1; fi
 	@echo
 	@echo "The report, with who harms whom: $(CURDIR)/$(DEMO_PAGE)"

@@ -180,12 +180,17 @@ def test_node_ids_lose_the_suffix_of_their_group() -> None:
 def test_a_test_that_did_not_come_to_its_end_is_told_from_one_that_was_interrupted() -> None:
     events = [["collected", [[TEST, "test_x.py", 1]]], ["start", TEST]]
     ended = {}
-    for unfinished in ("crash", "hang", ""):
-        made = Run(PLAIN, [], {}, {}, [], {}, [], 0.0, is_whole=True)
-        take(events, made, unfinished)
-        ended[unfinished] = [end.status for end in made.ends.values()]
+    for spec in (PLAIN, BESIDE):
+        for unfinished in ("crash", "hang", ""):
+            made = Run(spec, [], {}, {}, [], {}, [], 0.0, is_whole=True)
+            take(events, made, unfinished)
+            ended[spec.workers, unfinished] = [end.status for end in made.ends.values()]
 
-    assert ended == {"crash": ["crash"], "hang": ["hang"], "": []}
+    # xdist itself tells which test ended a worker.
+    assert ended == {
+        (0, "crash"): ["crash"], (0, "hang"): ["hang"], (0, ""): [],
+        (2, "crash"): [], (2, "hang"): ["hang"], (2, ""): [],
+    }  # fmt: skip
 
 
 def test_a_run_survives_the_journal() -> None:
