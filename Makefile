@@ -8,6 +8,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); test "$$n" -gt 2 && echo "$$n" || echo 2)
 PYTEST_ARGS ?=
 DEMO_PAGE := build/demo-audit.html
+DOCS_ARGS ?=
 # Material prints a page about its successor at each build; mkdocs is held below 2 in pyproject.toml.
 export NO_MKDOCS_2_WARNING := 1
 # Where it is set, each of the thousands of processes that the suite starts compiles the plugins of pytest again.
@@ -101,7 +102,7 @@ verify: $(VENV)/.dev-installed  ## whether this repository's own enforcement bit
 
 # It builds the site strictly and counts the warnings itself: mkdocs exits 0 on broken links with --quiet.
 docs: $(VENV)/.dev-installed  ## the gate of the site: links, headings, code blocks that are run, generated pages
-	$(BIN)/python scripts/check_docs.py
+	$(BIN)/python scripts/check_docs.py $(DOCS_ARGS)
 
 # Apart from the suite: pre-commit builds an environment, for which pip asks the package registry.
 hooks-try: $(VENV)/.dev-installed  ## the hooks that others are offered, from a clone, with pre-commit try-repo

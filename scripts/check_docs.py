@@ -1,17 +1,18 @@
 """The gate of the documentation: nothing on the site may be untrue.
 
-Usage: python scripts/check_docs.py [PAGE ...] [--no-blocks] [--no-build]
+Usage: python scripts/check_docs.py [PAGE ...] [--no-blocks] [--no-build] [--report FILE]
 
 It builds the site strictly and counts the warnings itself, so that no option of mkdocs can silence them; follows every
 link and anchor of the built pages; asks for one heading of the first level, a text for each image, and nothing that is
 loaded from elsewhere; asks for a role on every code block and tries what it claims; and for generated pages that are as
-generated. With pages (`docs/start.md`), only their code blocks. Exit code 0 when all holds, 1 when something does not,
-2 when it cannot be found out.
+generated. With pages (`docs/start.md`), only their code blocks. The report is a list of the pages, written when all
+blocks were tried and all holds. Exit code 0 when all holds, 1 when something does not, 2 when it cannot be found out.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import sys
@@ -63,6 +64,7 @@ def main() -> int:
     parser.add_argument("--no-blocks", action="store_true", help="do not run the code blocks; their roles are checked")
     parser.add_argument("--no-build", action="store_true", help="do not build the site")
     parser.add_argument("--docs", type=Path, default=ROOT, help="a tree with mkdocs.yml and docs (default: this one)")
+    parser.add_argument("--report", type=Path, help="write the pages whose blocks were tried to a file, as JSON")
     options = parser.parse_args()
     tree = options.docs.resolve()
     pages = [page.resolve() for page in options.pages] or sorted((tree / "docs").rglob("*.md"))
@@ -78,6 +80,8 @@ def main() -> int:
     for problem in problems:
         print(problem)
     print(f"{len(problems)} problems in {len(pages)} pages" if problems else f"{len(pages)} pages: all holds")
+    if options.report and not problems and not options.no_blocks:
+        options.report.write_text(json.dumps([str(page.relative_to(tree)) for page in pages]), encoding="utf-8")
     return 1 if problems else 0
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic import config, plugin
+from hermetic import config, plugin, report
 from hermetic.catalogue.registry import indexed
-from hermetic.cli import audit, check, explain, hook, hunt, rules, verify
+from hermetic.cli import audit, baseline, check, explain, hook, hunt, rules, verify
 from hermetic.lint.concerns import CONCERNS
 from hermetic.workers import fixtures
 
@@ -30,10 +30,17 @@ PLUGIN = """\
 pytest loads it wherever hermetic is installed. The [page of the plugin](../plugin.md) says what it does. An option of
 the command line wins over its setting in the ini file.
 """
+FORMATS = """\
+## Formats
+
+Of `hermetic check` and `hermetic hook`. Each of them writes a whole document also when nothing was found. What is no
+finding, such as how many a baseline holds, stands on standard error. `--statistics` counts as text or as `json`.
+"""
 SETTINGS = """\
 ## `[tool.hermetic]`
 
-In `pyproject.toml`. The linter and the plugin read the same table.
+In `pyproject.toml`. The linter and the plugin read the same table. Editors check it by its
+[JSON schema](hermetic.schema.json).
 """
 MEANINGS = {
     "select": "codes, prefixes, presets or `ALL`: the rules that run",
@@ -42,6 +49,7 @@ MEANINGS = {
     "exclude": "patterns of files and folders that are not checked",
     "python-files": "patterns of test files",
     "per-file-ignores": "a pattern of files, and the rules that do not run there",
+    "baseline": "the file of findings that are left out, relative to the folder of `pyproject.toml`",
     "guard": '`levels = {HRM108 = "off"}`: for one rule, what the plugin does: `error`, `warn` or `off`',
 }
 
@@ -78,8 +86,9 @@ class Recorder:
 
 def files() -> dict[str, str]:
     """Return the generated file: path below the repository -> content. Raises ValueError for an unknown setting."""
-    parts = [INTRODUCTION, command(check.parser()), hooks(), command(explain.parser()), command(rules.parser())]
-    parts += [command(audit.parser()), command(hunt.parser()), command(verify.parser())]
+    parts = [INTRODUCTION, command(check.parser()), command(baseline.parser()), hooks(), FORMATS, format_table()]
+    parts += [command(explain.parser()), command(rules.parser()), command(audit.parser()), command(hunt.parser())]
+    parts += [command(verify.parser())]
     parts += [PLUGIN, plugin_table(), marks(), fixture_table(), SETTINGS, setting_table()]
     return {PAGE: "\n".join(parts)}
 
@@ -163,13 +172,32 @@ def declared_fixtures() -> Iterator[tuple[str, str, str]]:
 
 def setting_table() -> str:
     """Return the table of the settings, those of single rules last. Raises ValueError for one without a meaning."""
-    known = (*config.LISTS, "per-file-ignores", "guard")
-    if set(known) != set(MEANINGS):
-        raise ValueError(f"{__file__}: MEANINGS has to say what {sorted(set(known) ^ set(MEANINGS))} are for")
-    defaults = vars(config.Settings(""))
-    rows = [[f"`{name}`", shown(defaults.get(name.replace("-", "_"))), MEANINGS[name]] for name in known]
-    rows += [[f"`{name}`", shown(default), meaning] for name, (default, meaning) in config.OPTIONS.items()]
+    given = defaults()
+    rows = [[f"`{name}`", shown(given[name]), meaning] for name, meaning in meanings().items()]
     return table(("setting", "default", "what it is for"), rows)
+
+
+def meanings() -> dict[str, str]:
+    """Return what each setting is for, by name. Raises ValueError for one without a meaning."""
+    if set(config.NAMES) != set(MEANINGS):
+        raise ValueError(f"{__file__}: MEANINGS has to say what {sorted(set(config.NAMES) ^ set(MEANINGS))} are for")
+    return {name: MEANINGS[name] for name in config.NAMES} | {
+        name: meaning for name, (_, meaning) in config.OPTIONS.items()
+    }
+
+
+def defaults() -> dict[str, object]:
+    """Return what each setting is where nobody sets it, by name."""
+    given = vars(config.Settings(""))
+    return {name: given.get(name.replace("-", "_")) for name in config.NAMES} | {
+        name: default for name, (default, _) in config.OPTIONS.items()
+    }
+
+
+def format_table() -> str:
+    """Return the table of the formats."""
+    rows = [[f"`{name}`", meaning[:1].upper() + meaning[1:]] for name, meaning in report.FORMATS.items()]
+    return table(("format", "who reads it"), rows)
 
 
 def shown(value: object) -> str:

@@ -28,6 +28,7 @@ CONFIGURATION = {"pytest.ini": "[pytest]\nasyncio_mode = strict\nasyncio_default
 PLAIN = "-p no:randomly -p no:cacheprovider"  # a reader's own pytest shuffles nothing unless it is told to
 REVERSE = "def pytest_collection_modifyitems(items):\n    items.reverse()\n"
 UNCOPIED = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info")
+TIME = r"\d+\.\d+s(?: \(\d+:\d\d:\d\d\))?"  # of a minute and more pytest says both
 WITHOUT = ("cacheprovider", "randomly", "pytest_cov", "hypothesispytest")
 
 
@@ -41,7 +42,7 @@ class Project(NamedTuple):
     def write(self) -> None:
         """Write the files of all blocks that are files. Text that only has a name is a file as well."""
         for fence in self.copies():
-            shutil.copytree(ROOT / fence.options["data-copy"], self.folder, ignore=UNCOPIED, dirs_exist_ok=True)
+            shutil.copytree(ROOT / fence.options["data-from"], self.folder, ignore=UNCOPIED, dirs_exist_ok=True)
         for number, fence in enumerate(self.fences):
             if fence.role in ("bad", "good") or (fence.role == "text" and "title" in fence.options):
                 path = self.folder / (fence.options.get("title") or f"test_block_{number}.{fence.language[:2]}")
@@ -54,7 +55,7 @@ class Project(NamedTuple):
 
     def copies(self) -> list[Fence]:
         """Return the blocks that bring a folder of the repository."""
-        return [fence for fence in self.fences if "data-copy" in fence.options]
+        return [fence for fence in self.fences if "data-from" in fence.options]
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the folder, with this interpreter's programs first on the path."""
@@ -84,9 +85,9 @@ class Project(NamedTuple):
 
 def problems_of(project: Project) -> Iterator[str]:
     """Write a project and try each of its claims; yields what does not hold, a line each."""
-    if absent := [fence for fence in project.copies() if not (ROOT / fence.options["data-copy"]).is_dir()]:
+    if absent := [fence for fence in project.copies() if not (ROOT / fence.options["data-from"]).is_dir()]:
         for fence in absent:
-            yield f"{fence.place}: data-copy names no folder of the repository: {fence.options['data-copy']}"
+            yield f"{fence.place}: data-from names no folder of the repository: {fence.options['data-from']}"
         return
     project.write()
     python = [fence for fence in project.fences if fence.language == "python"]
@@ -161,7 +162,7 @@ def commands(fence: Fence) -> str:
 def alike(expected: str, printed: str) -> bool:
     """Tell whether an output is the expected one; `...` stands for anything, and times for any times."""
     parts = [re.escape(part.strip()) for part in expected.strip().split("...")]
-    pattern = r".*?".join(re.sub(r"\d+\\\.\d+s", r"\\d+\\.\\d+s", part) for part in parts)
+    pattern = r".*?".join(re.sub(r"\d+\\\.\d+s", lambda _: TIME, part) for part in parts)
     text = "\n".join(line.rstrip() for line in printed.strip().splitlines())
     return re.fullmatch(rf"\s*{pattern}\s*", text, re.DOTALL) is not None
 

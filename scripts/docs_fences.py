@@ -9,7 +9,7 @@ The head of a fence carries the role as a class: ```{ .python .bad data-rule="HR
 - `text`: nothing is claimed.
 
 `title` is the name of the file. Blocks of one page with the same `data-project` are files of one project, and
-`data-copy="examples/member_api"` puts that folder of the repository below them.
+`data-from="examples/member_api"` puts that folder of the repository below them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROLES = ("bad", "good", "run", "output", "text")
 OPENING = re.compile(r"^(?P<indent>[ ]*)(?P<ticks>`{3,}|~{3,})(?P<head>[^`]*)$")
 HEAD = re.compile(r"^\{\s*\.(?P<language>[\w+-]+)\s+\.(?P<role>\w+)(?P<options>(?:\s+[\w-]+=\"[^\"]*\")*)\s*\}$")
 OPTION = re.compile(r"([\w-]+)=\"([^\"]*)\"")
-KNOWN = ("title", "data-rule", "data-layer", "data-project", "data-copy", "hl_lines")
+KNOWN = ("title", "data-rule", "data-layer", "data-project", "data-from", "hl_lines")
 LAYERS = ("lint", "collection", "guard")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hermetic import __version__
 from hermetic.catalogue.registry import entry_of
 from hermetic.lint.concerns import CONCERNS
 
@@ -15,20 +14,24 @@ if TYPE_CHECKING:
 
 HOOKS = ".pre-commit-hooks.yaml"
 PAGE = "docs/hooks.md"
-INTRODUCTION = f"""\
+INTRODUCTION = """\
 # Hooks and scripts
 
 A hook checks the files of a commit, a script the files and folders that it is given. Both run the rules of the table,
 whatever presets the project has selected; only the hook `hermetic` follows the configuration. Put this into
-`.pre-commit-config.yaml`, with the address that you clone hermetic from:
+`.pre-commit-config.yaml`, with the address that you clone hermetic from and the full hash of a commit (there is no
+release yet; `git -C path/to/hermetic rev-parse HEAD` prints one), and type `pre-commit install` once in each clone:
 
-```{{ .yaml .good }}
+```{ .yaml .good }
 repos:
   - repo: ADDRESS
-    rev: v{__version__}
+    rev: COMMIT
     hooks:
       - id: hermetic
 ```
+
+pre-commit then installs hermetic in an environment of its own. Where it is installed beside your tests already, a
+[local hook](start.md#the-first-hook) takes that one.
 
 Of the changed files a hook checks those that `hermetic check` finds in the repository: tests, conftest files and the
 helpers in test folders, less what `exclude` names. A changed application file is no finding of its own; what a test

@@ -222,12 +222,20 @@ def indented(lines: list[str]) -> list[str]:
     return [f"    {line}".rstrip() for line in lines]
 
 
+PURPOSES = """\
+A preset is a selection by purpose. `recommended` is the default: what breaks a suite that is shuffled or run in
+parallel. `memory` is about mocks that hold memory. `project` holds what each project decides for itself, and says
+more of what is doubtful: `extend-select = ["project"]` in `[tool.hermetic]` adds it."""
+
+
 def table_page(rules: list[type[Rule]]) -> str:
     """Return the table of all rules."""
     lines = [
         "# Rules",
         "",
         "Every rule that hermetic checks, by family. A code is stable once it has been released.",
+        "",
+        PURPOSES,
         "",
     ]
     for digit, family in FAMILIES.items():

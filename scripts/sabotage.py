@@ -1,6 +1,6 @@
 """Switch the enforcement off, in one way at a time, and see that the meta-tests notice.
 
-Usage: python scripts/sabotage.py [NAME ...] [--list] [--only-expected] [--sample COUNT]
+Usage: python scripts/sabotage.py [NAME ...] [--list | --check] [--only-expected] [--sample COUNT]
 
 A sabotage is an entry of `tests/meta/sabotage.toml`: edits of files, and the numbers of the meta-tests that are to
 notice it. Each is made in a scratch copy of this tree, after the tests that the sabotages name were green in the
@@ -58,19 +58,30 @@ class Sabotage(NamedTuple):
     edits: tuple[dict[str, str], ...]
     expected: tuple[int, ...]
 
-    def make(self, root: Path) -> None:
-        """Change the files of a tree. Raises SabotageError where nothing changes."""
+    def changes(self, root: Path) -> dict[Path, str | None]:
+        """Return the new text of each file of a tree, None for one that is to go. Raises SabotageError."""
+        found: dict[Path, str | None] = {}
         for edit in self.edits:
             for path in places(root, edit["path"]):
-                before = path.read_text(encoding="utf-8") if path.exists() else None
-                after = changed(edit, before)
-                if after == before:
+                before = found[path] if path in found else text_of(path)
+                found[path] = changed(edit, before)
+                if found[path] == before:
                     raise SabotageError(f"{self.name}: {edit['path']} is not changed by it")
-                if after is None:
-                    path.unlink()
-                else:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text(after, encoding="utf-8")
+        return found
+
+    def make(self, root: Path) -> None:
+        """Change the files of a tree. Raises SabotageError where nothing changes."""
+        for path, text in self.changes(root).items():
+            if text is None:
+                path.unlink()
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+
+
+def text_of(path: Path) -> str | None:
+    """Return the text of a file, None where there is none."""
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 def places(root: Path, pattern: str) -> list[Path]:
@@ -109,6 +120,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these")
     parser.add_argument("--list", action="store_true", help="print them and do nothing")
+    parser.add_argument("--check", action="store_true", help="only see that each can be made in this tree")
     parser.add_argument("--only-expected", action="store_true", help="do not run all tests for a survivor")
     parser.add_argument("--sample", type=int, metavar="COUNT", help="that many, chosen by the content of the tree")
     options = parser.parse_args()
@@ -120,6 +132,9 @@ def main() -> int:
             chosen = chosen[: options.sample]
         if options.list:
             print("\n".join(f"{one.name:40} {one.what}" for one in chosen))
+            return 0
+        if options.check:
+            print(f"{sum(bool(one.changes(ROOT)) for one in chosen)} sabotages can be made")
             return 0
         seen = tried(chosen, only_expected=options.only_expected)
     except SabotageError as error:

@@ -13,6 +13,7 @@ import enforcement_pages
 import pattern_pages
 import recent_pages
 import regression_pages
+import schema_pages
 from mutants import KILLS
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def files(rules: Sequence[type[Rule]]) -> dict[str, str]:
     """Return the generated files: path below the repository -> content. Raises ValueError for what cannot be read."""
-    found = command_pages.files()
+    found = command_pages.files() | schema_pages.files(rules)
     if pattern_pages.FOLDER.is_dir():
         found |= pattern_pages.files()
     if KILLS.is_file():

@@ -59,6 +59,7 @@ class Settings:
         self.strict: tuple[str, ...] = ()  # codes of rules that say as much as under the `project` preset
         self.per_file_ignores: dict[str, tuple[str, ...]] = {}
         self.exclude: tuple[str, ...] = ()
+        self.baseline = ""  # the file of accepted findings, in full
         self.python_files: tuple[str, ...] = DEFAULT_PATTERNS
         self.pytest_file: PytestFile | None = None  # where pytest's own settings stand
         self.levels: dict[str, str] = {}
@@ -85,6 +86,7 @@ OPTIONS: dict[str, tuple[object, str]] = {
 ROWS = {"bearer-pairs": (2, 2, "pairs of strings"), "literals": (3, 9, "rows of a call, an argument and a pattern")}
 LEVELS = ("error", "warn", "off")
 LISTS = ("select", "extend-select", "ignore", "exclude", "python-files")
+NAMES = (*LISTS, "per-file-ignores", "baseline", "guard")  # with `OPTIONS` all that there is
 ROOT_MARKS = ("pyproject.toml", ".git", "pytest.ini", "tox.ini", "setup.cfg")
 # In the order in which pytest looks for them in one folder: file, its table or section, whether the file alone decides.
 PYTEST_FILES = (
@@ -250,12 +252,16 @@ def apply(settings: Settings, table: Table, path: str) -> None:
             if not isinstance(value, dict):
                 raise ConfigError(f'{path}: per-file-ignores must be a table, such as {{"tests/a.py" = ["HRM101"]}}')
             settings.per_file_ignores = {pattern: strings(codes, key, path) for pattern, codes in value.items()}
+        elif key == "baseline":
+            if not isinstance(value, str) or not value:
+                raise ConfigError(f'{path}: baseline must be the name of a file, such as "hermetic-baseline.jsonl"')
+            settings.baseline = os.path.join(settings.root, value)
         elif key == "guard":
             settings.levels = levels_in(value, path)
         elif key in OPTIONS:
             settings.options[key] = checked_option(key, value, path)
         else:
-            known = (*LISTS, "per-file-ignores", "guard", *OPTIONS)
+            known = (*NAMES, *OPTIONS)
             raise ConfigError(f"{path}: unknown setting {key!r} in [tool.hermetic]{nearest(key, known)}")
 
 

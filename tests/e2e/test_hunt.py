@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -121,6 +120,23 @@ def test_two_polluters_that_only_harm_together_are_one_finding(tmp_path: Path) -
     assert run.answers() == {("victim", "test_victim", ("test_a", "test_b"))}
 
 
+def test_a_large_suite_is_searched_in_small_groups_and_past_a_cleaner(tmp_path: Path) -> None:
+    suite = (
+        "import app, pytest\n@pytest.mark.parametrize('n', range(240))\ndef test_n(n):\n"
+        "    if n == 50:\n        app.ITEMS.append(1)\n    elif n == 90:\n        app.ITEMS.clear()\n"
+        "    elif n == 130:\n        assert app.ITEMS == []\n    elif n == 200:\n        app.READY = True\n"
+        "    elif n == 20:\n        assert app.READY\n"
+    )
+    run = Hunted(tmp_path / "project", {"app.py": APP, "test_x.py": suite})
+
+    assert run.answers() == {
+        ("victim", "test_n[130]", ("test_n[50]",)),
+        ("brittle", "test_n[20]", ("test_n[200]",)),
+    }
+    cleaners = {short(one["victim"]): one["cleaners"] for one in run.document["findings"]}
+    assert cleaners["test_n[130]"] == ["test_x.py::test_n[90]"]
+
+
 def test_a_healthy_suite_has_no_victims_and_its_plain_failures_are_named(tmp_path: Path) -> None:
     run = Hunted(tmp_path / "project", {"test_x.py": "def test_a():\n    pass\n\ndef test_b():\n    assert False\n"})
 
@@ -173,7 +189,7 @@ def test_a_test_that_hangs_or_ends_the_process_after_another_is_a_victim(tmp_pat
         "import app, os, time\ndef test_a():\n    app.ITEMS.append(1)\n\ndef test_hangs():\n    if app.ITEMS:\n"
         "        time.sleep(60)\n\ndef test_ends():\n    if app.ITEMS:\n        os._exit(0)\n"
     )
-    run = Hunted(tmp_path / "project", {"app.py": APP, "test_x.py": suite}, "--timeout", "2")
+    run = Hunted(tmp_path / "project", {"app.py": APP, "test_x.py": suite}, "--timeout", "5")
 
     assert run.answers() == {("victim", "test_hangs", ("test_a",)), ("victim", "test_ends", ("test_a",))}
 
@@ -204,8 +220,18 @@ def test_an_interrupt_keeps_what_is_known(tmp_path: Path) -> None:
     slow = "import time\n" + "".join(f"def test_{number}():\n    time.sleep(0.3)\n\n" for number in range(9))
     write_files({"test_x.py": slow}, folder)
     command = [sys.executable, "-m", "hermetic", "hunt", f"--json={report}"]
-    with subprocess.Popen(command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True) as process:
-        time.sleep(4)
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever starts the suite in the background has Ctrl-C ignored, and so would this process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no thread runs here
+    ) as process:
+        assert process.stderr is not None
+        assert any("shuffled: " in line for line in process.stderr), "it ended before it could be interrupted"
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
 

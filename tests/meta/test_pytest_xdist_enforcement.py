@@ -279,7 +279,7 @@ def test_13_what_enforces_every_decision_ran_and_passed(tree: Tree, tmp_path: Pa
     found = decisions()
     references = sorted({reference for by, _ in found.values() for reference in by})
     tests = [reference for reference in references if "/" in reference]
-    passed = {file: passed_in(tree, file) for file in sorted({test.partition("::")[0] for test in tests})}
+    passed = {file: passed_in(tree, file, tests) for file in sorted({test.partition("::")[0] for test in tests})}
 
     assert len(found) >= 10
     assert [name for name, (by, why) in found.items() if bool(by) == bool(why)] == []

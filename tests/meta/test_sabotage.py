@@ -23,6 +23,13 @@ def test_sabotages_that_this_tree_chooses_are_noticed(tmp_path: Path) -> None:
     assert done.code == 0, done.output
 
 
+def test_each_sabotage_can_be_made_in_this_tree(tmp_path: Path) -> None:
+    done = meta.Tree(meta.ROOT, tmp_path / "environment").script("scripts/sabotage.py", "--check")
+
+    count = meta.ROOT.joinpath("tests/meta/sabotage.toml").read_text(encoding="utf-8").count("[[sabotage]]")
+    assert done == (0, f"{count} sabotages can be made\n")
+
+
 def test_there_are_at_least_forty_sabotages_and_each_meta_test_has_to_notice_one() -> None:
     text = (meta.ROOT / "tests/meta/sabotage.toml").read_text(encoding="utf-8")
     sabotages = tomllib.loads(text)["sabotage"]

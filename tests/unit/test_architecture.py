@@ -14,24 +14,26 @@ if TYPE_CHECKING:
 
 SOURCE = Path(__file__).parents[2] / "src" / "hermetic"
 
-GROUND = {"finding", "cache", "config", "source", "workers"}
+GROUND = {"finding", "cache", "config", "source", "context", "workers"}
 # A room is a module or a package directly under hermetic; each names the rooms that it may import.
 BELOW = {
     "finding": set(),
     "cache": set(),
     "config": {"finding", "cache"},
     "source": {"finding"},
+    "context": {"finding", "source"},
     "workers": {"finding", "config"},
     "catalogue": {"finding", "cache", "config", "source"},
-    "report": {"finding"},
-    "lint": {"finding", "cache", "config", "source", "catalogue"},
+    "report": {"finding", "context"},
+    "lint": {"finding", "cache", "config", "source", "context", "catalogue"},
     "guard": GROUND | {"catalogue", "lint"},
     "verify": GROUND | {"catalogue", "lint", "guard"},
     "audit": GROUND | {"catalogue", "lint", "guard"},
 }
 TOP = {"plugin", "cli", "__main__", "__init__"}
 PRINTERS = {"plugin", "cli", "__main__"}
-LINT_PATH = {"__init__", "__main__", "finding", "cache", "config", "source", "catalogue", "report", "lint", "cli"}
+LINT_PATH = {"__init__", "__main__", "finding", "cache", "config", "source", "context", "catalogue"}
+LINT_PATH |= {"report", "lint", "cli"}
 
 
 class Import(NamedTuple):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
 import os
 import shutil
+import signal
 import site
 import subprocess
 import sys
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 ROOT = Path(__file__).resolve().parents[2]
-HANG = 1500  # seconds for one command
+HANG = 900  # seconds for one command
 TESTS = "tests/meta/test_pytest_xdist_enforcement.py"
 KEEP = "HERMETIC_META_CACHE"  # another folder for the results
 # What any result of the tests depends on.
@@ -102,9 +104,9 @@ class Tree:
         path = f"{self.home / 'bin'}{os.pathsep}{kept.get('PATH', os.defpath)}"
         return {**kept, **keep, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
 
-    def run(self, *command: str | Path, folder: Path | None = None, timeout: float = HANG, **extra: str) -> Outcome:
+    def run(self, *command: str | Path, folder: Path | None = None, **extra: str) -> Outcome:
         """Run a command, in the tree unless a folder is named; `python` is the environment's."""
-        done = subprocess.run(
+        process = subprocess.Popen(
             [str(word) for word in command],
             cwd=folder or self.root,
             env={**self.environment, **extra},
@@ -113,10 +115,17 @@ class Tree:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            check=False,
-            timeout=timeout,
+            start_new_session=True,
         )
-        return Outcome(done.returncode, done.stdout)
+        try:
+            output, _ = process.communicate(timeout=HANG)
+        except BaseException:
+            # With all that it has started: what a broken product does without end would go on under the next test.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise
+        return Outcome(process.returncode, output)
 
     def script(self, *command: str | Path, folder: Path | None = None) -> Outcome:
         """Run Python with these arguments."""

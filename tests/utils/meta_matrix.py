@@ -47,6 +47,11 @@ def measured(tree: Tree) -> dict[str, dict[str, Any]]:
         return {found["code"]: found for found in pool.map(one, written())}
 
 
+def keep(document: dict[str, Any]) -> None:
+    """Keep what was measured of a rule elsewhere in this tree, with the same interpreter and packages."""
+    meta.kept(f"rule {document['code']}", INPUTS, lambda: document, when=right)
+
+
 def measure(tree: Tree, code: str, failed: list[str]) -> dict[str, Any]:
     """Measure a rule, unless another one was wrong already."""
     if failed:

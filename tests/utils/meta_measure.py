@@ -123,7 +123,8 @@ class Measurement:
         wrong = [f"lint finds {item.code} at {item.path}:{item.line}" for item in linted if item.code in self.lints]
         if VERIFY in self.rule.claims:
             proof = proof_of(repository(self.folder / f"correct{number}", example.files))
-            return wrong + [f"verify finds {item.code} at {item.path}:{item.line}" for item in proof.findings]
+            wrong += [f"verify finds {item.code} at {item.path}:{item.line}" for item in proof.findings]
+            return wrong + [f"verify sees a false alarm: {alarm}" for alarm in proof.alarms]
         wrong += good_problems(self.driver, example)
         for order in ORDERS:
             run = self.driver.run(example, order, guard="error")

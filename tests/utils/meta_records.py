@@ -7,13 +7,14 @@ import hashlib
 import json
 import re
 import sys
+import xml.etree.ElementTree as ET
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.utils import meta
+from tests.utils import meta, meta_docs, meta_matrix
 
 if TYPE_CHECKING:
     from tests.utils.meta import Tree
@@ -56,21 +57,39 @@ def decisions() -> dict[str, tuple[list[str], str]]:
     return found
 
 
-def passed_in(tree: Tree, file: str) -> list[str]:
-    """Run a test file; return the tests in it that passed. Kept when all did."""
+def passed_in(tree: Tree, file: str, references: list[str]) -> list[str]:
+    """Run the tests of a file that are named, or all of it; return those that passed. Kept when all did."""
+    named = sorted(reference for reference in references if reference.startswith(f"{file}::"))
+    mine = [file] if file in references else named
+    # The suite runs whole files, and says so to the meta-tests; of these themselves only what is named runs again.
+    chosen = mine if file.startswith("tests/meta/") else [file]
 
     def run() -> dict[str, Any]:
         workers = ("-n2", "--dist=loadgroup", "-q", "--maxfail=3")
-        ran = tree.pytest(*workers, file)
+        ran = tree.pytest(*workers, *chosen)
         return {"code": ran.code, "outcomes": ran.outcomes, "output": ran.output[-3000:]}
 
-    found = meta.kept(f"file {file}", (*INPUTS, file), run, when=all_passed)
+    key = f"file {file}" if chosen == [file] else f"tests {chosen}"
+    found = meta.kept(key, (*INPUTS, file), run, when=all_passed)
     return [name for name, outcome in found["outcomes"].items() if outcome == "passed"] if all_passed(found) else []
 
 
 def all_passed(found: dict[str, Any]) -> bool:
     """Tell whether a run of a file went well: some tests ran, and all of them passed."""
     return found["code"] == 0 and bool(found["outcomes"]) and {*found["outcomes"].values()} == {"passed"}
+
+
+def keep_rules(report: Path) -> int:
+    """Keep what a report of the suite says was measured of the rules; return of how many."""
+    measured = [
+        json.loads(note.get("value", ""))
+        for case in ET.parse(report).getroot().iter("testcase")  # noqa: S314 - our own run has just written it
+        for note in case.iter("property")
+        if note.get("name") == "measured" and not {part.tag for part in case} & {"failure", "error", "skipped"}
+    ]
+    for document in filter(meta_matrix.right, measured):
+        meta_matrix.keep(document)
+    return len(measured)
 
 
 def keep_suite(report: Path) -> int:
@@ -167,4 +186,6 @@ def sampled(tree: Tree, folder: Path, score: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"kept the results of {keep_suite(Path(sys.argv[1]))} files for the meta-tests\n")
+    made = Path(sys.argv[1])
+    files, rules, tried = keep_suite(made), keep_rules(made), meta_docs.keep_pages(Path(sys.argv[2]))
+    sys.stdout.write(f"kept for the meta-tests: {files} files that passed, {rules} rules measured, {tried} pages\n")

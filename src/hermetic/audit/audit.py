@@ -22,7 +22,8 @@ from hermetic.audit.hunt import Wanted as HuntWanted
 from hermetic.audit.hunt import hunt
 from hermetic.audit.journal import Journal
 from hermetic.audit.known import Known
-from hermetic.audit.lab import BAD, read, reason
+from hermetic.audit.lab import BAD
+from hermetic.audit.processes import read, reason
 from hermetic.audit.runs import Run, Spec, Stopped, Workshop
 from hermetic.audit.schedule import share
 from hermetic.audit.triage import Verdict, triage
@@ -31,7 +32,7 @@ from hermetic.config import CannotRunError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Progress = Callable[[str, int, int, float], None]  # what, done, total, seconds left (below 0: not known)
+    Progress = Callable[[str, int, int, float | None], None]  # what, done, total, seconds left where known
 
 ORDERS = (Spec(guarded=True), Spec("reversed"), Spec("shuffled-1"), Spec("shuffled-2"))
 SHARES = 4  # shares of workers that are replayed
@@ -109,7 +110,7 @@ class Audit:
             left = (
                 max(0.0, each - (time.monotonic() - started)) + each * max(0, len(self.todo) - 1)
                 if plain is not None
-                else -1.0
+                else None
             )
             self.progress(spec.name, done, max(total, done), left)
 
@@ -121,7 +122,7 @@ class Audit:
         self.todo = [spec.name for spec in (Spec(), *specs)] + ["the hunt"]
         plain = self.run(Spec())
         self.known.broken = collection.story(plain.errors, plain.patterns, os.getcwd())
-        self.progress("reading the tests", 0, 1, -1.0)
+        self.progress("reading the tests", 0, 1, None)
         self.known.lint, notes = leaks.linted(self.given.serial)
         self.known.notes += notes
         if len(plain.order) <= 1:
@@ -176,7 +177,7 @@ class Audit:
         arguments = (*extra, *self.given.serial)
         wanted = HuntWanted(tuple(suspects), 0, budget, self.wanted.patience, resume, arguments)
         try:
-            found = hunt(".", wanted, lambda what, done, total: self.progress(f"hunt: {what}", done, total, -1.0))
+            found = hunt(".", wanted, lambda what, done, total: self.progress(f"hunt: {what}", done, total, None))
         except CannotRunError as error:
             known.notes.append(f"left out: the hunt for the tests behind failures, since {error}")
             return

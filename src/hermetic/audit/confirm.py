@@ -10,7 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from hermetic.audit import tree
-from hermetic.audit.lab import BAD, OutOfBudgetError, attend, moved, read
+from hermetic.audit.lab import BAD, OutOfBudgetError
+from hermetic.audit.processes import attend, moved, read
 from hermetic.audit.witness import VARIABLE
 
 if TYPE_CHECKING:

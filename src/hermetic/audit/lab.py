@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import select
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.audit import tree
 from hermetic.audit.names import PLAIN, UNRECOGNIZED, VARIABLE
+from hermetic.audit.processes import attend, in_environment, moved, read, reason
 from hermetic.config import CannotRunError
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ class Lab:
         self.given = list(arguments)
         self.patience = patience
         self.until = until
+        self.files = tree.files_in(place.top)
         self.home = os.path.realpath(tempfile.mkdtemp(prefix="hunt-"))
         self.tree, self.temp = os.path.join(self.home, "tree"), os.path.join(self.home, "t")
         self.log = os.path.join(self.home, "log")
-        self.files = tree.files_in(place.top)
         self.plain: tuple[str, ...] = ()
         self.tests: list[Test] = []
         self.records: dict[int, list[list[Any]]] = {}
@@ -210,7 +210,7 @@ class Lab:
         if known is None:
             if self.is_over():
                 raise OutOfBudgetError
-            known = self.forked(order, branches, watch) if self.forks else self.spawned(order, watch)
+            known = self.forked(order, branches, watch=watch) if self.forks else self.spawned(order, watch=watch)
             if self.journal is not None:
                 self.journal.add(key, known)
         self.cpu += known[2]
@@ -220,7 +220,7 @@ class Lab:
         """Tell whether the time that was given is over."""
         return time.monotonic() > self.until
 
-    def forked(self, order: list[int], branches: dict[int, list[list[int]]], watch: bool) -> list[Any]:  # noqa: FBT001 - passed on
+    def forked(self, order: list[int], branches: dict[int, list[list[int]]], *, watch: bool) -> list[Any]:
         """Ask the server."""
         request = {"order": order, "branches": branches, "patience": self.patience, "watch": watch}
         line = ""
@@ -234,7 +234,7 @@ class Lab:
         answer = json.loads(line)
         return [answer["events"], answer["end"], answer["cpu"]]
 
-    def spawned(self, order: list[int], watch: bool) -> list[Any]:  # noqa: FBT001 - passed on
+    def spawned(self, order: list[int], *, watch: bool) -> list[Any]:
         """Run one sequence in a new interpreter."""
         before = sum(os.times()[2:4])
         events, code = self.spawn({"order": order, "watch": watch}, self.patience)
@@ -297,56 +297,3 @@ def note(seen: Seen, place: tuple[str, int], status: str) -> None:
         seen.branches[int(position), int(number)] = status
     else:
         seen.main[test] = status
-
-
-def attend(process: subprocess.Popen[bytes], events: str, patience: float) -> int | None:
-    """Wait for a process, and return its exit code; end one that has written no event for `patience` seconds."""
-    size, heard = -1, time.monotonic()
-    try:
-        while True:
-            with suppress(subprocess.TimeoutExpired):
-                return process.wait(0.2)
-            now = os.path.getsize(events) if os.path.exists(events) else 0
-            if now != size:
-                size, heard = now, time.monotonic()
-            if time.monotonic() - heard > max(patience, 1.0):
-                return None
-    finally:
-        with suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
-        process.wait()
-
-
-def moved(word: str, top: str, copy: str) -> str:
-    """Return a word with the tree's folder replaced by that of a copy."""
-    return re.sub(rf"(?<![\w./-]){re.escape(top)}(?={re.escape(os.sep)}|$)", lambda _: copy, word)
-
-
-def in_environment(path: str, top: str) -> bool:
-    """Tell whether a folder of the tree lies in a virtual environment."""
-    while path.startswith(top) and path != top:
-        if os.path.isfile(os.path.join(path, "pyvenv.cfg")):
-            return True
-        path = os.path.dirname(path)
-    return False
-
-
-def read(path: str) -> str:
-    """Return the content of a file, "" where there is none."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
-
-
-def reason(log: str, given: Sequence[str]) -> str:
-    """Return why nothing was collected, and what to type next."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    wrong = [line for line in lines if line.startswith(("ERROR", "E  ", "INTERNALERROR", "Error", "ImportError"))]
-    told = "; ".join((wrong or lines[-1:] or ["it printed nothing"])[:3])
-    words = " ".join(["python -m pytest --collect-only -q", *given])
-    return f"pytest did not get as far as running tests: {told}; `{words}` shows it"

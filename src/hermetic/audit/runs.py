@@ -13,8 +13,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.audit import tree
-from hermetic.audit.lab import BAD, Lab, moved, read, reason
+from hermetic.audit.lab import BAD, Lab
 from hermetic.audit.names import AUDIT, ORDER, PLAIN, UNRECOGNIZED
+from hermetic.audit.processes import moved, read, reason
 from hermetic.config import CannotRunError
 
 if TYPE_CHECKING:

@@ -113,6 +113,7 @@ def watch(config: pytest.Config, chosen: Options | None) -> None:
     if chosen is not None:
         from hermetic.guard.session import Guarded
 
+        gc.unfreeze()  # the guard asks after each test how much is frozen, which takes as long as there is much of it
         config.pluginmanager.register(Guarded(config, chosen), "hermetic-hunt-guard")
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import sys
-import time
 
 from hermetic.audit import page, replay, summary, tree
 from hermetic.audit import schedule as schedules
 from hermetic.audit.audit import Wanted, audit
 from hermetic.cli import complain, say
-from hermetic.cli.hunt import EVERY, interrupted, seconds, write
-from hermetic.cli.hunt import PATIENCE as QUIET
+from hermetic.cli.hunt import seconds
+from hermetic.cli.long_work import CANNOT_RUN, Progress, interrupted, write
 from hermetic.report import json_report, printable
 
 TYPE_CHECKING = False
@@ -22,15 +20,13 @@ if TYPE_CHECKING:
 
     from hermetic.audit.audit import Audited
 
-CANNOT_RUN = 2
-
 
 def main(arguments: Sequence[str]) -> int:
     """Audit the current folder, print what was found, and return the exit code."""
     words = list(arguments)
     at = words.index("--") if "--" in words else len(words)
     options = parser().parse_args(words[:at])
-    progress = Progress()
+    progress = Progress("audit")
     previous = signal.signal(signal.SIGTERM, interrupted)
     try:
         wanted = Wanted(tuple(words[at + 1 :]), options.budget, options.timeout, options.resume)
@@ -98,39 +94,3 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--timeout", type=seconds, default=60.0, metavar="SECONDS", help=patience)
     made.add_argument("--resume", action="store_true", help="go on where an audit in this folder was stopped")
     return made
-
-
-class Progress:
-    """Says on standard error what is going on, and how long that may take, once it takes long."""
-
-    def __init__(self) -> None:
-        self.started = time.monotonic()
-        self.since = self.said = 0.0
-        self.what = ""
-        self.shown = False
-
-    def __call__(self, what: str, done: int, total: int, left: float) -> None:
-        """Say it, unless the audit has just begun; `left` is in seconds, below 0 where nobody knows."""
-        now = time.monotonic()
-        if what != self.what:
-            self.what, self.since = what, now
-        if sys.stderr is None:
-            return
-        is_terminal = sys.stderr.isatty()
-        if now - self.said < (0.1 if is_terminal else EVERY) or (now - self.started < QUIET and not is_terminal):
-            return
-        self.said = now
-        line = printable(f"{what}: {done} of {total}" if total > 1 else what)
-        if left >= 0:
-            line += f", about {left:.0f} s left for all runs"
-        elif done:
-            line += f", about {(now - self.since) / done * (total - done):.0f} s left for this"
-        sys.stderr.write(f"\r\033[K{line}" if is_terminal else f"hermetic audit: {line}\n")
-        sys.stderr.flush()
-        self.shown = is_terminal
-
-    def end(self) -> None:
-        """Remove the last line from a terminal."""
-        if self.shown:
-            sys.stderr.write("\r\033[K")
-            self.shown = False

@@ -7,20 +7,23 @@ import sys
 
 from hermetic import config, report
 from hermetic.catalogue import registry
-from hermetic.cli import complain, say, silenced
+from hermetic.cli import complain, flushed, say, silenced
 from hermetic.lint import discovery, selection
 from hermetic.lint.engine import Engine, IncompleteError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hermetic.config import Settings
     from hermetic.finding import Finding
+    from hermetic.lint.baseline import Baseline
+    from hermetic.lint.selection import Selection
+    from hermetic.report.sarif import RuleText
 
 CANNOT_RUN = 2
-TEXTS = ("full", "concise")
+COUNTED = ("full", "concise", "json")  # formats that --statistics has
 SLOW = 40  # files from which progress is shown on a terminal
 
 
@@ -37,6 +40,11 @@ class Options:
         self.stdin_filename = ""
         self.statistics = False
         self.no_cache = False
+        self.baseline = ""
+        self.no_baseline = False
+        self.strict_baseline = False
+        self.held: Baseline | None = None  # the baseline that is in use
+        self.selection: Selection | None = None  # the rules, where the paths were checked as they were given
         self.left_out = 0  # files that look like test data, and cannot be parsed
         self.sources: dict[str, bytes] = {}  # what is checked without being on disk, by path
 
@@ -55,10 +63,12 @@ def read_options(arguments: Sequence[str], make_parser: Callable[[], argparse.Ar
         return options
     made = make_parser()
     made.parse_args(arguments, namespace=options)
-    if options.statistics and options.output_format not in TEXTS:
-        made.error(f"--statistics is text, so it does not go with --output-format {options.output_format}")
+    if options.statistics and options.output_format not in COUNTED:
+        made.error(f"--statistics is text or JSON, so it does not go with --output-format {options.output_format}")
     if options.stdin_filename and options.paths:
         made.error("--stdin-filename checks standard input alone, so it does not go with a PATH")
+    if options.no_baseline and (options.baseline or options.strict_baseline):
+        made.error("--no-baseline does not go with --baseline or --strict-baseline")
     return options
 
 
@@ -69,15 +79,25 @@ def answer(options: Options, search: Callable[[], list[Finding]]) -> int:
         findings = search()
     except IncompleteError as error:
         findings, failures = error.findings, error.failures
+    notes: list[str] = []
+    stale = 0
+    if options.held is not None:
+        from hermetic.cli.held import leave_out
+
+        findings, notes, stale = leave_out(options, options.held, findings)
     try:
         written = write(options, findings)
     except BrokenPipeError:
         written = silenced(0)  # the reader has seen enough; the exit code still tells
     if options.left_out:
         complain(left_out(options.left_out))
+    if notes:
+        written = flushed(written)  # a log that takes both streams has the findings first
+    for note in notes:
+        complain(note)
     for failure in failures:
         complain(f"{failure}; this is a defect of the rule: leave it out with --ignore, and report it")
-    return CANNOT_RUN if failures else written or (1 if findings else 0)
+    return CANNOT_RUN if failures else written or (1 if findings or (stale and options.strict_baseline) else 0)
 
 
 def left_out(number: int) -> str:
@@ -107,6 +127,7 @@ def parser() -> argparse.ArgumentParser:
     add_selection(made)
     add_ignore(made)
     made.add_argument("--stdin-filename", metavar="FILE", help="check standard input as if it were this file")
+    add_baseline(made)
     add_output(made)
     return made
 
@@ -122,6 +143,15 @@ def add_selection(made: argparse.ArgumentParser) -> None:
 def add_ignore(made: argparse.ArgumentParser) -> None:
     """Add the option that says which rules do not run."""
     made.add_argument("--ignore", action="extend", type=codes, metavar="CODES", help="rules to leave out")
+
+
+def add_baseline(made: argparse.ArgumentParser) -> None:
+    """Add the options that say which findings are left out because they were there before."""
+    file = "leave out the findings that this file holds (the setting `baseline`); `hermetic baseline` writes it"
+    made.add_argument("--baseline", metavar="FILE", help=file)
+    made.add_argument("--no-baseline", action="store_true", help="leave nothing out, whatever the configuration says")
+    strict = "exit with 1 when an entry of the baseline is stale: what it held is gone"
+    made.add_argument("--strict-baseline", action="store_true", help=strict)
 
 
 def add_output(made: argparse.ArgumentParser) -> None:
@@ -141,7 +171,8 @@ def find(options: Options, fixed: tuple[str, ...] = (), strict: tuple[str, ...] 
     """
     start = options.stdin_filename or (options.paths[0] if options.paths else ".")
     settings = configured(start, options, fixed, strict)
-    engine = Engine(settings, selection.choose(registry.all_entries(), settings))
+    chosen = selection.choose(registry.all_entries(), settings)
+    engine = Engine(settings, chosen)
     if options.stdin_filename:
         if sys.stdin is None:
             raise config.CannotRunError("standard input is closed; --stdin-filename reads the source from there")
@@ -155,7 +186,7 @@ def find(options: Options, fixed: tuple[str, ...] = (), strict: tuple[str, ...] 
         )
     engine.named = frozenset(os.path.abspath(path) for path in options.paths if not os.path.isdir(path))
     found = engine.check(paths, progress if len(paths) >= SLOW and sys.stderr.isatty() else None)
-    options.left_out = len(engine.data)
+    options.left_out, options.selection = len(engine.data), chosen
     return found
 
 
@@ -166,6 +197,13 @@ def configured(start: str, options: Options, fixed: tuple[str, ...] = (), strict
     settings.extend_select = () if fixed else (*settings.extend_select, *options.extend_select)
     settings.strict = strict
     settings.ignore = tuple(options.ignore) if fixed else (*settings.ignore, *options.ignore)
+    file = "" if options.no_baseline else options.baseline or settings.baseline
+    if file:
+        from hermetic.lint.baseline import load
+
+        options.held = load(file)
+    elif options.strict_baseline:
+        raise config.ConfigError("--strict-baseline needs a baseline: name it with --baseline or in [tool.hermetic]")
     return settings
 
 
@@ -179,10 +217,11 @@ def progress(done: int, total: int) -> None:
 def write(options: Options, findings: list[Finding]) -> int:
     """Write the findings to where they were asked for; return the exit code for what could not be written, else 0."""
     if options.statistics:
-        text = statistics(findings)
+        text = statistics(findings, options.output_format)
     else:
         colour = not options.output_file and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        text = report.renderer(options.output_format)(findings, colour=colour, sources=options.sources)
+        render = report.renderer(options.output_format, describe, compared=options.held is not None)
+        text = render(findings, colour=colour, sources=options.sources)
     if not options.output_file:
         say(text)
         return 0
@@ -196,10 +235,22 @@ def write(options: Options, findings: list[Finding]) -> int:
     return 0
 
 
-def statistics(findings: list[Finding]) -> str:
-    """Return `count code name` lines, the commonest first."""
+def describe(codes: Iterable[str]) -> Mapping[str, RuleText]:
+    """Return the texts of rules by code, for the reports that carry them."""
+    from hermetic.cli.described import described
+
+    return described(codes)
+
+
+def statistics(findings: list[Finding], output_format: str) -> str:
+    """Return `count code name` lines, the commonest first; the same as a document for scripts."""
     counts: dict[tuple[str, str], int] = {}
     for item in findings:
         counts[item.code, item.name] = counts.get((item.code, item.name), 0) + 1
     rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+    if output_format == "json":
+        import json
+
+        records = [{"code": code, "name": name, "count": count} for (code, name), count in rows]
+        return json.dumps({"version": 1, "tool": "hermetic", "statistics": records}, indent=2) + "\n"
     return "".join(f"{count:6}  {code}  {name}\n" for (code, name), count in rows)

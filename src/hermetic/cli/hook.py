@@ -103,5 +103,6 @@ def parser(prog: str, concern: Concern) -> argparse.ArgumentParser:
     if not concern.selectors:
         check.add_selection(made)
     check.add_ignore(made)
+    check.add_baseline(made)
     check.add_output(made)
     return made

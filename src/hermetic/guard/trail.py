@@ -226,6 +226,7 @@ class Listening:
             self.awaited -= {args[0]}
             with contextlib.suppress(Exception):  # the import that was heard of raises it again
                 importlib.import_module(args[0])
+                self.imported = 0  # what it imports was heard of as well, when it was there and not yet complete
                 self.wrap_imported()
 
     def stop(self) -> None:

@@ -18,9 +18,10 @@ def render(findings: list[Finding], *, colour: bool, sources: Mapping[str, bytes
     """Return a block for each finding, and a summary that names the next step."""
     if not findings:
         return "No findings.\n"
-    paint = Paint(colour)
-    lines = {path: split(data) for path, data in (sources or {}).items()}
-    blocks = [block(item, lines, paint) for item in findings]
+    from hermetic.context import Sources
+
+    paint, lines = Paint(colour), Sources(sources)
+    blocks = [block(item, lines.line(item), paint) for item in findings]
     return "\n".join(blocks) + "\n" + summary(findings, paint)
 
 
@@ -35,14 +36,13 @@ class Paint:
         return f"{style}{text}{PLAIN}" if self.on else text
 
 
-def block(item: Finding, files: dict[str, list[str]], paint: Paint) -> str:
+def block(item: Finding, line: str, paint: Paint) -> str:
     """Return one finding with its place and its source line."""
     head = f"{paint(item.code, BOLD + RED)} {printable(item.name)}: {printable(item.message)}"
     arrow = f"  {paint('-->', BLUE)} {printable(item.path)}"
     if not item.line:
         return f"{head}\n{arrow}\n"
     head = f"{head}\n{arrow}:{item.line}:{item.column}\n"
-    line = source_line(item, files)
     if not line.strip():
         return head
     margin = str(item.line)
@@ -51,39 +51,6 @@ def block(item: Finding, files: dict[str, list[str]], paint: Paint) -> str:
     source = shown(line)[:LONGEST].rstrip()
     repair = f" {pad} {paint('=', BLUE)} repair: {item.repair}\n" if item.repair else ""
     return f"{head} {pad} {bar}\n {paint(margin, BLUE)} {bar} {source}\n {pad} {bar} {underline(item, line)}\n{repair}"
-
-
-def source_line(item: Finding, files: dict[str, list[str]]) -> str:
-    """Return the line that a finding points at, "" when it cannot be read any more."""
-    if item.path not in files:
-        try:
-            with open(item.path, "rb") as file:
-                files[item.path] = split(file.read())
-        except OSError:
-            files[item.path] = []
-    lines = files[item.path]
-    return lines[item.line - 1] if 0 < item.line <= len(lines) else ""
-
-
-def split(data: bytes) -> list[str]:
-    """Return the lines of a Python file, as Python counts them."""
-    text = decoded(data.removeprefix(b"\xef\xbb\xbf"))
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def decoded(data: bytes) -> str:
-    """Return the text of a Python file: UTF-8, unless a comment at its start names another encoding."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        import io
-        import tokenize
-
-        try:
-            encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
-        except SyntaxError:
-            encoding = "utf-8"
-        return data.decode(encoding, "replace")
 
 
 def shown(text: str) -> str:
@@ -108,5 +75,5 @@ def summary(findings: list[Finding], paint: Paint) -> str:
     total = len(findings)
     head = f"{total} finding{'s' * (total != 1)} in {files} file{'s' * (files != 1)}"
     rows = [f"  {count:4}  {code}  {name}" for (code, name), count in sorted(counts.items())]
-    first = next((item.code for item in findings if item.code != "HRM001"), "HRM101")
+    first = next((item.code for item in findings if item.code != "HRM001"), "HRM001")
     return "\n".join([paint(head, BOLD), *rows, f"Read more: hermetic explain {first}", ""])

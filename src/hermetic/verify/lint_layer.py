@@ -23,7 +23,8 @@ def measure(scratch: Scratch, plants: list[Planted]) -> dict[str, Outcome]:
     done = scratch.run(*COMMAND, folder=scratch.project)
     share = 1000 * done.seconds / max(1, len(plants))
     try:
-        document = json.loads(done.output[done.output.index("{") :])
+        # Notes stand before the document or behind it, as the buffers of the two streams have it.
+        document, _ = json.JSONDecoder().raw_decode(done.output, done.output.index("{"))
     except ValueError:
         why = f"hermetic check cannot run: {last_line(done.output)}"
         return {plant.folder: Outcome(reason=why) for plant in plants}

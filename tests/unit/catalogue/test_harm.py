@@ -1,4 +1,7 @@
-"""Each example does what it states, seen with plain pytest: the bad ones do harm, the good ones do none."""
+"""Good examples pass on several workers with plain pytest, and no rule goes without an example whose harm is shown.
+
+What each example does by itself: test_measured.py.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,13 @@ from packaging.requirements import Requirement
 from hermetic.catalogue.registry import walked
 from hermetic.catalogue.rule import RECOMMENDED
 from tests.utils.lint import write_files
-from tests.utils.proof import Driver, absent, bad_problems, good_problems, needs_postgres
+from tests.utils.proof import absent
 from tests.utils.proof_driver import WITHOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermetic.catalogue.rule import Example, Rule
-    from tests.utils import servers
 
 ROOT = Path(__file__).parents[3]
 RULES = list(walked())
@@ -34,19 +36,6 @@ EXAMPLES = {
     for number, example in enumerate(getattr(rule, kind))
 }
 GOOD = {name: example for name, example in EXAMPLES.items() if "_good_" in name}
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Driver]:
-    with Driver() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def postgres(driver: Driver) -> Iterator[servers.Server]:
-    """The server of the driver, started for those who need it."""
-    yield driver.start_postgres()
-    driver.stop_postgres()
 
 
 def params(examples: dict[str, Example]) -> list[object]:
@@ -89,24 +78,6 @@ def run_on_two_workers(folder: Path, *arguments: str) -> subprocess.CompletedPro
     return subprocess.run(
         [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-
-
-@pytest.mark.parametrize("example", params({name: item for name, item in EXAMPLES.items() if "_bad_" in name}))
-def test_a_bad_example_does_the_harm_that_it_states(
-    driver: Driver, example: Example, request: pytest.FixtureRequest
-) -> None:
-    skip_without_needs(example)
-    if needs_postgres(example):
-        request.getfixturevalue("postgres")
-
-    assert bad_problems(driver, example) == []
-
-
-@pytest.mark.parametrize("example", params(GOOD))
-def test_a_good_example_passes_in_every_order_and_changes_nothing(driver: Driver, example: Example) -> None:
-    skip_without_needs(example)
-
-    assert good_problems(driver, example) == []
 
 
 def test_the_good_examples_pass_together_on_two_workers(tmp_path: Path) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
+from hermetic import report
 from hermetic.cli import main
 from tests.utils.lint import write_files
 from tests.utils.process import BAD, HANG, environment, findings, hermetic, places
@@ -74,6 +77,7 @@ def test_a_file_of_a_test_folder_that_no_test_imports_may_be_data_that_cannot_be
         (["empty"], "no file to check in empty; test files are those that match test_*.py, *_test.py"),
         (["--select", "HRM777"], "'HRM777' selects no rule; did you mean "),
         (["--ignore", "ALL"], "no rule is left to run"),
+        (["--strict-baseline"], "--strict-baseline needs a baseline"),
         (["--select", "HRM101", "--ignore", "HRM1"], "no rule is left to run: selected is HRM101, ignored is HRM1"),
     ],
 )
@@ -94,12 +98,13 @@ def test_what_cannot_run_is_exit_code_2_with_the_reason(
     [
         (["--fix"], "unrecognized arguments: --fix"),
         (["--diff"], "unrecognized arguments: --diff"),
-        (["--baseline", "b.json"], "unrecognized arguments: --baseline"),
+        (["--baseline", "b.jsonl", "--no-baseline"], "--no-baseline does not go with --baseline"),
+        (["--strict-baseline", "--no-baseline"], "--no-baseline does not go with"),
         (["--stat"], "unrecognized arguments: --stat"),
-        (["--output-format", "sarif"], "invalid choice: 'sarif'"),
+        (["--output-format", "html"], "invalid choice: 'html'"),
         (["--select", ""], "argument --select: names no rule; give codes, prefixes, presets or ALL"),
         (["--ignore", " , "], "argument --ignore: names no rule"),
-        (["--statistics", "--output-format", "json"], "--statistics is text"),
+        (["--statistics", "--output-format", "sarif"], "--statistics is text or JSON"),
         (["--stdin-filename", "a.py", "b.py"], "--stdin-filename checks standard input alone"),
     ],
 )
@@ -188,6 +193,78 @@ def test_statistics_count_by_rule_the_commonest_first(capsys: pytest.CaptureFixt
 
     assert main(["check", "--select", "HRM101,HRM102", "--statistics"]) == 1
     assert capsys.readouterr().out == "     2  HRM102  cwd-change\n     1  HRM101  environ-write\n"
+    assert main(["check", "--select", "HRM101,HRM102", "--statistics", "--output-format", "json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {
+        "version": 1,
+        "tool": "hermetic",
+        "statistics": [
+            {"code": "HRM102", "name": "cwd-change", "count": 2},
+            {"code": "HRM101", "name": "environ-write", "count": 1},
+        ],
+    }
+
+
+@pytest.mark.parametrize("arguments", [[], ["--output-format", "json"]])
+def test_statistics_of_nothing_are_there(
+    arguments: list[str], project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_files({"test_a.py": GOOD}, project)
+
+    assert main(["check", "--statistics", *arguments]) == 0
+    out = capsys.readouterr().out
+    assert json.loads(out)["statistics"] == [] if arguments else out == ""
+
+
+READERS = {
+    "full": str.splitlines,
+    "concise": str.splitlines,
+    "json": lambda text: json.loads(text)["findings"],
+    "github": str.splitlines,
+    "gitlab": json.loads,
+    "sarif": lambda text: json.loads(text)["runs"][0]["results"],
+    "junit": lambda text: re.findall("<(?:failure|error) ", ET.canonicalize(text)),
+}
+
+
+@pytest.mark.parametrize("name", report.FORMATS)
+def test_every_format_says_what_was_found_what_cannot_be_read_and_that_nothing_was(
+    name: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "test_gone.py").symlink_to("nowhere.py")
+    write_files({"test_broken.py": "def (:\n"}, project)
+
+    assert main(["check", "--output-format", name]) == 1
+    out = capsys.readouterr().out
+    assert out.count("test_gone.py") >= 1
+    assert len(READERS[name](out)) >= 3
+    for path in ("test_a.py", "test_broken.py", "test_gone.py"):
+        assert path in out
+        (project / path).unlink()
+    write_files({"test_a.py": GOOD}, project)
+    assert main(["check", "--output-format", name]) == 0
+    out = capsys.readouterr().out
+    assert READERS[name](out) == (["No findings."] if name == "full" else [])
+
+
+@pytest.mark.usefixtures("project")
+def test_sarif_brings_the_help_of_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", "--output-format", "sarif"])
+
+    (rule,) = json.loads(capsys.readouterr().out)["runs"][0]["tool"]["driver"]["rules"]
+    assert "monkeypatch.setenv" in rule["help"]["text"]
+
+
+@pytest.mark.parametrize("name", ["sarif", "gitlab", "junit"])
+def test_a_format_whose_reader_wants_to_know_lines_takes_them_from_standard_input(project: Path, name: str) -> None:
+    write_files({"test_a.py": GOOD}, project)
+
+    def found(source: str) -> set[str]:
+        done = from_stdin(project, source, "test_a.py", "--output-format", name)
+        return set(re.findall("[0-9a-f]{32}|in test_region", done.stdout))
+
+    assert found(BAD)
+    assert found(BAD) == found(f"# new\n{BAD}")
+    assert name == "junit" or found(BAD) != found(BAD.replace("north", "south"))
 
 
 # --- standard input ---

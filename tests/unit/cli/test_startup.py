@@ -75,6 +75,28 @@ def test_a_configuration_that_was_read_before_needs_no_parser(tmp_path: Path) ->
     assert second - ALWAYS == {"binascii"}
 
 
+HEAVY = {"json", "hashlib", "ast", "re", "typing", "urllib"}
+
+
+def test_what_formats_and_a_baseline_need_is_imported_only_when_they_are_asked_for(tmp_path: Path) -> None:
+    held = '[tool.hermetic]\nbaseline = "b.jsonl"\n'
+    files = {
+        **FILES,
+        "pyproject.toml": held,
+        "test_a.py": BAD,
+        "b.jsonl": '{"version": 1, "tool": "hermetic", "paths": []}\n',
+    }
+
+    without = imported({**FILES, "test_a.py": BAD}, tmp_path / "without", "test_a.py")
+    configured = imported(files, tmp_path / "with", "test_a.py")
+    ignored = imported(files, tmp_path / "with", "test_a.py", "--no-baseline")
+
+    assert (without[0], configured[0], ignored[0]) == (1, 1, 1)
+    assert without[1] & HEAVY == set()
+    assert {"json", "hashlib"} <= configured[1]
+    assert {"json", "hashlib"} & ignored[1] == set()
+
+
 def test_a_rule_is_imported_only_where_one_of_its_tokens_occurs(tmp_path: Path) -> None:
     write_files({**FILES, "test_a.py": GOOD, "test_b.py": BAD}, tmp_path)
     code = f"import sys; from hermetic.cli import main; main(sys.argv[1:]); print({MODULE!r} in sys.modules)"

@@ -1,4 +1,7 @@
-"""Each bad example that claims the guard or collection is caught there, with its code and line; no good one is."""
+"""On workers, each bad example that claims the guard or collection is caught there, on its line; no good one is.
+
+In one process, and in reverse order: tests/unit/catalogue/test_measured.py.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,12 @@ from hermetic.guard.check import Check
 from hermetic.guard.probe import Probe
 from tests.utils.guarding import groups_hold, guarded
 from tests.utils.lint import write_files
-from tests.utils.proof import Driver, absent
+from tests.utils.proof import absent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from hermetic.catalogue.rule import Example
-    from tests.utils.guarding import Guarded
-    from tests.utils.proof import Run
 
 GUARDED = {one.code for one in (*registry.walked(probes, Probe), *registry.walked(checks, Check))}
 RULES = [rule for rule in walked() if rule.code in GUARDED]
@@ -32,16 +32,6 @@ STOPPING = {one.code for one in registry.walked(checks, Check)}  # in error mode
 ALONE = {"a closed stream fails the next test that prints", "without capture, a replaced stream swallows the output of"}
 BAD = {f"{rule.code}_bad_{number}": (rule, example) for rule in RULES for number, example in enumerate(rule.bad)}
 GOOD = {f"{rule.code}_good_{number}": (rule, example) for rule in RULES for number, example in enumerate(rule.good)}
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Driver]:
-    with Driver() as running:
-        yield running
-
-
-def params(examples: dict[str, tuple[type[Rule], Example]]) -> list[object]:
-    return [pytest.param(rule, example, id=name) for name, (rule, example) in examples.items()]
 
 
 def claimed(rule: type[Rule], example: Example) -> set[str]:
@@ -54,36 +44,6 @@ def tracing(pairs: list[tuple[type[Rule], Example]]) -> str:
         rule for rule, example in pairs if rule.check is Rule.check or LINT not in (example.claims or rule.claims)
     )
     return "auto" if any(untold) else "off"
-
-
-def skip_without_needs(example: Example) -> None:
-    if absent(example):
-        pytest.skip(f"not installed: {', '.join(absent(example))}")
-
-
-@pytest.mark.parametrize(("rule", "example"), params(BAD))
-def test_a_bad_example_is_caught_where_it_claims_to_be_and_nowhere_else(
-    driver: Driver, rule: type[Rule], example: Example
-) -> None:
-    skip_without_needs(example)
-
-    run = driver.run(example, guard="error", trace=tracing([(rule, example)]))
-
-    assert run.places(rule.code) == (example.marks(rule.code) if claimed(rule, example) else set()), run.output
-    assert {item["layer"] for item in run.findings if item["code"] == rule.code} == claimed(rule, example)
-    assert "INTERNALERROR" not in run.output
-    assert "is not guarded from here on" not in run.output
-
-
-@pytest.mark.parametrize(("rule", "example"), params(GOOD))
-def test_the_guard_says_nothing_of_a_good_example_in_reverse_order(
-    driver: Driver, rule: type[Rule], example: Example
-) -> None:
-    skip_without_needs(example)
-
-    run = driver.run(example, "reverse", guard="error")
-
-    assert (run.findings, run.exit) == ([], 0), f"{rule.code}: {run.output}"
 
 
 def batches(examples: dict[str, tuple[type[Rule], Example]]) -> list[dict[str, tuple[type[Rule], Example]]]:
@@ -138,7 +98,9 @@ def test_the_bad_examples_are_caught_on_two_workers(
     write_batch(batch, folder)
 
     trace = f"--hermetic-trace={tracing([*batch.values()])}"
-    run = guarded(folder, "-n2", trace, *own_options(batch))
+    # What two tests of a file share, one worker has to see. An example that is alone says itself how it is run.
+    files = ["--dist=loadfile"] if len(batch) > 1 else []
+    run = guarded(folder, "-n2", *files, trace, *own_options(batch))
 
     codes = {name: rule.code for name, (rule, _) in batch.items()}
     own = {item for item in run.found if codes[item[1].partition("/")[0]] == item[0]}
@@ -146,20 +108,14 @@ def test_the_bad_examples_are_caught_on_two_workers(
     assert "INTERNALERROR" not in run.output
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
 @pytest.mark.parametrize("batch", [pytest.param(batch, id=next(iter(batch))) for batch in batches(GOOD)])
-def test_the_good_examples_are_silent_in_the_order_of_their_files(
-    batch: dict[str, tuple[type[Rule], Example]], workers: str, tmp_path: Path, driver: Driver
+def test_the_good_examples_are_silent_on_two_workers(
+    batch: dict[str, tuple[type[Rule], Example]], tmp_path: Path
 ) -> None:
     folder = tmp_path / "suite"
     write_batch(batch, folder)
 
-    alone = len(batch) == 1 and workers == "-n0"  # what is quick to run, needs no interpreter of its own
-    if alone:
-        ((_, example),) = batch.values()
-        run: Run | Guarded = driver.run(example, guard="error")
-    else:
-        run = guarded(folder, workers, "--hermetic-trace=off", *own_options(batch))
+    run = guarded(folder, "-n2", "--hermetic-trace=off", *own_options(batch))
 
     if "loadgroup" in own_options(batch) and not groups_hold():
         assert {item["code"] for item in run.findings} == {"HRM901"}, run.output

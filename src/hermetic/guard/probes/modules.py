@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = tuple(importlib.machinery.EXTENSION_SUFFIXES)
 BY_PYTEST = "created by pytest"  # for the folders above a test file, with --import-mode=importlib
+SPAWNED = "__mp_main__"  # `multiprocessing` calls the program by this name too, once it is imported
 STANDING_IN = ("unittest", "mock", "types", "builtins")  # whose objects stand in for a module
 PLAIN = (str, bytes, int, float, bool, type(None), tuple, list, dict, set, frozenset)
 
@@ -116,6 +117,8 @@ def is_made_up(name: str, value: object, before: dict[str, Any], *, compiled: bo
 
     `compiled` says that extension modules were imported as well: those make modules without a specification.
     """
+    if name == SPAWNED:
+        return False
     if not isinstance(value, ModuleType):
         return value is None or type(value).__module__.partition(".")[0] in STANDING_IN
     if (
