@@ -175,7 +175,7 @@ class Audit:
         self.journal.add("hunt", resume)
         budget = left if self.wanted.budget else 0.0
         arguments = (*extra, *self.given.serial)
-        wanted = HuntWanted(tuple(suspects), 0, budget, self.wanted.patience, resume, arguments)
+        wanted = HuntWanted(tuple(suspects), 0, budget, self.wanted.patience, resume, arguments, is_brief=True)
         try:
             found = hunt(".", wanted, lambda what, done, total: self.progress(f"hunt: {what}", done, total, None))
         except CannotRunError as error:

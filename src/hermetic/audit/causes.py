@@ -13,8 +13,13 @@ if TYPE_CHECKING:
 OTHER = "other"
 SETTINGS, DATABASE, ENVIRONMENT = "settings or cache", "database", "environment"
 FILE, PORT, THREAD, TELEMETRY = "file", "port", "thread", "telemetry"
+OVERRIDE, PATCH, IMPORTS = "override", "mock or patch", "imports"
+LOGGING, RANDOM, DATA = "logging", "random numbers", "shared data"
 RULES = {
-    "HRM101": ENVIRONMENT, "HRM102": FILE, "HRM106": ENVIRONMENT, "HRM109": THREAD, "HRM110": THREAD,
+    "HRM101": ENVIRONMENT, "HRM102": FILE, "HRM103": IMPORTS, "HRM104": IMPORTS, "HRM105": LOGGING,
+    "HRM106": ENVIRONMENT, "HRM108": RANDOM, "HRM109": THREAD, "HRM110": THREAD,
+    "HRM201": OVERRIDE, "HRM202": OVERRIDE, "HRM203": OVERRIDE,
+    "HRM304": PATCH, "HRM305": PATCH, "HRM306": PATCH, "HRM308": PATCH, "HRM403": DATA,
     "HRM501": PORT, "HRM502": FILE, "HRM503": DATABASE, "HRM504": DATABASE, "HRM505": DATABASE, "HRM506": DATABASE,
     "HRM602": SETTINGS, "HRM603": SETTINGS, "HRM604": TELEMETRY,
 }  # fmt: skip
@@ -46,7 +51,8 @@ STATES = (
 
 def of_finding(item: Finding) -> str:
     """Return the kind of state that a finding is about."""
-    return RULES.get(item.code) or of_state(item.state)
+    found = RULES.get(item.code) or of_state(item.state)
+    return DATA if found == OTHER and item.code.startswith("HRM6") else found
 
 
 def of_state(state: str) -> str:

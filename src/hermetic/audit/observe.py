@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hermetic.audit.names import AUDIT, ORDER
+from hermetic.audit.names import AUDIT, ORDER, OVER
 from hermetic.audit.problem import described
 
 if TYPE_CHECKING:
@@ -159,6 +159,6 @@ def pytest_runtest_logfinish(nodeid: str) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(exitstatus: int) -> None:
-    """Tell that the run is over."""
-    emit("over", int(exitstatus))
+def pytest_unconfigure() -> None:
+    """Tell that the run is over; the guard has written its report by now."""
+    emit(OVER)

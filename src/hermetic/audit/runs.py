@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.audit import tree
 from hermetic.audit.lab import BAD, Lab
-from hermetic.audit.names import AUDIT, ORDER, PLAIN, UNRECOGNIZED
+from hermetic.audit.names import AUDIT, GRACE, ORDER, OVER, PLAIN, UNRECOGNIZED
 from hermetic.audit.processes import moved, read, reason
 from hermetic.config import CannotRunError
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 ATTEMPTS = 5  # how often a run goes on without what ended or stopped it
 USAGE, NOTHING = 4, 5  # exit codes of pytest
 POLL = 0.1  # seconds
-GRACE = 5.0  # seconds in which pytest may end after its last word; threads that tests have left may keep it alive
 
 
 class End(NamedTuple):
@@ -248,7 +247,7 @@ class Workshop:
                 if now != size:
                     events = since(told, size)
                     size, heard = size + len(events), time.monotonic() if events else heard
-                    done, over = done + events.count(b'["end"'), over or b'["over"' in events
+                    done, over = done + events.count(b'["end"'), over or f'["{OVER}"'.encode() in events
                 progress(done)
                 if self.lab.is_over():
                     return None, False
@@ -313,7 +312,7 @@ def take(events: Sequence[Any], run: Run, unfinished: str) -> bool:
             case ["end", test]:
                 open_tests.pop(test, None)
             case _:
-                over = over or event[0] == "over"
+                over = over or event[0] == OVER
                 about_collection(event, run)
     for test in open_tests:
         if unfinished == "hang" or (unfinished and not run.spec.workers):
