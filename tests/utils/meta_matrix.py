@@ -79,7 +79,7 @@ def caught_by(found: dict[str, Any]) -> set[str]:
 
 # --- what the pages say of it ---
 
-LAYERS = ("lint", "collection", "guard", "verify")
+LAYERS = ("lint", "collection", "guard", "audit", "verify")
 ROW = re.compile(r"^\| \[(HRM\d{3})\]\(rules/HRM\d{3}\.md\) \S+ \| (.*) \|$", re.MULTILINE)
 PAGE_LAYERS = re.compile(r"^\*\*Layers:\*\* ([a-z, ]+)\.", re.MULTILINE)
 # The rules of the engine itself have no examples of their own: what shows them, and what is correct.

@@ -9,6 +9,7 @@ from hermetic.audit import leaks
 from hermetic.audit.fixes import fixes, harmless
 from hermetic.audit.schedule import shares_of
 from hermetic.audit.triage import CLASSES, COLLECTION, FLAKY, ORDER, PARALLEL, PLAIN
+from hermetic.finding import DOCS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ SHOWN = 10  # fixes, and tests of one class, that a terminal shows
 NAMES = 4  # tests of one fix
 SAID = 2  # lines of evidence
 PAGE = "https://hermetic.readthedocs.io/en/stable/audit/"
+CODES = {ORDER: "HRM702", COLLECTION: "HRM703"}  # classes that are rules of their own
 TITLES = {
     COLLECTION: ("file that cannot be collected", "files that cannot be collected"),
     ORDER: ("order-dependent test", "order-dependent tests"),
@@ -178,9 +180,10 @@ def broken_dict(broken: Broken) -> dict[str, Any]:
     """Return a file that cannot be collected as the document has it."""
     line = broken.line or None
     return {
-        "code": None, "name": COLLECTION, "class": COLLECTION, "cause": broken.kind, "message": broken.message,
+        "code": CODES[COLLECTION], "name": COLLECTION, "class": COLLECTION, "cause": broken.kind,
+        "message": broken.message,
         "path": broken.where, "line": line, "column": None, "end_line": line, "end_column": None, "layer": "audit",
-        "url": PAGE, "file": broken.path, "declared": broken.tests, "repair": broken.repair,
+        "url": f"{DOCS}{CODES[COLLECTION]}/", "file": broken.path, "declared": broken.tests, "repair": broken.repair,
         "command": f"python -m pytest {broken.path}",
         **({} if line else {"line_reason": "the error names no line of the project"}),
     }  # fmt: skip
@@ -188,12 +191,13 @@ def broken_dict(broken: Broken) -> dict[str, Any]:
 
 def verdict_dicts(verdict: Verdict) -> Iterator[dict[str, Any]]:
     """Yield a failing test as the document has it: once, or once for each list of culprits, with the hunt's fields."""
-    rule = verdict.rule
+    behind = verdict.rule.code if verdict.rule is not None else None
+    code = CODES.get(verdict.kind, behind)
     base = {
-        "code": rule.code if rule is not None else None, "name": verdict.kind, "class": verdict.kind,
+        "code": code, "rule": behind, "name": verdict.kind, "class": verdict.kind,
         "cause": verdict.cause, "message": verdict.message, "path": verdict.path, "line": verdict.line or None,
         "column": None, "end_line": verdict.line or None, "end_column": None, "layer": "audit",
-        "url": rule.url if rule is not None else PAGE, "test": verdict.test, "evidence": verdict.evidence,
+        "url": f"{DOCS}{code}/" if code else PAGE, "test": verdict.test, "evidence": verdict.evidence,
         "command": verdict.command,
     }  # fmt: skip
     if not verdict.line:
@@ -201,7 +205,8 @@ def verdict_dicts(verdict: Verdict) -> Iterator[dict[str, Any]]:
     if not verdict.records:
         yield base
     for record in verdict.records:
-        yield base | record.as_dict()
+        own = {"path": base["path"], "line": base["line"]} if record.kind == "brittle" else {}
+        yield base | record.as_dict() | own
 
 
 def run_dict(run: Run) -> dict[str, Any]:
