@@ -146,7 +146,7 @@ def review_items() -> list[tuple[str, set[str], bool]]:
 
 
 def declared_gaps(tree: Tree) -> dict[str, list[str]]:
-    """Return the layers that rules declare not to have, less those that are not built."""
+    """Return the layers that rules declare not to have, with their reasons left out."""
     source = (
         "import json; from hermetic.catalogue.registry import walked; "
         "print(json.dumps({rule.code: sorted(rule.no_claims) for rule in walked() if rule.no_claims}))"
