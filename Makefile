@@ -7,6 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 # Two workers at least: a suite that runs in one process proves nothing about running in several.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); test "$$n" -gt 2 && echo "$$n" || echo 2)
 PYTEST_ARGS ?=
+DEMO_PAGE := build/demo-audit.html
 DOCS_ARGS ?=
 # Material prints a page about its successor at each build; mkdocs is held below 2 in pyproject.toml.
 export NO_MKDOCS_2_WARNING := 1
@@ -45,10 +46,16 @@ $(VENV)/.demo-installed: requirements/demo.txt pyproject.toml | $(BIN)/python
 # --- for everyone ---
 
 # Findings (1) are what the demo is for. A clean run (0) or an error (2) is a broken demo.
-demo: $(VENV)/.demo-installed  ## see hermetic find what is wrong with a small suite
+demo: $(VENV)/.demo-installed  ## see hermetic find what is wrong with a small suite, and who harms whom
 	@$(BIN)/hermetic check examples/member_api/polluted; status=$$?; \
 	if [ $$status -ne 1 ]; then echo "demo: expected findings (exit 1), got exit $$status" >&2; exit 1; fi
 	@echo
+	@echo "Now the tests themselves, in several orders and in parallel, on copies, for at most five minutes:"
+	@mkdir -p build
+	@cd examples/member_api && "$(CURDIR)/$(BIN)/hermetic" audit --budget 300 --html "$(CURDIR)/$(DEMO_PAGE)" -- -c /dev/null --rootdir . polluted; status=$$?; \
+	if [ $$status -ne 1 ]; then echo "demo: expected findings (exit 1), got exit $$status" >&2; exit 1; fi
+	@echo
+	@echo "The report, with who harms whom: $(CURDIR)/$(DEMO_PAGE)"
 	@echo "Next: '$(BIN)/hermetic explain CODE' says why a finding matters, '$(BIN)/hermetic check PATH' checks your own tests."
 
 test: $(VENV)/.dev-installed  ## the whole suite, in parallel, but for the meta-tests

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic import config, plugin, report
 from hermetic.catalogue.registry import indexed
-from hermetic.cli import baseline, check, explain, hook, hunt, rules, verify
+from hermetic.cli import audit, baseline, check, explain, hook, hunt, rules, verify
 from hermetic.lint.concerns import CONCERNS
 from hermetic.workers import fixtures
 
@@ -87,7 +87,8 @@ class Recorder:
 def files() -> dict[str, str]:
     """Return the generated file: path below the repository -> content. Raises ValueError for an unknown setting."""
     parts = [INTRODUCTION, command(check.parser()), command(baseline.parser()), hooks(), FORMATS, format_table()]
-    parts += [command(explain.parser()), command(rules.parser()), command(hunt.parser()), command(verify.parser())]
+    parts += [command(explain.parser()), command(rules.parser()), command(audit.parser()), command(hunt.parser())]
+    parts += [command(verify.parser())]
     parts += [PLUGIN, plugin_table(), marks(), fixture_table(), SETTINGS, setting_table()]
     return {PAGE: "\n".join(parts)}
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from hermetic.catalogue.registry import entry_of
-from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, VERIFY
+from hermetic.catalogue.rule import AUDIT, COLLECTION, GUARD, LINT, VERIFY
 from hermetic.lint.concerns import CONCERNS
 from hermetic.lint.own import with_own
 from rule_pages import IncompleteError, indented, prose, sections
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hermetic.catalogue.rule import Rule
 
 PAGE = "docs/enforcement.md"
-LAYERS = (LINT, COLLECTION, GUARD, VERIFY)
+LAYERS = (LINT, COLLECTION, GUARD, AUDIT, VERIFY)
 LINK = re.compile(r"\]\((HRM\d{3}\.md)")  # from the page of one rule to that of another
 REGION = re.compile(r"(?s)(<!-- generated: (?P<name>\w+) -->\n).*?(<!-- end -->)")
 

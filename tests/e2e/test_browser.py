@@ -159,6 +159,22 @@ def test_a_copy_button_puts_the_whole_block_on_the_clipboard(browser: Browser, a
     assert "def test_a_region_can_be_chosen" in block
 
 
+def test_a_command_is_copied_without_the_prompt_before_it(browser: Browser, address: str) -> None:
+    browser.allow_clipboard(address)
+    browser.go(f"{address}start/")
+    block = "document.querySelector('.gp').closest('.highlight')"
+    button = f"{block}.querySelector('.md-code__button[title=\"Copy to clipboard\"]')"
+    browser.run(f"{block}.scrollIntoView()")
+    browser.until(f"{button} !== null")
+    shown = browser.run(f"{block}.innerText")
+
+    browser.run(f"{button}.click()")
+
+    browser.until("document.querySelector('.md-dialog')?.innerText.includes('Copied')")
+    assert "$ pytest -q --hermetic=off" in shown
+    assert browser.run("navigator.clipboard.readText()").strip() == "pytest -q --hermetic=off test_region.py"
+
+
 def test_every_block_of_code_can_be_copied(browser: Browser, address: str) -> None:
     browser.go(f"{address}patterns/")
     browser.until("document.querySelector('.md-code__button')")

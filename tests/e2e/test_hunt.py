@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -190,7 +189,7 @@ def test_a_test_that_hangs_or_ends_the_process_after_another_is_a_victim(tmp_pat
         "import app, os, time\ndef test_a():\n    app.ITEMS.append(1)\n\ndef test_hangs():\n    if app.ITEMS:\n"
         "        time.sleep(60)\n\ndef test_ends():\n    if app.ITEMS:\n        os._exit(0)\n"
     )
-    run = Hunted(tmp_path / "project", {"app.py": APP, "test_x.py": suite}, "--timeout", "2")
+    run = Hunted(tmp_path / "project", {"app.py": APP, "test_x.py": suite}, "--timeout", "5")
 
     assert run.answers() == {("victim", "test_hangs", ("test_a",)), ("victim", "test_ends", ("test_a",))}
 
@@ -226,11 +225,13 @@ def test_an_interrupt_keeps_what_is_known(tmp_path: Path) -> None:
         cwd=folder,
         env=environment(folder),
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         # Whoever starts the suite in the background has Ctrl-C ignored, and so would this process.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no thread runs here
     ) as process:
-        time.sleep(4)
+        assert process.stderr is not None
+        assert any("shuffled: " in line for line in process.stderr), "it ended before it could be interrupted"
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
 

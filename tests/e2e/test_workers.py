@@ -320,6 +320,7 @@ def test_needs_neither(worker_port, worker_tmp, worker_sqlite, worker_store_name
     assert "MissingLibraryError: redis cannot be imported (not here)" in output
     assert "pip install 'hermetic[services]'" in output
     assert "MissingServerError: which server to use is not known: set HERMETIC_POSTGRES_URL=" in output
+    assert "raise MissingServerError(" not in output  # the message is the help, our own source is none
 
 
 def test_a_folder_that_cannot_hold_leases_is_an_error_of_the_tests_that_need_it(machine: Machine) -> None:

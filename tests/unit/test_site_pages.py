@@ -10,7 +10,7 @@ import pytest
 
 from hermetic import plugin, workers
 from hermetic.catalogue.registry import ENGINE_CODES, walked
-from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, VERIFY
+from hermetic.catalogue.rule import AUDIT, COLLECTION, GUARD, LINT, VERIFY
 from hermetic.lint.own import OWN
 from tests.utils.scripts import ROOT, imported, run_in
 
@@ -79,7 +79,7 @@ def test_the_table_of_layers_has_a_row_for_each_rule_and_says_what_it_claims() -
 
     for rule in RULES:
         claims = {layer for each in (rule, *rule.bad) for layer in each.claims}
-        cells = ["yes" if layer in claims else "" for layer in (LINT, COLLECTION, GUARD, VERIFY)]
+        cells = ["yes" if layer in claims else "" for layer in (LINT, COLLECTION, GUARD, AUDIT, VERIFY)]
         assert f"| [{rule.code}](rules/{rule.code}.md) {rule.name} | {' | '.join(cells)} |" in page
 
 

@@ -20,7 +20,7 @@ TOOL = """\
 #!/bin/sh
 echo "$(basename "$0") $*" >>"$TOLD/asked"
 for word in "$@"; do
-    report=${word#PYTEST_ARGS=--junitxml=}
+    report=${word##*--junitxml=}
     if [ "$report" != "$word" ]; then cp "$TOLD/$(basename "$report")" "$report" 2>/dev/null; fi
 done
 while read -r failing; do

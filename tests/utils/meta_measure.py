@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.catalogue.registry import indexed, walked
-from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, RECOMMENDED, VERIFY, Rule
+from hermetic.catalogue.rule import AUDIT, COLLECTION, GUARD, LINT, RECOMMENDED, VERIFY, Rule
+from tests.utils.auditing import audited
 from tests.utils.lint import lint_files
 from tests.utils.proof import Driver, absent, bad_problems, good_problems
 from tests.utils.verifying import found, proof_of, repository
@@ -88,6 +89,9 @@ class Measurement:
             self.cell(subject, VERIFY, places, started)
             return
         self.problems += [f"bad {number} ({example.title}): {text}" for text in bad_problems(self.driver, example)]
+        if AUDIT in subject.claims:
+            started = time.perf_counter()
+            self.cell(subject, AUDIT, audited(self.folder / f"audited{number}", example.files), started)
         trace = "auto" if rule.check is Rule.check or LINT not in subject.claims else "off"
         started = time.perf_counter()
         run = self.driver.run(example, guard="error", trace=trace)
@@ -126,6 +130,9 @@ class Measurement:
             wrong += [f"verify finds {item.code} at {item.path}:{item.line}" for item in proof.findings]
             return wrong + [f"verify sees a false alarm: {alarm}" for alarm in proof.alarms]
         wrong += good_problems(self.driver, example)
+        if AUDIT in self.rule.claims:
+            places = audited(self.folder / f"healthy{number}", example.files)
+            wrong += [f"the audit finds {code} at {path}:{line}" for path, line, code in places]
         for order in ORDERS:
             run = self.driver.run(example, order, guard="error")
             if run.findings or run.exit:

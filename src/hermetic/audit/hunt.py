@@ -30,7 +30,10 @@ NOBODY = "the guard saw no change of state in the tests that it watched"
 
 
 class Wanted(NamedTuple):
-    """What is hunted: `victims` are node ids, none of them means all; `budget` and `patience` are in seconds."""
+    """What is hunted: `victims` are node ids, none of them means all; `budget` and `patience` are in seconds.
+
+    With `is_brief`, one list of culprits for each victim is confirmed in new interpreters, and not all.
+    """
 
     victims: tuple[str, ...] = ()
     seed: int = 0
@@ -38,6 +41,7 @@ class Wanted(NamedTuple):
     patience: float = 60.0
     resume: bool = False
     arguments: tuple[str, ...] = ()
+    is_brief: bool = False
 
 
 class Record(NamedTuple):
@@ -129,7 +133,7 @@ def stages(facts: Facts, wanted: Wanted, sure: set[tuple[int, tuple[int, ...]]])
         narrow.explain(facts, unsure)
         narrow.more(facts, unsure)
         narrow.find_cleaners(facts)
-        confirm_all(facts, sure)
+        confirm_all(facts, sure, is_brief=wanted.is_brief)
     except OutOfBudgetError:
         facts.notes.append(f"the budget of {wanted.budget:g} seconds was over; `--resume` goes on from here")
     except KeyboardInterrupt:
@@ -151,11 +155,13 @@ def chosen(lab: Lab, victims: Sequence[str]) -> list[int]:
     return [known[victim] for victim in dict.fromkeys(victims)] or list(range(len(lab.tests)))
 
 
-def confirm_all(facts: Facts, sure: set[tuple[int, tuple[int, ...]]]) -> None:
-    """Show each result in new interpreters."""
+def confirm_all(facts: Facts, sure: set[tuple[int, tuple[int, ...]]], *, is_brief: bool) -> None:
+    """Show each result in new interpreters; in brief, results for a test until the first that is confirmed."""
     todo = [(test, tuple(found)) for test, sets in sorted(facts.sets.items()) for found in sets]
     for number, (test, found) in enumerate(todo):
         facts.progress("confirming", number, len(todo))
+        if is_brief and any(test == other for other, _ in sure):
+            continue
         if confirm.confirmed(facts.lab, found, test, brittle=facts.alone[test] in BAD):
             sure.add((test, found))
 

@@ -11,13 +11,13 @@ from hermetic import cache
 
 
 class Journal:
-    """One file per project in the user's cache folder: a line that says what it is about, then one line a result.
+    """One file per project and kind in the user's cache folder: a line that says what it is about, then one a result.
 
     `known` maps an experiment to its result. Anything odd is a miss, never an error.
     """
 
-    def __init__(self, top: str, about: list[Any], *, resume: bool) -> None:
-        self.path = cache.file_of(top, "hunt")
+    def __init__(self, top: str, about: list[Any], *, resume: bool, kind: str = "hunt") -> None:
+        self.path = cache.file_of(top, kind)
         self.known: dict[str, Any] = {}
         self.resumed = resume and self.load(json.loads(json.dumps(about)))
         self.file = None

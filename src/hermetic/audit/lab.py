@@ -210,7 +210,7 @@ class Lab:
         if known is None:
             if self.is_over():
                 raise OutOfBudgetError
-            known = self.forked(order, branches, watch) if self.forks else self.spawned(order, watch)
+            known = self.forked(order, branches, watch=watch) if self.forks else self.spawned(order, watch=watch)
             if self.journal is not None:
                 self.journal.add(key, known)
         self.cpu += known[2]
@@ -220,7 +220,7 @@ class Lab:
         """Tell whether the time that was given is over."""
         return time.monotonic() > self.until
 
-    def forked(self, order: list[int], branches: dict[int, list[list[int]]], watch: bool) -> list[Any]:  # noqa: FBT001 - passed on
+    def forked(self, order: list[int], branches: dict[int, list[list[int]]], *, watch: bool) -> list[Any]:
         """Ask the server."""
         request = {"order": order, "branches": branches, "patience": self.patience, "watch": watch}
         line = ""
@@ -234,7 +234,7 @@ class Lab:
         answer = json.loads(line)
         return [answer["events"], answer["end"], answer["cpu"]]
 
-    def spawned(self, order: list[int], watch: bool) -> list[Any]:  # noqa: FBT001 - passed on
+    def spawned(self, order: list[int], *, watch: bool) -> list[Any]:
         """Run one sequence in a new interpreter."""
         before = sum(os.times()[2:4])
         events, code = self.spawn({"order": order, "watch": watch}, self.patience)

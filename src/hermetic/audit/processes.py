@@ -10,12 +10,17 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from hermetic.audit.names import GRACE, OVER
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 def attend(process: subprocess.Popen[bytes], events: str, patience: float) -> int | None:
-    """Wait for a process, and return its exit code; end one that has written no event for `patience` seconds."""
+    """Wait for a process, and return its exit code; end one that has written no event for `patience` seconds.
+
+    One that has written that all is over is not waited for so long.
+    """
     size, heard = -1, time.monotonic()
     try:
         while True:
@@ -24,6 +29,7 @@ def attend(process: subprocess.Popen[bytes], events: str, patience: float) -> in
             now = os.path.getsize(events) if os.path.exists(events) else 0
             if now != size:
                 size, heard = now, time.monotonic()
+                patience = GRACE if read(events).endswith(f'"{OVER}"]\n') else patience
             if time.monotonic() - heard > max(patience, 1.0):
                 return None
     finally:

@@ -551,6 +551,22 @@ RULES = (
         (),
     ),
     (
+        "HRM702",
+        "order-dependent",
+        "hermetic.catalogue.collection.order_dependent",
+        "OrderDependent",
+        ("recommended",),
+        None,
+    ),
+    (
+        "HRM703",
+        "collection-error",
+        "hermetic.catalogue.collection.collection_error",
+        "CollectionError",
+        ("recommended",),
+        None,
+    ),
+    (
         "HRM801",
         "literal-mismatch",
         "hermetic.catalogue.literals.literal_mismatch",

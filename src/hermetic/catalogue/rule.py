@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Check = Callable[[Owner, Module, Project], Iterator[Finding]]
 
 MARK = "# <- "
-LINT, GUARD, COLLECTION, VERIFY = "lint", "guard", "collection", "verify"
+LINT, GUARD, COLLECTION, VERIFY, AUDIT = "lint", "guard", "collection", "verify", "audit"
 RECOMMENDED, MEMORY, PROJECT = "recommended", "memory", "project"
 
 

@@ -20,11 +20,13 @@ usage: hermetic COMMAND [options]
   baseline         hold the findings of today, so that only new ones are reported
   explain CODE     say why a rule exists and what to do instead
   rules            list the rules
+  audit            say of each failing test what it fails for, and what to repair first
   hunt             find the tests that others break, and those others
   verify           see who would stop a violation in this repository
 
 hermetic COMMAND --help shows a command's options.
 """
+COMMANDS = ("check", "hook", "baseline", "explain", "rules", "audit", "hunt", "verify")
 CANNOT_RUN = 2
 
 
@@ -119,29 +121,22 @@ def say(text: str) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Find the command and run it; only its own module is imported."""
     verb = arguments[0] if arguments else ""
-    if verb == "check":
-        from hermetic.cli.check import main as command
-    elif verb == "hook":
-        from hermetic.cli.hook import main as command
-    elif verb == "baseline":
-        from hermetic.cli.baseline import main as command
-    elif verb == "explain":
-        from hermetic.cli.explain import main as command
-    elif verb == "rules":
-        from hermetic.cli.rules import main as command
-    elif verb == "hunt":
-        from hermetic.cli.hunt import main as command
-    elif verb == "verify":
-        from hermetic.cli.verify import main as command
-    elif verb in ("--version", "-V"):
+    if verb in COMMANDS:
+        return run_module(f"{__name__}.{verb}", arguments[1:])
+    if verb in ("--version", "-V"):
         from hermetic import __version__
 
         sys.stdout.write(f"hermetic {__version__}\n")
         return 0
-    elif verb in ("-h", "--help", "help"):
+    if verb in ("-h", "--help", "help"):
         sys.stdout.write(USAGE)
         return 0
-    else:
-        sys.stderr.write(f"hermetic: unknown command {verb!r}\n\n{USAGE}" if verb else USAGE)
-        return CANNOT_RUN
-    return command(arguments[1:])
+    sys.stderr.write(f"hermetic: unknown command {verb!r}\n\n{USAGE}" if verb else USAGE)
+    return CANNOT_RUN
+
+
+def run_module(name: str, arguments: Sequence[str]) -> int:
+    """Run the `main` of a module."""
+    module = __import__(name, fromlist=["main"])  # importlib would be one more module to load
+    code: int = module.main(arguments)
+    return code

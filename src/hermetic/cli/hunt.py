@@ -5,24 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-import sys
-import time
 
 from hermetic.audit.hunt import Wanted, hunt
-from hermetic.cli import complain, say
+from hermetic.cli import say
+from hermetic.cli.long_work import CANNOT_RUN, Progress, interrupted, write
 from hermetic.report import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
     from hermetic.audit.hunt import Hunted, Record
 
-CANNOT_RUN = 2
-PATIENCE = 2.0  # seconds after which it says what it is doing
 SHOWN = 5  # names in one line
-EVERY = 5.0  # seconds between two lines of progress where there is no terminal
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     words = list(arguments)
     at = words.index("--") if "--" in words else len(words)
     options = parser().parse_args(words[:at])
-    progress = Progress()
+    progress = Progress("hunt")
     previous = signal.signal(signal.SIGTERM, interrupted)
     try:
         wanted = Wanted(
@@ -48,11 +43,6 @@ def main(arguments: Sequence[str]) -> int:
     say(text(found))
     written = write(options.json, document(found))
     return written or (1 if found.records else 0 if found.is_whole else CANNOT_RUN)
-
-
-def interrupted(_: int, __: FrameType | None) -> None:
-    """Stop as for Ctrl-C, so that what is known is kept and the copies are removed."""
-    raise KeyboardInterrupt
 
 
 def parser() -> argparse.ArgumentParser:
@@ -85,39 +75,6 @@ def seconds(value: str) -> float:
     if not 0 < found < float("inf"):
         raise argparse.ArgumentTypeError(f"{value!r} is no number of seconds above zero")
     return found
-
-
-class Progress:
-    """Says on standard error what is going on, and how long that may take, once it takes long."""
-
-    def __init__(self) -> None:
-        self.started = self.since = time.monotonic()
-        self.said = 0.0
-        self.what = ""
-        self.shown = False
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Say it, unless the run has just begun."""
-        now = time.monotonic()
-        if what != self.what:
-            self.what, self.since = what, now
-        if sys.stderr is None:
-            return
-        is_terminal = sys.stderr.isatty()
-        if now - self.said < (0.1 if is_terminal else EVERY) or (now - self.started < PATIENCE and not is_terminal):
-            return
-        self.said = now
-        line = printable(f"{what}: {done} of {total}" if total > 1 else what)
-        if done:
-            line += f", about {(now - self.since) / done * (total - done):.0f} s left"
-        sys.stderr.write(f"\r\033[K{line}" if is_terminal else f"hermetic hunt: {line}\n")
-        sys.stderr.flush()
-        self.shown = is_terminal
-
-    def end(self) -> None:
-        """Remove the last line from a terminal."""
-        if self.shown:
-            sys.stderr.write("\r\033[K")
 
 
 def text(found: Hunted) -> str:
@@ -164,16 +121,3 @@ def document(found: Hunted) -> str:
         "complete": found.is_whole,
     }
     return json.dumps(content, indent=2) + "\n"
-
-
-def write(path: str, content: str) -> int:
-    """Write a file that was asked for; return the exit code for one that cannot be written, else 0."""
-    if not path:
-        return 0
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(content)
-    except OSError as error:
-        complain(f"{path}: cannot be written: {error.strerror}")
-        return CANNOT_RUN
-    return 0

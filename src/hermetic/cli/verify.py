@@ -7,10 +7,10 @@ import json
 import os
 import signal
 import sys
-import time
 
-from hermetic.cli import complain, say
+from hermetic.cli import say
 from hermetic.cli.check import codes
+from hermetic.cli.long_work import Progress, interrupted, write
 from hermetic.report import json_report, printable
 from hermetic.report.full import render
 from hermetic.verify import matrix, page, sabotage
@@ -20,13 +20,10 @@ from hermetic.verify.switches import SWITCHES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
     from hermetic.verify.prove import Proof
 
-CANNOT_RUN = 2
 NAMES = tuple(switch.name for switch in SWITCHES)
-PATIENCE = 2.0  # seconds after which it says what it is doing
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     options = reader.parse_args(own)
     if options.sabotage and options.html:
         reader.error("--html shows the matrix, which --sabotage does not print; write --json for its results")
-    progress = Progress()
+    progress = Progress("verify")
     previous = signal.signal(signal.SIGTERM, interrupted)
     tried: list[sabotage.Tried] = []
     try:
@@ -86,11 +83,6 @@ def split(arguments: Sequence[str]) -> tuple[list[str], str, list[str]]:
     return words[:at], "--", words[at + 1 :]
 
 
-def interrupted(_: int, __: FrameType | None) -> None:
-    """Stop as for Ctrl-C, so that the copy is removed."""
-    raise KeyboardInterrupt
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the parser."""
     made = argparse.ArgumentParser(
@@ -110,30 +102,6 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-class Progress:
-    """Says on standard error what is going on, once it takes long."""
-
-    def __init__(self) -> None:
-        self.started = time.monotonic()
-        self.shown = False
-
-    def __call__(self, what: str) -> None:
-        """Say it, unless the run has just begun."""
-        if sys.stderr is None or (time.monotonic() - self.started < PATIENCE and not sys.stderr.isatty()):
-            return
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\033[K{printable(what)}")
-            self.shown = True
-        else:
-            sys.stderr.write(f"hermetic verify: {printable(what)}\n")
-        sys.stderr.flush()
-
-    def end(self) -> None:
-        """Remove the last line from a terminal."""
-        if self.shown:
-            sys.stderr.write("\r\033[K")
-
-
 def text(proof: Proof) -> str:
     """Return what people read: the matrix, what was not measured and why, alarms, findings."""
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
@@ -149,16 +117,3 @@ def document(proof: Proof) -> str:
     """Return the JSON document."""
     found = json.loads(json_report.render(proof.findings, colour=False))
     return json.dumps({**found, "matrix": [cell.as_dict() for cell in proof.cells]}, indent=2) + "\n"
-
-
-def write(path: str, content: str) -> int:
-    """Write a file that was asked for; return the exit code for one that cannot be written, else 0."""
-    if not path:
-        return 0
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(content)
-    except OSError as error:
-        complain(f"{path}: cannot be written: {error.strerror}")
-        return CANNOT_RUN
-    return 0

@@ -168,7 +168,7 @@ def text(records: Iterable[Record]) -> str:
         where = f"{record['path']}:{record['line']}" if record["line"] else record["path"]
         lines += [f"{where}: {record['code']} {record['message']}"]
         if not record["line"]:
-            lines += [f"    no line so far: {record['line_reason']}; the list at the end of the run may know it"]
+            lines += [f"    line not known here: {record['line_reason']}; the list at the end of the run may have it"]
         if record["repair"]:
             lines += [f"    repair: {record['repair']}"]
     return "\n".join(lines)

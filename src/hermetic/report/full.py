@@ -75,5 +75,6 @@ def summary(findings: list[Finding], paint: Paint) -> str:
     total = len(findings)
     head = f"{total} finding{'s' * (total != 1)} in {files} file{'s' * (files != 1)}"
     rows = [f"  {count:4}  {code}  {name}" for (code, name), count in sorted(counts.items())]
-    first = next((item.code for item in findings if item.code != "HRM001"), "HRM001")
-    return "\n".join([paint(head, BOLD), *rows, f"Read more: hermetic explain {first}", ""])
+    codes = {code for code, _ in counts}
+    more = min(codes) if len(codes) == 1 else "CODE, with a code of this list"
+    return "\n".join([paint(head, BOLD), *rows, f"Read more: hermetic explain {more}", ""])

@@ -95,6 +95,7 @@ def _things_of(config: pytest.Config) -> OncePerRun:
 def _server(config: pytest.Config, option: str, fixture: str, example: str) -> str:
     from hermetic.workers.errors import MissingServerError
 
+    __tracebackhide__ = True
     variable = _SERVERS[option]
     if url := os.environ.get(variable) or config.getini(option):
         return str(url)

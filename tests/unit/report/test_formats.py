@@ -128,7 +128,7 @@ def test_full_counts_findings_by_rule_and_names_the_next_step() -> None:
      1  HRM001  cannot-read
      1  HRM101  environ-write
      2  HRM102  cwd-change
-Read more: hermetic explain HRM102
+Read more: hermetic explain CODE, with a code of this list
 """)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hermetic.cli.verify import Progress
+from hermetic.cli.long_work import Progress
 from hermetic.verify import ci, findings
 from hermetic.verify.findings import Seen
 from hermetic.verify.hooks import Hook, Hooks, Ran
@@ -124,7 +124,7 @@ def test_ci_that_cannot_be_read_is_not_blind(tmp_path: Path) -> None:
 
 
 def test_it_says_what_it_does_only_once_that_takes_long(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = Progress()
+    progress = Progress("verify")
     progress("quick")
     progress.started -= 3
     progress("slow")

@@ -84,7 +84,7 @@ class FixedPath(Rule):
     message = LEFT
     repair = "write below tmp_path, or change there with monkeypatch.chdir(tmp_path)"
     claims = (LINT, GUARD)
-    no_claims = {"audit": "there is no audit yet"}  # noqa: RUF012 - a mapping that nobody changes
+    no_claims = {"audit": "it names tests that harm each other, not what two workers may meet in"}  # noqa: RUF012 - a mapping that nobody changes
     follows = "calls"
     tokens = REACHED
     related = ("HRM102", "HRM503")

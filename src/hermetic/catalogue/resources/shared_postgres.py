@@ -86,7 +86,7 @@ class SharedPostgres(Rule):
     claims = (LINT,)
     no_claims = {  # noqa: RUF012 - a mapping that nobody changes
         "guard": "what a server holds is outside of the process; asking it around each test would slow every suite",
-        "audit": "there is no audit yet",
+        "audit": "it names tests that harm each other, not what two workers may meet in",
     }
     follows = "calls"
     tokens = TOKENS

@@ -66,7 +66,7 @@ class SharedSqlite(Rule):
     claims = (LINT,)
     no_claims = {  # noqa: RUF012 - a mapping that nobody changes
         "guard": "that the file was written is seen as HRM502; which tests share it is known when all have run",
-        "audit": "there is no audit yet",
+        "audit": "it names tests that harm each other, not what two workers may meet in",
     }
     follows = "calls"
     tokens = TOKENS
