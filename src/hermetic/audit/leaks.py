@@ -9,7 +9,8 @@ from hermetic import config
 from hermetic.catalogue import registry
 from hermetic.finding import Finding
 from hermetic.lint import discovery, selection
-from hermetic.lint.engine import Engine, IncompleteError
+from hermetic.lint.engine import Engine
+from hermetic.lint.incomplete import IncompleteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
