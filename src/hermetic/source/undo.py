@@ -82,7 +82,7 @@ class UndoState(Undo):
         if name in self.state.restores or any(name in other.restores for other in self.state.also):
             return True
         last = plain.rpartition(".")[2].lower()
-        if "restor" in last and any(word in last for word in self.state.words):
+        if "restor" in last and any(word in plain.lower() for word in self.state.words):
             return True
         if plain.endswith((".undo", ".stopall")) or self.takes_off(call, plain):
             return True
