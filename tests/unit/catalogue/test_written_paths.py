@@ -47,6 +47,11 @@ def test_it(run):
     PROFILE.write_text(text)
     assert text
 """,
+    "an address, and no path": """
+def test_it(frame):
+    frame.to_parquet("s3://bucket/profile.parquet")
+    frame.to_csv("memory://profile.csv")
+""",
     "by the removal of another library": """
 async def test_it():
     PROFILE.write_text("blue")
