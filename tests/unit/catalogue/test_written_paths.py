@@ -47,6 +47,32 @@ def test_it(run):
     PROFILE.write_text(text)
     assert text
 """,
+    "in a folder that a helper of a fixture changes to": """
+import contextlib, os
+@contextlib.contextmanager
+def entering(folder):
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+@pytest.fixture
+def runner(tmp_path):
+    with entering(tmp_path):
+        yield
+
+@pytest.fixture
+def profile(runner):
+    PROFILE.write_text("blue")
+
+def test_it(profile): ...
+""",
+    "a pattern of names": """
+def test_it(frame):
+    frame.to_csv("profile*.csv")
+""",
     "an address, and no path": """
 def test_it(frame):
     frame.to_parquet("s3://bucket/profile.parquet")

@@ -10,8 +10,9 @@ from hermetic.source import roles
 from hermetic.source.callee import find_helper
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
-from hermetic.source.replaced import arrangement
+from hermetic.source.replaced import arrangement, helpers_of
 from hermetic.source.restore import Undo, after_yield, is_context_maker, puts_back
+from hermetic.source.text import contains
 from hermetic.source.written import Place
 
 TYPE_CHECKING = False
@@ -88,12 +89,9 @@ def is_moved(root: Scope, path: str, project: Project) -> bool:
         return False
     if root.owner is not None and any(map(is_of_trial, project.lineage(root.owner))):
         return True
-    return any(
-        token in place.module.text(place)
-        for place in arrangement(root, project)
-        if place.is_function
-        for token in MOVING
-    )
+    places = [place for place in arrangement(root, project) if place.is_function]
+    helpers = (helper for place in places for helper in helpers_of(place))
+    return any(contains(place.module.text(place), MOVING) for place in (*places, *helpers))
 
 
 def is_in_own_folder(visit: Visit, path: str) -> bool:
