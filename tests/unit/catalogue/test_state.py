@@ -352,6 +352,7 @@ def test_what_stands_behind_a_second_call_is_left_to_the_project_preset(code: st
 
 
 STORE = """
+import json as _json
 import store_backend
 try:
     import speedups
@@ -366,6 +367,7 @@ backend = store_backend.connect()
 class Box:
     PLAIN, FANCY = 1, 2
     style = PLAIN
+    format = _json
 def use(name):
     global current
     current = name
@@ -424,6 +426,7 @@ def test_it():
 """,
     "an object made as the module makes it": "def test_it():\n    store.ACTIVE = store.store_backend.Local()\n",
     "the name that the class has there": "def test_it():\n    Box.style = Box.PLAIN\n",
+    "the module that the class has there": "import json\ndef test_it():\n    Box.format = json\n",
     "what an import decides": "def test_it():\n    store.FAST = True\n",
     "a list that is empty from the start": "def test_it():\n    store.reset()\n",
     "what was put in before": "def test_it():\n    store.add('a')\n    store.remove('a')\n",
@@ -457,6 +460,7 @@ def it():
 def test_it(it): ...
 """,
     "an object made otherwise": "def test_it():\n    store.ACTIVE = store.store_backend.Local('mine')\n",
+    "another module": "import pickle\ndef test_it():\n    Box.format = pickle\n",
     "another name": "def test_it():\n    Box.style = Box.FANCY\n",
     "the fallback of an import": "def test_it():\n    store.FAST = False\n",
     "what was not put in before": "def test_it():\n    store.remove('a')\n",

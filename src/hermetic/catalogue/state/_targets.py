@@ -150,14 +150,16 @@ def is_initial(scope: Scope, dotted: str, value: ast.expr, project: Project) -> 
 
     That is a constant, the same name, or an object that the same call makes without arguments.
     """
-    first = initial(scope, dotted, project)
+    where, first = origin(scope, dotted, project)
     if isinstance(value, ast.Constant) and isinstance(first, ast.Constant):
         return type(value.value) is type(first.value) and value.value == first.value
     if isinstance(value, ast.Call) and isinstance(first, ast.Call):
         plain = not (value.args or value.keywords or first.args or first.keywords)
         return plain and last_part(value.func) == last_part(first.func) != ""
     names = (ast.Name, ast.Attribute)
-    return isinstance(value, names) and isinstance(first, names) and last_part(value) == last_part(first)
+    if not isinstance(value, names) or not isinstance(first, names):
+        return False
+    return last_part(value) == last_part(first) or resolve(scope, value) == resolve(where, first) != ""
 
 
 def last_part(expression: ast.expr) -> str:
@@ -166,17 +168,22 @@ def last_part(expression: ast.expr) -> str:
 
 
 def initial(scope: Scope, dotted: str, project: Project) -> object:
-    """Return the expression to which a module or class binds a name, None where it cannot be found.
+    """Return the expression to which a module or class binds a name, None where it cannot be found."""
+    return origin(scope, dotted, project)[1]
+
+
+def origin(scope: Scope, dotted: str, project: Project) -> tuple[Scope, object]:
+    """Return where a module or class binds a name, and the expression, None where it cannot be found.
 
     Where it is bound again in a `try` (`FAST = True` below `import speedups`), that counts, and not the fallback.
     """
     found = project.binding(dotted, scope.module.folder)
     if found is not None:
         name = dotted.rpartition(".")[2]
-        return next(tried(found[1], name), found[1].bindings[name][0].value)
+        return found[1], next(tried(found[1], name), found[1].bindings[name][0].value)
     owner, _, name = dotted.rpartition(".")
     cls = project.definition(owner, scope.module.folder)
     for level in project.lineage(cls) if cls is not None and cls.is_class else ():
         if name in level.bindings:
-            return level.bindings[name][0].value
-    return None
+            return level, level.bindings[name][0].value
+    return scope, None
