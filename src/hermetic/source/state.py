@@ -115,6 +115,10 @@ class State:
         """Tell whether a change of the whole state puts it back to how tests find it."""
         return False
 
+    def clears(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether calling a dotted name goes back to the default."""
+        return False
+
     def takes_back(self, scope: Scope, node: ast.AST) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a node in a cleanup, in whatever file that stands, gives the state another value."""
         return False

@@ -81,7 +81,11 @@ class UndoState(Undo):
         """Whether a call restores: one of the table, or the end of a patch or context manager of the state."""
         plain = resolve(scope, call.func)
         name = self.state.name_in(scope, plain)
-        if name in self.state.restores or any(name in other.restores for other in self.state.also):
+        if (
+            self.state.clears(name)
+            or name in self.state.restores
+            or any(name in other.restores for other in self.state.also)
+        ):
             return True
         last = plain.rpartition(".")[2].lower()
         if "restor" in last and any(word in plain.lower() for word in self.state.words):

@@ -483,14 +483,24 @@ def test_data_that_is_otherwise_than_the_module_begins_is_found(case: str, tmp_p
     assert len(found_in_store(NOT_AS_IT_WAS[case], tmp_path)) == 1
 
 
-def test_a_flag_that_is_set_both_ways_is_said_to_be_put_back_when_nothing_fails(tmp_path: Path) -> None:
-    shop = "import os\nOPEN = bool(os.environ.get('OPEN'))\n"
-    test = "import shop\ndef test_it():\n    shop.OPEN = True\n    assert shop\n    shop.OPEN = False\n"
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("Till.open = True", "Till.open = False"),
+        ("Till.host = 'nowhere'", "Till.host = host"),
+        ("Till.current = Till()", "Till.clear_current()"),
+    ],
+)
+def test_what_a_test_sets_and_then_sets_again_is_said_to_be_put_back_when_nothing_fails(
+    first: str, last: str, tmp_path: Path
+) -> None:
+    shop = "import os\nclass Till:\n    open = bool(os.environ)\n    host = os.uname()\n    current = 0\n"
+    test = f"from shop import Till\ndef test_it():\n    host = ask()\n    {first}\n    assert Till\n    {last}\n"
 
-    found = lint_files({"shop.py": shop, "test_it.py": test}, tmp_path, select=("HRM601",))
+    found = lint_files({"shop.py": shop, "test_it.py": test}, tmp_path, select=("HRM603",))
 
     assert [(item.line, item.message.rpartition(" put back ")[2]) for item in found] == [
-        (3, "only when nothing fails in between")
+        (4, "only when nothing fails in between")
     ]
 
 

@@ -313,9 +313,23 @@ class DataState(State):
         return project is not None and value is not None and is_initial(scope, name, value, project)
 
     def repeats(self, first: Change, again: Change) -> bool:
-        """Tell it for a flag that is first set one way, and then the other."""
-        flags = [getattr(getattr(item.node, "value", None), "value", None) for item in (first, again)]
-        return all(isinstance(flag, bool) for flag in flags) and flags[0] is not flags[1]
+        """Tell it for a flag that is first set one way and then the other, and for a variable set before a constant."""
+        values = [getattr(item.node, "value", None) for item in (first, again)]
+        flags = [getattr(value, "value", None) for value in values]
+        if all(isinstance(flag, bool) for flag in flags):
+            return flags[0] is not flags[1]
+        if not isinstance(values[0], ast.Constant) or not isinstance(values[1], ast.Name):
+            return False
+        found = again.scope.find(values[1].id, values[1].lineno)
+        return (
+            found is not None and found[1] is again.scope and found[0].kind == "assign" and found[0].line < first.line
+        )
+
+    def clears(self, name: str) -> bool:
+        """Tell it for a method of the same class or module that is called after that: `Kernel.clear_instance()`."""
+        owner, _, method = name.rpartition(".")
+        mine = next(iter(self.attributes)).rpartition(".")[0]
+        return owner == mine and method.lstrip("_").startswith(("clear", "reset", "restore"))
 
     def takes_back(self, scope: Scope, node: ast.AST) -> bool:
         """Tell it for `global name; name = None` in the module that holds it, for a reload, and for its `__dict__`."""
