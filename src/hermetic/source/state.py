@@ -115,7 +115,7 @@ class State:
         """Tell whether a change of the whole state puts it back to how tests find it."""
         return False
 
-    def clears(self, name: str) -> bool:  # noqa: ARG002 - for subclasses
+    def clears(self, scope: Scope, name: str) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether calling a dotted name goes back to the default."""
         return False
 

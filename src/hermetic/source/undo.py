@@ -82,7 +82,7 @@ class UndoState(Undo):
         plain = resolve(scope, call.func)
         name = self.state.name_in(scope, plain)
         if (
-            self.state.clears(name)
+            self.state.clears(scope, name)
             or name in self.state.restores
             or any(name in other.restores for other in self.state.also)
         ):

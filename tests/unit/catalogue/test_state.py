@@ -377,6 +377,8 @@ def remove(item):
     ITEMS.remove(item)
 def reset():
     ITEMS.clear()
+def reset_window():
+    print()
 def prepare():
     global SLOW
     try:
@@ -463,6 +465,11 @@ def test_it(it): ...
     "another module": "import pickle\ndef test_it():\n    Box.format = pickle\n",
     "another name": "def test_it():\n    Box.style = Box.FANCY\n",
     "the fallback of an import": "def test_it():\n    store.FAST = False\n",
+    "a function that says it resets, and does not": """
+def test_it():
+    store.SLOW = 1
+    store.reset_window()
+""",
     "what was not put in before": "def test_it():\n    store.remove('a')\n",
     "a class variable without a question": "def test_it():\n    del Box.style\n",
 }

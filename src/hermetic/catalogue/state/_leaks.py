@@ -325,11 +325,13 @@ class DataState(State):
             found is not None and found[1] is again.scope and found[0].kind == "assign" and found[0].line < first.line
         )
 
-    def clears(self, name: str) -> bool:
-        """Tell it for a method of the same class or module that is called after that: `Kernel.clear_instance()`."""
+    def clears(self, scope: Scope, name: str) -> bool:
+        """Tell it for a method that the class has from a library, by its name: `Kernel.clear_instance()`."""
         owner, _, method = name.rpartition(".")
-        mine = next(iter(self.attributes)).rpartition(".")[0]
-        return owner == mine and method.lstrip("_").startswith(("clear", "reset", "restore"))
+        mine, project = next(iter(self.attributes)).rpartition(".")[0], scope.module.project
+        if owner != mine or project is None or not method.lstrip("_").startswith(("clear", "reset", "restore")):
+            return False
+        return project.definition(name, scope.module.folder) is None
 
     def takes_back(self, scope: Scope, node: ast.AST) -> bool:
         """Tell it for `global name; name = None` in the module that holds it, for a reload, and for its `__dict__`."""
