@@ -47,9 +47,9 @@ class SyncMockForAsync(Rule):
     accepted too.
 
     Options:
-    What a test replaces is reported where the test, or what it certainly calls, awaits a call of that name: on suites
-    that were not written for this rule, the mocks for which that cannot be told were never awaited (12 of 12). With the
-    `project` preset, and in fixtures, all are reported whose calls may be awaited.
+    What a test or a helper replaces is reported where it, or what it certainly calls, awaits a call of that name: on
+    suites that were not written for this rule, the mocks for which that cannot be told were never awaited (12 of 12).
+    With the `project` preset, and in fixtures and setups, all are reported whose calls may be awaited.
 
     `async-functions` lists patterns of dotted names (`*.Client.fetch`) that are async where their definition is not
     found in the project.
@@ -355,7 +355,7 @@ def is_surely_awaited(found: Replacement, owner: Scope | None, project: Project)
 
     A fixture cannot tell, and what the configuration calls async was written for this rule.
     """
-    if owner is None or roles.role_of(owner) != "test" or definition(found, project) is None:
+    if owner is None or roles.role_of(owner) in ("fixture", "setup") or definition(found, project) is None:
         return True
     name = found.target.replace("()", "").rpartition(".")[2]
     return any(
