@@ -72,5 +72,13 @@ def undone_by_fixture(root: Scope, undo: Undo, project: Project) -> bool:
             return True
         if roles.role_of(root) == "test" and is_set_for_each(fixture, undo):
             return True
+        if undone_by_overridden(fixture, undo):
+            return True
         names.extend(roles.parameters(fixture))
     return False
+
+
+def undone_by_overridden(fixture: Scope, undo: Undo) -> bool:
+    """Tell whether a fixture requests one of its own name, from a plugin, that undoes the change."""
+    name = roles.fixture_name(fixture)
+    return name in roles.parameters(fixture) and undo.by_fixture_name(name)

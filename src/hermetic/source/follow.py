@@ -139,9 +139,18 @@ def is_compiled(scope: Scope | None) -> bool:
     return False
 
 
-def is_dead(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether a node never runs here: below `if 0:`, or below a condition for another platform or version."""
+def is_fallback(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node runs only where something is not installed: below `except ImportError`."""
     return any(
+        isinstance(parent, ast.ExceptHandler)
+        and getattr(parent.type, "id", "") in ("ImportError", "ModuleNotFoundError")
+        for _, parent in scope.ancestors(node)
+    )
+
+
+def is_dead(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node never runs here: below `if 0:`, a condition for another platform or version, a fallback."""
+    return is_fallback(scope, node) or any(
         isinstance(parent, ast.If) and child is not parent.test and is_never(scope, parent, child)
         for child, parent in scope.ancestors(node)
     )

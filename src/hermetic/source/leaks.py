@@ -190,21 +190,12 @@ def names_of_functions_with(module: Module, tokens: tuple[bytes, ...]) -> list[b
 def changes_at_import(scope: Scope, state: State) -> Iterator[tuple[Change, ast.AST]]:
     """Yield the changes that running a module or class body makes, and the nodes of the body that make them."""
     for change in changes_in(scope, state):
-        if not is_put_back(change, state) and not is_dead(scope, change.node) and not is_fallback(scope, change.node):
+        if not is_put_back(change, state) and not is_dead(scope, change.node):
             yield change, change.node
     for call in calls_of(scope):
         own = find_function(scope, call.func)
         if own is not None and own.is_function:
             yield from ((change, call) for change in escaping(own, state))
-
-
-def is_fallback(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether a node runs only where something is not installed: below `except ImportError`."""
-    return any(
-        isinstance(parent, ast.ExceptHandler)
-        and getattr(parent.type, "id", "") in ("ImportError", "ModuleNotFoundError")
-        for _, parent in scope.ancestors(node)
-    )
 
 
 def undone_after_import(body: Scope, undo: Undo, project: Project) -> bool:

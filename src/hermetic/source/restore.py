@@ -10,7 +10,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.blocks import END, TRIES, is_asserted_between, kept_between, statements_after
-from hermetic.source.callee import ENTERERS, ancestry, find_helper
+from hermetic.source.callee import ENTERERS, ancestry, find_helper, find_imported, own_constructor, run_by
 from hermetic.source.changes import decorated
 from hermetic.source.names import is_generator, resolve
 from hermetic.source.scope import FUNCTIONS, Scope
@@ -23,6 +23,7 @@ CLEANUPS = frozenset({
     "push_async_callback", "push_async_exit",
 })  # fmt: skip
 STACK = "setupstack.register"  # of zope.testing: the test comes first
+HANDED = frozenset({"monkeypatch", "request"})  # fixtures that undo, also from within an object
 CONTEXT_MAKERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 UNDO_KINDS = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
 ENDERS = ("__exit__", "__aexit__", "stop", "undo", "restore", "cleanup", "close")
@@ -142,6 +143,7 @@ def puts_back(function: Scope, undo: Undo) -> bool:
             undo.by_use(function)
             or by_cleanup(function, undo)
             or by_registrar(function, undo)
+            or by_handing_over(function, undo)
             or yields_in_manager(function, undo)
             or (not is_context_maker(function) and after_yield(function, undo))
         )
@@ -222,6 +224,26 @@ def by_registrar(scope: Scope, undo: Undo, line: int = END, depth: int = MAX_CAL
             known = by_cleanup(helper, undo, of_given=True) or by_registrar(helper, undo, depth=depth - 1)
             undo.answers[helper, "registers"] = known
         if known and (node.lineno <= line or not undo.is_saved_in(helper)):
+            return True
+    return False
+
+
+def by_handing_over(scope: Scope, undo: Undo) -> bool:
+    """Tell whether a fixture makes an object that undoes the change with what it is given: monkeypatch, request."""
+    given = getattr(scope.node, "args", None)
+    names = {item.arg for item in given.args} & HANDED if given is not None else set()
+    for call in scope.kept(ast.Call) if names else ():
+        assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
+        values = [*call.args, *(item.value for item in call.keywords)]
+        if not any(isinstance(item, ast.Name) and item.id in names for item in values):
+            continue
+        made = own_constructor(scope, call.func) or run_by(find_imported(scope, call.func))
+        if made is None or made.owner is None:
+            continue
+        made.module.load(made)
+        called = (find_helper(made, node.func) for node in made.kept(ast.Call))
+        steps = [made, *(item for item in called if item is not None and item.owner is made.owner)]
+        if any(undo.by_use(step.module.load(step)) for step in steps) or by_cleanup(made, undo, of_given=True):
             return True
     return False
 

@@ -115,6 +115,14 @@ class State:
         """Tell whether a change of the whole state puts it back to how tests find it."""
         return False
 
+    def clears(self, scope: Scope, name: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether calling a dotted name goes back to the default."""
+        return False
+
+    def takes_back(self, scope: Scope, node: ast.AST) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a node in a cleanup, in whatever file that stands, gives the state another value."""
+        return False
+
     def repeats(self, first: Change, again: Change) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a change that is made again, further down, puts the state back to how tests find it."""
         return False

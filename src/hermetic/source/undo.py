@@ -58,6 +58,8 @@ class UndoState(Undo):
         """Accept a call that restores, or another change of the same key."""
         if isinstance(node, ast.Call) and (self.ends(scope, node) or self.sets_something(scope, node)):
             return True
+        if self.state.takes_back(scope, node):
+            return True
         here = changes_at(scope, node, self.state)
         if here and (self.is_of_unknown_owner() or any(same_key(self.change, item) for item in here)):
             return True
@@ -79,10 +81,14 @@ class UndoState(Undo):
         """Whether a call restores: one of the table, or the end of a patch or context manager of the state."""
         plain = resolve(scope, call.func)
         name = self.state.name_in(scope, plain)
-        if name in self.state.restores or any(name in other.restores for other in self.state.also):
+        if (
+            self.state.clears(scope, name)
+            or name in self.state.restores
+            or any(name in other.restores for other in self.state.also)
+        ):
             return True
         last = plain.rpartition(".")[2].lower()
-        if "restor" in last and any(word in last for word in self.state.words):
+        if "restor" in last and any(word in plain.lower() for word in self.state.words):
             return True
         if plain.endswith((".undo", ".stopall")) or self.takes_off(call, plain):
             return True
@@ -225,6 +231,8 @@ class UndoState(Undo):
         if name in self.state.objects or name in self.state.calls or self.state.is_attribute(name):
             return True
         what = self.change.what
+        if what.startswith(f"{name}."):
+            return True  # what is changed belongs to a stand-in: `setattr(app, "client", Mock()); app.client.get = get`
         owner = what.partition(".")[0]  # patch("app.main.os"), patch("app.main.os.environ"), patch("app.main.chdir")
         return target.endswith((f".{owner}", f".{what}", f".{self.object_of(what)}", f".{what.rpartition('.')[2]}"))
 

@@ -11,6 +11,8 @@ from tests.utils.lint import lint_files
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hermetic.finding import Finding
+
 MARK = "# <- "
 SHOP = """
 class Client:
@@ -2156,13 +2158,16 @@ def test_a_further_spelling_is_caught_on_its_line(title: str, tmp_path: Path) ->
     lines = files["test_case.py"].splitlines()
     expected = [number for number, line in enumerate(lines, 1) if line.endswith(MARK + code)]
     assert expected
-    assert [item.line for item in lint_files(files, tmp_path, select=(code,))] == expected
+    found = lint_files(files, tmp_path, select=("project", code))
+    assert [item.line for item in found if item.code == code] == expected
 
 
 @pytest.mark.parametrize("title", LEFT_ALONE)
 def test_a_correct_twin_is_left_alone_because(title: str, tmp_path: Path) -> None:
     code, source = LEFT_ALONE[title]
-    assert [(item.line, item.message) for item in lint_files(files_of(source), tmp_path, select=(code,))] == []
+    files = files_of(source)
+    found = of_async(files, tmp_path) if code == "HRM306" else lint_files(files, tmp_path, select=(code,))
+    assert [(item.line, item.message) for item in found] == []
 
 
 def test_a_start_in_another_file_is_reported_there(tmp_path: Path) -> None:
@@ -2316,13 +2321,13 @@ def wrapping_files(test: str, wrapping: str, others: dict[str, str], *, client: 
 def test_a_plain_mock_is_found_where_its_call_may_be_awaited(title: str, tmp_path: Path) -> None:
     files = wrapping_files(*AWAITED[title], client="plugin" in title)
     line = next(number for number, text in enumerate(files["test_case.py"].splitlines(), 1) if " patch(" in text)
-    assert [item.line for item in lint_files(files, tmp_path, select=("HRM306",))] == [line]
+    assert [item.line for item in of_async(files, tmp_path)] == [line]
 
 
 def test_a_plain_mock_whose_call_nobody_awaits_is_left_alone(tmp_path: Path) -> None:
     named = '\n\n__all__ = ["_request"]\n\n\ndef last_request(a_request):\n    return a_request\n'
     files = wrapping_files(READS, WRAPPING + named, {}, client=False)
-    assert lint_files(files, tmp_path, select=("HRM306",)) == []
+    assert of_async(files, tmp_path) == []
 
 
 ENDS = {
@@ -2357,10 +2362,39 @@ class ATest(unittest.TestCase):
 @pytest.mark.parametrize("end", ENDS)
 def test_a_replacement_that_never_returns_is_left_alone(end: str, tmp_path: Path) -> None:
     files = files_of(ENDING.replace("{end}", ENDS[end]))
-    assert lint_files(files, tmp_path, select=("HRM306",)) == []
+    assert of_async(files, tmp_path) == []
 
 
 @pytest.mark.parametrize("end", ["pytest.mark.skip('x')", "self.failures('x')", "sys.intern('x')", "print()"])
 def test_a_replacement_that_returns_after_a_call_is_found(end: str, tmp_path: Path) -> None:
     files = files_of(ENDING.replace("{end}", end))
-    assert [item.line for item in lint_files(files, tmp_path, select=("HRM306",))] == [19]
+    assert [item.line for item in of_async(files, tmp_path)] == [19]
+
+
+CALLED = """
+import asyncio
+from unittest.mock import Mock, patch
+import shop
+
+
+@patch("shop.fetch", Mock(return_value=1))
+def test_a():
+    assert {use}
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "found"), [("asyncio.run(shop.total())", True), ("asyncio.run(shop.names())", False), ("shop.plain", False)]
+)
+def test_without_the_preset_a_test_has_to_await_what_it_replaces(use: str, tmp_path: Path, *, found: bool) -> None:
+    more = "async def total():\n    return await fetch('a')\n\n\nasync def names():\n    return ['a']\n"
+    base = files_of(CALLED.replace("{use}", use))
+    files = base | {"shop.py": f"{base['shop.py']}\n\n{more}"}
+
+    assert bool(lint_files(files, tmp_path, select=("HRM306",))) is found
+    assert len(of_async(files, tmp_path)) == 1
+
+
+def of_async(files: dict[str, str], folder: Path) -> list[Finding]:
+    """Return what HRM306 says with the `project` preset, where it asks least."""
+    return [item for item in lint_files(files, folder, select=("project", "HRM306")) if item.code == "HRM306"]

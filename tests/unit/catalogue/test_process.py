@@ -526,3 +526,31 @@ def test_a_step_back_to_a_folder_beside_is_called_late(tmp_path: Path) -> None:
     source = "import os\n\n\ndef test_a():\n    os.chdir('../a')\n    assert run()\n    os.chdir('../tests')\n"
     found = lint_files({"test_it.py": source}, tmp_path, select=("HRM102",))
     assert [(item.line, "only when nothing fails" in item.message) for item in found] == [(5, True)]
+
+
+ABOVE = (
+    "Path(__file__).parent.parent",
+    "Path(__file__).resolve().parents[1]",
+    "Path(__file__).absolute().parent / '..'",
+    "os.path.dirname(HERE)",
+    "os.path.join(HERE, '..')",
+    "os.path.abspath(os.path.dirname(os.path.dirname(__file__)))",
+)
+ELSEWHERE = (
+    "HERE",
+    "Path(__file__).parent",
+    "Path(__file__).parents[2]",
+    "os.path.join(HERE, '..', 'data')",
+    "tmp_path",
+)
+
+
+@pytest.mark.parametrize(("folder", "found"), [(item, False) for item in ABOVE] + [(item, True) for item in ELSEWHERE])
+def test_a_step_to_the_folder_where_pytest_is_started_changes_nothing(
+    tmp_path: Path, folder: str, *, found: bool
+) -> None:
+    head = "import os\nfrom pathlib import Path\n\nHERE = os.path.dirname(os.path.abspath(__file__))\n"
+    files = {"tests/test_it.py": f"{head}\n\ndef test_it(tmp_path):\n    os.chdir({folder})\n"}
+
+    assert bool(lint_files(files, tmp_path, select=("HRM102",))) is found
+    assert lint_files(files, tmp_path, select=("project", "HRM102"))

@@ -349,3 +349,171 @@ def test_what_stands_behind_a_second_call_is_left_to_the_project_preset(code: st
     }
 
     assert [key for key, is_found in found.items() if not is_found] == [("near", ())]
+
+
+STORE = """
+import json as _json
+import store_backend
+try:
+    import speedups
+    FAST = True
+except ImportError:
+    FAST = False
+SLOW = False
+ITEMS = []
+ACTIVE = store_backend.Local()
+current = None
+backend = store_backend.connect()
+class Box:
+    PLAIN, FANCY = 1, 2
+    style = PLAIN
+    format = _json
+def use(name):
+    global current
+    current = name
+def add(item):
+    ITEMS.append(item)
+def remove(item):
+    ITEMS.remove(item)
+def reset():
+    ITEMS.clear()
+def reset_window():
+    print()
+def prepare():
+    global SLOW
+    try:
+        import fancy
+    except ImportError:
+        SLOW = True
+"""
+STORE_SUITE = (
+    "import pytest\nfrom importlib import reload\nfrom unittest.mock import Mock, patch\nimport store\n"
+    "from store import Box\n"
+)
+AS_IT_WAS = {
+    "an attribute of a stand-in": """
+def test_it(monkeypatch):
+    monkeypatch.setattr(store, 'backend', Mock())
+    store.backend.get = lambda key: 1
+""",
+    "an attribute of what a patch stands for": """
+@patch('store.backend')
+def test_it(_):
+    store.backend.get = lambda key: 1
+""",
+    "a setter of the module in a teardown": """
+@pytest.fixture
+def it():
+    store.current = 'mine'
+    yield
+    store.use(None)
+def test_it(it): ...
+""",
+    "a reload in a finally": """
+def test_it():
+    store.SLOW = True
+    try:
+        assert store.SLOW
+    finally:
+        reload(store)
+""",
+    "all names of the module in a finally": """
+def test_it():
+    before = dict(store.__dict__)
+    store.SLOW = True
+    try:
+        assert store.SLOW
+    finally:
+        store.__dict__.update(before)
+""",
+    "an object made as the module makes it": "def test_it():\n    store.ACTIVE = store.store_backend.Local()\n",
+    "the name that the class has there": "def test_it():\n    Box.style = Box.PLAIN\n",
+    "the module that the class has there": "import json\ndef test_it():\n    Box.format = json\n",
+    "what an import decides": "def test_it():\n    store.FAST = True\n",
+    "a list that is empty from the start": "def test_it():\n    store.reset()\n",
+    "what was put in before": "def test_it():\n    store.add('a')\n    store.remove('a')\n",
+    "a flag that was set the other way before": """
+def test_it():
+    store.SLOW = False
+    assert not store.SLOW
+    store.SLOW = True
+""",
+    "a cache that code under test keeps": """
+@pytest.fixture
+def it():
+    if hasattr(Box, 'kept'):
+        del Box.kept
+def test_it(it): ...
+""",
+    "where an import fails": "def test_it():\n    store.prepare()\n",
+}
+NOT_AS_IT_WAS = {
+    "an attribute beside a stand-in": """
+def test_it(monkeypatch):
+    monkeypatch.setattr(store, 'other', Mock(), raising=False)
+    store.backend.get = lambda key: 1
+""",
+    "a setter of another name in a teardown": """
+@pytest.fixture
+def it():
+    store.SLOW = 'mine'
+    yield
+    store.use(None)
+def test_it(it): ...
+""",
+    "an object made otherwise": "def test_it():\n    store.ACTIVE = store.store_backend.Local('mine')\n",
+    "another module": "import pickle\ndef test_it():\n    Box.format = pickle\n",
+    "another name": "def test_it():\n    Box.style = Box.FANCY\n",
+    "the fallback of an import": "def test_it():\n    store.FAST = False\n",
+    "a function that says it resets, and does not": """
+def test_it():
+    store.SLOW = 1
+    store.reset_window()
+""",
+    "what was not put in before": "def test_it():\n    store.remove('a')\n",
+    "a class variable without a question": "def test_it():\n    del Box.style\n",
+}
+
+
+def found_in_store(source: str, folder: Path) -> list[str]:
+    files = {"store.py": STORE, "test_it.py": STORE_SUITE + source}
+    return [item.code for item in lint_files(files, folder, select=("HRM308", "HRM601", "HRM603"))]
+
+
+@pytest.mark.parametrize("case", AS_IT_WAS)
+def test_data_that_is_as_the_module_begins_or_of_a_stand_in_is_left_alone(case: str, tmp_path: Path) -> None:
+    assert found_in_store(AS_IT_WAS[case], tmp_path) == []
+
+
+@pytest.mark.parametrize("case", NOT_AS_IT_WAS)
+def test_data_that_is_otherwise_than_the_module_begins_is_found(case: str, tmp_path: Path) -> None:
+    assert len(found_in_store(NOT_AS_IT_WAS[case], tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("Till.open = True", "Till.open = False"),
+        ("Till.host = 'nowhere'", "Till.host = host"),
+        ("Till.current = Till()", "Till.clear_current()"),
+    ],
+)
+def test_what_a_test_sets_and_then_sets_again_is_said_to_be_put_back_when_nothing_fails(
+    first: str, last: str, tmp_path: Path
+) -> None:
+    shop = "import os\nclass Till:\n    open = bool(os.environ)\n    host = os.uname()\n    current = 0\n"
+    test = f"from shop import Till\ndef test_it():\n    host = ask()\n    {first}\n    assert Till\n    {last}\n"
+
+    found = lint_files({"shop.py": shop, "test_it.py": test}, tmp_path, select=("HRM603",))
+
+    assert [(item.line, item.message.rpartition(" put back ")[2]) for item in found] == [
+        (4, "only when nothing fails in between")
+    ]
+
+
+@pytest.mark.parametrize(("head", "count"), [("", 1), ("@patch('settings.kept', lambda: 1)\n", 0)])
+def test_a_cached_function_that_a_patch_stands_for_keeps_nothing(head: str, count: int, tmp_path: Path) -> None:
+    test = "def test_it(monkeypatch):\n    monkeypatch.setenv('SHOP', 'a')\n    settings.kept()\n"
+    files = {"settings.py": CACHED, "test_it.py": f"from unittest.mock import patch\nimport settings\n{head}{test}"}
+
+    assert len(lint_files(files, tmp_path, select=("HRM602",))) == count

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import _ast as ast
+import builtins
 
 from hermetic.source import roles
-from hermetic.source.callee import find_callee
+from hermetic.source.callee import find_callee, find_class
 from hermetic.source.names import resolve
 from hermetic.source.origins import results
 
@@ -23,6 +24,10 @@ KNOWN_SETS = frozenset({
     "sys.stdlib_module_names", "pytz.all_timezones_set", "pytz.common_timezones_set", "signal.valid_signals()",
 })  # fmt: skip
 SAME_ITEMS = ("list", "tuple", "sorted", "set", "frozenset", "reversed", "iter")
+COLLECTIONS = frozenset({
+    "collections.OrderedDict", "collections.defaultdict", "collections.deque", "collections.Counter",
+    "collections.ChainMap",
+})  # fmt: skip
 NUMBERS = frozenset({"len", "int", "ord", "sum", "float", "abs", "round", "bool"})
 
 
@@ -68,24 +73,33 @@ class Where:
 
 
 def is_number(where: Where, node: ast.AST) -> bool:
-    """Tell whether an expression is a number, whose hash is the same in each process."""
+    """Tell whether an expression is a number, whose hash is the same in each process, or a class.
+
+    A class goes by its address; programs that start in the same way have theirs at the same distances.
+    """
     if isinstance(node, ast.Constant):
         return node.value is None or isinstance(node.value, (bool, int, float, complex))
     if isinstance(node, ast.UnaryOp):
         return is_number(where, node.operand)
-    if isinstance(node, ast.BinOp):
-        return is_number(where, node.left) and is_number(where, node.right)
-    if isinstance(node, ast.Tuple):
-        return all(is_number(where, item) for item in node.elts)
+    if isinstance(node, (ast.BinOp, ast.Tuple)):
+        parts = node.elts if isinstance(node, ast.Tuple) else [node.left, node.right]
+        return all(is_number(where, item) for item in parts)
     if isinstance(node, ast.Call):
         return resolve(where.scope, node.func) in NUMBERS
     if isinstance(node, ast.Name) and node.id in where.local:
         return holds_numbers(where, where.local[node.id])
     dotted = resolve(where.scope, node)
-    if dotted.startswith(("http.HTTPStatus.", "signal.", "socket.", "errno.", "stat.")):
+    if dotted.startswith(("http.HTTPStatus.", "signal.", "socket.", "errno.", "stat.")) or is_class(dotted):
         return True
-    found = where.bound(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
-    return found is not None and is_number(*found)
+    if not isinstance(node, (ast.Name, ast.Attribute)):
+        return False
+    found = where.bound(node)
+    return is_number(*found) if found is not None else find_class(where.scope, node) is not None
+
+
+def is_class(dotted: str) -> bool:
+    """Tell whether a name is that of a class which every Python has: `dict`, `ValueError`, `collections.deque`."""
+    return dotted in COLLECTIONS or isinstance(getattr(builtins, dotted, None), type)
 
 
 def holds_numbers(where: Where, node: ast.expr) -> bool:

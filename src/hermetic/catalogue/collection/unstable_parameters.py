@@ -44,8 +44,8 @@ class UnstableParameters(Rule):
 
     Limits:
     The linter follows variables, comprehensions and functions of the project. What another library returns is taken to
-    be in order, and a set of which it knows only numbers as well. Where the ids are written out, or the values are
-    objects of which pytest shows only a number, the workers agree, and nothing is reported.
+    be in order, and so is a set of which it knows only numbers or classes. Where the ids are written out, or the values
+    are objects of which pytest shows only a number, the workers agree, and nothing is reported.
     The plugin sees two or more workers that have collected different lists, so a set that by chance has the same order
     in all of them passes. What differs between machines only, as the order in which a file system lists a folder does,
     is the same in all workers of one: the run does not see it. `--dist each` may collect a suite of its own on each

@@ -55,6 +55,8 @@ class LoggerState(State):
 
     def goes_back(self, scope: Scope, call: ast.Call, name: str) -> bool:
         """Tell whether a logger's method sets what all but the root logger begin with."""
+        if name == f"{LOGGER}.removeHandler" and takes_all(scope, call):
+            return has_no_handlers(scope, call.func.value)  # type: ignore[attr-defined]
         if not super().goes_back(scope, call, name):
             return False
         return not isinstance(call.func, ast.Attribute) or is_from_start(scope, call.func.value, name)
@@ -165,6 +167,19 @@ def is_from_start(scope: Scope, logger: ast.expr, name: str) -> bool:
         if text is not None and text.data is not own.data and word in text.data
         for line in text.data.splitlines()
     )
+
+
+def takes_all(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether a call takes off each handler that its logger has: `for item in log.handlers: log.removeHandler`."""
+    if not isinstance(call.func, ast.Attribute) or not call.args or not isinstance(call.args[0], ast.Name):
+        return False
+    for _, parent in scope.ancestors(call):
+        if isinstance(parent, ast.For) and getattr(parent.target, "id", "") == call.args[0].id:
+            given = parent.iter.args[:1] if isinstance(parent.iter, ast.Call) else []
+            lists = [parent.iter, *given, getattr(parent.iter, "value", None)]
+            owners = [item.value for item in lists if isinstance(item, ast.Attribute) and item.attr == "handlers"]
+            return any(key_of(scope, item) == key_of(scope, call.func.value) for item in owners)
+    return False
 
 
 def has_no_handlers(scope: Scope, logger: ast.expr) -> bool:

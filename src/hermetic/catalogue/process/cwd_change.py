@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
+from hermetic.catalogue.process._start import is_start
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, StateRule
 from hermetic.source import roles
 from hermetic.source.certain import is_under_test
 from hermetic.source.state import State
@@ -41,7 +42,8 @@ class CwdChange(StateRule):
     libraries (`runner.isolated_filesystem()`, `tmpdir.as_cwd()`) are accepted too.
 
     Limits:
-    In the fake file system of pyfakefs no change is real. A change inside a third-party library, or inside a child
+    A change to the root of the project, where pytest is started, counts only with the `project` preset. In the fake
+    file system of pyfakefs no change is real. A change inside a third-party library, or inside a child
     process, is not seen here. In code under test only what certainly runs for the named test counts: not what stands
     below a condition that cannot be read from the call, nor what a call inside `pytest.raises` makes. The guard sees
     the rest.
@@ -80,8 +82,12 @@ class CwdChange(StateRule):
     )
 
     def keeps(self, leak: Leak) -> bool:
-        """Leave alone a fake file system, and code under test that is ready for a folder which is not there."""
+        """Leave alone a fake file system, the root of the project, and code that is ready for a missing folder."""
         change, root = leak.change, leak.root
+        project, given = change.scope.module.project, getattr(change.node, "args", None)
+        wide = project is not None and PROJECT in project.presets
+        if given and not wide and is_start(change.scope, given[0]):
+            return False
         if root is not None and (not FAKES.isdisjoint(roles.used_fixtures(root)) or FAKED in root.module.data):
             return False
         return not is_under_test(change.scope.module) or not any(

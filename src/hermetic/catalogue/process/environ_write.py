@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule
+from hermetic.source.spelling import key_of
 from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _ast as ast
+
     from hermetic.source.scope import Scope
+
+PYTESTS = "'PYTEST_CURRENT_TEST'"  # pytest sets it before each phase of a test, and removes it at the end
 
 # What the machine sets for every program, or a user for all of their work.
 GIVEN = frozenset({
@@ -23,6 +28,14 @@ FAMILIES = ("LC_", "XDG_", "PYTHON", "PYTEST", "SSL_", "SSH_", "GIT_", "CONDA_",
 
 class Environ(State):
     """`os.environ`: a variable of the application is absent, unless somebody sets it."""
+
+    def counts(self, scope: Scope, call: ast.Call, name: str) -> bool:  # noqa: ARG002 - the contract of State
+        """Leave out the variable that pytest itself sets and removes around whatever a test does."""
+        return not call.args or key_of(scope, call.args[0]) != PYTESTS
+
+    def counts_target(self, scope: Scope, target: ast.expr) -> bool:
+        """Leave out the same."""
+        return key_of(scope, getattr(target, "slice", None)) != PYTESTS
 
     def is_usually_absent(self, scope: Scope, key: str) -> bool:  # noqa: ARG002 - the contract of State
         """Tell it for a variable that is written out, or has a name of its own, and that no machine sets."""

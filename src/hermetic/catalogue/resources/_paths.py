@@ -160,7 +160,7 @@ READ: dict[type, Callable[[Place, int], str | None]] = {
 
 def is_file(path: str | None) -> bool:
     """Tell whether a path is a place that stays, and no cache: what is there was not announced as temporary."""
-    if not path or path.startswith(SPECIAL) or "://" in path or path.startswith((":", "file:")):
+    if not path or path.startswith(SPECIAL) or ":/" in path or "*" in path or path.startswith((":", "file:")):
         return False
     return CACHES.isdisjoint(path.split("/"))
 

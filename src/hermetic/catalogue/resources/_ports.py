@@ -53,6 +53,7 @@ METHODS_BY_PORT = {"create_server": 2, "start_unix_server": -1, "with_bind_ports
 METHODS_BY_ADDRESS = ("bind", "add_insecure_port", "add_secure_port", "bind_tcp")
 ADDRESSES = ("address", "server_address", "local_addr", "bind", "bind_addr", "listener")
 PORTS = ("port", "listen_port", "local_port", "http_port", "bind_port", "server_port")
+OTHER_FAMILIES = ("socket.VMADDR_", "socket.TIPC_", "socket.NETLINK_", "socket.BDADDR_")  # of addresses without ports
 BACKLOG = 1024  # what `listen` is given may be a number of connections
 
 
@@ -110,7 +111,8 @@ def is_address(here: Place, call: ast.Call) -> bool:
         return False
     given = behind(here.at(call.args[0]))
     if isinstance(given.node, ast.Tuple):
-        return len(given.node.elts) in (2, 4)  # IPv4, IPv6
+        host = resolve(given.scope, given.node.elts[0]) if given.node.elts else ""
+        return len(given.node.elts) in (2, 4) and not host.startswith(OTHER_FAMILIES)  # IPv4, IPv6
     text = value_of(given)
     return isinstance(text, str) and text.startswith(("tcp://", "ws://"))
 

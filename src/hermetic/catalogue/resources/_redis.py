@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.names import resolve
+from hermetic.source.names import is_generator, resolve
+from hermetic.source.text import contains
 from hermetic.source.values import UNKNOWN
 from hermetic.source.written import Place, behind, value_of
 
@@ -18,6 +19,7 @@ CLASSES = ("Redis", "StrictRedis", "Valkey", "StrictValkey", "ConnectionPool", "
 CLIENTS = frozenset(f"{module}.{name}" for module in MODULES for name in CLASSES)
 BY_URL = frozenset(f"{name}.from_url" for name in (*MODULES, *CLIENTS))
 PLACES = ("host", "port", "db")  # of the arguments that are given without a name
+STARTING = (b".start(", b"Popen(", b"serve_forever")
 OWN = ("container", "proc", "server", "socket", "tmp")  # what names a server that the run has started for itself
 WRITERS = frozenset({
     "set", "setex", "psetex", "setnx", "mset", "msetnx", "append", "incr", "incrby", "incrbyfloat", "decr", "decrby",
@@ -117,6 +119,24 @@ def is_own_server(client: Place | None) -> bool:
     return any(
         value_of(client.at(item)) is UNKNOWN and any(word in spelled(item).lower() for word in OWN) for item in given
     )
+
+
+def is_started_here(client: Place) -> bool:
+    """Tell whether a client's address is that of a server which a fixture, or the same function, starts and ends."""
+    call, scope = client.node, client.scope
+    assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
+    for item in [*call.args[:2], *(item.value for item in call.keywords if item.arg in SERVER)]:
+        node = item.value if isinstance(item, ast.Subscript) else item
+        fixture = behind(client.at(node)).fixture
+        if fixture is not None and is_generator(fixture) and contains(fixture.module.text(fixture), STARTING):
+            return True
+        name = node.id if isinstance(node, ast.Name) else ""
+        for other in scope.kept(ast.Call) if name else ():
+            assert isinstance(other, ast.Call)  # noqa: S101 - for the type checker
+            made = resolve(scope, other.func).rpartition(".")[2]
+            if "Server" in made and any(name in spelled(given).split() for given in other.args):
+                return True
+    return False
 
 
 def spelled(node: ast.AST) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.resources._paths import is_below, is_relative
+from hermetic.catalogue.resources._paths import is_below, is_relative, path_of
 from hermetic.catalogue.resources._writes import path_removed
 from hermetic.source import roles
 from hermetic.source.callee import find_helper
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
-from hermetic.source.replaced import arrangement
+from hermetic.source.replaced import arrangement, helpers_of
 from hermetic.source.restore import Undo, after_yield, is_context_maker, puts_back
+from hermetic.source.text import contains
+from hermetic.source.written import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,19 +23,24 @@ if TYPE_CHECKING:
 
 APART = ("temp", "tmp", "isolat", "cleanup", "clean_up", "remov", "sandbox", "chdir", "working_dir", "workdir", "cwd")
 MOVING = (b"chdir", b"isolated_filesystem", b"as_cwd", b"in_tempdir", b"workdir", b"as_working_dir", b"pushd")
+READERS = {"write_text": "read_text", "write_bytes": "read_bytes"}
 FAKES = ("fs", "fake_filesystem", "pyfakefs", "testdir", "pytester")
 
 
 class Removed(Undo):
-    """Undo for a path that was written."""
+    """Undo for a path that was written, by a call of `visit`: what is read only below that is no old content."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, visit: Visit | None = None) -> None:
         self.path = path
+        self.visit = visit
 
     def by_node(self, scope: Scope, node: ast.AST) -> bool:
         """Accept a removal of the path, of a folder around it, or of one that only the run knows."""
         if not isinstance(node, ast.Call):
             return False
+        own = self.visit is not None and self.visit.scope is scope
+        if is_written_back(scope, node, self.path, self.visit.call.lineno if own and self.visit else node.lineno):
+            return True
         removes, path = path_removed(scope, node, resolve(scope, node.func))
         return removes and (path is None or path == self.path or is_below(self.path, path))
 
@@ -55,6 +62,25 @@ class Removed(Undo):
         return name in FAKES or any(word in name.lower() for word in APART)
 
 
+def is_written_back(scope: Scope, call: ast.Call, path: str, line: int) -> bool:
+    """Tell whether a call writes to a path what was read from it above a line: `path.write_text(old)`."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in READERS or not call.args:
+        return False
+    value, target = call.args[0], path_of(Place(scope, call.func.value))
+    found = scope.find(value.id, value.lineno) if isinstance(value, ast.Name) else None
+    if found is None or target != path:
+        return False
+    bound = (item.value for item in found[1].bindings[value.id] if item.line < line)  # type: ignore[attr-defined]
+    return any(
+        isinstance(item, ast.Call)
+        and isinstance(item.func, ast.Attribute)
+        and item.func.attr == READERS[call.func.attr]
+        and path_of(Place(found[1], item.func.value)) == path
+        for given in bound
+        for item in ((given.body, given.orelse) if isinstance(given, ast.IfExp) else (given,))
+    )
+
+
 def is_moved(root: Scope, path: str, project: Project) -> bool:
     """Tell whether a test runs in a working folder of its own, as far as that can be told, or on a fake disk."""
     if root.is_function and not {*FAKES}.isdisjoint(roles.used_fixtures(root)):
@@ -63,12 +89,9 @@ def is_moved(root: Scope, path: str, project: Project) -> bool:
         return False
     if root.owner is not None and any(map(is_of_trial, project.lineage(root.owner))):
         return True
-    return any(
-        token in place.module.text(place)
-        for place in arrangement(root, project)
-        if place.is_function
-        for token in MOVING
-    )
+    places = [place for place in arrangement(root, project) if place.is_function]
+    helpers = (helper for place in places for helper in helpers_of(place))
+    return any(contains(place.module.text(place), MOVING) for place in (*places, *helpers))
 
 
 def is_in_own_folder(visit: Visit, path: str) -> bool:

@@ -35,7 +35,9 @@ MOVERS = ("rename", "replace")  # of a path, to what they are given
 SAVERS = ("to_csv", "to_json", "to_parquet", "to_pickle", "to_excel", "to_feather", "savefig")
 REMOVERS = ("os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtree", "os.rename", "os.replace",
             "shutil.move", "os.renames", "pathlib.Path.unlink", "pathlib.Path.rmdir", "send2trash.send2trash",
-            "distutils.dir_util.remove_tree")  # fmt: skip
+            "distutils.dir_util.remove_tree", "aiofiles.os.remove", "aiofiles.os.unlink", "aiofiles.os.rmdir",
+            "aiofiles.os.removedirs", "aiofiles.os.rename", "aiofiles.os.renames", "aiofiles.os.replace",
+            "aioshutil.rmtree", "aioshutil.move")  # fmt: skip
 REMOVING = ("unlink", "rmdir", "rename", "replace", "remove", "rmtree")  # methods of a path
 WRITING = (*WRITERS, *OPENERS, "logging.basicConfig")  # functions
 WRITING_METHODS = (*METHODS, *MOVERS, *SAVERS, "open")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermetic.catalogue.resources._paths import is_below, is_file
-from hermetic.catalogue.resources._removed import Removed, is_in_own_folder, is_moved
+from hermetic.catalogue.resources._removed import Removed, is_in_own_folder, is_moved, is_written_back
 from hermetic.catalogue.resources._sqlite import OPENING, database_opened
 from hermetic.catalogue.resources._users import is_wide, tests_of
 from hermetic.catalogue.resources._writes import WRITING, WRITING_METHODS, is_there, path_written
@@ -63,8 +63,9 @@ class FixedPath(Rule):
     The linter sees paths that are written out, also through variables, fixtures, `__file__`, and `tempfile.gettempdir`,
     in what opens, makes, copies, moves and saves, in the tests and in the code that they certainly run. Left alone is
     what a test alone writes and removes, whatever happens; where it removes it only when nothing fails, the `project`
-    preset reports that. A relative path is left alone where the test, or what is set up for it, changes the working
-    folder. A SQLite file that several tests open is the business of HRM503.
+    preset reports that. To write back what was read there before (`path.write_text(before)`) counts as removing. A
+    relative path is left alone where the test, or what is set up for it, changes the working folder. A SQLite file that
+    several tests open is the business of HRM503.
     The plugin sees, in the process of the test: opening for writing, new folders and links, renaming, and
     `sqlite3.connect`, by Python (audit events). A finding is a path that has changed when the test, or the wide
     fixture, has ended, or one that two tests of the same process write. One that a single test writes and removes is
@@ -119,7 +120,7 @@ class FixedPath(Rule):
             path = database or path_written(visit, name)
             if path is None or not is_file(path) or is_after_yield(visit.scope, visit.call) or is_cleanup(visit):
                 continue
-            if is_there(visit, path):
+            if is_there(visit, path) or is_written_back(visit.scope, visit.call, path, visit.call.lineno):
                 continue
             apart = is_in_own_folder(visit, path) or is_moved(root, path, project)
             if not apart and not visit.is_mocked(name, project):
@@ -127,7 +128,7 @@ class FixedPath(Rule):
 
     def problem(self, item: Written, project: Project, *, several: bool) -> str:
         """Return the message for a write, "" where nothing is left and nobody else writes the same."""
-        undo, root = Removed(item.path), item.visit.root
+        undo, root = Removed(item.path, item.visit), item.visit.root
         undone = any(is_undone(visit.scope, visit.call, undo) for visit in item.visit.chain())
         if undone or undone_around(root, undo, project):
             made = resolve(item.visit.scope, item.visit.call.func)

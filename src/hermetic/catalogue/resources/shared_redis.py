@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from hermetic.catalogue.resources._grouped import are_grouped
-from hermetic.catalogue.resources._redis import client_behind, command_of, database_of, is_own_server, writes_fixed_key
+from hermetic.catalogue.resources._redis import (
+    client_behind,
+    command_of,
+    database_of,
+    is_own_server,
+    is_started_here,
+    writes_fixed_key,
+)
 from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
 from hermetic.source.names import resolve
@@ -61,8 +68,9 @@ class SharedRedis(Rule):
     Seen are clients of redis-py and Valkey, synchronous or not, whose address and database are written out, or left out
     and so the default, and keys that are written out as well. A client whose address or database comes from the
     environment, a fixture of another library or a container is left alone, as are `fakeredis` and keys with a part that
-    only the run knows, and `FLUSHALL` on a server that the run has started for itself, by what its address is called.
-    Tests that are all in one `xdist_group` may share a database; `FLUSHALL` reaches further than a group.
+    only the run knows, a server that a fixture or the test itself starts, and `FLUSHALL` on one that the run has
+    started for itself, by what its address is called. Tests that are all in one `xdist_group` may share a database;
+    `FLUSHALL` reaches further than a group.
     """
 
     code = "HRM505"
@@ -107,7 +115,8 @@ class SharedRedis(Rule):
         if client is None or grouped or (command != "flushdb" and not writes_fixed_key(visit)):
             return
         number = database_of(client)
-        if number is None or visit.is_mocked(resolve(client.scope, client.node), project):
+        mocked = visit.is_mocked(resolve(client.scope, client.node), project)
+        if number is None or mocked or is_started_here(client):
             return
         at, scope, message = client.node, client.scope, self.message
         if command == "flushdb":

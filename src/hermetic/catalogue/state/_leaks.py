@@ -10,7 +10,7 @@ from hermetic.catalogue.rule import PROJECT
 from hermetic.catalogue.state._targets import CLASS_STATE, MOCKS, MODULE_STATE, code_of, container_kind, is_initial
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_callee, find_class
-from hermetic.source.changes import called, changes_in, import_time, set_by_name, stores_of
+from hermetic.source.changes import called, changes_in, import_time, same_key, set_by_name, stores_of
 from hermetic.source.leading import is_support
 from hermetic.source.leaks import Leak, find_leaks
 from hermetic.source.names import resolve
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from hermetic.source.changes import Change
     from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.text import Text
@@ -80,9 +81,32 @@ def find_all(module: Module, project: Project) -> Iterator[Found]:
                 continue
             if place in seen or is_reset(leak, state, project) or is_elsewhere(leak.change.scope):
                 continue
+            if is_removed_where_it_is(leak.change, dotted) or is_turned_back(leak.change, state):
+                continue
             if not ends_as_it_was(leak, dotted, project):
                 seen.add(place)
                 yield Found(code, dotted, leak)
+
+
+def is_removed_where_it_is(change: Change, dotted: str) -> bool:
+    """Tell whether an attribute is deleted below `if hasattr(...)`: what code under test keeps there, it makes anew."""
+    name = dotted.rpartition(".")[2]
+    return isinstance(change.node, ast.Delete) and any(
+        isinstance(parent, ast.If)
+        and child in parent.body
+        and isinstance(parent.test, ast.Call)
+        and getattr(parent.test.func, "id", "") == "hasattr"
+        and getattr(parent.test.args[-1], "value", None) == name
+        for child, parent in change.scope.ancestors(change.node)
+    )
+
+
+def is_turned_back(change: Change, state: State) -> bool:
+    """Tell whether a flag was set the other way further up: this is how the test has found it."""
+    return any(
+        other.line < change.line and same_key(other, change) and state.repeats(other, change)
+        for other in changes_in(change.scope, state)
+    )
 
 
 def states_in(module: Module, project: Project) -> dict[tuple[str, str], DataState]:
@@ -284,9 +308,46 @@ class DataState(State):
         return f"{self.aliases[base]}{dot}{method}" if base in self.aliases else name
 
     def is_default(self, scope: Scope, name: str, value: ast.expr | None) -> bool:
-        """Tell it for the constant that the name has where it is defined: to set that puts it back."""
+        """Tell it for what the name has where it is defined: to set that puts it back."""
         project = scope.module.project
-        return project is not None and isinstance(value, ast.Constant) and is_initial(scope, name, value, project)
+        return project is not None and value is not None and is_initial(scope, name, value, project)
+
+    def repeats(self, first: Change, again: Change) -> bool:
+        """Tell it for a flag that is first set one way and then the other, and for a variable set before a constant."""
+        values = [getattr(item.node, "value", None) for item in (first, again)]
+        flags = [getattr(value, "value", None) for value in values]
+        if all(isinstance(flag, bool) for flag in flags):
+            return flags[0] is not flags[1]
+        if not isinstance(values[0], ast.Constant) or not isinstance(values[1], ast.Name):
+            return False
+        found = again.scope.find(values[1].id, values[1].lineno)
+        return (
+            found is not None and found[1] is again.scope and found[0].kind == "assign" and found[0].line < first.line
+        )
+
+    def clears(self, scope: Scope, name: str) -> bool:
+        """Tell it for a method that the class has from a library, by its name: `Kernel.clear_instance()`."""
+        owner, _, method = name.rpartition(".")
+        mine, project = next(iter(self.attributes)).rpartition(".")[0], scope.module.project
+        if owner != mine or project is None or not method.lstrip("_").startswith(("clear", "reset", "restore")):
+            return False
+        return project.definition(name, scope.module.folder) is None
+
+    def takes_back(self, scope: Scope, node: ast.AST) -> bool:
+        """Tell it for `global name; name = None` in the module that holds it, for a reload, and for its `__dict__`."""
+        dotted = next(iter(self.attributes))
+        owner, _, last = dotted.rpartition(".")
+        if isinstance(node, ast.Call):
+            name = resolve(scope, node.func)
+            if name == f"{owner}.__dict__.update":
+                return True
+            return name == "importlib.reload" and bool(node.args) and resolve(scope, node.args[0]) == owner
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if last not in scope.globals or not any(getattr(item, "id", "") == last for item in targets):
+            return False
+        project = scope.module.project
+        located = project.locate(dotted, scope.module.folder) if project is not None else None
+        return located is not None and os.path.abspath(located[0]) == os.path.abspath(scope.module.path)
 
 
 def state_of(dotted: str) -> DataState:

@@ -10,6 +10,8 @@ from hermetic.source.scope import FUNCTIONS, Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hermetic.source.project import Project
     from hermetic.source.scope import Binding
 
@@ -135,22 +137,53 @@ def container_kind(scope: Scope, value: object) -> str:
     return "" if kind == "tuple" else kind
 
 
+def tried(scope: Scope, name: str) -> Iterator[ast.expr]:
+    """Yield what a module binds a name to in the body of a `try`."""
+    for statement in getattr(scope.node, "body", ()):
+        for item in (*statement.body, *statement.orelse) if isinstance(statement, ast.Try) else ():
+            if isinstance(item, ast.Assign) and any(getattr(target, "id", "") == name for target in item.targets):
+                yield item.value
+
+
 def is_initial(scope: Scope, dotted: str, value: ast.expr, project: Project) -> bool:
-    """Tell whether a constant is the value that a name has where it is defined: to set it is a reset."""
-    first = initial(scope, dotted, project)
-    if not isinstance(value, ast.Constant) or not isinstance(first, ast.Constant):
+    """Tell whether a value is the one that a name has where it is defined: to set it is a reset.
+
+    That is a constant, the same name, or an object that the same call makes without arguments.
+    """
+    where, first = origin(scope, dotted, project)
+    if isinstance(value, ast.Constant) and isinstance(first, ast.Constant):
+        return type(value.value) is type(first.value) and value.value == first.value
+    if isinstance(value, ast.Call) and isinstance(first, ast.Call):
+        plain = not (value.args or value.keywords or first.args or first.keywords)
+        return plain and last_part(value.func) == last_part(first.func) != ""
+    names = (ast.Name, ast.Attribute)
+    if not isinstance(value, names) or not isinstance(first, names):
         return False
-    return type(value.value) is type(first.value) and value.value == first.value
+    return last_part(value) == last_part(first) or resolve(scope, value) == resolve(where, first) != ""
+
+
+def last_part(expression: ast.expr) -> str:
+    """Return the last part of a dotted name, "" for other expressions."""
+    return str(getattr(expression, "attr", getattr(expression, "id", "")))
 
 
 def initial(scope: Scope, dotted: str, project: Project) -> object:
-    """Return the expression to which a module or class first binds a name, None where it cannot be found."""
+    """Return the expression to which a module or class binds a name, None where it cannot be found."""
+    return origin(scope, dotted, project)[1]
+
+
+def origin(scope: Scope, dotted: str, project: Project) -> tuple[Scope, object]:
+    """Return where a module or class binds a name, and the expression, None where it cannot be found.
+
+    Where it is bound again in a `try` (`FAST = True` below `import speedups`), that counts, and not the fallback.
+    """
     found = project.binding(dotted, scope.module.folder)
     if found is not None:
-        return found[1].bindings[dotted.rpartition(".")[2]][0].value
+        name = dotted.rpartition(".")[2]
+        return found[1], next(tried(found[1], name), found[1].bindings[name][0].value)
     owner, _, name = dotted.rpartition(".")
     cls = project.definition(owner, scope.module.folder)
     for level in project.lineage(cls) if cls is not None and cls.is_class else ():
         if name in level.bindings:
-            return level.bindings[name][0].value
-    return None
+            return level, level.bindings[name][0].value
+    return scope, None

@@ -13,6 +13,7 @@ from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import find_callee
 from hermetic.source.changes import Change
+from hermetic.source.follow import is_dead
 from hermetic.source.leaks import Leak
 from hermetic.source.outline import COMPOUND, DEFINERS, first_word, is_import
 from hermetic.source.restore import is_undone
@@ -134,7 +135,8 @@ def changed_through(module: Module, project: Project) -> Iterator[Changed]:
             if any(is_after_yield(item.scope, item.call) for item in visit.chain()):
                 continue
             for scope, node, name in certain_changes(visit, target):
-                if (scope, name) not in seen and is_left(visit, target, name, project):
+                taken = node.func.attr in SHRINKING if isinstance(node, ast.Call) else False  # type: ignore[attr-defined]
+                if (scope, name) not in seen and is_left(visit, target, name, project, taken=taken):
                     seen.add((scope, name))
                     yield Changed(root, scope, node, name)
 
@@ -144,7 +146,9 @@ def certain_changes(visit: Visit, target: Scope) -> Iterator[tuple[Scope, ast.AS
     way = visit.way.through(visit.call, target)
     for scope in target.module.load(target).family():
         for node, name in changes_of(scope, visit):
-            if way.passes(scope, node) and not is_asked(scope, node, name) and not is_put_back(target, node, name):
+            if is_dead(scope, node) or is_asked(scope, node, name) or is_put_back(target, node, name):
+                continue
+            if way.passes(scope, node):
                 yield scope, node, name
 
 
@@ -176,6 +180,8 @@ def changes_of(scope: Scope, visit: Visit) -> Iterator[tuple[ast.AST, str]]:
         ):
             name, plain = function.value.id, [value_of(Place(scope, item, visit)) for item in call.args]
             fills = function.attr in FILLING and (not plain or UNKNOWN in plain)
+            if function.attr == "clear" and is_empty_at_first(scope, name):
+                continue
             if not fills and function.attr in (*GROWING, *SHRINKING, *FILLING) and is_held(scope, name, call.lineno):
                 yield call, name
 
@@ -186,6 +192,13 @@ def is_held(scope: Scope, name: str, line: int) -> bool:
     if found is None or found[1] is not scope.module.top or found[0].kind != "assign":
         return False
     return not name.startswith("_") and not words_of(name) & MEMO and bool(container_kind(found[1], found[0].value))
+
+
+def is_empty_at_first(scope: Scope, name: str) -> bool:
+    """Tell whether a module begins with an empty container of this name: to clear that puts it back."""
+    value = scope.module.top.bindings[name][0].value if name in scope.module.top.bindings else None
+    made = isinstance(value, ast.Call) and not value.args
+    return isinstance(value, ast.expr) and (made or is_emptied(value))
 
 
 def is_rebound(scope: Scope, node: ast.AST, name: str) -> bool:
@@ -226,8 +239,12 @@ def backs_of(name: str) -> tuple[bytes, ...]:
     return (*(f"{name}{end}".encode() for end in ends), f"del {name}".encode())
 
 
-def has_counterpart(visit: Visit, target: Scope, name: str) -> bool:
-    """Tell whether the test or fixture also uses another function of the module, which puts the name back."""
+def has_counterpart(visit: Visit, target: Scope, name: str, *, taken: bool) -> bool:
+    """Tell whether the test or fixture also uses another function of the module, which puts the name back.
+
+    What is `taken` out may be what that function has put in.
+    """
+    adders = tuple(f"{name}.{method}(".encode() for method in (*GROWING, *FILLING)) if taken else ()
     start = visit.root if visit.root.is_function else visit.scope
     for scope in start.family():
         for call in scope.kept(ast.Call):
@@ -235,15 +252,15 @@ def has_counterpart(visit: Visit, target: Scope, name: str) -> bool:
                 other = find_callee(scope, used)
                 if other is not None and other is not target and other.module is target.module:
                     text = other.module.text(other)
-                    if contains(text, backs_of(name)):
+                    if contains(text, (*backs_of(name), *adders)):
                         return True
     return False
 
 
-def is_left(visit: Visit, target: Scope, name: str, project: Project) -> bool:
+def is_left(visit: Visit, target: Scope, name: str, project: Project, *, taken: bool) -> bool:
     """Tell whether nothing around a call puts the name of a module back, nor sets it before each test."""
     module = target.module
-    if has_counterpart(visit, target, name):
+    if has_counterpart(visit, target, name, taken=taken):
         return False
     state = state_of(f"{module.name}.{name}")
     for item in visit.chain():

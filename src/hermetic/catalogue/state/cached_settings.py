@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, one_per_line
 from hermetic.catalogue.state._settings import is_cached, is_cleared, keys_changed, keys_read
+from hermetic.source.names import resolve
 from hermetic.source.visits import roots, visits
 
 TYPE_CHECKING = False
@@ -83,7 +84,10 @@ class CachedSettings(Rule):
                     continue
                 before = {key for key, line in changed.items() if visit.scope is not root or line < visit.call.lineno}
                 keys = sorted(before & keys_read(function))
-                if keys and not is_cleared(root, function, project):
+                if keys and not (
+                    is_cleared(root, function, project)
+                    or visit.is_mocked(resolve(visit.scope, visit.call.func), project)
+                ):
                     message = self.message.format(function=function.name, key=keys[0])
                     yield self.finding(visit.scope.module, visit.call, message, test=node_id(root))
 

@@ -49,6 +49,9 @@ class ModuleStateMutated(Rule):
     changes of it when a test calls that function: `global` names, lists, dictionaries and sets. What a test file keeps
     for itself is for the plugin to see. What code under test changes only behind a second call is reported in the
     `project` preset alone.
+    It leaves alone a value that is the module's own (the same constant or name, or an object that the same
+    call makes without arguments), the attributes of an object that a patch has put there, and what a teardown puts back
+    through a setter of the module, by reloading it or through its `__dict__`.
     The plugin sees the modules of the project, test files included: names bound to other objects, and lists,
     dictionaries, sets and deques of up to 1,000 items, one level deep. The attributes of objects in a module are not
     compared. Filling in what is meant to be filled is left alone:

@@ -1,0 +1,125 @@
+"""Paths of a test's own choice: what counts as leaving them as they were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.lint import lint_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = """\
+import aiofiles.os
+import pytest
+from pathlib import Path
+PROFILE = Path("profile.txt")
+"""
+PUT_BACK = {
+    "in a finally": """
+def test_it():
+    before = PROFILE.read_text()
+    try:
+        PROFILE.write_text("blue")
+        assert PROFILE.read_text()
+    finally:
+        PROFILE.write_text(before)
+""",
+    "by a fixture, where there was a file": """
+@pytest.fixture
+def profile():
+    before = PROFILE.read_bytes() if PROFILE.exists() else b""
+    PROFILE.write_bytes(b"blue")
+    yield
+    PROFILE.write_bytes(before)
+
+def test_it(profile):
+    pass
+""",
+    "what a child has written": """
+def test_it(run):
+    text = ""
+    if PROFILE.is_file():
+        text = PROFILE.read_text()
+    run("install")
+    PROFILE.write_text(text)
+    assert text
+""",
+    "in a folder that a helper of a fixture changes to": """
+import contextlib, os
+@contextlib.contextmanager
+def entering(folder):
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+@pytest.fixture
+def runner(tmp_path):
+    with entering(tmp_path):
+        yield
+
+@pytest.fixture
+def profile(runner):
+    PROFILE.write_text("blue")
+
+def test_it(profile): ...
+""",
+    "a pattern of names": """
+def test_it(frame):
+    frame.to_csv("profile*.csv")
+""",
+    "an address, and no path": """
+def test_it(frame):
+    frame.to_parquet("s3://bucket/profile.parquet")
+    frame.to_csv("memory://profile.csv")
+""",
+    "by the removal of another library": """
+async def test_it():
+    PROFILE.write_text("blue")
+    try:
+        assert PROFILE.exists()
+    finally:
+        await aiofiles.os.remove(str(PROFILE))
+""",
+}
+LEFT = {
+    "read after it was written": """
+def test_it():
+    PROFILE.write_text("blue")  # <-
+    before = PROFILE.read_text()
+    assert before
+    PROFILE.write_text(before)
+""",
+    "what another file holds": """
+def test_it():
+    before = Path("other.txt").read_text()
+    PROFILE.write_text(before)  # <-
+""",
+    "a text of its own": """
+def test_it():
+    before = PROFILE.read_text()
+    PROFILE.write_text("blue")  # <-
+    assert before
+""",
+}
+
+
+def lines(folder: Path, body: str) -> list[int | None]:
+    return [item.line for item in lint_files({"test_it.py": HEAD + body}, folder, select=["HRM502"])]
+
+
+@pytest.mark.parametrize("body", PUT_BACK.values(), ids=PUT_BACK)
+def test_a_file_that_is_as_it_was_is_left_alone(tmp_path: Path, body: str) -> None:
+    assert lines(tmp_path, body) == []
+
+
+@pytest.mark.parametrize("body", LEFT.values(), ids=LEFT)
+def test_a_file_that_is_not_as_it_was_is_reported(tmp_path: Path, body: str) -> None:
+    expected = [number for number, line in enumerate((HEAD + body).splitlines(), 1) if line.endswith("# <-")]
+
+    assert lines(tmp_path, body) == expected
