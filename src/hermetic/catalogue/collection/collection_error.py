@@ -75,6 +75,23 @@ def test_one_and_one():
             },
             harm="fails",
         ),
+        Example(
+            "the name that a test file imports has gone from its module",
+            {
+                "pricing.py": """
+def price_of(name):
+    return {"apple": 3}[name]
+""",
+                "test_pricing.py": """
+from pricing import price  # <- HRM703
+
+
+def test_a_price_is_known():
+    assert price("apple") == 3
+""",
+            },
+            harm="fails",
+        ),
     )
     good = (
         Example(
@@ -110,6 +127,22 @@ import pytest
 @pytest.mark.slow
 def test_takes_long():
     assert sum(range(10)) == 45
+""",
+            },
+        ),
+        Example(
+            "the name is the one that the module has",
+            {
+                "pricing.py": """
+def price_of(name):
+    return {"apple": 3}[name]
+""",
+                "test_pricing.py": """
+from pricing import price_of
+
+
+def test_a_price_is_known():
+    assert price_of("apple") == 3
 """,
             },
         ),

@@ -82,6 +82,23 @@ def test_a_handler_is_registered():
             },
             harm="fails",
         ),
+        Example(
+            "the second test finds a variable that the first one has set",
+            {
+                "test_region.py": """
+import os
+
+
+def test_a_region_can_be_chosen():
+    os.environ["REGION"] = "north"  # <- HRM702
+    assert os.environ["REGION"] == "north"
+
+
+def test_no_region_is_chosen_at_first():
+    assert "REGION" not in os.environ
+""",
+            },
+        ),
     )
     good = (
         Example(
@@ -132,6 +149,24 @@ def test_the_handler_is_called(handler):
 
 def test_a_handler_is_registered(handler):
     assert registry.HANDLERS["sum"] is sum
+""",
+            },
+        ),
+        Example(
+            "the variable is set through monkeypatch, which takes it back",
+            {
+                "test_region.py": """
+import os
+
+
+def test_a_region_can_be_chosen(monkeypatch):
+    monkeypatch.setenv("REGION", "north")
+    assert os.environ["REGION"] == "north"
+
+
+def test_no_region_is_chosen_at_first(monkeypatch):
+    monkeypatch.delenv("REGION", raising=False)
+    assert "REGION" not in os.environ
 """,
             },
         ),
