@@ -10,6 +10,7 @@ from hermetic.catalogue import registry
 from hermetic.cli import complain, flushed, say, silenced
 from hermetic.lint import discovery, selection
 from hermetic.lint.engine import Engine, IncompleteError
+from hermetic.repair.maker import Maker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 CANNOT_RUN = 2
 COUNTED = ("full", "concise", "json")  # formats that --statistics has
+FIXABLE = ("full", "json")  # formats that say what can be repaired
 SLOW = 40  # files from which progress is shown on a terminal
 
 
@@ -40,6 +42,9 @@ class Options:
         self.stdin_filename = ""
         self.statistics = False
         self.no_cache = False
+        self.fix = False
+        self.diff = False
+        self.unsafe_fixes = False
         self.baseline = ""
         self.no_baseline = False
         self.strict_baseline = False
@@ -52,6 +57,10 @@ class Options:
 def main(arguments: Sequence[str]) -> int:
     """Check files and print the findings."""
     options = read_options(arguments, parser)
+    if options.fix or options.diff:
+        from hermetic.cli.repairing import main as repair
+
+        return repair(options)
     return answer(options, lambda: find(options))
 
 
@@ -67,9 +76,23 @@ def read_options(arguments: Sequence[str], make_parser: Callable[[], argparse.Ar
         made.error(f"--statistics is text or JSON, so it does not go with --output-format {options.output_format}")
     if options.stdin_filename and options.paths:
         made.error("--stdin-filename checks standard input alone, so it does not go with a PATH")
+    wrong = wrong_together(options)
+    if wrong:
+        made.error(wrong)
     if options.no_baseline and (options.baseline or options.strict_baseline):
         made.error("--no-baseline does not go with --baseline or --strict-baseline")
     return options
+
+
+def wrong_together(options: Options) -> str:
+    """Return why the options about fixes contradict each other, "" where they do not."""
+    if options.fix and options.diff:
+        return "--diff changes nothing, so it does not go with --fix"
+    if options.unsafe_fixes and not (options.fix or options.diff):
+        return "--unsafe-fixes says which fixes are applied, so it needs --fix or --diff"
+    if options.diff and (options.statistics or options.output_file or options.output_format != "full"):
+        return "--diff prints what would change instead of findings, so it goes with no --output option"
+    return ""
 
 
 def answer(options: Options, search: Callable[[], list[Finding]]) -> int:
@@ -127,9 +150,18 @@ def parser() -> argparse.ArgumentParser:
     add_selection(made)
     add_ignore(made)
     made.add_argument("--stdin-filename", metavar="FILE", help="check standard input as if it were this file")
+    add_fixes(made)
     add_baseline(made)
     add_output(made)
     return made
+
+
+def add_fixes(made: argparse.ArgumentParser) -> None:
+    """Add the options that repair."""
+    made.add_argument("--fix", action="store_true", help="repair what can be repaired, and print what is left")
+    made.add_argument("--diff", action="store_true", help="print what --fix would change, and change nothing")
+    unsafe = "with --fix or --diff: also repairs that may change what a test does, or want a look at how they read"
+    made.add_argument("--unsafe-fixes", action="store_true", help=unsafe)
 
 
 def add_selection(made: argparse.ArgumentParser) -> None:
@@ -173,21 +205,39 @@ def find(options: Options, fixed: tuple[str, ...] = (), strict: tuple[str, ...] 
     settings = configured(start, options, fixed, strict)
     chosen = selection.choose(registry.all_entries(), settings)
     engine = Engine(settings, chosen)
+    if options.output_format in FIXABLE and not options.statistics:
+        engine.maker = Maker(settings.root, thorough=options.output_format == "json")
     if options.stdin_filename:
-        if sys.stdin is None:
-            raise config.CannotRunError("standard input is closed; --stdin-filename reads the source from there")
-        options.sources[options.stdin_filename] = sys.stdin.buffer.read()
+        options.sources[options.stdin_filename] = read_input()
         return engine.check_source(options.sources[options.stdin_filename], options.stdin_filename)
+    paths = discovered(options, settings)
+    engine.named = named(options)
+    found = engine.check(paths, progress if len(paths) >= SLOW and sys.stderr.isatty() else None)
+    options.left_out, options.selection = len(engine.data), chosen
+    return found
+
+
+def read_input() -> bytes:
+    """Return the source that comes from standard input."""
+    if sys.stdin is None:
+        raise config.CannotRunError("standard input is closed; --stdin-filename reads the source from there")
+    return sys.stdin.buffer.read()
+
+
+def discovered(options: Options, settings: Settings) -> list[str]:
+    """Return the files to check."""
     paths = discovery.discover(options.paths or ["."], settings)
     if not paths:
         raise discovery.NoSuchPathError(
             f"no file to check in {', '.join(options.paths) or 'the current folder'}; "
             f"test files are those that match {', '.join(settings.python_files)}"
         )
-    engine.named = frozenset(os.path.abspath(path) for path in options.paths if not os.path.isdir(path))
-    found = engine.check(paths, progress if len(paths) >= SLOW and sys.stderr.isatty() else None)
-    options.left_out, options.selection = len(engine.data), chosen
-    return found
+    return paths
+
+
+def named(options: Options) -> frozenset[str]:
+    """Return the files, in full, that the user names."""
+    return frozenset(os.path.abspath(path) for path in options.paths if not os.path.isdir(path))
 
 
 def configured(start: str, options: Options, fixed: tuple[str, ...] = (), strict: tuple[str, ...] = ()) -> Settings:
