@@ -26,7 +26,7 @@ def spliced(data: bytes, findings: Iterable[Finding]) -> tuple[bytes, list[Findi
             taken.update((edit.key, edit) for edit in new)
             done.append(item)
     encoding = encoding_of(data)
-    for edit in sorted(taken.values(), key=lambda edit: (edit.start, edit.end), reverse=True):
+    for edit in reversed(sorted(taken.values(), key=lambda edit: (edit.start, edit.end))):  # noqa: C413 - the first of two at one place stays the first
         data = data[: edit.start] + edit.text.encode(encoding) + data[edit.end :]
     return data, done
 

@@ -37,15 +37,14 @@ class Place:
         self.project = project
         self.uses = uses
         self.layout: Layout = module.memo.setdefault("layout", Layout(module.data))
-        self.root = self.find_root()
+        self.root = self.function_at(finding.line)
         self.scope: Scope | None = None
         self.node: ast.AST | None = None
         if self.root is not None:
             self.find_node(self.root)
 
-    def find_root(self) -> Scope | None:
-        """Return the outermost function that holds the finding."""
-        line = self.finding.line
+    def function_at(self, line: int) -> Scope | None:
+        """Return the outermost function that holds a line in its body."""
         around = (scope for scope in self.module.top.functions if self.holds(scope, line))
         return self.module.load(found) if (found := next(around, None)) is not None else None
 
