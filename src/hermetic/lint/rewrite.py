@@ -34,16 +34,20 @@ def rewrite(path: str, before: bytes, after: bytes) -> None:
 
 def replace(target: str, temporary: str, content: bytes, status: os.stat_result) -> None:
     """Write a file beside another one, and put it in its place; nothing is left behind when that fails."""
-    try:
-        with open(temporary, "xb") as file:
+    with open(temporary, "xb") as file:
+        try:
             file.write(content)
-        if hasattr(os, "chown"):
-            written = os.stat(temporary)
-            if (written.st_uid, written.st_gid) != (status.st_uid, status.st_gid):
-                os.chown(temporary, status.st_uid, status.st_gid)
-        os.chmod(temporary, stat.S_IMODE(status.st_mode))
-        os.replace(temporary, target)
-    except BaseException:
-        if os.path.lexists(temporary):
+            file.close()
+            keep(temporary, status)
+            os.replace(temporary, target)
+        except BaseException:
             os.unlink(temporary)
-        raise
+            raise
+
+
+def keep(path: str, status: os.stat_result) -> None:
+    """Give a new file the owner and the mode of the old one."""
+    written = os.stat(path)
+    if hasattr(os, "chown") and (written.st_uid, written.st_gid) != (status.st_uid, status.st_gid):
+        os.chown(path, status.st_uid, status.st_gid)
+    os.chmod(path, stat.S_IMODE(status.st_mode))

@@ -136,7 +136,7 @@ def test_a_wide_fixture_gets_a_monkeypatch_of_its_own_only_when_unsafe_fixes_are
 
     assert repaired(source, tmp_path) == source
     assert (
-        'def app(request):\n    monkeypatch = pytest.MonkeyPatch()\n    request.addfinalizer(monkeypatch.undo)\n    '
+        "def app(request):\n    monkeypatch = pytest.MonkeyPatch()\n    request.addfinalizer(monkeypatch.undo)\n    "
         f"{DONE}\n    return 1\n"
     ) in repaired(source, tmp_path, unsafe=True)
 
