@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hermetic import config
@@ -14,7 +15,6 @@ from tests.utils.lint import relative, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from hermetic.finding import Finding
     from hermetic.lint.fix import Repaired
@@ -45,8 +45,7 @@ def repair_paths(paths: list[str], folder: Path, *, unsafe: bool = False) -> Rep
 
 def read(path: str) -> bytes:
     """Return a file's bytes."""
-    with open(path, "rb") as file:
-        return file.read()
+    return Path(path).read_bytes()
 
 
 def after(done: Repaired, files: Mapping[str, str], folder: Path) -> dict[str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import _ast as ast
+import sys
 
 from hermetic.finding import Edit, Fix
 from hermetic.repair.fixture import ask, is_of_case
-from hermetic.repair.place import is_quiet
+from hermetic.repair.place import below, is_quiet
 from hermetic.repair.tables import as_attribute
 
 TYPE_CHECKING = False
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 LISTS = ("sys.path", "sys.meta_path", "sys.path_hooks")
 REMOVERS = ("remove", "pop", "clear")
+LOADERS = frozenset({"import_module", "__import__", "run_module", "run_path", "exec", "load_module", "importorskip"})
 FRONT = 2  # arguments of `insert(0, folder)`
 
 
@@ -24,6 +26,8 @@ def fix(place: Place) -> Fix | None:
     if owner is None or place.name(owner) not in LISTS or not is_quiet(owner):
         return None
     if removes(place.node) and not place.goes_on():
+        return None
+    if place.name(owner) == "sys.path" and loads_strangers(place):
         return None
     if is_of_case(place):
         text = place.text(owner)
@@ -54,6 +58,20 @@ def removes(node: ast.AST | None) -> bool:
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Attribute) and node.func.attr in REMOVERS
     return isinstance(node, ast.Delete)
+
+
+def loads_strangers(place: Place) -> bool:
+    """Tell whether the function may import what only the edit lets it find: that stays loaded when the path is back."""
+    root = place.root
+    for node in below(root.node) if root is not None else ():
+        if isinstance(node, ast.Call) and place.name(node.func).rpartition(".")[2] in LOADERS:
+            return True
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        for head in {name.partition(".")[0] for name in names} - sys.stdlib_module_names:
+            if place.project.file_of(head, place.module.folder) is None:
+                return True
+    return False
 
 
 def prepended(place: Place) -> list[Edit]:

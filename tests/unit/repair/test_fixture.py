@@ -1,4 +1,4 @@
-"""A test or fixture gets the fixture that a repair needs: only where pytest alone calls it, in the style of the others."""
+"""A test or fixture gets the fixture that a repair needs, where pytest alone calls it, in the style of the others."""
 
 from __future__ import annotations
 
