@@ -6,7 +6,8 @@ INTERPRETER is that of an environment in which pytest and what the suites need a
 run. Each folder is copied, and the copy is repaired with `hermetic check --fix` under all rules of the `recommended`
 preset. Printed are how many findings were repaired, what a check of the copy finds that was not there, the files that
 do not compile, and the tests whose outcome differs from that in an untouched copy. Tests that differ already between
-two runs of the untouched copy are left out, and counted. Exit code 1 when anything is wrong, 2 when a suite did not run.
+two runs of the untouched copy are left out, and counted. Exit code 1 when something is wrong, 2 when a suite did not
+run.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def fix(place: Place) -> Fix | None:
     asked = ask(place, "monkeypatch")
     edits = rewritten(place, ENVIRON) if asked is not None else None
     values = values_set(place)
-    if asked is None or edits is None or any(place.is_saved(value, *SAVED) for value in values):
+    if asked is None or edits is None or any(holds_saved(place, value) for value in values):
         return None
     if isinstance(place.node, ast.Assign) and isinstance(place.node.targets[0], ast.Attribute):
         texts = True  # another environment altogether
@@ -34,6 +34,12 @@ def fix(place: Place) -> Fix | None:
         texts = removes(place.node) or all(is_text(place, value) for value in values)
     message = "use monkeypatch.delenv" if removes(place.node) else "use monkeypatch.setenv"
     return Fix(message, [*asked.edits, *edits, *alike(place)], safe=asked.safe and texts)
+
+
+def holds_saved(place: Place, value: ast.expr) -> bool:
+    """Tell whether a value is, or is made of, one that the function has read before."""
+    names = (node for node in below(value) if isinstance(node, (ast.Name, ast.Attribute)))
+    return place.is_saved(value, *SAVED) or any(place.is_saved(node, *SAVED) for node in names)
 
 
 def removes(node: ast.AST | None) -> bool:

@@ -349,3 +349,25 @@ def test_what_stands_behind_a_second_call_is_left_to_the_project_preset(code: st
     }
 
     assert [key for key, is_found in found.items() if not is_found] == [("near", ())]
+
+
+def test_a_lambda_that_reads_a_variable_is_read_like_a_function(tmp_path: Path) -> None:
+    source = """
+import functools
+import os
+
+
+@functools.cache
+def settings():
+    read = lambda: [os.environ["APP_MODE"]]
+    return read()
+
+
+def test_settings(monkeypatch):
+    monkeypatch.setenv("APP_MODE", "x")
+    assert settings() == ["x"]
+"""
+
+    found = lint_files({"test_it.py": source}, tmp_path, select=("HRM602",))
+
+    assert [item.line for item in found] == [14]

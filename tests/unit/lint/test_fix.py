@@ -1,4 +1,4 @@
-"""Fixes are spliced into the bytes of a file, checked, and taken back where they do not help; whatever the file is like."""
+"""Fixes are spliced into the bytes of a file, checked, and taken back where they do not help."""
 
 from __future__ import annotations
 
