@@ -33,8 +33,8 @@ BYTES = {
         b'import os\r\n\r\n\r\ndef test_a(monkeypatch):\r\n    monkeypatch.setenv("A", "1")  # why\r\n',
     ),
     "several lines of windows": (
-        b'import os\r\n\r\ndef test_a():\r\n\tos.environ.update(A="1", B="2")\r\n',
-        b'import os\r\n\r\ndef test_a(monkeypatch):\r\n\tmonkeypatch.setenv("A", "1")\r\n\tmonkeypatch.setenv("B", "2")\r\n',
+        b'import os\r\ndef test_a():\r\n\tos.environ.update(A="1", B="")\r\n',
+        b'import os\r\ndef test_a(monkeypatch):\r\n\tmonkeypatch.setenv("A", "1")\r\n\tmonkeypatch.setenv("B", "")\r\n',
     ),
     "old mac lines": (
         b'import os\rdef test_a():\r    os.environ["A"] = "1"\r',
@@ -66,13 +66,13 @@ BYTES = {
         b'import os\ndef test_a():\n    os.environ["A"] = "1"',
         b'import os\ndef test_a(monkeypatch):\n    monkeypatch.setenv("A", "1")',
     ),
-    "several on one line": (
-        b'import os\ndef test_a(): os.environ["A"] = "1"; os.environ["B"] = "2"; os.chdir("/")\n',
-        b'import os\ndef test_a(monkeypatch): monkeypatch.setenv("A", "1"); monkeypatch.setenv("B", "2"); mp.chdir("/")\n'.replace(b"mp.", b"monkeypatch."),
+    "several on a line": (
+        b'import os\ndef test_a(): os.environ["A"] = ""; os.chdir("/"); os.environ["B"] = ""\n',
+        b'import os\ndef test_a(%s): %s.setenv("A", ""); %s.chdir("/"); %s.setenv("B", "")\n' % ((b"monkeypatch",) * 4),
     ),
     "a value on many lines": (
-        b'import os\ndef test_a():\n    os.environ["A"] = (  # why\n        "1"  # one\n        "2"\n    )\n',
-        b'import os\ndef test_a(monkeypatch):\n    monkeypatch.setenv("A", (  # why\n        "1"  # one\n        "2"\n    ))\n',
+        b'import os\ndef test_a():\n    os.environ["A"] = (  # why\n    "1"  # one\n    "2"\n    )\n',
+        b'import os\ndef test_a(monkeypatch):\n    monkeypatch.setenv("A", (  # why\n    "1"  # one\n    "2"\n    ))\n',
     ),
 }  # fmt: skip
 

@@ -28,7 +28,7 @@ ADDED = {
     "annotated": ("def test_a(tmp_path: int):", "def test_a(tmp_path: int, monkeypatch: pytest.MonkeyPatch):"),
     "returns": ("def test_a() -> None:", "def test_a(monkeypatch: pytest.MonkeyPatch) -> None:"),
     "half annotated": ("def test_a(tmp_path, capsys: int):", "def test_a(tmp_path, capsys: int, monkeypatch):"),
-    "a string with signs": ('def test_a(capsys: "(, #"):', 'def test_a(capsys: "(, #", monkeypatch: pytest.MonkeyPatch):'),
+    "a string with signs": ('def test_a(capfd: "(,#"):', 'def test_a(capfd: "(,#", monkeypatch: pytest.MonkeyPatch):'),
     "trailing comma": ("def test_a(tmp_path,):", "def test_a(tmp_path, monkeypatch,):"),
     "lines": (
         "def test_a(\n    tmp_path,  # where\n    # the end\n):",

@@ -99,7 +99,7 @@ def test_both_branches_that_set_a_variable_are_repaired(tmp_path: Path) -> None:
     assert 'monkeypatch.setenv("A", "1")\n    else:\n        monkeypatch.setenv("A", "2")' in found
 
 
-CASE = "import os\nimport sys\nimport time\nimport unittest\nfrom unittest import mock\n\n\nclass TimeTest(unittest.TestCase):\n"
+CASE = "import os\nimport sys\nimport time, unittest\nfrom unittest import mock\n\n\nclass ATest(unittest.TestCase):\n"
 CASES = {
     'os.chdir("/")': 'self.addCleanup(os.chdir, os.getcwd())\n        os.chdir("/")',
     "time.sleep = mock.Mock()": 'self.addCleanup(setattr, time, "sleep", time.sleep)\n        time.sleep = mock.Mock()',
