@@ -50,31 +50,33 @@ class Session:
         self.settings = check.configured(start, options)
         self.chosen = selection.choose(registry.all_entries(), self.settings)
         self.maker = Maker(self.settings.root, thorough=True)
+        self.given: dict[str, bytes] = {}  # what comes from standard input
+        self.before: dict[str, bytes] = {}  # the files as they were read
         self.paths = [options.stdin_filename] if options.stdin_filename else check.discovered(options, self.settings)
 
     def repaired(self) -> Repaired:
         """Return what the fixes make of the files."""
-        options = self.options
-        if options.stdin_filename:
-            options.sources[options.stdin_filename] = check.read_input()
-        return Repairer(self.check, self.read, unsafe=options.unsafe_fixes).run()
+        name = self.options.stdin_filename
+        if name:
+            self.given[name] = self.before[name] = self.options.sources[name] = check.read_input()
+        return Repairer(self.check, self.read, unsafe=self.options.unsafe_fixes).run()
 
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes before any change."""
-        if path not in self.options.sources:
+        if path not in self.before:
             try:
                 with open(path, "rb") as file:
-                    self.options.sources[path] = file.read()
+                    self.before[path] = file.read()
             except OSError:
                 return None
-        return self.options.sources[path]
+        return self.before[path]
 
     def check(self, held: Mapping[str, bytes], paths: list[str]) -> list[Finding]:
         """Return the findings, less what the baseline holds; `held` stands for what is on disk."""
         engine = Engine(self.settings, self.chosen)
         engine.maker = self.maker
         engine.named = check.named(self.options)
-        sources = {**(self.options.sources if self.options.stdin_filename else {}), **held}
+        sources = {**self.given, **held}
         for path, data in sources.items():
             engine.project.hold(path, data)
         found = engine.check(paths or self.paths)

@@ -71,14 +71,15 @@ class Repairer:
         """Apply the fixes of all files at once; where something is wrong then, apply that file's one by one."""
         after, done = self.spliced(batch)
         found = self.check({**self.held, **after}, [])
-        wrong = wrong_files(findings, found, done) | (set(batch) - set(done))
+        wrong = wrong_files(findings, found, done)
+        elsewhere = wrong - set(done)  # a conftest can bring a finding to any file
+        wrong = set(batch) if elsewhere else wrong | (set(batch) - set(done))
         if not wrong:
             return self.accept(after, done, found)
-        kept = {path: data for path, data in after.items() if path not in wrong}
-        for path in sorted(wrong):
-            kept |= self.one_by_one(path, batch[path])
-        self.held |= kept
+        self.held |= {path: data for path, data in after.items() if path not in wrong}
         self.done.fixed += [item for path, items in done.items() if path not in wrong for item in items]
+        for path in sorted(wrong):
+            self.one_by_one(path, batch[path], [] if elsewhere else [path])
         return self.check(self.held, [])
 
     def accept(self, after: dict[str, bytes], done: dict[str, list[Finding]], found: list[Finding]) -> list[Finding]:
@@ -97,24 +98,26 @@ class Repairer:
                 after[path], done[path] = data, taken
         return after, done
 
-    def one_by_one(self, path: str, items: list[Finding]) -> dict[str, bytes]:
-        """Apply the fixes of a file each alone, and refuse those that leave what they repair or bring anything new."""
+    def one_by_one(self, path: str, items: list[Finding], paths: list[str]) -> None:
+        """Apply the fixes of a file each alone, and refuse those that leave what they repair or bring anything new.
+
+        `paths` are the files in which something new may be, all without any.
+        """
         for _ in items:
-            before = self.check(self.held, [path])
+            before = self.check(self.held, paths)
             wanted = self.batch(item for item in before if item.path == path).get(path, [])
             if not wanted:
                 break
             item = wanted[0]
             data, _ = spliced(self.current(path), [item])
             if is_sound(data, path):
-                found = self.check({**self.held, path: data}, [path])
+                found = self.check({**self.held, path: data}, paths)
                 if not wrong_files(before, found, {path: [item]}):
                     self.held[path] = data
                     self.done.fixed.append(item)
                     continue
             self.refused.add(key_of(item))
             self.done.refused.append(item)
-        return {path: self.held[path]} if path in self.held else {}
 
     def current(self, path: str) -> bytes:
         """Return a file as the rounds so far have left it."""
@@ -122,11 +125,10 @@ class Repairer:
 
 
 def wrong_files(before: Iterable[Finding], after: Iterable[Finding], done: Mapping[str, list[Finding]]) -> set[str]:
-    """Return the changed files in which something is found that should be gone, or that was not there before."""
+    """Return the files in which something is found that should be gone, or that was not there before."""
     expected = Counter(map(key_of, before))
     expected.subtract(key_of(item) for items in done.values() for item in items)
-    extra = {path for path, _, _ in (Counter(map(key_of, after)) - expected)}
-    return set(done) if extra - set(done) else extra
+    return {path for path, _, _ in (Counter(map(key_of, after)) - expected)}
 
 
 def key_of(item: Finding) -> tuple[str, str, str]:

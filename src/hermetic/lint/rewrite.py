@@ -22,8 +22,10 @@ def rewrite(path: str, before: bytes, after: bytes) -> None:
     try:
         with open(target, "rb") as file:
             status = os.fstat(file.fileno())
-            same = file.read() == before
-        if not same:
+            content = file.read()
+        if content == after:  # the same file, by another name
+            return
+        if content != before:
             raise NotWrittenError(f"{path}: changed while it was being checked, so it is left as it is")
         if not status.st_mode & WRITABLE:
             raise NotWrittenError(f"{path}: read-only, so it is left as it is")

@@ -65,13 +65,22 @@ def named_elsewhere(place: Place, root: Scope, path: str) -> list[Scope | None]:
     name = last_of(path)
     owners = {id(node): root for scope in root.family() for node in constants(scope) if node.value == path}
     found: list[Scope | None] = []
-    for node in below(place.module.tree):
-        text = node.value if isinstance(node, ast.Constant) else None
+    for node in texts_of(place):
+        text = node.value
         text = text.decode("latin-1") if isinstance(text, bytes) else text
         if isinstance(text, str) and name in text and id(node) not in owners:
-            around = place.function_at(node.lineno) if text == path else None  # type: ignore[attr-defined]
+            around = place.function_at(node.lineno) if text == path else None
             found.append(around if around is not root else None)
     return found
+
+
+def texts_of(place: Place) -> list[ast.Constant]:
+    """Return the constants of a file."""
+    known: list[ast.Constant] | None = place.module.memo.get("constants")
+    if known is None:
+        known = [node for node in below(place.module.tree) if isinstance(node, ast.Constant)]
+        place.module.memo["constants"] = known
+    return known
 
 
 def constants(scope: Scope) -> list[ast.Constant]:

@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.finding import Edit
     from hermetic.repair.place import Place
+    from hermetic.source.module import Module
     from hermetic.source.scope import Scope
 
 TYPES = {"monkeypatch": "MonkeyPatch", "request": "FixtureRequest"}  # of pytest's own module, by fixture
@@ -94,7 +95,7 @@ def is_free(place: Place, root: Scope) -> bool:
         return False
     if roles.role_of(root) == "fixture":  # pytest refuses to let anybody else call it
         return True
-    if is_named(place.module.tree, root.name):
+    if is_named(place.module, root.name):
         return False
     return place.uses is None or not place.uses.is_called(root.name)
 
@@ -138,12 +139,14 @@ def is_known(cls: Scope, base: ast.expr) -> bool:
     return any(item.name == name for item in ancestry(cls))
 
 
-def is_named(tree: ast.AST, name: str) -> bool:
+def is_named(module: Module, name: str) -> bool:
     """Tell whether a file uses a function by its name."""
-    return any(
-        (isinstance(node, ast.Name) and node.id == name) or (isinstance(node, ast.Attribute) and node.attr == name)
-        for node in below(tree)
-    )
+    known: set[str] | None = module.memo.get("names used")
+    if known is None:
+        known = {node.id for node in below(module.tree) if isinstance(node, ast.Name)}
+        known |= {node.attr for node in below(module.tree) if isinstance(node, ast.Attribute)}
+        module.memo["names used"] = known
+    return name in known
 
 
 def is_overridden(place: Place, root: Scope) -> bool:

@@ -166,3 +166,16 @@ def test_the_summary_says_how_much_can_be_fixed(
 
     assert main(["check"]) == 1
     assert [line for line in capsys.readouterr().out.splitlines() if "fixed" in line] == ([said] if said else [])
+
+
+def test_what_is_left_is_shown_with_the_lines_of_the_repaired_file(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = (
+        'import os\n\n\ndef test_a():\n    os.environ.update(A="1", B="2")\n\n\n'
+        "def use():\n    os.chdir('/')\n\n\ndef test_b():\n    use()\n"
+    )
+    write_files({"test_a.py": source}, project)
+
+    assert main(["check", "--fix"]) == 1
+    assert " 10 |     os.chdir('/')\n" in capsys.readouterr().out

@@ -241,3 +241,27 @@ def test_where_a_file_cannot_be_replaced_nothing_is_left_behind(tmp_path: Path) 
     with pytest.raises(NotWrittenError, match="cannot be written"):
         rewrite(str(file), b"old", b"new")
     assert file.read_bytes() == b"old"
+
+
+def test_a_fix_that_brings_a_finding_to_another_file_is_refused() -> None:
+    rules = Rules({b"bad": "good"}, b"x = 'bad'\ny = 'bad bad'\n")
+
+    def check(held: Mapping[str, bytes], paths: list[str]) -> list[Finding]:
+        found = rules.check(held, paths)
+        if b"y = 'good" in held.get("a.py", b"") and not paths:
+            found.append(Finding("X1", "x", "far", "b.py", 1))
+        return found
+
+    done = Repairer(check, rules.read).run()
+
+    assert done.files == {"a.py": (rules.source, b"x = 'good'\ny = 'bad bad'\n")}
+    assert [item.path for item in done.left] == ["a.py", "a.py"]
+
+
+def test_a_file_that_is_written_by_another_name_already_is_well(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_bytes(b"new")
+
+    rewrite(str(file), b"old", b"new")
+
+    assert file.read_bytes() == b"new"
