@@ -61,10 +61,12 @@ def repair(folder: Path, *, unsafe: bool) -> None:
 
 def judge(source: Path, scratch: Path, options: argparse.Namespace, rest: list[str]) -> int:
     """Copy, repair, compile and run one suite; print what is seen, and return its exit code."""
-    before, after = scratch / "before" / source.name, scratch / "after" / source.name
+    before, after = scratch / "before", scratch / "suite" / source.name
     for copy in (before, after):
         shutil.copytree(source, copy, ignore=SKIPPED, symlinks=True)
-    found = findings(before)
+    found = findings(after)
+    # In the same place each time: some suites have it in the names of their tests.
+    first, second = (outcomes(options.python, after, rest) if options.python else Counter() for _ in range(2))
     repair(after, unsafe=options.unsafe_fixes)
     left = findings(after)
     files, wrong, new = changed(after, before), broken(after, before), left - found
@@ -73,7 +75,6 @@ def judge(source: Path, scratch: Path, options: argparse.Namespace, rest: list[s
     code = 1 if wrong or new else 0
     differ: list[tuple[str, str, str]] = []
     if options.python:
-        first, second = (outcomes(options.python, before, rest) for _ in range(2))
         now = outcomes(options.python, after, rest)
         unsteady = {case[:2] for case in (first - second) + (second - first)}
         differ = sorted(case for case in (first - now) + (now - first) if case[:2] not in unsteady)

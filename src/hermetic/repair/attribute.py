@@ -36,7 +36,7 @@ def fix(place: Place) -> Fix | None:
         name = node.args[1] if len(node.args) > 1 else None
         sure = isinstance(name, ast.Constant) and is_there(place, node.args[0], str(name.value))
         edits = [edit] if sure or place.name(node.func) == "delattr" else lenient(place, node, edit)
-        if not edits or (place.name(node.func) == "delattr" and not place.goes_on()):
+        if not edits or (place.name(node.func) == "delattr" and place.is_cleaning()):
             return None
         return Fix(f"use {edit.text}", [*asked.edits, *edits], safe=asked.safe)
     return None
@@ -74,7 +74,7 @@ def of_deletion(place: Place, node: ast.Delete, asked: Asked) -> Fix | None:
     target = node.targets[0]
     if len(node.targets) > 1 or not isinstance(target, ast.Attribute) or not is_quiet(target.value):
         return None
-    if not place.goes_on():
+    if place.is_cleaning():
         return None
     layout = place.layout
     text = f'monkeypatch.delattr({place.text(target.value)}, "{target.attr}")'

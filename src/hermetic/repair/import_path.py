@@ -25,7 +25,7 @@ def fix(place: Place) -> Fix | None:
     owner = list_of(place)
     if owner is None or place.name(owner) not in LISTS or not is_quiet(owner):
         return None
-    if removes(place.node) and not place.goes_on():
+    if removes(place.node) and place.is_cleaning():
         return None
     if place.name(owner) == "sys.path" and loads_strangers(place):
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.repair.layout import Layout
-from hermetic.source import roles
 from hermetic.source.names import resolve
 
 TYPE_CHECKING = False
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 FOUND = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
 BUSY = (ast.Call, ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
-CLEANING = ("teardown", "hook")
 
 
 class Place:
@@ -97,22 +95,17 @@ class Place:
         found = self.name(value)
         return isinstance(value, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) and found.startswith(names)
 
-    def goes_on(self) -> bool:
-        """Tell whether what the finding is about serves what comes below, so that it is no cleaning up."""
-        statement, root = self.statement(), self.root
-        if statement is None or root is None or self.scope is None or roles.role_of(root) in CLEANING:
-            return False
-        for child, parent in self.scope.ancestors(statement):
-            if isinstance(parent, ast.ExceptHandler) or (isinstance(parent, ast.Try) and child in parent.finalbody):
-                return False
-        below = [
-            node
-            for scope in root.family()
-            for node in scope.kept(ast.Assert, ast.Call, ast.Yield, ast.Return)
-            if node.lineno > (statement.end_lineno or 0) and not isinstance(scope.node, ast.Lambda)  # type: ignore[attr-defined]
-        ]
-        ends = [node for node in self.scope.kept(ast.Yield) if node.lineno < statement.lineno]
-        return bool(below) and not ends
+    def is_cleaning(self) -> bool:
+        """Tell whether the finding stands where things are tidied up: in a `finally`, or where an error is handled."""
+        statement = self.statement()
+        return (
+            statement is None
+            or self.scope is None
+            or any(
+                isinstance(parent, ast.ExceptHandler) or (isinstance(parent, ast.Try) and child in parent.finalbody)
+                for child, parent in self.scope.ancestors(statement)
+            )
+        )
 
 
 def is_quiet(expression: ast.AST) -> bool:

@@ -47,7 +47,7 @@ def rewritten(place: Place, table: Table) -> list[Edit] | None:
             of_addition(place, node, table) if isinstance(node.target, ast.Subscript) else of_union(place, node, table)
         )
     if isinstance(node, ast.Delete):
-        return of_deletion(place, node, table) if place.goes_on() else None
+        return of_deletion(place, node, table) if not place.is_cleaning() else None
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and table.is_meant(place, node.func.value):
         form = CALLS.get(node.func.attr)
         statement = place.alone(node)
@@ -140,7 +140,7 @@ def of_deletion(place: Place, node: ast.Delete, table: Table) -> list[Edit] | No
 
 def of_pop(place: Place, call: ast.Call, table: Table) -> list[Edit] | None:
     """Rewrite `table.pop(key)` and `table.pop(key, default)`, whose value nobody uses."""
-    if not call.args or call.keywords or len(call.args) > 2 or not place.goes_on():  # noqa: PLR2004 - key and default
+    if not call.args or call.keywords or len(call.args) > 2 or place.is_cleaning():  # noqa: PLR2004 - key and default
         return None
     assert isinstance(call.func, ast.Attribute)  # noqa: S101 - for the type checker
     if any(isinstance(item, ast.Starred) for item in call.args) or not all(is_quiet(item) for item in call.args[1:]):

@@ -71,6 +71,9 @@ RESTORES = [
     "old = os.getcwd()\n    print()\n    os.chdir(old)",
     "old = time.sleep\n    print()\n    time.sleep = old",
     'print()\n    os.environ.pop("A", None)',
+    'try:\n        print()\n    except ValueError:\n        del os.environ["PATH"]\n    assert time.time()',
+    'try:\n        print()\n    except ValueError:\n        os.environ.pop("PATH")\n    assert time.time()',
+    'try:\n        print()\n    finally:\n        del os.environ["PATH"]\n    assert time.time()',
     'try:\n        print()\n    finally:\n        del os.environ["A"]',
     'print()\n    del sys.modules["time"]',
 ]
@@ -89,6 +92,21 @@ def test_a_value_that_may_be_no_text_waits_for_unsafe_fixes(value: str, tmp_path
 
     assert repaired(source, tmp_path) == source
     assert f'monkeypatch.setenv("A", {value})' in repaired(source, tmp_path, unsafe=True)
+
+
+def test_what_a_fixture_removes_after_its_yield_is_left(tmp_path: Path) -> None:
+    fixture = "@pytest.fixture\ndef a():\n    yield\n    del os.environ['PATH']\n    print()\n"
+    source = f"{HEAD}import pytest\n\n\n{fixture}\n\ndef test_a(a):\n    pass\n"
+
+    assert repaired(source, tmp_path, unsafe=True) == source
+
+
+@pytest.mark.parametrize("name", ['"os.path"', "os.__name__"])
+def test_a_module_that_may_be_of_a_package_is_removed_only_on_request(name: str, tmp_path: Path) -> None:
+    source = f"{HEAD}def test_a():\n    del sys.modules[{name}]\n{TAIL}"
+
+    assert repaired(source, tmp_path) == source
+    assert f"monkeypatch.delitem(sys.modules, {name})" in repaired(source, tmp_path, unsafe=True)
 
 
 def test_both_branches_that_set_a_variable_are_repaired(tmp_path: Path) -> None:
