@@ -7,7 +7,7 @@ import sys
 
 from hermetic.finding import Edit, Fix
 from hermetic.repair.fixture import ask, is_of_case
-from hermetic.repair.place import is_quiet
+from hermetic.repair.place import below, is_quiet
 from hermetic.repair.tables import as_attribute
 
 TYPE_CHECKING = False
@@ -36,6 +36,8 @@ def fix(place: Place) -> Fix | None:
         name = node.args[1] if len(node.args) > 1 else None
         sure = isinstance(name, ast.Constant) and is_there(place, node.args[0], str(name.value))
         edits = [edit] if sure or place.name(node.func) == "delattr" else lenient(place, node, edit)
+        if isinstance(name, ast.Constant) and is_deleted(place, str(name.value)):
+            return None
         if not edits or (place.name(node.func) == "delattr" and place.is_cleaning()):
             return None
         return Fix(f"use {edit.text}", [*asked.edits, *edits], safe=asked.safe)
@@ -56,12 +58,26 @@ def of_assignment(place: Place, node: ast.Assign, asked: Asked) -> Fix | None:
         return None
     if isinstance(node.value, (ast.Tuple, ast.Yield, ast.YieldFrom)) or is_back(place, node.value, target):
         return None
-    edits = as_attribute(place, node)
+    edits = as_attribute(place, node) if not is_deleted(place, target.attr) else None
     if edits is None:
         return None
     if not is_there(place, target.value, target.attr):
         edits = [*edits[:-1], Edit(edits[-1].start, edits[-1].end, ", raising=False)")]
     return Fix("use monkeypatch.setattr", [*asked.edits, *edits], safe=asked.safe)
+
+
+def is_deleted(place: Place, name: str) -> bool:
+    """Tell whether the file deletes such an attribute: where there was none before, `monkeypatch` wants to do that."""
+    deleted: set[str] | None = place.module.memo.get("deleted")
+    if deleted is None:
+        deleted = set()
+        for node in below(place.module.tree):
+            targets = node.targets if isinstance(node, ast.Delete) else []
+            deleted |= {target.attr for target in targets if isinstance(target, ast.Attribute)}
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "delattr":
+                deleted |= {str(item.value) for item in node.args[1:] if isinstance(item, ast.Constant)}
+        place.module.memo["deleted"] = deleted
+    return name in deleted
 
 
 def is_back(place: Place, value: ast.expr, target: ast.Attribute) -> bool:

@@ -109,6 +109,16 @@ def test_a_module_that_may_be_of_a_package_is_removed_only_on_request(name: str,
     assert f"monkeypatch.delitem(sys.modules, {name})" in repaired(source, tmp_path, unsafe=True)
 
 
+@pytest.mark.parametrize("end", ["del time.doze", 'delattr(time, "doze")'])
+@pytest.mark.parametrize("start", ["time.doze = mock.Mock()", 'setattr(time, "doze", mock.Mock())'])
+def test_an_attribute_that_the_test_deletes_itself_is_left_since_monkeypatch_would_miss_it(
+    start: str, end: str, tmp_path: Path
+) -> None:
+    source = f"{HEAD}def test_a():\n    {start}\n    assert time.doze() is None\n    {end}\n"
+
+    assert repaired(source, tmp_path) == source
+
+
 def test_both_branches_that_set_a_variable_are_repaired(tmp_path: Path) -> None:
     body = '    if os.sep:\n        os.environ["A"] = "1"\n    else:\n        os.environ["A"] = "2"\n'
 
