@@ -131,7 +131,7 @@ def option_rows(parser: argparse.ArgumentParser) -> list[list[str]]:
         if isinstance(action, argparse._HelpAction):  # noqa: SLF001 - as above
             continue
         values = ", ".join(f"`{choice}`" for choice in action.choices or ())
-        name = ", ".join(action.option_strings) or str(action.metavar or action.dest)
+        name = "`, `".join(action.option_strings) or str(action.metavar or action.dest)
         takes = action.metavar if action.option_strings and action.metavar else ""
         rows.append([f"`{name}`", values or str(takes), action.help or ""])
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import re
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 REQUIRED = ("Why it breaks", "Do this instead")
 SECTIONS = (*REQUIRED, "Options", "Limits")
+FIXES = "../adopting.md#let-hermetic-repair"
 PLACEHOLDER = "FILL IN"
 FAMILIES = {
     "0": "Reading files",
@@ -121,6 +123,8 @@ def page(rule: type[Rule], known: dict[str, str]) -> str:
     lines += ['!!! failure "Message"', "", f"    {code_span(f'{rule.code} {measured_message(rule)}')}", ""]
     if rule.repair:
         lines += [f"**Repair:** {rule.repair}.", ""]
+    if rule.fixed_by:
+        lines += [f"**Fix:** {prose(repaired(rule))} [`hermetic check --fix`]({FIXES}) does it where that is safe.", ""]
     for label, example in (("Bad", rule.bad[0]), ("Good", rule.good[0])):
         lines += [f'=== "{label}"', "", *indented(example_lines(rule, example)), ""]
     lines += ["## Symptoms", "", *(f"- {prose(symptom)}" for symptom in rule.symptoms), ""]
@@ -132,6 +136,11 @@ def page(rule: type[Rule], known: dict[str, str]) -> str:
     related = [f"- [{code} {known[code]}]({code}.md)" for code in rule.related if code in known]
     lines += ["## Related rules", "", *(related or ["None."]), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def repaired(rule: type[Rule]) -> str:
+    """Return what the fixes of a rule do: the first line of their module."""
+    return inspect.cleandoc(importlib.import_module(rule.fixed_by).__doc__ or "").partition("\n")[0]
 
 
 def found_by(rule: type[Rule]) -> list[str]:

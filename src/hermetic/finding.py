@@ -5,12 +5,45 @@ from __future__ import annotations
 DOCS = "https://hermetic.readthedocs.io/en/stable/rules/"
 
 
+class Edit:
+    """One splice: the bytes of the file from `start` to `end`, which are both counted from 0, become `text`."""
+
+    __slots__ = ("end", "start", "text")
+
+    def __init__(self, start: int, end: int, text: str) -> None:
+        self.start = start
+        self.end = end
+        self.text = text
+
+    @property
+    def key(self) -> tuple[int, int, str]:
+        """What two edits that do the same share."""
+        return (self.start, self.end, self.text)
+
+
+class Fix:
+    """What repairs a finding: edits of its file, which belong together, and what they do in one line.
+
+    `safe`: the tests that passed still pass, and what the finding is about does not leave the test any more. A fix that
+    is not safe is likely right, but somebody has to look at it.
+    """
+
+    __slots__ = ("edits", "message", "safe")
+
+    def __init__(self, message: str, edits: list[Edit], *, safe: bool = True) -> None:
+        self.message = message
+        self.edits = edits
+        self.safe = safe
+
+
 class Finding:
     """One hazard at one place.
 
     `line`, `end_line` and the columns are 1-based; columns count characters. `line` is 0 only for a file that has no
     lines to name (it cannot be read), or where the guard could not tell; `line_reason` says why. `test` is the node id
     through which the hazard is reached, or "". `repair` says in one line what to write instead.
+
+    `fix` is what would repair it, where the linter was asked for that and knows one.
 
     The guard adds `state` (what was left changed), `before` and `after` (short representations), and `owner`, the
     class-, module-, package- or session-scoped fixture that changed it, "" when it was the test itself.
@@ -23,6 +56,7 @@ class Finding:
         "column",
         "end_column",
         "end_line",
+        "fix",
         "layer",
         "line",
         "line_reason",
@@ -71,6 +105,7 @@ class Finding:
         self.state = state
         self.before = before
         self.after = after
+        self.fix: Fix | None = None
 
     @property
     def url(self) -> str:

@@ -24,8 +24,9 @@ BELOW = {
     "context": {"finding", "source"},
     "workers": {"finding", "config"},
     "catalogue": {"finding", "cache", "config", "source"},
+    "repair": {"finding", "source", "catalogue"},
     "report": {"finding", "context"},
-    "lint": {"finding", "cache", "config", "source", "context", "catalogue"},
+    "lint": {"finding", "cache", "config", "source", "context", "catalogue", "repair"},
     "guard": GROUND | {"catalogue", "lint"},
     "verify": GROUND | {"catalogue", "lint", "guard"},
     "audit": GROUND | {"catalogue", "lint", "guard"},
@@ -33,7 +34,7 @@ BELOW = {
 TOP = {"plugin", "cli", "__main__", "__init__"}
 PRINTERS = {"plugin", "cli", "__main__"}
 LINT_PATH = {"__init__", "__main__", "finding", "cache", "config", "source", "context", "catalogue"}
-LINT_PATH |= {"report", "lint", "cli"}
+LINT_PATH |= {"report", "repair", "lint", "cli"}
 
 
 class Import(NamedTuple):

@@ -86,6 +86,8 @@ class Rule:
     to a token; `follows` says which imports of a file count: those of any file (an empty string), those of files
     with `tests`, fixtures or setups, or only what a test file or conftest `calls`. `claims` are the layers of
     examples that do not say otherwise, `no_claims` gives the reason for each layer that is left out.
+    `fixed_by` is the dotted name of a module whose `fix(place)` gives what repairs a finding (see `hermetic.repair`);
+    it is imported only when somebody asks.
     `presets` names the selections that the rule belongs to. `symptoms` are what somebody sees who does not know the
     rule, in the words that they would search for.
     """
@@ -94,6 +96,7 @@ class Rule:
     name: str
     message: str
     repair: str = ""  # what to write instead, in one line
+    fixed_by: str = ""
     presets: tuple[str, ...] = (RECOMMENDED,)
     claims: tuple[str, ...] = (LINT,)
     no_claims: Mapping[str, str] = {}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CANNOT_RUN = 2
 COUNTED = ("full", "concise", "json")  # formats that --statistics has
+FIXABLE = ("full", "json")  # formats that say what can be repaired
 SLOW = 40  # files from which progress is shown on a terminal
 MANY = 2  # files from which what was found is kept: to keep it costs as much as it saves for one
 
@@ -43,6 +44,9 @@ class Options:
         self.statistics = False
         self.no_cache = False
         self.jobs = 0
+        self.fix = False
+        self.diff = False
+        self.unsafe_fixes = False
         self.baseline = ""
         self.no_baseline = False
         self.strict_baseline = False
@@ -55,6 +59,10 @@ class Options:
 def main(arguments: Sequence[str]) -> int:
     """Check files and print the findings."""
     options = read_options(arguments, parser)
+    if options.fix or options.diff:
+        from hermetic.cli.repairing import main as repair
+
+        return repair(options)
     return answer(options, lambda: find(options))
 
 
@@ -70,9 +78,23 @@ def read_options(arguments: Sequence[str], make_parser: Callable[[], argparse.Ar
         made.error(f"--statistics is text or JSON, so it does not go with --output-format {options.output_format}")
     if options.stdin_filename and options.paths:
         made.error("--stdin-filename checks standard input alone, so it does not go with a PATH")
+    wrong = wrong_together(options)
+    if wrong:
+        made.error(wrong)
     if options.no_baseline and (options.baseline or options.strict_baseline):
         made.error("--no-baseline does not go with --baseline or --strict-baseline")
     return options
+
+
+def wrong_together(options: Options) -> str:
+    """Return why the options about fixes contradict each other, "" where they do not."""
+    if options.fix and options.diff:
+        return "--diff changes nothing, so it does not go with --fix"
+    if options.unsafe_fixes and not (options.fix or options.diff):
+        return "--unsafe-fixes says which fixes are applied, so it needs --fix or --diff"
+    if options.diff and (options.statistics or options.output_file or options.output_format != "full"):
+        return "--diff prints what would change instead of findings, so it goes with no --output option"
+    return ""
 
 
 def answer(options: Options, search: Callable[[], list[Finding]]) -> int:
@@ -130,6 +152,7 @@ def parser() -> argparse.ArgumentParser:
     add_selection(made)
     add_ignore(made)
     made.add_argument("--stdin-filename", metavar="FILE", help="check standard input as if it were this file")
+    add_fixes(made)
     add_baseline(made)
     add_output(made)
     made.add_argument("--jobs", "-j", type=number, metavar="N", help="processes; 0: as many as are worth it (0)")
@@ -142,6 +165,14 @@ def number(value: str) -> int:
     if found < 0:
         raise ValueError
     return found
+
+
+def add_fixes(made: argparse.ArgumentParser) -> None:
+    """Add the options that repair."""
+    made.add_argument("--fix", action="store_true", help="repair what can be repaired, and print what is left")
+    made.add_argument("--diff", action="store_true", help="print what --fix would change, and change nothing")
+    unsafe = "with --fix or --diff: also repairs that may change what a test does, or want a look at how they read"
+    made.add_argument("--unsafe-fixes", action="store_true", help=unsafe)
 
 
 def add_selection(made: argparse.ArgumentParser) -> None:
@@ -185,42 +216,69 @@ def find(options: Options, fixed: tuple[str, ...] = (), strict: tuple[str, ...] 
     settings = configured(start, options, fixed, strict)
     chosen = selection.choose(registry.all_entries(), settings)
     if options.stdin_filename:
-        if sys.stdin is None:
-            raise config.CannotRunError("standard input is closed; --stdin-filename reads the source from there")
-        options.sources[options.stdin_filename] = sys.stdin.buffer.read()
-        return made(settings, chosen).check_source(options.sources[options.stdin_filename], options.stdin_filename)
+        options.sources[options.stdin_filename] = read_input()
+        engine = made(settings, chosen, options)
+        return engine.check_source(options.sources[options.stdin_filename], options.stdin_filename)
+    found = find_in(discovered(options, settings), settings, chosen, options)
+    options.selection = chosen
+    return found
+
+
+def read_input() -> bytes:
+    """Return the source that comes from standard input."""
+    if sys.stdin is None:
+        raise config.CannotRunError("standard input is closed; --stdin-filename reads the source from there")
+    return sys.stdin.buffer.read()
+
+
+def discovered(options: Options, settings: Settings) -> list[str]:
+    """Return the files to check."""
     paths = discovery.discover(options.paths or ["."], settings)
     if not paths:
         raise discovery.NoSuchPathError(
             f"no file to check in {', '.join(options.paths) or 'the current folder'}; "
             f"test files are those that match {', '.join(settings.python_files)}"
         )
-    found = find_in(paths, settings, chosen, options)
-    options.selection = chosen
-    return found
+    return paths
 
 
-def made(settings: Settings, chosen: Selection) -> Engine:
+def named(options: Options) -> frozenset[str]:
+    """Return the files, in full, that the user names."""
+    return frozenset(os.path.abspath(path) for path in options.paths if not os.path.isdir(path))
+
+
+def made(settings: Settings, chosen: Selection, options: Options) -> Engine:
     """Return an engine; a run that found the same before needs none, nor what it imports."""
     from hermetic.lint.engine import Engine
 
-    return Engine(settings, chosen)
+    engine = Engine(settings, chosen)
+    if wants_fixes(options):
+        from hermetic.repair.maker import Maker
+
+        engine.maker = Maker(settings.root, thorough=options.output_format == "json")
+    return engine
+
+
+def wants_fixes(options: Options) -> bool:
+    """Tell whether the report says what can be repaired."""
+    return options.output_format in FIXABLE and not options.statistics
 
 
 def find_in(paths: list[str], settings: Settings, chosen: Selection, options: Options) -> list[Finding]:
     """Return the findings in some files: those of an earlier run, where nothing that it read has changed."""
-    named = frozenset(os.path.abspath(path) for path in options.paths if not os.path.isdir(path))
     run = None
-    if len(paths) >= MANY and not options.no_cache and not registry.is_foreign(chosen.entries):
+    # A report that shows fixes looks for calls in the whole project: what it reads for that is not noted.
+    is_noted = not (wants_fixes(options) and options.output_format == "json")
+    if len(paths) >= MANY and is_noted and not options.no_cache and not registry.is_foreign(chosen.entries):
         from hermetic.lint.warm import Run
 
-        run = Run(settings, chosen, paths, named)
+        run = Run(settings, chosen, paths, named(options), fixes=wants_fixes(options))
         known = run.known()
         if known is not None:
             found, options.left_out = known
             return found
-    engine = made(settings, chosen)
-    engine.jobs, engine.named = options.jobs, named
+    engine = made(settings, chosen, options)
+    engine.jobs, engine.named = options.jobs, named(options)
     engine.project.noted = {} if run is not None else None
     found = engine.check(paths, progress if len(paths) >= SLOW and sys.stderr.isatty() else None)
     options.left_out = len(engine.data)

@@ -40,6 +40,8 @@ def explained(rule: Rule) -> str:
     """Return the text of a rule."""
     parts = [f"{rule.code} {rule.name}", "", inspect.cleandoc(rule.__doc__ or ""), ""]
     parts += [f"Presets: {', '.join(rule.presets)}", f"Caught by: {', '.join(rule.claims)}"]
+    if rule.fixed_by:
+        parts.append("Fixed by: hermetic check --fix, where that is safe")
     if rule.related:
         parts.append(f"Related: {', '.join(rule.related)}")
     if rule.bad:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hermetic.config import Settings
     from hermetic.lint.allowances import Allowance
     from hermetic.lint.selection import Selection
+    from hermetic.repair.maker import Maker
     from hermetic.source.module import Module
     from hermetic.source.text import Text
 
@@ -59,6 +60,7 @@ class Engine:
         self.apart = False  # whether the comparing rules wait until the others are done, in several processes
         # The files that the user names, in full; None: all. What he does not name may be test data, see `is_data`.
         self.named: frozenset[str] | None = None
+        self.maker: Maker | None = None  # gives findings their fixes, where these are wanted
         self.data: dict[str, Finding] = {}  # why files that look like test data cannot be parsed, by their full path
 
     def check(self, paths: list[str], progress: Callable[[int, int], None] | None = None) -> list[Finding]:
@@ -198,7 +200,10 @@ class Engine:
         """Return what one rule finds in a file; a rule that fails there is noted, and the run goes on."""
         found = []
         try:
-            for finding in self.rule(entry).check(module, self.project):
+            rule = self.rule(entry)
+            for finding in rule.check(module, self.project):
+                if self.maker is not None:
+                    finding.fix = self.maker.fix_of(rule, finding, module, self.project)
                 if finding.path != module.path:
                     finding.path = self._named.get(os.path.abspath(finding.path), finding.path)
                 found.append(finding)

@@ -10,7 +10,7 @@ import os
 import sys
 
 from hermetic import cache
-from hermetic.finding import Finding
+from hermetic.finding import Edit, Finding, Fix
 from hermetic.source.witness import CHANGED, digest, renewed
 
 TYPE_CHECKING = False
@@ -25,17 +25,20 @@ KIND = "lint-"
 KEPT = 8  # runs of one project: other folders, other rules
 MOMENT = 2_000_000_000  # nanoseconds within which some file systems give two changes the same time
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ROOMS = ("", "lint", "source", "catalogue")
+ROOMS = ("", "lint", "source", "catalogue", "repair")
+PLAIN = tuple(name for name in Finding.__slots__ if name != "fix")
 
 
 class Run:
-    """One run over some files with some rules: what it is known by, and what it found."""
+    """One run over some files with some rules: what it is known by, and what it found; with or without `fixes`."""
 
-    def __init__(self, settings: Settings, selection: Selection, paths: list[str], named: frozenset[str]) -> None:
+    def __init__(
+        self, settings: Settings, selection: Selection, paths: list[str], named: frozenset[str], *, fixes: bool = False
+    ) -> None:
         import time
 
         self.root = settings.root
-        self.key = key_of(settings, selection, paths, named)
+        self.key = key_of(settings, selection, paths, named, fixes=fixes)
         self.kind = KIND + self.key.hex()
         self.paths = paths
         self.start = time.time_ns()
@@ -51,7 +54,7 @@ class Run:
                 if current is None:
                     return None
                 now[path] = current
-            found = [Finding(**dict(zip(Finding.__slots__, row, strict=True))) for row in rows]
+            found = [finding_of(row) for row in rows]
         except (TypeError, ValueError, AttributeError):  # nothing there, or not written by us
             return None
         if any(now[path] is not mark for path, mark in noted.items()):  # from now on the times alone say it
@@ -63,12 +66,31 @@ class Run:
         marks = (noted.get(os.path.abspath(path), CHANGED) for path in self.paths)
         if CHANGED in noted.values() or any(size < 0 for _, _, size, _ in marks):
             return
-        rows = [tuple(getattr(item, name) for name in Finding.__slots__) for item in findings]
+        rows = [row_of(item) for item in findings]
         cache.save(self.root, self.kind, self.key, (self.start, noted, rows, left_out))
         cache.prune(self.root, KIND, KEPT)
 
 
-def key_of(settings: Settings, selection: Selection, paths: list[str], named: frozenset[str]) -> bytes:
+def row_of(item: Finding) -> tuple[Any, ...]:
+    """Return a finding as plain values."""
+    fix = item.fix
+    edits = [edit.key for edit in fix.edits] if fix is not None else []
+    return (*(getattr(item, name) for name in PLAIN), (fix.message, edits, fix.safe) if fix is not None else None)
+
+
+def finding_of(row: tuple[Any, ...]) -> Finding:
+    """Return the finding that `row_of` was given. Raises ValueError or TypeError for anything else."""
+    *values, fix = row
+    found = Finding(**dict(zip(PLAIN, values, strict=True)))
+    if fix is not None:
+        message, edits, safe = fix
+        found.fix = Fix(message, [Edit(*edit) for edit in edits], safe=safe)
+    return found
+
+
+def key_of(
+    settings: Settings, selection: Selection, paths: list[str], named: frozenset[str], *, fixes: bool = False
+) -> bytes:
     """Return what decides about findings besides what is read: settings, rules, interpreter, and our own code."""
     file = settings.pytest_file
     parts = (
@@ -79,6 +101,7 @@ def key_of(settings: Settings, selection: Selection, paths: list[str], named: fr
         [sorted(names) for names in (selection.presets, selection.codes, selection.known, named)],
         [(pattern, sorted(codes)) for pattern, codes in selection.ignored],
         own_code(PACKAGE),
+        fixes,
         paths,
     )
     return digest(repr(parts).encode("utf-8", "surrogatepass"))

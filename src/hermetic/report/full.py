@@ -77,4 +77,16 @@ def summary(findings: list[Finding], paint: Paint) -> str:
     rows = [f"  {count:4}  {code}  {name}" for (code, name), count in sorted(counts.items())]
     codes = {code for code, _ in counts}
     more = min(codes) if len(codes) == 1 else "CODE, with a code of this list"
-    return "\n".join([paint(head, BOLD), *rows, f"Read more: hermetic explain {more}", ""])
+    return "\n".join([paint(head, BOLD), *rows, *fixable(findings), f"Read more: hermetic explain {more}", ""])
+
+
+def fixable(findings: list[Finding]) -> list[str]:
+    """Return what is said of findings that can be repaired, nothing where none can."""
+    safe = [item.fix.safe for item in findings if item.fix is not None]
+    risky = len(safe) - sum(safe)
+    if not safe:
+        return []
+    if not sum(safe):
+        return [f"{risky} can be fixed with --fix --unsafe-fixes; --diff --unsafe-fixes shows how"]
+    more = f", {risky} more with --unsafe-fixes" if risky else ""
+    return [f"{sum(safe)} can be fixed with --fix{more}; --diff shows how"]

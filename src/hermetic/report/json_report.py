@@ -20,6 +20,14 @@ def render(findings: list[Finding], *, colour: bool, sources: Mapping[str, bytes
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
 
+def fix_of(item: Finding) -> dict[str, object] | None:
+    """Return what repairs a finding: edits whose `start` and `end` count the bytes of the file."""
+    if item.fix is None:
+        return None
+    edits = [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in item.fix.edits]
+    return {"message": item.fix.message, "safe": item.fix.safe, "edits": edits}
+
+
 def as_dict(item: Finding) -> dict[str, object]:
     """Return one finding; `line` is null, with `line_reason`, where there is none to name."""
     record: dict[str, object] = {
@@ -33,7 +41,7 @@ def as_dict(item: Finding) -> dict[str, object]:
         "end_column": item.end_column if item.line else None,
         "layer": item.layer,
         "url": item.url,
-        "fix": None,
+        "fix": fix_of(item),
     }
     if not item.line:
         record["line_reason"] = item.line_reason or "the file cannot be read"

@@ -5,10 +5,6 @@ What each example does by itself: test_measured.py.
 
 from __future__ import annotations
 
-import ast
-import os
-import subprocess
-import sys
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +16,7 @@ from hermetic.catalogue.registry import walked
 from hermetic.catalogue.rule import RECOMMENDED
 from tests.utils.lint import write_files
 from tests.utils.proof import absent
-from tests.utils.proof_driver import WITHOUT
+from tests.utils.two_workers import run_on_two_workers, stands_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,37 +43,12 @@ def skip_without_needs(example: Example) -> None:
         pytest.skip(f"not installed: {', '.join(absent(example))}")
 
 
-def stands_alone(example: Example) -> bool:
-    """Whether an example can share a run with others: test files and conftests that import nothing from each other."""
-    files = [Path(path) for path in example.files]
-    if any(file.name != "conftest.py" and not file.match("test_*.py") for file in files):
-        return False
-    own = {part.removesuffix(".py") for file in files for part in file.parts}
-    source = "\n".join(example.files.values())
-    imported = {
-        name.split(".")[0]
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [item.name for item in node.names])
-    }
-    return not own & imported and "pytest_plugins" not in source
-
-
 def first_of_each_rule(examples: dict[str, Example]) -> dict[str, Example]:
     """Return one example of each rule: such a run starts three interpreters, and the others differ in small ways."""
     first: dict[str, str] = {}
     for name in examples:
         first.setdefault(name.partition("_")[0], name)
     return {name: examples[name] for name in first.values()}
-
-
-def run_on_two_workers(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    (folder / "pytest.ini").touch()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *(f"-pno:{name}" for name in WITHOUT)]
-    return subprocess.run(
-        [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
 
 
 def test_the_good_examples_pass_together_on_two_workers(tmp_path: Path) -> None:

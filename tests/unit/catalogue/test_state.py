@@ -517,3 +517,25 @@ def test_a_cached_function_that_a_patch_stands_for_keeps_nothing(head: str, coun
     files = {"settings.py": CACHED, "test_it.py": f"from unittest.mock import patch\nimport settings\n{head}{test}"}
 
     assert len(lint_files(files, tmp_path, select=("HRM602",))) == count
+
+
+def test_a_lambda_that_reads_a_variable_is_read_like_a_function(tmp_path: Path) -> None:
+    source = """
+import functools
+import os
+
+
+@functools.cache
+def settings():
+    read = lambda: [os.environ["APP_MODE"]]
+    return read()
+
+
+def test_settings(monkeypatch):
+    monkeypatch.setenv("APP_MODE", "x")
+    assert settings() == ["x"]
+"""
+
+    found = lint_files({"test_it.py": source}, tmp_path, select=("HRM602",))
+
+    assert [item.line for item in found] == [14]

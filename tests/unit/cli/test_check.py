@@ -96,8 +96,10 @@ def test_what_cannot_run_is_exit_code_2_with_the_reason(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--fix"], "unrecognized arguments: --fix"),
-        (["--diff"], "unrecognized arguments: --diff"),
+        (["--fix", "--diff"], "--diff changes nothing, so it does not go with --fix"),
+        (["--unsafe-fixes"], "--unsafe-fixes says which fixes are applied, so it needs --fix or --diff"),
+        (["--diff", "--output-format", "json"], "--diff prints what would change instead of findings"),
+        (["--diff", "--statistics"], "--diff prints what would change instead of findings"),
         (["--baseline", "b.jsonl", "--no-baseline"], "--no-baseline does not go with --baseline"),
         (["--strict-baseline", "--no-baseline"], "--no-baseline does not go with"),
         (["--stat"], "unrecognized arguments: --stat"),

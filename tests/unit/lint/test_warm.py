@@ -270,3 +270,18 @@ def test_times_alone_are_trusted_only_where_they_are_older_than_a_moment(tmp_pat
     lying = (*mark[:3], b"other content")
     assert renewed(str(file), lying, later, folder=False) is lying
     assert renewed(str(file), lying, mark[0], folder=False) is None
+
+
+def test_what_is_kept_says_what_can_be_repaired_as_the_first_run_did(tmp_path: Path) -> None:
+    write_files({"pyproject.toml": "", "test_leak.py": BAD, "test_plain.py": GOOD}, tmp_path / "project")
+    command = [sys.executable, "-m", "hermetic", "check", "."]
+    runs = [
+        subprocess.run(
+            command, cwd=tmp_path / "project", env=environment(tmp_path), capture_output=True, text=True, check=False
+        ).stdout
+        for _ in range(2)
+    ]
+
+    assert "1 can be fixed with --fix; --diff shows how" in runs[0]
+    assert runs[0] == runs[1]
+    assert list((tmp_path.parent / f"{tmp_path.name}-cache" / "hermetic").glob("lint-*"))

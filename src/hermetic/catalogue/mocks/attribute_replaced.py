@@ -46,6 +46,7 @@ class AttributeReplaced(Rule):
     message = "{what} is replaced {where} and not put back"
     late_message = "{what} is replaced {where} and put back only when nothing fails in between"
     repair = "use monkeypatch.setattr, or mock.patch.object in a with statement or as a decorator"
+    fixed_by = "hermetic.repair.attribute"
     claims = (LINT, GUARD)
     tokens = SUITE
     reached = ()

@@ -55,6 +55,7 @@ class MockUncollected(Rule):
         "a worker is killed, out of memory",
     )
     repair = "call gc.collect() in the teardown"
+    fixed_by = "hermetic.repair.collect"
     message = "{place} builds {what} and no teardown calls gc.collect()"
     presets = (MEMORY,)
     tokens = TOKENS

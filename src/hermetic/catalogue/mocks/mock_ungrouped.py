@@ -51,6 +51,7 @@ class MockUngrouped(Rule):
         "tests with mocks are spread over all workers",
     )
     repair = "mark the class or module with @pytest.mark.xdist_group(...) and run with --dist loadgroup"
+    fixed_by = "hermetic.repair.group"
     message = "{place} builds {what} and has no xdist_group mark"
     presets = (MEMORY,)
     tokens = TOKENS

@@ -57,6 +57,7 @@ class PatchLeftStarted(Rule):
         "a patch is still active after the test that started it",
     )
     repair = "use patch in a with statement or as a decorator, or addCleanup(patcher.stop)"
+    fixed_by = "hermetic.repair.patch_started"
     claims = (LINT, GUARD)
     message = "patch of {what} is started {where} and not stopped for certain"
     follows = "tests"

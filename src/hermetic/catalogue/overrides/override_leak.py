@@ -80,6 +80,7 @@ class OverrideLeak(StateRule):
         "dependency_overrides still hold a fake from an earlier test",
     )
     repair = "override in a fixture and restore after its yield, or use monkeypatch.setitem"
+    fixed_by = "hermetic.repair.override"
     message = "{what} is overridden {where}, and the override stays"
     late_message = "{what} is overridden {where}, and the override is taken out only when nothing fails in between"
     removed = "the override of {what}, which others rely on, is taken out {where} and does not come back"

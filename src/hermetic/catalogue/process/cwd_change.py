@@ -57,6 +57,7 @@ class CwdChange(StateRule):
         "getcwd: no such file or directory, once a temporary folder is gone",
     )
     repair = "use monkeypatch.chdir, or contextlib.chdir in a with statement"
+    fixed_by = "hermetic.repair.cwd"
     claims = (LINT, GUARD)
     message = "the working directory is changed {where} and not changed back"
     late_message = "the working directory is changed {where} and changed back only when nothing fails in between"

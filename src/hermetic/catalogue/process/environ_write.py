@@ -88,6 +88,7 @@ class EnvironWrite(StateRule):
         "KeyError or a wrong value from os.environ, only in some orders",
     )
     repair = "use monkeypatch.setenv/delenv, or patch.dict(os.environ) around the call"
+    fixed_by = "hermetic.repair.environ"
     claims = (LINT, GUARD)
     message = "{what} is changed {where} and not put back"
     tokens = (b"environ", b"putenv", b"unsetenv")

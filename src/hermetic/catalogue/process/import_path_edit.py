@@ -72,6 +72,7 @@ class ImportPathEdit(StateRule):
         "a test passes only after the one that edited sys.path",
     )
     repair = "use monkeypatch.syspath_prepend, or the pythonpath setting of pytest"
+    fixed_by = "hermetic.repair.import_path"
     claims = (LINT, GUARD)
     message = "{what} is edited {where} and not put back"
     late_message = "{what} is edited {where} and put back only when nothing fails in between"

@@ -148,6 +148,7 @@ class ModuleTableEdit(StateRule):
         "ModuleNotFoundError or a stub in place of a module, after another test",
     )
     repair = "use monkeypatch.setitem/delitem(sys.modules, ...), or patch.dict(sys.modules)"
+    fixed_by = "hermetic.repair.module_table"
     claims = (LINT, GUARD)
     message = "{what} is changed {where} and not put back"
     late_message = "{what} is changed {where} and put back only when nothing fails in between"

@@ -83,6 +83,7 @@ class FixedPath(Rule):
         "files left in the repository",
     )
     message = LEFT
+    fixed_by = "hermetic.repair.fixed_path"
     repair = "write below tmp_path, or change there with monkeypatch.chdir(tmp_path)"
     claims = (LINT, GUARD)
     no_claims = {"audit": "it names tests that harm each other, not what two workers may meet in"}  # noqa: RUF012 - a mapping that nobody changes

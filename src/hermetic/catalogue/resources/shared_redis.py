@@ -84,6 +84,7 @@ class SharedRedis(Rule):
     flush_message = "FLUSHDB empties the fixed database {number}, under every other worker and run that uses it"
     flushall_message = "FLUSHALL empties all databases of the server, under every other worker and run"
     repair = "use worker_redis, or a database from get_worker_redis_db(), and flush that one only"
+    fixed_by = "hermetic.repair.flush"
     claims = (LINT,)
     no_claims = {  # noqa: RUF012 - a mapping that nobody changes
         "guard": "what a server holds is outside of the process; asking it around each test would slow every suite",

@@ -143,7 +143,8 @@ def read_in_body(cls: Scope) -> set[str]:
 def keys_looked_up(scope: Scope) -> set[str]:
     """Return the variables that a function reads as `os.environ["NAME"]`."""
     found = set()
-    pending: list[ast.AST] = list(getattr(scope.node, "body", ()))
+    body = getattr(scope.node, "body", ())
+    pending: list[ast.AST] = list(body) if isinstance(body, (list, tuple)) else [body]  # a lambda has one expression
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Subscript) and resolve(scope, node.value) == "os.environ":
