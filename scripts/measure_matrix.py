@@ -28,7 +28,7 @@ from tests.utils import meta, meta_matrix, meta_records  # noqa: E402 - run by p
 
 PAGE = ROOT / "docs" / "matrix.md"
 MILLISECONDS = re.compile(r"\d+&nbsp;ms")
-SCORE = re.compile(r"^(\w+) +(lint|guard|collection|) *(\d+) +(\d+) +(\d+) +(\d+)$", re.MULTILINE)
+SCORE = re.compile(r"^(\w+) +(lint|guard|collection|audit|) *(\d+) +(\d+) +(\d+) +(\d+)$", re.MULTILINE)
 HEAD = """\
 # Who stops what
 
@@ -133,7 +133,7 @@ def prevention() -> str:
         sums[name] = [old + new for old, new in zip(sums.get(name, [0] * 4), counts, strict=True)]
     if sums.get("any layer", [0])[0] < 1:
         raise MatrixError(f"docs/measurements.md has no output of `{meta_records.OF_ALL}`")
-    for name in ("lint", "collection", "guard", "any layer"):
+    for name in ("lint", "collection", "guard", "audit", "any layer"):
         violations, stopped, _, alarms = sums[name]
         share, noise = f"{stopped / violations:.1%}", f"{alarms} ({alarms / violations:.1%})"
         lines.append(f"| {name} | {violations} | {stopped} | {share} | {noise} |".replace("%", " %"))

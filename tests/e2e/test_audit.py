@@ -112,7 +112,8 @@ def test_each_class_is_told_with_cause_evidence_and_command(tmp_path: Path) -> N
     assert gone["declared"] == ["test_gone.py::test_one", "test_gone.py::TestMore::test_two"]
     (order,) = run.of("order-dependent")
     assert (order["test"], order["cause"]) == ("test_order.py::test_region_is_not_set", "environment")
-    assert (order["code"], order["rule"], order["path"], order["line"]) == ("HRM702", "HRM101", "test_order.py", 5)
+    assert (order["code"], order["path"], order["line"]) == ("HRM702", "test_order.py", 8)
+    assert (order["rule"], order["state_path"], order["state_line"]) == ("HRM101", "test_order.py", 5)
     assert (order["kind"], order["culprits"], order["confirmed"]) == (
         "victim",
         ["test_order.py::test_sets_region"],

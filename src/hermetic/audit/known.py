@@ -95,6 +95,11 @@ class Known:
         """Return a run in which a test failed, with how."""
         return next(((run, end) for run, end in self.ends(test, parallel=parallel) if end.status in BAD), None)
 
+    def place(self, test: str) -> tuple[str, int]:
+        """Return the file and the line of a test, 0 for a line that no run has told."""
+        known = next((run.tests[test] for run in self.runs if test in run.tests), None)
+        return known or (test.partition("::")[0], 0)
+
     def leaks_of(self, tests: list[str]) -> list[Finding]:
         """Return what the guard saw some tests leave."""
         return [item for item in self.guard if item.test in tests]

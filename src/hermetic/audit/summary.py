@@ -26,6 +26,7 @@ SHOWN = 10  # fixes, and tests of one class, that a terminal shows
 NAMES = 4  # tests of one fix
 SAID = 2  # lines of evidence
 PAGE = "https://hermetic.readthedocs.io/en/stable/audit/"
+STATE = ("path", "line", "line_reason")  # what a record says of the place where the state was changed
 CODES = {ORDER: "HRM702", COLLECTION: "HRM703"}  # classes that are rules of their own
 TITLES = {
     COLLECTION: ("file that cannot be collected", "files that cannot be collected"),
@@ -160,7 +161,7 @@ def document(found: Audited, as_dict: Callable[[Finding], dict[str, Any]]) -> st
     known = found.known
     findings: list[dict[str, Any]] = [broken_dict(broken) for broken in known.broken]
     for verdict in found.verdicts:
-        findings += verdict_dicts(verdict)
+        findings += verdict_dicts(verdict, found.known.place(verdict.test))
     findings += [as_dict(item) for item in leaks.together(known.guard, known.lint)]
     content = {
         "version": 1,
@@ -189,24 +190,28 @@ def broken_dict(broken: Broken) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def verdict_dicts(verdict: Verdict) -> Iterator[dict[str, Any]]:
-    """Yield a failing test as the document has it: once, or once for each list of culprits, with the hunt's fields."""
+def verdict_dicts(verdict: Verdict, place: tuple[str, int]) -> Iterator[dict[str, Any]]:
+    """Yield a failing test as the document has it: once, or once for each list of culprits, with the hunt's fields.
+
+    An order-dependent test is reported at its own `place`; where the state was changed stands beside that.
+    """
     behind = verdict.rule.code if verdict.rule is not None else None
     code = CODES.get(verdict.kind, behind)
+    path, line = place if verdict.kind == ORDER else (verdict.path, verdict.line)
     base = {
         "code": code, "rule": behind, "name": verdict.kind, "class": verdict.kind,
-        "cause": verdict.cause, "message": verdict.message, "path": verdict.path, "line": verdict.line or None,
-        "column": None, "end_line": verdict.line or None, "end_column": None, "layer": "audit",
+        "cause": verdict.cause, "message": verdict.message, "path": path, "line": line or None,
+        "column": None, "end_line": line or None, "end_column": None, "layer": "audit",
         "url": f"{DOCS}{code}/" if code else PAGE, "test": verdict.test, "evidence": verdict.evidence,
         "command": verdict.command,
     }  # fmt: skip
-    if not verdict.line:
+    if not line:
         base["line_reason"] = "nothing tells the line"
     if not verdict.records:
         yield base
     for record in verdict.records:
-        own = {"path": base["path"], "line": base["line"]} if record.kind == "brittle" else {}
-        yield base | record.as_dict() | own
+        told = {f"state_{key}" if key in STATE else key: value for key, value in record.as_dict().items()}
+        yield base | told
 
 
 def run_dict(run: Run) -> dict[str, Any]:

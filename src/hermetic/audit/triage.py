@@ -176,7 +176,7 @@ def at_the_same_time(run: Run, test: str) -> list[str]:
 
 def shared(known: Known, test: str, text: str) -> Finding | None:
     """Return the finding about something shared in a test's file that fits its error best, and stands next to it."""
-    path, line = known.plain.tests.get(test, ("", 0)) if known.plain is not None else ("", 0)
+    path, line = known.place(test)
     found = [item for item in [*known.guard, *known.lint] if item.path == path and item.code.startswith(SHARED)]
     cause = causes.of_text(text)
     found = [item for item in found if cause in (causes.OTHER, causes.of_finding(item))]
@@ -192,8 +192,7 @@ def made(  # noqa: PLR0913, PLR0917 - a record: one argument for each thing that
     cause = causes.of_finding(rule) if rule is not None else causes.OTHER
     if cause == causes.OTHER and end is not None:
         cause = causes.of_text(end.text)
-    path, line = known.plain.tests.get(test, ("", 0)) if known.plain is not None else ("", 0)
-    path = path or test.partition("::")[0]
+    path, line = known.place(test)
     if end is not None and end.path == path:
         line = end.line
     return Verdict(test, kind, cause, message, path, line, list(evidence), command, rule)

@@ -20,8 +20,8 @@ class OrderDependent(Rule):
     Limits:
     `hermetic audit` runs the suite in the order of the files, reversed, in two shuffled orders and in parallel, and
     hunts for the other test where the results differ. A dependence that shows in none of these orders is not found;
-    `hermetic hunt` alone tries more of them. The finding stands where the guard saw the other test change something;
-    without that, and for a brittle test, it stands in the test that fails.
+    `hermetic hunt` alone tries more of them. The finding stands at the test that depends on others; where they change
+    something is told beside it, as far as the guard saw that.
     """
 
     code = "HRM702"
@@ -52,11 +52,11 @@ import basket
 
 
 def test_an_item_is_added():
-    basket.ITEMS.append("apple")  # <- HRM702
+    basket.ITEMS.append("apple")
     assert basket.ITEMS[-1] == "apple"
 
 
-def test_a_basket_is_empty_at_first():
+def test_a_basket_is_empty_at_first():  # <- HRM702
     assert basket.ITEMS == []
 """,
             },
@@ -71,8 +71,8 @@ HANDLERS = {}
 import registry
 
 
-def test_the_handler_is_called():
-    assert registry.HANDLERS["sum"]([1, 2]) == 3  # <- HRM702
+def test_the_handler_is_called():  # <- HRM702
+    assert registry.HANDLERS["sum"]([1, 2]) == 3
 
 
 def test_a_handler_is_registered():
@@ -90,11 +90,11 @@ import os
 
 
 def test_a_region_can_be_chosen():
-    os.environ["REGION"] = "north"  # <- HRM702
+    os.environ["REGION"] = "north"
     assert os.environ["REGION"] == "north"
 
 
-def test_no_region_is_chosen_at_first():
+def test_no_region_is_chosen_at_first():  # <- HRM702
     assert "REGION" not in os.environ
 """,
             },
