@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from hermetic.source.text import WORDS
+from hermetic.source.witness import read_file
 
 MANY = 5000  # files that are read
 SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "build", "dist"})
@@ -25,7 +26,8 @@ class Uses:
                 folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
                 for name in sorted(names):
                     if name.endswith(".py") and len(self.files) < MANY:
-                        self.files.append(content(os.path.join(folder, name)))
+                        data, _ = read_file(os.path.join(folder, name), marked=False)
+                        self.files.append(data or b"")
         return self.files
 
     def is_called(self, name: str) -> bool:
@@ -37,15 +39,6 @@ class Uses:
     def is_defined_again(self, name: str) -> bool:
         """Tell whether the project has several functions of this name."""
         return sum(data.count(f"def {name}(".encode()) for data in self.read()) > 1
-
-
-def content(path: str) -> bytes:
-    """Return a file's bytes, none where it cannot be read."""
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return b""
 
 
 def is_called_in(data: bytes, word: bytes) -> bool:
