@@ -128,6 +128,18 @@ def test_what_was_not_run_alone_is_not_said_to_fail_for_its_own_reasons(tmp_path
     assert "not because of other tests" not in run.output
 
 
+def test_what_fails_in_each_order_of_a_large_suite_is_run_alone(tmp_path: Path) -> None:
+    suite = (
+        "import app, pytest\n@pytest.mark.parametrize('n', range(240))\ndef test_n(n):\n"
+        "    if n in (0, 120, 154, 216, 239):\n        app.ITEMS.append(n)\n"
+        "    elif n == 130:\n        assert app.ITEMS == []\n"
+    )
+    run = Hunted(tmp_path / "project", {"app.py": APP, "test_x.py": suite})
+
+    assert {(kind, test) for kind, test, _ in run.answers()} == {("victim", "test_n[130]")}
+    assert "not because of other tests" not in run.output
+
+
 def test_ids_with_spaces_and_brackets_are_quoted_for_the_shell(tmp_path: Path) -> None:
     suite = (
         "import app, pytest\n@pytest.mark.parametrize('v', ['a b', 'c[d]'])\ndef test_ids(v):\n"
