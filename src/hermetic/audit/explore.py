@@ -73,9 +73,10 @@ def alone(facts: Facts, targets: Sequence[int]) -> None:
 
 
 def failed(facts: Facts) -> None:
-    """Run alone what failed in the plain order, as far as that fits: it may fail in each other order as well."""
+    """Run alone what failed in the plain order, which may fail in each other one too, at the price of a serial run."""
+    enough = facts.lab.cpu + max(facts.serial, 1.0)
     for test, status in sorted(facts.orders[0].ends.items()):
-        if status in BAD and facts.fits(facts.each, 0.6):
+        if status in BAD and facts.lab.cpu < enough:
             facts.know_alone(test)
 
 
