@@ -7,16 +7,16 @@ import os
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.utils.hunt import APP, Hunted, short
 from tests.utils.lint import write_files
 from tests.utils.process import environment, hermetic
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-APP = "ITEMS = []\nREADY = False\nBOTH = set()\n"
 SUITE = """\
 import app
 
@@ -57,31 +57,6 @@ ANSWERS = {
 }
 NO_FORK = {"HERMETIC_HUNT_FORK": "0"}
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="these compare forks with interpreters")
-
-
-class Hunted:
-    """One run of the command: how it ended, what it printed, and the JSON document that it wrote."""
-
-    def __init__(
-        self, folder: Path, files: dict[str, str], *arguments: str, extra: dict[str, str] | None = None
-    ) -> None:
-        write_files(files, folder)
-        report = folder.parent / "hunt.json"
-        done = hermetic(folder, "hunt", f"--json={report}", *arguments, extra=extra)
-        self.code, self.output, self.errors = done.returncode, done.stdout, done.stderr
-        self.document: dict[str, Any] = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
-
-    def answers(self) -> set[tuple[str, str, tuple[str, ...]]]:
-        """Return what was confirmed: kind, test and culprits, without the file's name."""
-        return {
-            (one["kind"], short(one["victim"]), tuple(map(short, one["culprits"])))
-            for one in self.document["findings"]
-            if one["confirmed"]
-        }
-
-
-def short(nodeid: str) -> str:
-    return nodeid.partition("::")[2]
 
 
 def test_victims_polluters_cleaners_and_brittle_tests_are_found_and_nothing_else(tmp_path: Path) -> None:
@@ -142,6 +117,27 @@ def test_a_healthy_suite_has_no_victims_and_its_plain_failures_are_named(tmp_pat
 
     assert (run.code, run.document["findings"]) == (0, [])
     assert "fails in the plain order, and not because of other tests: test_x.py::test_b" in run.output
+
+
+def test_what_was_not_run_alone_is_not_said_to_fail_for_its_own_reasons(tmp_path: Path) -> None:
+    suite = "import app, time\ndef test_a():\n    app.ITEMS.append(1)\n\ndef test_b():\n    assert app.ITEMS == []\n"
+    slow = "".join(f"\ndef test_{number}():\n    time.sleep(1)\n" for number in range(6))
+    run = Hunted(tmp_path / "project", {"app.py": APP, "test_x.py": suite + slow}, "--budget", "5")
+
+    assert "fails in the plain order, and was not run alone: test_x.py::test_b" in run.output
+    assert "not because of other tests" not in run.output
+
+
+def test_what_fails_in_each_order_of_a_large_suite_is_run_alone(tmp_path: Path) -> None:
+    suite = (
+        "import app, pytest\n@pytest.mark.parametrize('n', range(240))\ndef test_n(n):\n"
+        "    if n in (0, 120, 154, 216, 239):\n        app.ITEMS.append(n)\n"
+        "    elif n == 130:\n        assert app.ITEMS == []\n"
+    )
+    run = Hunted(tmp_path / "project", {"app.py": APP, "test_x.py": suite})
+
+    assert {(kind, test) for kind, test, _ in run.answers()} == {("victim", "test_n[130]")}
+    assert "not because of other tests" not in run.output
 
 
 def test_ids_with_spaces_and_brackets_are_quoted_for_the_shell(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from hermetic.audit.facts import Order
+from hermetic.audit.lab import BAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,12 +64,20 @@ def alone(facts: Facts, targets: Sequence[int]) -> None:
     for number, group in enumerate(groups):
         facts.progress("small groups of tests", number, len(groups))
         if number >= len(groups) // 2 and not facts.fits(0.0, 0.45):
-            facts.notes.append("tests were run in small groups of their own once, not twice: their fixtures are slow")
+            facts.notes.append("tests were run in small groups once: a second time would cost more than is planned")
             break
         ends = facts.lab.run(group)
         facts.orders.append(Order("a small group", group, ends))
         facts.alone.setdefault(group[0], ends.get(group[0], ""))
     facts.each = (facts.lab.cpu - before) / max(1, number)
+
+
+def failed(facts: Facts) -> None:
+    """Run alone what failed in the plain order, which may fail in each other one too, at the price of a serial run."""
+    enough = facts.lab.cpu + max(facts.serial, 1.0)
+    for test, status in sorted(facts.orders[0].ends.items()):
+        if status in BAD and facts.lab.cpu < enough:
+            facts.know_alone(test)
 
 
 def strided(tests: Sequence[int]) -> list[list[int]]:

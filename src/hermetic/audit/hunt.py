@@ -119,6 +119,7 @@ def stages(facts: Facts, wanted: Wanted, sure: set[tuple[int, tuple[int, ...]]])
     try:
         explore.orders(facts, wanted.seed)
         explore.alone(facts, targets)
+        explore.failed(facts)
         is_small = len(targets) <= explore.SMALL
         if is_small and all(test in facts.alone for test in targets):
             whole = facts.each * len(facts.lab.tests) * (1 + len(targets))
@@ -200,10 +201,14 @@ def notes(facts: Facts) -> list[str]:
     if facts.lab.against:
         found.append(f"nothing was forked, since {facts.lab.against}: each experiment was an interpreter of its own")
     plain = facts.orders[0].ends if facts.orders else {}
-    red = [test for test, status in plain.items() if status in BAD]
-    always = [test for test in red if test not in facts.sets and test not in facts.odd]
+    red = [test for test, status in sorted(plain.items()) if status in BAD]
+    own = [test for test in red if test not in facts.sets and test not in facts.odd]
+    always = [test for test in own if facts.alone.get(test) in BAD]
     if always:
         found.append(f"fails in the plain order, and not because of other tests: {named(facts, always)}")
+    if len(always) < len(own):
+        unknown = [test for test in own if test not in always]
+        found.append(f"fails in the plain order, and was not run alone: {named(facts, unknown)}")
     unexplained = [test for test in sorted(facts.odd) if test not in facts.sets]
     if unexplained:
         found.append(f"ended differently for no reason that could be repeated (flaky?): {named(facts, unexplained)}")
