@@ -24,7 +24,7 @@ HANG = 120  # seconds after which a command counts as hanging
 needs_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another user")
 # Imports what a check needs and then becomes another user, who may be unable to read the interpreter itself.
 AS_NOBODY = """\
-import json, os, sys, tokenize
+import _blake2, json, os, sys, tokenize
 from hermetic.catalogue import registry
 from hermetic.cli import main
 from hermetic.cli import check
