@@ -27,8 +27,9 @@ class OrderDependent(Rule):
     code = "HRM702"
     name = "order-dependent"
     symptoms = (
-        "a test passes alone and fails in the suite",
-        "a test passes in the suite and fails alone",
+        "an order-dependent test",
+        "a victim that fails after a polluter",
+        "a brittle test that fails alone",
         "tests fail only with pytest-randomly",
     )
     message = "the test passes only after, or only without, another one"
