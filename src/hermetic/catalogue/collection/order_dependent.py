@@ -28,8 +28,7 @@ class OrderDependent(Rule):
     name = "order-dependent"
     symptoms = (
         "an order-dependent test",
-        "a victim that fails after a polluter",
-        "a brittle test that fails alone",
+        "a brittle test, a victim and its polluter",
         "tests fail only with pytest-randomly",
     )
     message = "the test passes only after, or only without, another one"
