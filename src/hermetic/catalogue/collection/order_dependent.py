@@ -28,7 +28,6 @@ class OrderDependent(Rule):
     name = "order-dependent"
     symptoms = (
         "an order-dependent test",
-        "a brittle test, a victim and its polluter",
         "tests fail only with pytest-randomly",
     )
     message = "the test passes only after, or only without, another one"
