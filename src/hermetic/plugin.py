@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("hermetic", "mode: error, warn or off", default="warn")
     parser.addini("hermetic_report", "file for the findings, as JSON", default="")
     parser.addini("hermetic_trace", "auto or off", default="auto")
+    parser.addini("hermetic_depth", "how deep the guard looks into what modules and fixtures hold", default="3")
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -213,12 +214,16 @@ class Session:
         """List the findings, each in one line."""
         if not self.records:
             return
+        from hermetic.guard.judge import read_on
+
         terminalreporter.section("hermetic")
         for record in self.records:
             line = record["line"] or "?"
             terminalreporter.write_line(f"{record['path']}:{line}: {record['code']} {record['message']}")
             parts = [f"in {record['test']}" if record["test"] else "", f"repair: {record['repair']}"]
             terminalreporter.write_line(f"    {'; '.join(part for part in parts if part)}")
+            for written in read_on(record):
+                terminalreporter.write_line(written)
 
 
 def write_report(path: str, records: list[Record]) -> bool:

@@ -39,6 +39,8 @@ def parser() -> argparse.ArgumentParser:
 def explained(rule: Rule) -> str:
     """Return the text of a rule."""
     parts = [f"{rule.code} {rule.name}", "", inspect.cleandoc(rule.__doc__ or ""), ""]
+    if rule.repair:
+        parts += [f"Repair: {rule.repair}", ""]
     parts += [f"Presets: {', '.join(rule.presets)}", f"Caught by: {', '.join(rule.claims)}"]
     if rule.fixed_by:
         parts.append("Fixed by: hermetic check --fix, where that is safe")

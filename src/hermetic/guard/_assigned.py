@@ -7,23 +7,32 @@ alone assigns a name, it is the line of the change, too.
 
 from __future__ import annotations
 
+import functools
+import linecache
 import re
 import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.places import Place
+from hermetic.guard._globals import PROJECT
+from hermetic.guard._written import functions_of
+from hermetic.guard.places import Place, is_test_file
 from hermetic.guard.probe import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import pytest
 
 DOTTED = r"([A-Za-z_]\w*(?:\.\w+)*)"
 # Each begins with what stands in it literally, which is found ten times as fast as the start of a line.
 ATTRIBUTE = re.compile(r"\.(\w+)[ \t]*(=(?!=)|(?:\#.*)?$)", re.MULTILINE)  # .function = ...; del ....function
 HOLDER = re.compile(rf"[ \t]*(del[ \t]+)?{DOTTED}")  # what stands before it in its line
 BY_NAME = re.compile(rf"""attr\(\s*{DOTTED}\s*,\s*["'](\w+)["']""")  # setattr(library, "function", ...)
-OTHERS = frozenset({"sys", "builtins", "logging", "warnings"})  # their attributes are watched by other rules
+NOTHING = r"""(?:None|\[\]|\{\}|\(\)|(?:set|dict|list|tuple)\(\)|""|'')"""
+EMPTIES = re.compile(rf"^\s*del\b|\bdelattr\(|[=,]\s*{NOTHING}\s*\)?\s*(?:#.*)?$")
+OTHERS = frozenset({"sys", "builtins", "logging"})  # their attributes are watched by other rules
+OF_WARNINGS = frozenset({"filters", "showwarning", "onceregistry", "defaultaction"})  # pytest puts them back
 
 
 class Watched(NamedTuple):
@@ -83,6 +92,20 @@ class Assigned:
         self.lines: dict[str, list[Place]] = {}
         self.read: set[str] = set()
 
+    def keep_up(self) -> None:
+        """Read the modules of the project that are new."""
+        PROJECT.snapshot()
+        if len(PROJECT.modules) != len(self.read):
+            self.learn(PROJECT.modules)
+
+    def is_by_test(self, state: str, item: pytest.Item | None) -> bool:
+        """Tell whether the code of a test, or the import of a file of tests, gives a name a value.
+
+        Who only empties it lets the code under test fill it anew.
+        """
+        places = [place for place in self.lines.get(state, ()) if is_test_file(place.path) and not empties(place)]
+        return any(item is None or is_code_of(item, place) for place in places)
+
     def learn(self, modules: dict[str, types.ModuleType]) -> None:
         """Read the modules that are new; about 0.1 ms each."""
         for name in [name for name in modules if name not in self.read]:  # in order: what is met first gives the name
@@ -96,7 +119,7 @@ class Assigned:
                 known = next((old for old in self.watched if old.held() is holder and old.name == attribute), one)
                 self.lines.setdefault(known.state, []).append(Place(path, line, ""))
                 projects = isinstance(one, Watched) and getattr(holder, "__module__", name_of(holder)) in modules
-                if known is one and not projects and getattr(holder, "__name__", "") not in OTHERS:
+                if known is one and not projects and not is_others(holder, attribute):
                     self.watched.append(one)
 
     def line_of(self, state: str) -> Place | None:
@@ -105,7 +128,40 @@ class Assigned:
         return places[0] if len(places) == 1 else None
 
 
-def assignments_in(path: str) -> Iterator[tuple[str, str, int]]:
+def empties(place: Place) -> bool:
+    """Tell whether a line deletes a name, or assigns what holds nothing."""
+    line = linecache.getline(place.path, place.line)
+    return EMPTIES.search(line) is not None
+
+
+def is_code_of(item: pytest.Item, place: Place) -> bool:
+    """Tell whether a line is in the functions of a test, its fixtures or their helpers."""
+    codes = [function.__code__ for function, _ in functions_of(item)]
+    return any(
+        code.co_filename == place.path and code.co_firstlineno <= place.line <= last_line(code) for code in codes
+    )
+
+
+@functools.lru_cache(maxsize=500)
+def last_line(code: types.CodeType) -> int:
+    """Return the last line of a function, those of the functions within it too."""
+    inner = [last_line(one) for one in code.co_consts if isinstance(one, types.CodeType)]
+    return max([line for _, _, line in code.co_lines() if line is not None] + inner)
+
+
+def is_others(holder: object, attribute: str) -> bool:
+    """Tell whether an attribute is watched by another rule, or put back by pytest."""
+    name = getattr(holder, "__name__", "")
+    return name in OTHERS or (name == "warnings" and attribute in OF_WARNINGS)
+
+
+@functools.lru_cache(maxsize=10_000)
+def assignments_in(path: str) -> tuple[tuple[str, str, int], ...]:
+    """Return the dotted name, the attribute and the line of each assignment in a file; several probes ask."""
+    return tuple(read_assignments(path))
+
+
+def read_assignments(path: str) -> Iterator[tuple[str, str, int]]:
     """Yield the dotted name, the attribute and the line of each assignment in a file."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:

@@ -6,47 +6,46 @@ classes. Telling of that would bury what harms, so the rules below leave it out;
 
 from __future__ import annotations
 
-import functools
-import linecache
-import re
+import itertools
 import sys
-import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard._globals import PROJECT, is_mock
+from hermetic.guard._assigned import Assigned
+from hermetic.guard._globals import PROJECT
+from hermetic.guard._own import is_left_to_breakers, is_own_object, is_told_of_object, last_attribute
+from hermetic.guard._samples import Sample
+from hermetic.guard._words import COUNT, DONE, MEMO, definer, is_in_tests, is_of_test, is_plain, speaks_of
 from hermetic.guard._written import writes_entry
-from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, attributes, holds
-from hermetic.guard.places import is_test_file
+from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, deep_parts, holds
 from hermetic.guard.probe import ABSENT, Change, Moment, Probe, same_objects
+from hermetic.guard.probes.breakers import breaker_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hermetic.guard._globals import Difference, Holder, Snapshot
 
 # A module that imports one of these by name holds the very object: a change of it is another rule's business.
 OF_SYS = ("argv", "path", "meta_path", "path_hooks", "modules", "warnoptions")
 LARGEST = 1000  # items of a container that is copied at each boundary (about 3 us)
-WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-MEMO = frozenset({
-    "cache", "caches", "cached", "memo", "memoized", "lru", "interned", "pool", "pools", "seen", "compiled", "warned",
-    "instances", "counter", "counters", "lazy", "stats", "lock", "locks", "threadlocal",
-})  # fmt: skip
-DONE = frozenset({
-    "init", "inited", "initialized", "initialised", "ready", "loaded", "setup", "configured", "warned", "done",
-    "started", "registered", "installed", "patched", "imported", "checked",
-})  # fmt: skip
-COUNT = frozenset({
-    "count", "counts", "next", "last", "seq", "sequence", "serial", "number", "total", "version", "id", "ids", "uid",
-    "index", "hits", "misses", "calls", "created", "time", "timestamp",
-})  # fmt: skip
+MOST = 40  # parts of what one name stands for
+DEPTH = 3  # steps from a name into what it stands for, unless `hermetic_depth` says otherwise
 
 
 class Watched(NamedTuple):
-    """A container, and the modules or classes that hold it, each with the name."""
+    """A container or object, and the modules or classes that hold it, each with the name.
+
+    `suffix` is how it is written behind that name, where it lies deeper.
+    """
 
     part: Part
     holders: list[tuple[Holder, str]]
+    suffix: str = ""
+
+    @property
+    def root(self) -> str:
+        """The name that the part lies behind."""
+        return self.part.path.removesuffix(self.suffix)
 
 
 class Held(NamedTuple):
@@ -70,6 +69,15 @@ class HeldProbe(Probe[Held]):
         self.in_sight: tuple[list[Any], list[Any]] = [], []  # the containers of it, and their mirrors
         self.last: Held | None = None
         self.filled: set[str] = set()  # entries that were filled in once may change
+        self.depth = DEPTH
+        self.breakers: list[str] = []  # classes of which another rule reports how their objects are
+        self.assigned = Assigned()
+
+    def learn_options(self, options: Mapping[str, object]) -> None:
+        """Learn how deep to look, and what is another rule's."""
+        depth = options.get("hermetic_depth", DEPTH)
+        self.depth = depth if isinstance(depth, int) else DEPTH
+        self.breakers = breaker_classes(options)
 
     def snapshot(self) -> Held:
         """Compare each container with its copy, and where one differs copy all (about 0.3 us each).
@@ -77,6 +85,8 @@ class HeldProbe(Probe[Held]):
         The list of them is made anew when there are new modules.
         """
         walk = PROJECT.snapshot()
+        if self.last is not None and walk is not self.last.walk and self.has_new_names(self.last.walk, walk):
+            self.known = None
         if self.known is None or self.known[0] is not walk.holders or self.known[1] != len(walk.holders):
             self.watched = list(self.find(walk))
             self.known = walk.holders, len(walk.holders)
@@ -84,16 +94,22 @@ class HeldProbe(Probe[Held]):
         if self.spaces is not PROJECT.spaces and self.last is not None:
             self.focus()
         if self.last is None or self.last.walk is not walk or not same_objects(*self.in_sight):
+            if self.last is not None:
+                self.renew()
             self.mirrors = [one.part.mirrored() for one in self.watched]
             self.last = Held(walk, self.watched, [one.part.copied() for one in self.watched])
             self.focus()
         return self.last
 
+    def has_new_names(self, before: Snapshot, after: Snapshot) -> bool:
+        """Tell whether a name stands for something else by now."""
+        return next(PROJECT.differences(before, after, self.code), None) is not None
+
     def focus(self) -> None:
         """Gather the containers that are in sight."""
         pairs = zip(self.watched, self.mirrors, strict=True)
         inside = [pair for pair in pairs if any(holder in PROJECT.in_sight for holder, _ in pair[0].holders)]
-        self.in_sight = [one.part.itself for one, _ in inside], [mirror for _, mirror in inside]
+        self.in_sight = [one.part.live for one, _ in inside], [mirror for _, mirror in inside]
         self.spaces = PROJECT.spaces
 
     def find(self, walk: Snapshot) -> Iterator[Watched]:
@@ -104,7 +120,7 @@ class HeldProbe(Probe[Held]):
             if holder.is_class is not self.of_classes:
                 continue
             for name, value in copy.items():
-                if type(value) not in CONTAINERS or len(value) > LARGEST or name.startswith(("__", "@")):
+                if not is_watched(value) or name.startswith(("__", "@")):
                     continue
                 if any(value is other for other in others):
                     continue
@@ -112,9 +128,40 @@ class HeldProbe(Probe[Held]):
                 if same:
                     same[0].holders.append((holder, name))
                 else:
-                    found[name].append(Watched(Part(f"{holder.name}.{name}", value), [(holder, name)]))
+                    first = Part(f"{holder.name}.{name}", value, attributes=type(value) not in CONTAINERS)
+                    found[name].append(Watched(first, [(holder, name)]))
         for watched in found.values():
-            yield from watched
+            for one in watched:
+                yield from self.expanded(one)
+
+    def expanded(self, one: Watched) -> Iterator[Watched]:
+        """Yield what a name stands for, and the containers and objects of the project within."""
+        path = one.part.path
+        if is_large(one.part.itself):
+            yield Watched(Sample(path, one.part.itself), one.holders, one.suffix)
+            return
+        parts = deep_parts(one.part.itself, path, self.depth, is_own_object)
+        for part in itertools.islice(parts, MOST):
+            seen = Sample(part.path, part.itself) if is_large(part.itself) else part
+            yield Watched(seen, one.holders, part.path.removeprefix(path))
+
+    def renew(self) -> None:
+        """Look anew into those names behind which something was changed."""
+        new: list[Watched] = []
+        same = True
+        for _, group in itertools.groupby(zip(self.watched, self.mirrors, strict=True), lambda pair: pair[0].root):
+            pairs = list(group)
+            now = [one for one, _ in pairs]
+            if not same_objects([one.part.live for one in now], [mirror for _, mirror in pairs]):
+                now = list(self.expanded(now[0]))
+            same = (
+                same
+                and len(now) == len(pairs)
+                and all(one.part.itself is was.part.itself for one, (was, _) in zip(now, pairs, strict=True))
+            )
+            new += now
+        if not same:
+            self.watched = new
 
     def changes(self, before: Held, after: Held) -> Iterator[Change]:
         """Compare what names stand for, then what containers hold."""
@@ -125,30 +172,31 @@ class HeldProbe(Probe[Held]):
             elif self.is_worth_telling(difference.holder, difference.name, difference.before, difference.after):
                 yield difference.change()
         if before.watched is after.watched:
-            if before.copies == after.copies:
+            if same_objects(before.copies, after.copies):
                 return
-            pairs = zip(after.watched, before.copies, after.copies, strict=True)
+            pairs: Iterable[tuple[Watched, Any, Any]] = zip(after.watched, before.copies, after.copies, strict=True)
         else:
-            old = {one.part.path: number for number, one in enumerate(before.watched)}
-            pairs = zip(*self.common(before, after, old), strict=True)
-        for one, was, now in pairs:
-            if was != now:
+            pairs = self.common(before, after)
+        changed = [pair for pair in pairs if not same_objects([pair[1]], [pair[2]])]  # `==` of a project's may raise
+        told: set[tuple[int, bool]] = set()
+        for one, was, now in sorted(changed, key=lambda pair: len(pair[0].suffix)):
+            if (key := (id(one.part.itself), one.part.attributes)) not in told:  # several names may lead to it
+                told.add(key)
                 yield from self.contents(one, was, now)
 
     @staticmethod
-    def common(before: Held, after: Held, old: dict[str, int]) -> tuple[list[Watched], list[Any], list[Any]]:
-        """Return the containers that are in both lists, and their copies."""
-        both = [
-            (one, before.copies[old[one.part.path]], after.copies[number])
-            for number, one in enumerate(after.watched)
-            if one.part.path in old and before.watched[old[one.part.path]].part.itself is one.part.itself
-        ]
-        return [one for one, _, _ in both], [was for _, was, _ in both], [now for _, _, now in both]
+    def common(before: Held, after: Held) -> Iterator[tuple[Watched, Any, Any]]:
+        """Yield what is in both lists, with both copies."""
+        old = {one.part.path: (one.part, copy) for one, copy in zip(before.watched, before.copies, strict=True)}
+        for one, now in zip(after.watched, after.copies, strict=True):
+            part, was = old.get(one.part.path, (None, None))
+            if part is not None and part.itself is one.part.itself and type(part) is type(one.part):
+                yield one, was, now
 
     def replaced(self, difference: Difference, before: Held) -> Iterator[Change]:
         """Yield what a container holds that another one's name was given to; one that holds the same is no change."""
         pairs = zip(before.watched, before.copies, strict=True)
-        known = [copy for one, copy in pairs if one.part.itself is difference.before]
+        known = [copy for one, copy in pairs if one.part.itself is difference.before and type(one.part) is Part]
         path = f"{difference.holder.name}.{difference.name}"
         was = known[0] if known else Part(path, difference.before).copied()
         one = Watched(Part(path, difference.before), [(difference.holder, difference.name)])
@@ -159,9 +207,18 @@ class HeldProbe(Probe[Held]):
     def contents(self, one: Watched, before: Any, after: Any) -> Iterator[Change]:
         """Yield what is worth telling of a container that was changed."""
         holder, name = definer(one.holders)
-        part = one.part._replace(path=f"{holder.name}.{name}")
+        part = one.part._replace(path=f"{holder.name}.{name}{one.suffix}")
         for change in part.changes(before, after):
             if change.state in self.filled:
+                continue
+            attribute = last_attribute(
+                f"{one.suffix}.{change.state[len(part.path) + 1 :]}" if part.attributes else one.suffix
+            )
+            if attribute:
+                if self.breakers and is_left_to_breakers(self.breakers, self.watched, one, change, attribute):
+                    continue
+                if not speaks_of(attribute, MEMO) and is_told_of_object(part, change, attribute, Moment.item):
+                    yield change
                 continue
             if (
                 change.before is ABSENT
@@ -188,118 +245,43 @@ class HeldProbe(Probe[Held]):
             if moved:
                 return True  # taken out and put back, at another place
         if change.before is not ABSENT:
-            return private and self.is_of_test(change.before, holder) and self.is_of_test(change.after, holder)
+            return private and is_of_test(change.before, holder) and is_of_test(change.after, holder)
         if type(part.itself) in ROWS or private:
             return private and type(part.itself) not in ROWS
         news = change.after if type(part.itself) is set else [change.after]
-        return not any(is_plain(new) or self.is_of_test(new, holder, but=change.state) for new in news)  # type: ignore[attr-defined]
+        return not any(is_plain(new) or is_of_test(new, holder, but=change.state) for new in news)  # type: ignore[attr-defined]
 
     def is_worth_telling(self, holder: Holder, name: str, before: object, after: object) -> bool:
         """Tell whether a name that stands for something else is worth telling."""
         if speaks_of(name, MEMO):
             return False
         if before is None or after is None or before is ABSENT or after is ABSENT:
-            new = after if before is None or before is ABSENT else before
-            return self.is_of_test(new, holder)
+            filled = before is None or before is ABSENT
+            return is_of_test(after if filled else before, holder) or (filled and self.is_by_test(holder, name))
+        if before == "" and name.startswith("_"):
+            return is_of_test(after, holder) or self.is_by_test(holder, name)
         if type(before) is bool and type(after) is bool:
             return not (name.startswith("_") and speaks_of(name, DONE))
         if type(before) is int and type(after) is int:
             return not (name.startswith("_") or speaks_of(name, COUNT))
         return True
 
-    def constants(self) -> set[object]:
-        """Return the strings that are written out in the test."""
-        code = getattr(getattr(Moment.item, "function", None), "__code__", None)
-        return constants_of(code) if code is not None else set()
+    def is_by_test(self, holder: Holder, name: str) -> bool:
+        """Tell whether a file of tests assigns a name of a module or class that is none itself."""
+        self.assigned.keep_up()
+        return not is_in_tests(holder) and self.assigned.is_by_test(f"{holder.name}.{name}", Moment.item)
 
-    def in_folder(self, text: str) -> bool:
-        """Tell whether a text names the temporary folder of the test."""
-        return Moment.item is not None and re.sub(r"\W", "_", Moment.item.name)[:30] in text
 
-    def is_of_test(self, value: object, holder: Holder, steps: int = 2, but: str = "") -> bool:
-        """Tell whether a value comes from the test: a mock, a class or function of a test file, a constant of it.
+def is_watched(value: Any) -> bool:
+    """Tell whether a value is a container, or an object of the project."""
+    return type(value) in CONTAINERS or is_own_object(value)
 
-        `but` is the state; a constant that stands in it is the key.
-        """
-        if isinstance(value, str):
-            constant = value in self.constants() and value not in source_of(holder) and value not in but
-            return constant or self.in_folder(value)
-        if isinstance(value, (int, float, type(None), bytes)):
-            return False
-        if is_mock(value) or (is_in_test_file(value) and not is_in_tests(holder)):
-            return True
-        if not steps:
-            return False
-        if type(value) in CONTAINERS or isinstance(value, tuple):
-            inner = [*value.values()] if isinstance(value, dict) else [*value]  # type: ignore[misc]
-        else:
-            inner = [*attributes(value).values()]
-        return any(self.is_of_test(one, holder, steps - 1, but) for one in inner[:LARGEST])
+
+def is_large(value: Any) -> bool:
+    """Tell whether a value is a container of which only a sample is compared."""
+    return type(value) in CONTAINERS and len(value) > LARGEST
 
 
 def are_containers(before: object, after: object) -> bool:
     """Tell whether two values are containers of one kind, small enough to be compared."""
     return type(before) is type(after) and type(before) in CONTAINERS and max(len(before), len(after)) <= LARGEST  # type: ignore[arg-type]
-
-
-def is_in_tests(holder: Holder) -> bool:
-    """Tell whether a module is a test file or conftest, or a class is defined in one."""
-    path = getattr(sys.modules.get(holder.module), "__file__", None)
-    return isinstance(path, str) and is_test_file(path)
-
-
-def is_plain(value: object) -> bool:
-    """Tell whether a value is a text, a number, or a builtin container."""
-    return type(value) in CONTAINERS or isinstance(value, (str, bytes, int, float, tuple))
-
-
-def speaks_of(name: str, words: frozenset[str]) -> bool:
-    """Tell whether one of the words that a name consists of is one of `words`."""
-    return any(word.lower() in words for word in WORDS.findall(name))
-
-
-def is_in_test_file(value: object) -> bool:
-    """Tell whether a function, class or object is defined in a test file or conftest."""
-    name = getattr(value, "__module__", None) if isinstance(value, (type, types.FunctionType)) else None
-    path = getattr(sys.modules.get(name or type(value).__module__), "__file__", None)
-    return isinstance(path, str) and is_test_file(path)
-
-
-def source_of(holder: Holder) -> str:
-    """Return the source of the module that a holder is, or is in."""
-    path = getattr(sys.modules.get(holder.module), "__file__", None)
-    return source_in(path) if isinstance(path, str) else ""
-
-
-@functools.lru_cache(maxsize=200)
-def source_in(path: str) -> str:
-    """Return the text of a file: it is asked for each time that a table of its module is filled."""
-    return "".join(linecache.getlines(path))
-
-
-@functools.lru_cache(maxsize=1000)
-def is_bound_in(path: str, name: str) -> bool:
-    """Tell whether a name is bound at the start of a line of a file."""
-    return re.search(rf"^{re.escape(name)}\s*(:[^=\n]*)?=", source_in(path), re.MULTILINE) is not None
-
-
-def constants_of(code: types.CodeType) -> set[object]:
-    """Return the strings that are written out in a function."""
-    found: set[object] = set()
-    for one in code.co_consts:
-        if isinstance(one, types.CodeType):
-            found |= constants_of(one)
-        elif isinstance(one, str):
-            found.add(one)
-        elif isinstance(one, tuple):
-            found |= {item for item in one if isinstance(item, str)}
-    return found
-
-
-def definer(holders: list[tuple[Holder, str]]) -> tuple[Holder, str]:
-    """Return the holder in whose source the name is bound at the start of a line; the others import it."""
-    for holder, name in holders:
-        path = getattr(holder.value, "__file__", None)
-        if isinstance(path, str) and is_bound_in(path, name):
-            return holder, name
-    return holders[0]

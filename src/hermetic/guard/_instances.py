@@ -66,9 +66,18 @@ class Instances:
                 continue
             if hasattr(kind.__init__, "__wrapped__"):
                 self.complete.add(name)
-            for found in gc.get_referrers(*kinds_of(kind)):
+            kinds = kinds_of(kind)
+            for found in [*gc.get_referrers(*kinds), *frozen(kinds)]:
                 if isinstance(found, kind):
                     self.add(found)
+
+
+def frozen(kinds: list[type]) -> list[Any]:
+    """Return the objects of some classes that modules hold, where the collector has frozen any."""
+    if not gc.get_freeze_count():
+        return []
+    spaces = [vars(module) for module in list(sys.modules.values()) if type(module) is types.ModuleType]
+    return [value for space in spaces for value in list(space.values()) if type(value) in kinds]
 
 
 def maker(name: str) -> str:

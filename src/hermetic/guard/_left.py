@@ -109,9 +109,13 @@ class LeftProbe(Probe[int]):
         state: str = "",
     ) -> None:
         """Learn that something was begun; `state` says how it is while it goes on, where that is not `after`."""
-        owner = self.fixtures[-1] if self.fixtures else Moment.item or self.importing
+        owner = self.owner()
         if owner is not None and place is not None and place.origin != MACHINE:
             self.begun.append(Left(name, place, owner, alive, undo, state))
+
+    def owner(self) -> object:
+        """Return to whom belongs what begins now."""
+        return self.fixtures[-1] if self.fixtures else Moment.item or self.importing
 
     def import_begins(self, collector: pytest.Module) -> None:
         """Let what is begun from here on belong to the file."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 DEEPEST = 60  # frames
+# Several instructions hold a constant, and newer interpreters have more of them: one that returns it at once, for one.
+CONSTANTS = {*dis.hasconst, dis.opmap.get("LOAD_SMALL_INT")}
 
 
 def users_frames(frame: FrameType | None) -> Iterator[FrameType]:
@@ -76,7 +78,7 @@ def line_in(codes: Iterable[CodeType], number: int) -> tuple[str, int, str] | No
         if not in_code(code, number):
             continue
         for instruction in dis.get_instructions(code):
-            if instruction.opname in {"LOAD_CONST", "LOAD_SMALL_INT"} and holds(instruction.argval, number):
+            if instruction.opcode in CONSTANTS and holds(instruction.argval, number):
                 found = instruction.positions.lineno if instruction.positions is not None else None
                 return code.co_filename, found or code.co_firstlineno, code.co_name
     return None

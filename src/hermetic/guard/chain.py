@@ -7,9 +7,11 @@ of the innermost owner. A change that its owner takes back cancels out, so a led
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermetic.guard._mentions import Mentions
 from hermetic.guard.places import MACHINE, Place
 from hermetic.guard.probe import Moment, Probe, same
 
@@ -69,6 +71,11 @@ class Chain:
         self, probes: Iterable[Probe[Any]], trail: Trail, complain: Callable[[Probe[Any], BaseException], None]
     ) -> None:
         self.probes = list(probes)
+        self.awake: list[Probe[Any]] = []  # those that are asked in tests
+        self.fresh: list[Probe[Any]] = []  # those of them that begin anew with each test
+        self.imported = -1  # how many modules there were when that was found out
+        self.complete = False  # all that are awake have a snapshot
+        self.mentions = Mentions(word for probe in self.probes for word in probe.words)
         self.trail = trail
         self.complain = complain
         self.last: dict[Probe[Any], Any] = {}
@@ -79,7 +86,7 @@ class Chain:
     def refresh(self, probes: Iterable[Probe[Any]] | None = None) -> None:
         """Take new snapshots, whatever has changed."""
         Moment.next()
-        for probe in list(self.probes if probes is None else probes):
+        for probe in self.awakened() if probes is None else list(probes):
             try:
                 self.last[probe] = probe.snapshot()
             except Exception as error:  # noqa: BLE001 - a probe must never end the run
@@ -90,6 +97,21 @@ class Chain:
         """Let the next test begin with new snapshots of everything."""
         self.owners = []
         self.last.clear()
+        self.complete = False
+
+    def awakened(self) -> list[Probe[Any]]:
+        """Return the probes that are asked in tests; which those are is found out anew after imports."""
+        if len(sys.modules) != self.imported:
+            self.imported = len(sys.modules)
+            before = self.awake
+            self.mentions.keep_up()
+            self.awake = [probe for probe in self.probes if probe.in_tests and probe.is_awake(self.mentions.found)]
+            self.fresh = [probe for probe in self.awake if probe.between]
+            for probe in self.awake:
+                if probe not in before:  # what it saw before it fell asleep is no longer what a test began with
+                    self.last.pop(probe, None)
+                    self.complete = False
+        return self.awake
 
     def tell(self, method: str, *args: object) -> None:
         """Call a method of those probes that have one of their own."""
@@ -106,7 +128,12 @@ class Chain:
     def begin(self, owner: Owner) -> None:
         """Start the first owner: a test. What others changed since the last boundary is nobody's."""
         self.owners = [owner]
-        self.refresh([probe for probe in self.probes if probe.between or probe not in self.last])
+        awake = self.awakened()
+        if self.complete:
+            self.refresh(self.fresh)
+        else:
+            self.refresh([probe for probe in awake if probe.between or probe not in self.last])
+            self.complete = True
 
     def push(self, owner: Owner) -> None:
         """Let changes from here on belong to an owner within the present one."""
@@ -129,7 +156,7 @@ class Chain:
         """
         Moment.next()
         last = self.last
-        for probe in list(self.probes if probes is None else probes):
+        for probe in self.awakened() if probes is None else probes:
             before = last.get(probe, UNKNOWN)
             if before is UNKNOWN:
                 continue
@@ -189,6 +216,7 @@ class Chain:
         """Ask a probe no more, and say so once."""
         if probe in self.probes:
             self.probes.remove(probe)
+            self.awake, self.fresh = ([one for one in known if one is not probe] for known in (self.awake, self.fresh))
             self.last.pop(probe, None)
             self.told.clear()
             self.trail.drop(probe)

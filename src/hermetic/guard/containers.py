@@ -32,12 +32,17 @@ class Part(NamedTuple):
         value = self.itself
         if self.attributes:
             return attributes(value)
-        kind = type(value)
-        return dict(value) if kind in TABLES else set(value) if kind is set else list(value)
+        return dict(value) if isinstance(value, dict) else set(value) if type(value) is set else list(value)
+
+    @property
+    def live(self) -> Any:
+        """Return what is compared with a mirror: the container, or the dictionary behind the attributes."""
+        return self.itself.__dict__ if self.attributes else self.itself
 
     def mirrored(self) -> Any:
         """Return a copy of a container that is equal to it; a list is not equal to a deque."""
-        return dict(self.itself) if type(self.itself) in TABLES else self.itself.copy()
+        live = self.live
+        return dict(live) if isinstance(live, dict) else live.copy()
 
     def changes(self, before: Any, after: Any) -> Iterator[Change]:
         """Yield what differs between two copies."""
@@ -113,8 +118,11 @@ def slots_of(kind: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def parts_of(value: object, path: str, *, public: bool = False) -> list[Part]:
-    """Return a container or object, and the containers that it holds; `public` leaves out private attributes of it."""
+def parts_of(value: object, path: str, *, public: bool = False, steps: int = 0) -> list[Part]:
+    """Return a container or object, and the containers that it holds; `public` leaves out private attributes of it.
+
+    `steps` is how much deeper containers within those are looked for.
+    """
     if type(value) in CONTAINERS or isinstance(value, tuple):
         first = [Part(path, value)] if is_container(value) else []
         pairs = within(value, path) if first or isinstance(value, tuple) else []
@@ -122,7 +130,7 @@ def parts_of(value: object, path: str, *, public: bool = False) -> list[Part]:
         first = [Part(path, value, attributes=True)]
         held = attributes(value)
         pairs = [(f"{path}.{name}", one) for name, one in held.items() if not (public and name.startswith("_"))]
-    return [*first, *(Part(name, one) for name, one in pairs if is_container(one))][:MOST]
+    return [*first, *(part for name, one in pairs for part in deep_parts(one, name, steps))][:MOST]
 
 
 def within(value: Any, path: str) -> list[tuple[str, object]]:
@@ -132,6 +140,23 @@ def within(value: Any, path: str) -> list[tuple[str, object]]:
     if isinstance(value, (list, tuple)):
         return [(f"{path}[{number}]", one) for number, one in enumerate(value) if type(one) in CONTAINERS]
     return []
+
+
+def deep_parts(value: object, path: str, steps: int, objects: Callable[[object], bool] | None = None) -> Iterator[Part]:
+    """Yield a container, and those that it holds `steps` deep; `objects` says which objects are gone into."""
+    if is_container(value):
+        part = Part(path, value)
+        held = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        inner = [(f"{path}[{key if isinstance(key, int) else short(key)}]", one) for key, one in list(held)]
+    elif objects is not None and objects(value):
+        part = Part(path, value, attributes=True)
+        inner = [(f"{path}.{name}", one) for name, one in list(part.live.items())]
+    else:
+        return
+    yield part
+    if steps:
+        for name, one in inner[:LARGEST]:
+            yield from deep_parts(one, name, steps - 1, objects)
 
 
 def stored_outside_init(kind: type) -> frozenset[str]:

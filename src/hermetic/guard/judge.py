@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.finding import Finding
 from hermetic.guard import options as choices
+from hermetic.guard._repairs import repair_as_code
 from hermetic.guard.places import USER, Place, whose
 from hermetic.guard.probe import short
 
@@ -28,6 +29,7 @@ MANY = 4  # so many changes of one rule on one line are one finding
 SUPPRESSION = re.compile(r"#\s*hermetic:\s*ignore\[([^\]]*)\]")
 FIELDS = ("code", "name", "message", "line", "test", "repair", "line_reason", "owner", "state", "before", "after")
 UNKNOWN = "nothing that the guard hears tells who changed it"
+AS_CODE = "as_code"  # of a record alone: reports have the repair of the rule
 Record = dict[str, Any]
 
 
@@ -132,6 +134,7 @@ class Judge:
             "layer": layer,
             "test": test,
             "repair": rule.repair if rule is not None else "",
+            AS_CODE: repair_as_code(code, change),
             "line_reason": "" if place is not None else UNKNOWN,
             "owner": owner,
             "state": state,
@@ -157,8 +160,19 @@ class Judge:
 
 def finding(record: Record) -> Finding:
     """Return the finding that a record is."""
-    fields = {name: value for name, value in record.items() if name != "level"}
+    fields = {name: value for name, value in record.items() if name not in {"level", AS_CODE}}
     return Finding(**fields)
+
+
+def read_on(record: Record) -> list[str]:
+    """Return the line that shows the repair as code for this very state, where it can be written, and what explains it.
+
+    A rule that a plugin brings without a page has no repair either, and nothing explains it.
+    """
+    written = record.get(AS_CODE)
+    parts = [f"for example: {written}"] if written else []
+    parts += [f"see hermetic explain {record['code']}"] if record["repair"] else []
+    return [f"    {'; '.join(parts)}"] if parts else []
 
 
 def text(records: Iterable[Record]) -> str:
@@ -171,4 +185,5 @@ def text(records: Iterable[Record]) -> str:
             lines += [f"    line not known here: {record['line_reason']}; the list at the end of the run may have it"]
         if record["repair"]:
             lines += [f"    repair: {record['repair']}"]
+        lines += read_on(record)
     return "\n".join(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import reprlib
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -87,6 +88,10 @@ class Probe(Generic[Snapshot]):
     `between` says that others (pytest, plugins) change this state between tests, so that the end of one test is not
     the start of the next.
 
+    What costs nothing while nobody uses it: `gates` are modules, and `words` are words of the project's code, of which
+    there has to be one before the probe is asked in a test; `in_tests` is false where only imports count, and its
+    setters are then heard around these alone.
+
     `hearing` is set by the trail while every event reaches the probe, and with it `stirred`, since events may have been
     missed. A probe whose state changes with its events alone may set `stirred` itself when it hears one and clear it
     when it looks, and need not look while it is clear.
@@ -98,8 +103,18 @@ class Probe(Generic[Snapshot]):
     at_import: ClassVar[bool] = False
     phases: ClassVar[bool] = False
     between: ClassVar[bool] = False
+    in_tests: ClassVar[bool] = True
+    gates: ClassVar[tuple[str, ...]] = ()
+    words: ClassVar[tuple[str, ...]] = ()
     hearing = False
     stirred = True
+
+    def is_awake(self, mentioned: set[str]) -> bool:
+        """Tell whether there is something to see; asked after imports only. `mentioned` are words of all probes."""
+        gates, words = self.gates, self.words
+        return (not gates or any(gate in sys.modules for gate in gates)) and (
+            not words or not mentioned.isdisjoint(words)
+        )
 
     def learn_options(self, options: Mapping[str, object]) -> None:
         """Learn the settings of single rules, by option name; once, before anything else."""

@@ -34,11 +34,12 @@ def walked(package: ModuleType, base: type[T]) -> Iterator[type[T]]:
 def probes_for(config: pytest.Config, codes: frozenset[str], options: Mapping[str, object]) -> list[Probe[Any]]:
     """Return the probes of a session: our own whose rule is in `codes`, and all that others offer.
 
-    `options` are the settings of single rules.
+    `options` are the settings of single rules; probes learn them, and the `codes`.
     """
     found: list[Probe[Any]] = [probe() for probe in walked(probes, Probe) if probe.code in codes]
+    given = {**options, "hermetic_depth": int(config.getini("hermetic_depth")), "codes": codes}
     for probe in found:
-        probe.learn_options(options)
+        probe.learn_options(given)
     for offered in config.hook.pytest_hermetic_probes(config=config):
         found += offered or ()
     return found

@@ -178,6 +178,8 @@ class Tracer:
     def phase(self) -> Generator[None, None, None]:
         """Trace one phase; what happens between phases is nobody's."""
         states.Moment.next()
+        for probe in self.probes:
+            probe.is_awake(set())  # some learn there what to look at
         self.last = {probe: probe.snapshot() for probe in self.probes}
         self.place = None
         before = sys.gettrace()

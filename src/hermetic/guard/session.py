@@ -71,7 +71,8 @@ class Guarded:
             Moment.begin(None)
             self.chain.tell("import_begins", collector)
             self.chain.refresh(self.importers)
-            report = yield
+            with self.listening.importing():
+                report = yield
             self.chain.boundary(self.importers)
             self.chain.forget()
             self.imported(owner, report)
@@ -207,7 +208,7 @@ class Guarded:
         if all_phases:
             self.chain.pop(owner)
         else:
-            self.chain.boundary([probe for probe in self.chain.probes if not probe.phases])
+            self.chain.boundary([probe for probe in self.chain.awake if not probe.phases])
             self.chain.forget()
         entries = self.judge.counting(owner, item)
         if entries:

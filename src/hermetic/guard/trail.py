@@ -19,7 +19,7 @@ from hermetic.guard.places import MACHINE, getframe, whose
 from hermetic.guard.probe import Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping
 
     Key = tuple[str, Hashable]
 
@@ -186,6 +186,7 @@ class Listening:
         self.trail = trail
         self.outer: Trail | None = None
         self.waiting: list[str] = []
+        self.of_imports: list[str] = []  # setters that are heard while a test file is imported, and not else
         self.awaited: frozenset[str] = frozenset()  # the modules of Python that those may be in
         self.imported = 0  # how many modules there were when setters were last looked for
         self.installed: list[str] = []
@@ -197,7 +198,9 @@ class Listening:
         if not _Current.hooked:
             _Current.hooked = True
             sys.addaudithook(_audit)
-        self.waiting = list(self.trail.callees)
+        callees = self.trail.callees
+        self.of_imports = [name for name in callees if not any(probe.in_tests for probe in callees[name])]
+        self.waiting = [name for name in callees if name not in self.of_imports]
         self.wrap_imported()
         self.outer, _Current.trail = _Current.trail, self.trail
         if self.outer is not None:
@@ -216,6 +219,16 @@ class Listening:
             heads = {name.rpartition(".")[0] for name in self.waiting}
             heads |= {head.rpartition(".")[0] for head in heads}
             self.awaited = frozenset(head for head in heads if head.partition(".")[0] in sys.stdlib_module_names)
+
+    @contextlib.contextmanager
+    def importing(self) -> Iterator[None]:
+        """Hear of those setters, too, that count only while a test file is imported."""
+        heard = [name for name in self.of_imports if wrap(name)]
+        try:
+            yield
+        finally:
+            for name in heard:
+                unwrap(name)
 
     def heard(self, event: str, args: tuple[Any, ...]) -> None:
         """Import a module at once where its setters are waited for, so that nobody uses them before they are wrapped.

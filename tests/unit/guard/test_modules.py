@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hermetic.guard.probes.modules import ModulesProbe
+from tests.utils.guarding import guarded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,3 +87,25 @@ def test_a_part_that_its_package_puts_in_place_while_it_is_imported_is_not_made_
     monkeypatch.setitem(sys.modules, "guard_top.in.part", part)
 
     assert [change.state for change in probe.changes(before, probe.snapshot())] == made_up
+
+
+def test_a_proxy_of_a_module_that_is_gone_switches_nothing_off(tmp_path: Path) -> None:
+    source = """
+import sys
+import types
+import weakref
+
+
+def test_a_template_is_loaded():
+    module = types.ModuleType("template")
+    sys.modules["template"] = weakref.proxy(module)
+
+
+def test_a_stub_is_left():
+    sys.modules["a_stub"] = types.SimpleNamespace()
+"""
+
+    run = guarded(tmp_path, files={"test_templates.py": source})
+
+    assert "is not guarded from here on" not in run.output
+    assert ("HRM104", "test_templates.py", 13) in run.found

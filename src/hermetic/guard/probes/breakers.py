@@ -108,8 +108,7 @@ class BreakerProbe(Probe[dict[int, Row]]):
 
     def learn_options(self, options: Mapping[str, object]) -> None:
         """Learn of the project's own classes."""
-        listed = options.get("breaker-classes", ())
-        own = [str(name) for name in listed] if isinstance(listed, (list, tuple)) else []
+        own = breaker_classes(options)
         self.living = {name: Instances(name) for name in (*LIBRARIES, *own)}
         self.kinds = {maker(name): (name, "") for name in LIBRARIES}  # a wrapped class of the project would be HRM308's
         for name, library in LIBRARIES.items():
@@ -184,6 +183,13 @@ class BreakerProbe(Probe[dict[int, Row]]):
 
 
 UNKNOWN = Condition(None, None)
+
+
+def breaker_classes(options: Mapping[str, object]) -> list[str]:
+    """Return the project's own classes of breakers, none where the rule is off."""
+    listed, codes = options.get("breaker-classes", ()), options.get("codes")
+    is_off = isinstance(codes, frozenset) and BreakerProbe.code not in codes
+    return [] if is_off or not isinstance(listed, (list, tuple)) else [str(name) for name in listed]
 
 
 def read(library: Library | None, breaker: Any) -> Row:

@@ -8,10 +8,12 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermetic.guard.places import USER, getframe, is_test_file, whose
 from hermetic.guard.probe import ABSENT, Change, Described, Moment, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
+    from types import FrameType
 
 
 FIELDS = ("level", "propagate", "disabled", "handlers", "filters")
@@ -67,6 +69,7 @@ class LoggingProbe(Probe[State]):
         self.table: dict[str, Any] = {}
         self.mirror: list[tuple[Any, ...]] = []  # what was read of each logger, with copies of the lists
         self.last: State | None = None
+        self.by_project: set[str] = set()  # names of loggers whose level a function of the project has set
 
     def snapshot(self) -> State:
         """Read every logger (about 0.2 us each); the list of them is made anew when there are more."""
@@ -83,7 +86,10 @@ class LoggingProbe(Probe[State]):
         return self.last
 
     def changes(self, before: State, after: State) -> Iterator[Change]:
-        """Compare logger by logger. A new one counts when it has handlers, or does not hand records on.
+        """Compare logger by logger. A new one counts when it has handlers, does not hand records on, or got a level.
+
+        The latter from a function of the code under test: a library sets its own when it is first used, a test one that
+        nobody else knows.
 
         It does not when its name holds the test's, as the name of `tmp_path` does: it is the test's own.
         """
@@ -91,18 +97,32 @@ class LoggingProbe(Probe[State]):
             yield from whole_changes(before.whole, after.whole)
         if before.rows == after.rows:
             return
+        by_project, self.by_project = self.by_project, set()
         own = re.sub(r"\W", "_", Moment.item.name)[:LENGTH] if Moment.item is not None else "\0"
         for logger, new in after.rows.items():
             old = before.rows.get(logger)
             if old != new and (old is not None or (counts(new) and own not in logger.name)):
                 yield from logger_changes(logger, old or NEW._replace(level=new.level), new)
+            elif old is None and new.level and logger.name in by_project and own not in logger.name:
+                yield from logger_changes(logger, NEW, new)
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Note a call by the field that it sets, and by the logger where it is one's own."""
         field = SETTERS[name]
+        if field == "level" and isinstance(args[0], logging.Logger) and names(getframe(3), args[0]):
+            self.by_project.add(args[0].name)
         if field in WHOLE:
             return field
         return (field, args[0].name) if isinstance(args[0], logging.Logger) else None
+
+
+def names(frame: FrameType, logger: logging.Logger) -> bool:
+    """Tell whether a function of the project sets the level of a logger that it names; others the test has named."""
+    code, held = frame.f_code, frame.f_globals
+    if code.co_name == "<module>" or whose(code.co_filename) != USER or is_test_file(code.co_filename):
+        return False
+    own = f"{held.get('__name__', '')}.".startswith(f"{logger.name}.")
+    return own or logger.name in code.co_consts or any(value is logger for value in list(held.values()))
 
 
 def counts(row: Row) -> bool:

@@ -117,7 +117,7 @@ def is_made_up(name: str, value: object, before: dict[str, Any], *, compiled: bo
 
     `compiled` says that extension modules were imported as well: those make modules without a specification.
     """
-    if name == SPAWNED:
+    if name == SPAWNED or not is_entry(value):
         return False
     if not isinstance(value, ModuleType):
         return value is None or type(value).__module__.partition(".")[0] in STANDING_IN
@@ -142,7 +142,7 @@ def is_entry(value: object) -> bool:
 
 def is_extension(value: object) -> bool:
     """Tell whether a module comes from a shared library."""
-    return str(getattr(value, "__file__", None)).endswith(SUFFIXES)
+    return is_entry(value) and str(getattr(value, "__file__", None)).endswith(SUFFIXES)
 
 
 def put_back(name: str, value: object) -> None:

@@ -33,8 +33,7 @@ class ReplacedProbe(Probe[State]):
     def snapshot(self) -> State:
         """Return the project's part, shared with other probes, and read the attributes of libraries."""
         project = PROJECT.snapshot()
-        if len(PROJECT.modules) != len(self.assigned.read):
-            self.assigned.learn(PROJECT.modules)
+        self.assigned.keep_up()
         values = [one.value() for one in self.assigned.watched]
         for patcher in reversed(started_patches()):  # that it is started is HRM304's business
             for number, one in enumerate(self.assigned.watched):

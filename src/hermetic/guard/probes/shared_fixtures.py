@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import inspect
 import re
-import sys
 import types
-from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from hermetic.guard._own import BASES, PLAIN, is_users_class
 from hermetic.guard.containers import CONTAINERS, parts_of, stored_outside_init
 from hermetic.guard.places import USER, is_users, whose
 from hermetic.guard.probe import ABSENT, Change, Moment, Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import pytest
 
     from hermetic.guard.containers import Part
 
 WIDTHS = {"function": 0, "class": 1, "module": 2, "package": 3, "session": 4}
-# Modules whose classes may stand above one of the project's without making its objects a library's.
-BASES = frozenset({"builtins", "abc", "typing", "collections.abc", "pydantic.main"})
-PLAIN = (types.SimpleNamespace, Namespace)
 GONE_THROUGH = r"(?<![\w.]){name}(?:[)\]:, \n]|\.(?:items|values|keys|pop|popleft|copy)\(|$)"
 RESET = r"(?<![\w.]){name}(?:\.\w+|\[[^\]]*\])*\.(?:clear|(?:reset|flush|truncate|rollback|empty|wipe)\w*)\("
 SET_ANEW = r"(?<![\w.]){name}(?:\.\w+|\[[^\]]*\])+ *=[^=]"
 
+DEPTH = 3  # steps into a value, unless `hermetic_depth` says otherwise
 Copies = dict["Watched", list[Any]]
 NONE: Copies = {}  # the snapshot where nothing is watched
 
@@ -37,11 +34,11 @@ class Watched:
 
     __slots__ = ("first", "name", "parts", "value", "width")
 
-    def __init__(self, fixturedef: pytest.FixtureDef[Any], value: object) -> None:
+    def __init__(self, fixturedef: pytest.FixtureDef[Any], value: object, depth: int) -> None:
         self.name = fixturedef.argname
         self.width = WIDTHS.get(fixturedef.scope, 0)
         self.value = value
-        self.parts: list[Part] = parts_of(value, self.name, public=True)
+        self.parts: list[Part] = parts_of(value, self.name, public=True, steps=depth - 1)
         self.first = self.copies()
 
     def copies(self) -> list[Any]:
@@ -58,6 +55,12 @@ class SharedFixturesProbe(Probe[Copies]):
         self.watched: dict[Any, Watched] = {}
         self.widths = [0]  # of the fixtures that are being set up
         self.ending = 0  # the width of the one that is being torn down
+        self.depth = DEPTH
+
+    def learn_options(self, options: Mapping[str, object]) -> None:
+        """Learn how deep to look."""
+        depth = options.get("hermetic_depth", DEPTH)
+        self.depth = depth if isinstance(depth, int) else DEPTH
 
     def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Learn whose changes come next."""
@@ -71,7 +74,7 @@ class SharedFixturesProbe(Probe[Copies]):
             return
         known = any(one.value is result[0] for one in self.watched.values())
         if not known and not (type(result[0]) in CONTAINERS and is_collected(fixturedef.func)):
-            self.watched[fixturedef] = Watched(fixturedef, result[0])
+            self.watched[fixturedef] = Watched(fixturedef, result[0], self.depth)
 
     def fixture_ends(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """Let a fixture do with its value what it likes."""
@@ -121,12 +124,6 @@ def counts(value: object) -> bool:
     if isinstance(value, (type, types.ModuleType, types.FunctionType)) or not is_users(value):
         return False
     return all(each.__module__ in BASES or is_users_class(each) for each in kind.__mro__)
-
-
-def is_users_class(kind: type) -> bool:
-    """Tell whether a class is defined in the project."""
-    path = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    return isinstance(path, str) and whose(path) == USER
 
 
 def is_told(part: Part, change: Change) -> bool:

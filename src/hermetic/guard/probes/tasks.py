@@ -25,6 +25,7 @@ class TasksProbe(LeftProbe):
     """Loops that were made and not closed, and tasks that are not done, of loops that are not closed.
 
     A loop that Python makes when the current one is asked for is benign, and so is what a library makes for itself.
+    What a task begins belongs to the owner of the task: a server in a thread of a fixture makes some all the time.
     """
 
     code = "HRM110"
@@ -33,6 +34,7 @@ class TasksProbe(LeftProbe):
     def __init__(self) -> None:
         super().__init__()
         self.places: dict[int, Place | None] = {}  # by thread, of the task that is being made
+        self.owners: weakref.WeakKeyDictionary[Any, object] = weakref.WeakKeyDictionary()  # by task
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
         """Keep who makes a loop, or a task of one."""
@@ -51,12 +53,26 @@ class TasksProbe(LeftProbe):
         if place is None or not isinstance(result, sys.modules["asyncio"].Task):
             return
         task = weakref.ref(result)
+        self.owners[result] = self.owner()
         what = getattr(result.get_coro(), "__qualname__", "?")
         self.begins(f"the task {what}", place, lambda: is_pending(task()), lambda: cancel(task()), "not done")
+
+    def owner(self) -> object:
+        """Return the owner of the task that runs in this thread, where that is known."""
+        parent = current_task()
+        return (self.owners.get(parent) if parent is not None else None) or super().owner()
 
     def waits(self, left: list[Left]) -> bool:
         """Wait only where another thread may go on with it."""
         return threading.active_count() > 1
+
+
+def current_task() -> Any:
+    """Return the task that runs in this thread, None where there is none."""
+    try:
+        return sys.modules["asyncio"].current_task()
+    except RuntimeError:
+        return None
 
 
 def is_made_when_asked_for() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -195,12 +195,73 @@ def test_served():
     )
     run = guarded(tmp_path / "suite", files=files)
 
-    assert plain.findings == [], plain.output
-    assert told(run.findings) == {
+    assert {item["code"] for item in plain.findings} == {"HRM601"}, plain.output
+    of_breakers = [item for item in run.findings if item["code"] == "HRM605"]
+    assert told(of_breakers) == {
         ("test_blown", "shop.fuses.fuse.is_open", "False", "True"),
         ("test_heard", "shop.fuses.fuse.listeners", "none", "[<built-in function print>]"),
     }, run.output
-    assert run.found == {("HRM605", "shop/fuses.py", 7), ("HRM605", "test_fuse.py", 9)}
+    assert run.found == {("HRM605", "shop/fuses.py", 7), ("HRM605", "test_fuse.py", 9), ("HRM601", "test_fuse.py", 12)}
+
+
+OWN_BREAKER = {
+    "shop/__init__.py": "",
+    "shop/fuses.py": """
+class Fuse:
+    def __init__(self):
+        self.is_open, self.failed_at, self.listeners, self.callbacks, self.served = False, None, [], [[]], 0
+
+
+fuse = Fuse()
+""",
+    "test_fuse.py": """
+from shop.fuses import fuse
+
+
+def test_opened():
+    fuse.is_open = True
+
+def test_failed():
+    fuse.failed_at = "noon"
+
+def test_heard():
+    fuse.listeners.append(print)
+
+def test_called_back():
+    fuse.callbacks[0].append(print)
+
+def test_served():
+    fuse.served += 1
+""",
+}
+
+
+def states_by_code(findings: list[dict[str, Any]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for item in findings:
+        found.setdefault(item["code"], set()).add(item["state"].rpartition("fuse.")[2])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("", {"HRM605": {"is_open", "failed_at", "listeners"}, "HRM601": {"callbacks[0]", "served"}}),
+        ('ignore = ["HRM605"]\n', {"HRM601": {"is_open", "failed_at", "listeners", "callbacks[0]", "served"}}),
+    ],
+    ids=["both rules", "without HRM605"],
+)
+def test_what_a_breaker_tells_is_reported_once_and_by_the_rule_that_is_on(
+    tmp_path: Path, settings: str, expected: dict[str, set[str]]
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        f'[tool.hermetic]\nbreaker-classes = ["shop.fuses.Fuse"]\n{settings}', encoding="utf-8"
+    )
+
+    run = guarded(tmp_path, files=OWN_BREAKER)
+
+    assert states_by_code(run.findings) == expected, run.output
+    assert len(run.findings) == 5, run.output
 
 
 def test_the_probe_keeps_no_breaker_alive() -> None:

@@ -382,3 +382,60 @@ def test_python_warns_on_the_same_line_as_ever(tmp_path: Path) -> None:
     run = guarded(tmp_path / "suite", files={"test_it.py": source})
 
     assert "test_it.py:5: RuntimeWarning: coroutine 'AsyncMockMixin._execute_mock_call'" in run.output
+
+
+SERVER = """
+import asyncio
+import threading
+
+import pytest
+
+
+async def serve(started, stop):
+    started.set()
+    while not stop.is_set():
+        try:
+            await asyncio.wait_for(asyncio.Event().wait(), 0.4)
+        except asyncio.TimeoutError:
+            continue
+
+
+@pytest.fixture(scope="session")
+def loop():
+    started, stop, held = threading.Event(), threading.Event(), []
+
+    async def main():
+        held.append(asyncio.get_running_loop())
+        await asyncio.create_task(serve(started, stop))
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    started.wait()
+    yield held[0]
+    stop.set()
+    thread.join()
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_server_goes_on_meanwhile(number, loop):
+    assert not loop.is_closed()
+    threading.Event().wait(0.1)
+
+
+def test_a_job_in_the_thread_leaves_a_task(loop):
+    async def job():
+        asyncio.create_task(asyncio.sleep(60), name="left")  # <- HRM110
+
+    asyncio.run_coroutine_threadsafe(job(), loop).result()
+
+
+def test_the_server_still_goes_on(loop):
+    assert not loop.is_closed()
+"""
+
+
+def test_what_a_task_of_a_fixture_begins_is_the_fixtures_own(tmp_path: Path) -> None:
+    run = guarded(tmp_path / "suite", "--hermetic-trace=off", files={"test_it.py": SERVER.lstrip("\n")})
+
+    assert {(item["code"], item["line"]) for item in run.findings} == expected(SERVER), run.output
+    assert {item["test"] for item in run.findings} == {"test_it.py::test_a_job_in_the_thread_leaves_a_task"}

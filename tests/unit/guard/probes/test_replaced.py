@@ -82,5 +82,7 @@ def test_a_method_of_a_shared_object_is_caught_where_it_stays_replaced(tmp_path:
     run = guarded(tmp_path / "suite", files={"shop.py": SHOP, "test_it.py": source})
 
     expected = next(number for number, line in enumerate(source.splitlines(), 1) if line.endswith("# <- HRM308"))
-    assert run.found == {("HRM308", "test_it.py", expected)}, run.output
+    assert run.places("HRM308") == {("test_it.py", expected)}, run.output
+    data = {item["state"] for item in run.findings if item["code"] != "HRM308"}
+    assert data == {"shop.clerk.on_sale", "shop.clerk.till.limit"}, run.output
     assert "is not guarded from here on" not in run.output

@@ -1,0 +1,155 @@
+"""A finding shows its repair as a line of code for this very state."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hermetic.catalogue import registry
+from hermetic.catalogue.rule import GUARD
+from hermetic.cli import main
+from hermetic.guard._repairs import repair_as_code
+from hermetic.guard.judge import read_on
+from hermetic.guard.probe import ABSENT, Change, Described
+from hermetic.guard.probes.breakers import Condition
+from tests.utils.guarding import guarded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hermetic.catalogue.rule import Rule
+
+
+@pytest.mark.parametrize(
+    ("code", "change", "written"),
+    [
+        ("HRM101", Change("os.environ['MODE']", ABSENT, "fast"), "monkeypatch.setenv('MODE', 'fast')"),
+        ("HRM101", Change("os.environ['MODE']", "slow", ABSENT), "monkeypatch.delenv('MODE')"),
+        ("HRM104", Change("sys.modules['pins']", ABSENT, max), "monkeypatch.setitem(sys.modules, 'pins', value)"),
+        ("HRM104", Change("sys.modules['re']", re, ModuleType("re")), "monkeypatch.delitem(sys.modules, 're')"),
+        ("HRM601", Change("shop.RATES['eur']", 1.0, 2.0), "monkeypatch.setitem(shop.RATES, 'eur', 2.0)"),
+        ("HRM601", Change("shop.BASKET", ABSENT, ["tea"]), 'monkeypatch.setattr(shop, "BASKET", shop.BASKET.copy())'),
+        ("HRM601", Change("shop.SEPARATORS", [], "*"), "monkeypatch.setattr(shop, \"SEPARATORS\", '*')"),
+        ("HRM601", Change("shop.NEW", ABSENT, 3), 'monkeypatch.setattr(shop, "NEW", 3, raising=False)'),
+        ("HRM603", Change("shop.Config.strict", 0, 1), 'monkeypatch.setattr(shop.Config, "strict", 1)'),
+        ("HRM308", Change("time.sleep", max, min), 'monkeypatch.setattr(time, "sleep", value)'),
+        (
+            "HRM601",
+            Change("shop.app.config['PAGE']", 20, 2),
+            "monkeypatch.setitem(shop.app.config, 'PAGE', 2)",
+        ),
+        ("HRM601", Change("django.conf.settings.DEBUG", 0, 1), "@override_settings(DEBUG=...)"),
+        (
+            "HRM601",
+            Change("the session of models.Session", "none", "one"),
+            "in a fixture, after its yield: models.Session.remove()",
+        ),
+        (
+            "HRM105",
+            Change("logging.getLogger('app').level", Described("NOTSET"), Described("DEBUG")),
+            "caplog.set_level(logging.DEBUG, logger='app')",
+        ),
+        (
+            "HRM106",
+            Change("decimal.getcontext().prec", 28, 2),
+            "with decimal.localcontext() as context: context.prec = ...",
+        ),
+        (
+            "HRM106",
+            Change("the umask", 18, 0),
+            "in a fixture, after its yield: os.umask(before)",
+        ),
+        (
+            "HRM106",
+            Change("the handler of SIGUSR1", "default", "ignored"),
+            "in a fixture, after its yield: signal.signal(signal.SIGUSR1, before)",
+        ),
+        (
+            "HRM109",
+            Change("the thread 'worker'", ABSENT, "running"),
+            "in a fixture, after its yield: thread.join(), once it has been told to stop",
+        ),
+        ("HRM109", Change("a ThreadPoolExecutor", ABSENT, "running"), "with ThreadPoolExecutor(...) as pool:"),
+        ("HRM110", Change("an event loop", ABSENT, "not closed"), "in a fixture, after its yield: loop.close()"),
+        (
+            "HRM201",
+            Change("api.app.dependency_overrides[api.user]", ABSENT, max),
+            "monkeypatch.setitem(api.app.dependency_overrides, api.user, value)",
+        ),
+        (
+            "HRM202",
+            Change("the override of api.user", "as async def as the dependency", "a coroutine"),
+            "async def double(): ...  # for api.user",
+        ),
+        ("HRM305", Change("the call client.get() (2)", ABSENT, "not awaited"), "await client.get()"),
+        ("HRM502", Change("out/report.txt", ABSENT, "written"), "path = tmp_path / 'report.txt'"),
+        ("HRM502", Change("report.txt of test_b.py::test_b", ABSENT, "shared"), "path = tmp_path / 'report.txt'"),
+        (
+            "HRM602",
+            Change("what shop.settings() keeps of MODE", "slow", Described("filled with MODE 'fast'")),
+            "in a fixture, after its yield: shop.settings.cache_clear()",
+        ),
+        ("HRM604", Change("the global tracer provider", ABSENT, max), "def test_it(worker_telemetry): ..."),
+        (
+            "HRM604",
+            Change("what RequestsInstrumentor instruments", Described("not instrumented"), Described("instrumented")),
+            "in a fixture, after its yield: RequestsInstrumentor().uninstrument()",
+        ),
+        (
+            "HRM605",
+            Change("pay.breaker", Condition("closed", 0), Condition("open", 2), None, ("pybreaker.CircuitBreaker", 0)),
+            "in a fixture, after its yield: pay.breaker.close()",
+        ),
+        (
+            "HRM605",
+            Change("pay.breaker.listeners", [], [max], None, ("pybreaker.CircuitBreaker", 0)),
+            "in a fixture, after its yield: pay.breaker.remove_listener(listener)",
+        ),
+        (
+            "HRM605",
+            Change("shop.fuse.is_open", 0, 1, None, ("shop.Fuse", 0)),
+            'monkeypatch.setattr(shop.fuse, "is_open", 1)',
+        ),
+        (
+            "HRM605",
+            Change("shop.fuse.listeners", Described("none"), [max], None, ("shop.Fuse", 0)),
+            'monkeypatch.setattr(shop.fuse, "listeners", shop.fuse.listeners.copy())',
+        ),
+        ("HRM901", Change("what no rule of ours names", 0, 1), ""),
+    ],
+)
+def test_a_repair_is_written_for_the_state(code: str, change: Change, written: str) -> None:
+    assert repair_as_code(code, change) == written
+
+
+def test_a_finding_prints_its_repair_and_where_to_read_on(tmp_path: Path) -> None:
+    files = {"test_mode.py": 'import os\n\ndef test_mode():\n    os.environ["MODE"] = "fast"\n'}
+
+    run = guarded(tmp_path, mode="warn", files=files)
+
+    assert "    for example: monkeypatch.setenv('MODE', 'fast'); see hermetic explain HRM101\n" in run.output
+
+
+def test_a_finding_without_code_for_its_repair_tells_where_to_read_on() -> None:
+    record = {"code": "HRM403", "repair": "change a copy", "as_code": ""}
+
+    assert read_on(record) == ["    see hermetic explain HRM403"]
+    assert read_on({**record, "repair": ""}) == []  # no rule of that name has a page
+
+
+GUARDED = [entry.load() for entry in registry.indexed() if GUARD in entry.load().claims]
+
+
+@pytest.mark.parametrize("rule", GUARDED, ids=lambda rule: rule.code)
+def test_what_a_finding_points_to_has_its_repair_and_code_that_works(
+    rule: Rule, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", rule.code]) == 0
+
+    out = capsys.readouterr().out
+    assert rule.repair
+    assert f"\nRepair: {rule.repair}\n" in out
+    assert "\nGood: " in out
