@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.audit import tree
 from hermetic.audit.lab import BAD, Lab
 from hermetic.audit.names import AUDIT, GRACE, ORDER, OVER, PLAIN, UNRECOGNIZED
-from hermetic.audit.processes import moved, read, reason
+from hermetic.audit.processes import end, moved, read, reason
 from hermetic.config import CannotRunError
 
 if TYPE_CHECKING:
@@ -284,16 +283,6 @@ def since(path: str, position: int) -> bytes:
         file.seek(position)
         data = file.read()
     return data[: data.rfind(b"\n") + 1]
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process with all that it has started."""
-    with suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    process.wait()
 
 
 def take(events: Sequence[Any], run: Run, unfinished: str) -> bool:

@@ -255,7 +255,7 @@ def made(settings: Settings, chosen: Selection, options: Options) -> Engine:
     if wants_fixes(options):
         from hermetic.repair.maker import Maker
 
-        engine.maker = Maker(settings.root, thorough=options.output_format == "json")
+        engine.maker = Maker(settings.root, thorough=shows_fixes(options))
     return engine
 
 
@@ -264,11 +264,15 @@ def wants_fixes(options: Options) -> bool:
     return options.output_format in FIXABLE and not options.statistics
 
 
+def shows_fixes(options: Options) -> bool:
+    """Tell whether the report holds the fixes themselves: then calls are looked for in the whole project."""
+    return wants_fixes(options) and options.output_format == "json"
+
+
 def find_in(paths: list[str], settings: Settings, chosen: Selection, options: Options) -> list[Finding]:
     """Return the findings in some files: those of an earlier run, where nothing that it read has changed."""
     run = None
-    # A report that shows fixes looks for calls in the whole project: what it reads for that is not noted.
-    is_noted = not (wants_fixes(options) and options.output_format == "json")
+    is_noted = not shows_fixes(options)  # what is read of the whole project is not
     if len(paths) >= MANY and is_noted and not options.no_cache and not registry.is_foreign(chosen.entries):
         from hermetic.lint.warm import Run
 

@@ -72,36 +72,43 @@ class Collection:
 
     def gets_to(self, path: str, start: str) -> bool:
         """Tell whether nothing keeps pytest from a file below a folder that is given."""
-        return self.enters(os.path.dirname(path), start) and not self.is_ignored(path)
+        folder = os.path.dirname(path)
+        return self.enters(folder, start) and not self.is_ignored(path, folder)
 
     def enters(self, folder: str, start: str) -> bool:
         """Tell whether pytest looks into a folder below the one that is given."""
-        if not is_below(folder, start):
-            return True
         key = (folder, start)
-        if key not in self._entered:
-            self._entered[key] = (
-                self.enters(os.path.dirname(folder), start)
+        known = self._entered.get(key)
+        if known is None:
+            above = os.path.dirname(folder)
+            known = self._entered[key] = not is_below(folder, start) or (
+                self.enters(above, start)
                 and not any(fits(folder, pattern) for pattern in self.skipped)
-                and not self.is_ignored(folder)
+                and not self.is_ignored(folder, above)
                 and not os.path.exists(os.path.join(folder, "pyvenv.cfg"))
             )
-        return self._entered[key]
+        return known
 
-    def is_ignored(self, path: str) -> bool:
-        """Tell whether the command line in the configuration or a conftest file leaves a file or folder out."""
-        lists = self.lists_for(os.path.dirname(path))
-        if path in self.ignored or path in lists.get(LISTS[0], ()):
+    def is_ignored(self, path: str, above: str) -> bool:
+        """Tell whether the command line in the configuration or a conftest file leaves a file or folder out.
+
+        `above` is the folder that it lies in.
+        """
+        lists = self.lists_for(above)
+        if path in self.ignored or (lists and path in lists.get(LISTS[0], ())):
             return True
+        if not lists and not self.globs:
+            return False
         return any(matches(path, pattern) for pattern in (*self.globs, *lists.get(LISTS[1], ())))
 
     def lists_for(self, folder: str) -> dict[str, list[str]]:
         """Return the lists of the nearest conftest files that have them, as full paths and patterns."""
-        if folder not in self._lists:
+        known = self._lists.get(folder)
+        if known is None:
             above = os.path.dirname(folder)
             ends = folder in {self.root, above} or os.path.exists(os.path.join(folder, ".git"))
-            self._lists[folder] = {**({} if ends else self.lists_for(above)), **lists_of(folder)}
-        return self._lists[folder]
+            known = self._lists[folder] = {**({} if ends else self.lists_for(above)), **lists_of(folder)}
+        return known
 
 
 def is_below(path: str, folder: str) -> bool:

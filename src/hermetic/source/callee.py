@@ -7,12 +7,17 @@ import _ast as ast
 from hermetic.source.names import find_function, first_parameter, lineage, method_of, resolve
 from hermetic.source.scope import Scope
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 ENTERERS = frozenset({
     "enter_context", "enterContext", "enterClassContext", "enterModuleContext", "enter_async_context",
     "enterAsyncContext",
 })  # fmt: skip
 
 CONSTRUCTORS = ("__init__", "__post_init__")
+NOT_KNOWN: Any = object()
 
 
 def find_callee(scope: Scope, expression: ast.AST, tokens: tuple[bytes, ...] = ()) -> Scope | None:
@@ -20,6 +25,22 @@ def find_callee(scope: Scope, expression: ast.AST, tokens: tuple[bytes, ...] = (
 
     With `tokens`, other files count only where they hold one of them.
     """
+    key = ("callee", expression, tokens)
+    known: Scope | None = scope.memo.get(key, NOT_KNOWN)
+    if known is NOT_KNOWN or is_gone(known):
+        known = search_callee(scope, expression, tokens)
+        if scope.is_settled:
+            scope.memo[key] = known
+    return known
+
+
+def is_gone(scope: Scope | None) -> bool:
+    """Tell whether the file of a definition has been let go since somebody kept it: nothing is left in it then."""
+    return scope is not None and not scope.__dict__
+
+
+def search_callee(scope: Scope, expression: ast.AST, tokens: tuple[bytes, ...]) -> Scope | None:
+    """Work out what `find_callee` returns."""
     own = find_function(scope, expression)
     if own is not None:
         return own
@@ -99,6 +120,14 @@ def own_class(scope: Scope, expression: ast.AST) -> Scope | None:
 
 def constructor_of(cls: Scope) -> Scope | None:
     """Return what making an object of a class runs: `__init__`, of a dataclass `__post_init__`, inherited ones too."""
+    known: Scope | None = cls.memo.get("constructor", NOT_KNOWN)
+    if known is NOT_KNOWN or is_gone(known):
+        known = cls.memo["constructor"] = find_constructor(cls)
+    return known
+
+
+def find_constructor(cls: Scope) -> Scope | None:
+    """Work out what `constructor_of` returns."""
     for base in ancestry(cls):
         if any(getattr(item, "attr", getattr(item, "id", "")).endswith("TestCase") for item in base.node.bases):  # type: ignore[attr-defined]
             return None

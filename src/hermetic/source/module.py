@@ -50,6 +50,7 @@ class Module(Text):
         """
         module = cls(text.path, text.data, text.name, package=text.package, is_test=text.is_test)
         module.project, module.memo, module._outline = text.project, text.memo, text._outline  # noqa: SLF001 - what its other half has worked out
+        module.asked, module.asked_at = text.asked, text.asked_at
         module._plain, module._lines, module._words, module._held = text._plain, text._lines, text._words, text._held  # noqa: SLF001 - as above
         return module
 
@@ -131,12 +132,21 @@ class Module(Text):
             build_function(scope)
         return scope
 
+    def scopes(self) -> list[Scope]:
+        """Return all scopes of the file that have been made so far."""
+        found = [self.top, *self.top.functions, *self.top.classes]
+        for scope in found:
+            found.extend(scope.nested)
+        return found
+
+    def forget_others(self) -> None:
+        """Let go of what was worked out about the scopes: some of it may refer to other files."""
+        for scope in self.scopes():
+            scope.memo = {}
+
     def close(self) -> None:
         """Let go of the tree at once: scopes refer to each other, and a run does not collect cycles."""
-        pending = [self.top, *self.top.functions, *self.top.classes]
-        while pending:
-            scope = pending.pop()
-            pending.extend(scope.nested)
+        for scope in self.scopes():
             scope.__dict__.clear()
         super().close()
 

@@ -27,6 +27,16 @@ SAME_THING = {
 
 def resolve(scope: Scope, expression: ast.AST | None, steps: int = MAX_STEPS) -> str:
     """Return the dotted name of `expression` as read in `scope`, or "" when it cannot be told."""
+    if steps != MAX_STEPS or expression is None or not scope.is_settled:
+        return meaning_of(scope, expression, steps)
+    known: str | None = scope.memo.get(expression)
+    if known is None:
+        known = scope.memo[expression] = meaning_of(scope, expression, steps)
+    return known
+
+
+def meaning_of(scope: Scope, expression: ast.AST | None, steps: int) -> str:
+    """Work out what `resolve` returns."""
     suffix = ""
     while expression is not None and steps:
         steps -= 1
@@ -172,15 +182,29 @@ def find_attribute(owner: Scope, name: str) -> tuple[Scope, ast.expr] | None:
     for method in owner.functions:
         if spelled not in owner.module.text(method):
             continue
+        found: ast.expr | None = None
         for node in owner.module.load(method).kept(ast.Assign):
             assert isinstance(node, ast.Assign)  # noqa: S101 - for the type checker
-            for target in node.targets:
-                if isinstance(target, ast.Attribute) and target.attr == name and isinstance(target.value, ast.Name):
-                    return method, node.value
+            if found is None and any(is_attribute(target, name) for target in node.targets):
+                found = node.value
+            elif isinstance(found, ast.Constant) and any(is_unpacked_to(target, name) for target in node.targets):
+                found = node.value  # of which it is a part: no longer what was written out above
+        if found is not None:
+            return method, found
     for binding in owner.bindings.get(name, ()):
         if binding.kind == "assign" and isinstance(binding.value, ast.expr):
             return owner, binding.value
     return None
+
+
+def is_attribute(target: ast.AST, name: str) -> bool:
+    """Tell whether an assignment sets `<variable>.<name>`."""
+    return isinstance(target, ast.Attribute) and target.attr == name and isinstance(target.value, ast.Name)
+
+
+def is_unpacked_to(target: ast.AST, name: str) -> bool:
+    """Tell whether an assignment sets `<variable>.<name>` among others: `handle, self.path = mkstemp()`."""
+    return isinstance(target, ast.Tuple) and any(is_attribute(item, name) for item in target.elts)
 
 
 def find_function(scope: Scope, expression: ast.AST, steps: int = MAX_STEPS) -> Scope | None:

@@ -50,14 +50,22 @@ class Located:
 class Block:
     """One statement of the top level: the names that it binds, its text, and the words of it."""
 
-    __slots__ = ("names", "text", "whole", "words")
+    __slots__ = ("_members", "names", "text", "whole", "words")
 
     def __init__(self, parts: list[bytes]) -> None:
         text = self.whole = b"".join(parts)
-        self.text = run_by_users(text) if len(parts) == 1 and text.startswith(b"class ") else text
+        self._members: list[tuple[bytes, bytes]] | None = None
+        self.text = run_by_users(self.members) if len(parts) == 1 and text.startswith(b"class ") else text
         self.names = frozenset(name for part in parts for name in names_of(part))
         # An import brings names from elsewhere; what it says about them is known from there.
         self.words = frozenset() if is_import(text) else frozenset(self.text.translate(WORDS).split())
+
+    @property
+    def members(self) -> list[tuple[bytes, bytes]]:
+        """`(name, text)` of the methods of a class, and b"" with everything else."""
+        if self._members is None:
+            self._members = list(members_of(self.whole))
+        return self._members
 
 
 class Outline:
@@ -91,8 +99,9 @@ class Outline:
         The brought names are among them.
         """
         leading = set(brought)
+        held = tuple(token for token in tokens if self.text.holds((token,))) if own else ()
         for block in self.blocks:
-            if (own and contains(block.text, tokens)) or not brought.isdisjoint(block.words):
+            if (held and contains(block.text, held)) or not brought.isdisjoint(block.words):
                 leading |= block.names
         pending = list(leading)
         while pending:
@@ -175,12 +184,11 @@ def is_import(text: bytes) -> bool:
     return text.startswith((b"import ", b"from "))
 
 
-def run_by_users(text: bytes) -> bytes:
+def run_by_users(members: list[tuple[bytes, bytes]]) -> bytes:
     """Return what of a class runs when it is called, or when tests inherit from it, or can be called without an object.
 
     Methods of objects are followed only where one of these mentions them.
     """
-    members = list(members_of(text))
     chosen = [member for name, member in members if not name or name.startswith(SPECIAL) or member.lstrip()[:1] == b"@"]
     waiting: dict[bytes, list[bytes]] = {}
     for name, member in members:

@@ -16,7 +16,7 @@ from hermetic.source.witness import CHANGED, list_folder, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from hermetic.source.scope import Binding
@@ -56,6 +56,7 @@ class Project:
         self.seen: dict[object, Any] = {}
         self._modules: dict[str, Module | None] = {}
         self._weight = 0  # bytes of the source behind `_modules`
+        self._checked = 0  # how many files have been checked
         self._held: dict[str, bytes] = {}
         self._data: dict[str, bytes | None] = {}
         self._files: dict[tuple[str, str], tuple[str, str] | None] = {}
@@ -64,6 +65,9 @@ class Project:
         # Whether an import can change a state, by (file, name, state); None never stands there.
         self.changing: dict[tuple[str, str, str] | None, bool] = {}
         self._sources: dict[str, str | None] = {}
+        # What dotted names are bound to, by (name, folder); forgotten with the files.
+        self._bindings: dict[tuple[str, str], tuple[Binding, Scope] | None] = {}
+        self._conftests: dict[str, list[str]] = {}  # the conftest files of a folder and those above, nearest first
         self._texts: dict[str, Text] = {}
         self.leading = Leading(self)
         self._own: dict[tuple[str, str], bool] = {}
@@ -81,7 +85,10 @@ class Project:
         """Return a file that is to be checked, as text; it may have been read, or parsed, for another file."""
         absolute = os.path.abspath(path)
         text = self._modules.get(absolute) or self._texts.get(absolute)
-        if text is None or text.path != path:
+        if text is not None and text.path != path:
+            self.drop(absolute)
+            text = None
+        if text is None:
             text = self._texts[absolute] = self.open(path, data)
             self._weight += len(data) // LIGHTER
         return text
@@ -107,22 +114,47 @@ class Project:
 
     def forget(self, path: str) -> None:
         """Drop the tree of a file that has been checked, and all others when they have become too many."""
+        self._bindings = {}  # they may be those of the file
+        self._checked += 1
         if not roles.is_conftest(path):
             absolute = os.path.abspath(path)
             self._data.pop(path, None)
             self._data.pop(absolute, None)
-            module = self._modules.pop(absolute, None)
-            if module is not None:
-                self._weight -= len(module.data)
-            text = self._texts.pop(absolute, None)
-            if text is not None:
-                self._weight -= len(text.data) // LIGHTER
-            for item in filter(None, (module, text)):
-                item.close()
+            self.drop(absolute)
         if self._weight > KEPT_BYTES:
-            for text in (*filter(None, self._modules.values()), *self._texts.values()):
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Let go of most files: of those that many files asked for, half of the weight stays."""
+        self._bindings = {}
+        modules, texts = self._modules, self._texts
+        self._modules, self._texts, self._data, self._weight = {}, {}, {}, 0
+        rows: list[tuple[str, Text]] = [*((path, item) for path, item in modules.items() if item), *texts.items()]
+        rows.sort(key=lambda row: -row[1].asked)
+        for path, text in rows:
+            weight = len(text.data) if isinstance(text, Module) else len(text.data) // LIGHTER
+            if text.asked > 1 and self._weight + weight <= KEPT_BYTES // 2:
+                self._weight += weight
+                text.asked //= 2
+                if isinstance(text, Module):
+                    text.forget_others()
+                    self._modules[path] = text
+                else:
+                    self._texts[path] = text
+            else:
                 text.close()
-            self._modules, self._texts, self._data, self._weight = {}, {}, {}, 0
+
+    def drop(self, path: str) -> None:
+        """Let go of a file, given by its full path."""
+        self._bindings = {}
+        module = self._modules.pop(path, None)
+        if module is not None:
+            self._weight -= len(module.data)
+        text = self._texts.pop(path, None)
+        if text is not None:
+            self._weight -= len(text.data) // LIGHTER
+        for item in filter(None, (module, text)):
+            item.close()
 
     def name_of(self, path: str) -> tuple[str, bool]:
         """Return the dotted name of a file below the root, and whether it is a package's `__init__`."""
@@ -204,6 +236,9 @@ class Project:
                 return None
             text = self._texts[path] = self.open(self.display(path), data)
             self._weight += len(data) // LIGHTER
+        if text.asked_at != self._checked:
+            text.asked_at = self._checked
+            text.asked += 1
         return text
 
     def module(self, path: str) -> Module | None:
@@ -219,7 +254,11 @@ class Project:
                     self.parsed(text)
             except CannotParseError:
                 self.keep(path, None)
-        return self._modules[path]
+        found = self._modules[path]
+        if found is not None and found.asked_at != self._checked:
+            found.asked_at = self._checked
+            found.asked += 1
+        return found
 
     def display(self, path: str) -> str:
         """Return a path as findings show it: relative to the current directory where it lies below it."""
@@ -267,9 +306,11 @@ class Project:
             if head not in names and f"{head}.py" not in names:
                 continue
             base = os.path.join(folder, *dotted.split("."))
-            for candidate in (f"{base}.py", os.path.join(base, "__init__.py")):
-                if os.path.basename(candidate) in self.listing(os.path.dirname(candidate)):
-                    return candidate
+            beside, last = self.listing(os.path.dirname(base)), os.path.basename(base)
+            if f"{last}.py" in beside:
+                return f"{base}.py"
+            if (last in beside or not last) and "__init__.py" in self.listing(base):
+                return os.path.join(base, "__init__.py")
         return None
 
     def locate(self, dotted: str, near: str) -> tuple[str, str] | None:
@@ -309,15 +350,24 @@ class Project:
         found = self.binding(dotted, near)
         return found[0].value if found is not None and isinstance(found[0].value, Scope) else None
 
-    def binding(self, dotted: str, near: str, hops: int = MAX_HOPS) -> tuple[Binding, Scope] | None:
+    def binding(self, dotted: str, near: str) -> tuple[Binding, Scope] | None:
         """Return what a dotted name is bound to in the project file that holds it, and that file's top scope."""
+        key = (dotted, near)
+        if key not in self._bindings:
+            found = self.find_binding(dotted, near, MAX_HOPS)
+            self._bindings[key] = found
+            return found
+        return self._bindings[key]
+
+    def find_binding(self, dotted: str, near: str, hops: int) -> tuple[Binding, Scope] | None:
+        """Work out what `binding` returns."""
         located = self.locate(dotted, near)
         if located is None or not located[1] or not hops:
             return None
         module = self.module(located[0])
         found = module.top.find(located[1]) if module is not None else None
         if found is not None and found[0].kind == "import":
-            return self.binding(str(found[0].value), os.path.dirname(located[0]), hops - 1)
+            return self.find_binding(str(found[0].value), os.path.dirname(located[0]), hops - 1)
         return found
 
     def lineage(self, owner: Scope) -> list[Scope]:
@@ -364,17 +414,22 @@ class Project:
 
     def conftests(self, path: str) -> list[Module]:
         """Return the conftest files that apply to a test file, nearest first (the file itself left out)."""
-        found = []
-        folder = os.path.dirname(os.path.abspath(path))
+        own = os.path.abspath(path)
+        folder = os.path.dirname(own)
+        paths = self._conftests.get(folder)
+        if paths is None:
+            paths = self._conftests[folder] = list(self.conftests_above(folder))
+        others = (candidate for candidate in paths if candidate != own)
+        return [found for found in map(self.module, others) if found is not None]
+
+    def conftests_above(self, folder: str) -> Iterator[str]:
+        """Yield the conftest files in a folder and in those above it, up to the root."""
         while True:
             if "conftest.py" in self.listing(folder):
-                candidate = os.path.join(folder, "conftest.py")
-                module = self.module(candidate) if candidate != os.path.abspath(path) else None
-                if module is not None:
-                    found.append(module)
+                yield os.path.join(folder, "conftest.py")
             parent = os.path.dirname(folder)
             if folder in {self.root, parent} or not folder.startswith(self.root):
-                return found
+                return
             folder = parent
 
     def providers(self, module: Module) -> list[Module]:

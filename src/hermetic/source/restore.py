@@ -357,12 +357,23 @@ def is_undone_late(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     """Tell whether a later statement undoes the change when nothing fails in between."""
     line = node.end_lineno  # type: ignore[attr-defined]
     below = kept_between(scope, line + 1, END, *UNDO_KINDS)
-    return any(plainly_undoes(scope, item, undo) for item in below) or any(
+    sides = sides_of(scope, node)
+    return any(plainly_undoes(scope, item, undo) and not excludes(sides, scope, item) for item in below) or any(
         undo.by_assertion(scope, test)
         for item in kept_between(scope, line + 1, END, ast.Assert, ast.Call)
         if (test := asserted(item)) is not None
         and not any(isinstance(parent, (ast.With, ast.AsyncWith)) for _, parent in scope.ancestors(item))
     )
+
+
+def sides_of(scope: Scope, node: ast.AST) -> dict[ast.AST, bool]:
+    """Return the `if` statements around a node, and whether it stands in the body of each."""
+    return {parent: child in parent.body for child, parent in scope.ancestors(node) if isinstance(parent, ast.If)}
+
+
+def excludes(sides: dict[ast.AST, bool], scope: Scope, other: ast.AST) -> bool:
+    """Tell whether another node runs only where the one does not that stands on these sides of `if` statements."""
+    return bool(sides) and any(sides.get(parent, side) is not side for parent, side in sides_of(scope, other).items())
 
 
 def asserted(node: ast.AST) -> ast.expr | None:

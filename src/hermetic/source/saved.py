@@ -82,15 +82,23 @@ def held_by(scope: Scope, value: ast.AST) -> tuple[Scope, ast.AST] | None:
 
 
 def value_unless_none(scope: Scope, name: ast.Name, binding: Binding, where: Scope) -> ast.AST:
-    """Return what a variable is set to; `else: old = None` says that nothing was saved, and spoils no save above."""
+    """Return what a variable is set to; a constant under a condition (`else: old = None`) spoils no save above."""
     value = binding.value
     assert isinstance(value, ast.AST)  # noqa: S101 - for the type checker
-    if isinstance(value, ast.Constant) and value.value is None:
+    if isinstance(value, ast.Constant) and (value.value is None or is_conditional(where, binding.line)):
         for other in reversed(where.bindings[name.id]):
             is_read = where is not scope or other.line < name.lineno
             if is_read and other.kind == "assign" and isinstance(other.value, (ast.Call, ast.Attribute, ast.Subscript)):
                 return other.value
     return value
+
+
+def is_conditional(scope: Scope, line: int) -> bool:
+    """Tell whether a line of a function stands below an `if` of its body."""
+    body = getattr(scope.node, "body", None)
+    return isinstance(body, list) and any(
+        isinstance(item, ast.If) and item.lineno < line <= (item.end_lineno or 0) for item in body
+    )
 
 
 def reads_state(scope: Scope, expression: ast.AST, state: State, key: str = "", steps: int = MAX_STEPS) -> bool:

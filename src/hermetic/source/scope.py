@@ -65,6 +65,11 @@ class Scope:
         self.is_function = isinstance(node, FUNCTIONS)  # defined with `def`
         self.owner = parent if parent is not None and parent.is_class else None  # the class that this is a method of
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether all names are bound that ever will be: those of a function are when its inside has been walked."""
+        return self.loaded or self.is_class or self.parent is None
+
     def bind(self, name: str, kind: str, value: object, line: int) -> None:
         """Record that `name` gets a value at `line`."""
         self.bindings.setdefault(name, []).append(Binding(kind, value, line))

@@ -36,6 +36,8 @@ class Text:
         self._held: dict[bytes, bool] = {}
         self._outline: Outline | None = None
         self.is_package_or_support: bool | None = None  # None: not known yet
+        self.asked = 0  # for how many of the files that were checked it was asked for, older ones count less
+        self.asked_at = -1  # the last of them, see `Project`
         self.memo: dict[object, Any] = {}  # what others have worked out about this file, before it is parsed
 
     @property

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from hermetic.source.outline import DEFINERS, is_import, members_of
-from hermetic.source.text import WORDS
+from hermetic.source.outline import DEFINERS, is_import
+from hermetic.source.text import WORDS, contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hermetic.source.outline import Block
     from hermetic.source.text import Text
 
     Names = frozenset[bytes]
@@ -38,7 +39,7 @@ class Unit:
 
 def calls_in(raw: bytes) -> Names:
     """Return the last names of what a text calls or gives another name; all of its words where it hands calls on."""
-    if any(word in raw for word in HANDING):
+    if contains(raw, HANDING):
         return frozenset(raw.translate(WORDS).split())
     found = {part.rstrip(b" ").rpartition(b" ")[2] for part in raw.translate(CALLS).split(b"(")[:-1]}
     if b"import " in raw and b" as " in raw:
@@ -81,7 +82,7 @@ def units_of(text: Text) -> tuple[list[Unit], list[Unit]]:
                 )
                 continue
             if whole.startswith((b"@", b"class ")) and (b"\n" + whole).find(b"\nclass ") >= 0:
-                for unit in units_of_class(block.names, whole):
+                for unit in units_of_class(block):
                     known[not unit.is_method].append(unit)
             elif whole.startswith((b"@", *DEFINERS)):
                 known[0].append(Unit(block.names, whole, calls_in(whole)))
@@ -92,9 +93,10 @@ def units_of(text: Text) -> tuple[list[Unit], list[Unit]]:
     return known
 
 
-def units_of_class(names: Names, whole: bytes) -> Iterator[Unit]:
+def units_of_class(block: Block) -> Iterator[Unit]:
     """Yield the methods of a class, of which the constructor stands for the class, and what it says of its bases."""
-    for name, text in members_of(whole):
+    names = block.names
+    for name, text in block.members:
         if name:
             mine = names | {name} if name in CONSTRUCTING else frozenset((name,))
             yield Unit(mine, text, calls_in(text), is_method=True)

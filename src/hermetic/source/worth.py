@@ -100,42 +100,74 @@ class File:
         holds = holds_token(text, interest)
         located = located_in(text) if holds or interest.inherits else []
         self.located = located if holds else [item for item in located if item[0] in class_words(text)]
-        self.names: Names = NONE  # what is called to get somewhere: functions, classes, methods
-        self.methods: Names = NONE  # of these, the methods, which go with the objects that a file makes
+        self.names: set[bytes] = set()  # what is called to get somewhere: functions, classes, methods
+        self.methods: set[bytes] = set()  # of these, the methods, which go with the objects that a file makes
+        self.untold: tuple[set[bytes], set[bytes]] = (set(), set())  # of both, what its users do not know yet
         self.levels: list[tuple[Names, Names]] = []
         self.waiting: list[Unit] = []  # definitions that lead nowhere so far
         self.plain: list[Unit] = []  # other statements, which are no step on the way
         starts = (holds or interest.inherits) and interest.may_start(text)
         if starts or self.located:
             definitions, plain = units_of(text)
-            self.waiting, self.plain = definitions[:], plain[:]
+            self.waiting, self.plain = definitions, plain
             if starts:
-                self.take(self.waiting, lambda unit: interest.starts(text, unit.calls, unit.raw))
-                self.take(self.plain, lambda unit: interest.starts(text, unit.calls, unit.raw))
+                self.waiting = self.take(definitions, lambda unit: interest.starts(text, unit.calls, unit.raw))
+                # Some have been taken with the definitions, for what they mention.
+                self.plain = self.take(self.plain, lambda unit: interest.starts(text, unit.calls, unit.raw))
 
-    def take(self, units: list[Unit], condition: Callable[[Unit], bool]) -> bool:
-        """Add the names of the units that fulfil a condition, and take these off the list; tell whether there are."""
-        taken = [unit for unit in units if condition(unit)]
+    def take(self, units: list[Unit], condition: Callable[[Unit], bool]) -> list[Unit]:
+        """Add the names of the units that fulfil a condition, and return the other units."""
+        taken: list[Unit] = []
+        left: list[Unit] = []
+        for unit in units:
+            (taken if condition(unit) else left).append(unit)
         for unit in taken:
-            units.remove(unit)
-            self.names |= unit.names
-            if unit.is_method:
-                self.methods |= unit.names
-        return bool(taken)
+            self.add(unit.names, unit.names if unit.is_method else NONE)
+        return left
+
+    def add(self, names: Iterable[bytes], methods: Iterable[bytes]) -> None:
+        """Add names, methods among them, and what other statements make of them."""
+        new = set(names).difference(self.names)
+        told, told_methods = self.untold
+        while new:
+            self.names |= new
+            told |= new
+            taken = [unit for unit in self.plain if not new.isdisjoint(unit.calls)]
+            if not taken:
+                break
+            self.plain = [unit for unit in self.plain if new.isdisjoint(unit.calls)]
+            new = {name for unit in taken for name in unit.names} - self.names
+        fresh = set(methods).difference(self.methods)
+        self.methods |= fresh
+        told_methods |= fresh
 
     def mention(self) -> None:
         """Add the definitions that mention a name which leads somewhere."""
-        names = self.names
-        self.take(self.waiting, lambda unit: not names.isdisjoint(unit.calls))
+        if self.names and self.waiting:
+            self.waiting = self.take(self.waiting, lambda unit: not self.names.isdisjoint(unit.calls))
 
-    def spread(self, names: Names, methods: Names) -> bool:
-        """Add what is brought, and what other statements make of it; tell whether that changed anything."""
-        before = len(self.names) + len(self.methods)
-        self.names |= names | methods
-        self.methods |= methods
-        while self.names and self.take(self.plain, lambda unit: not self.names.isdisjoint(unit.calls)):
-            pass
-        return len(self.names) + len(self.methods) != before
+    def hear(self, there: tuple[Names | set[bytes], Names | set[bytes]], local: str, name: bytes) -> None:
+        """Take what an import brings of the names, and the methods among them, of another file."""
+        mine, methods = words_of(self.text), there[1]
+        names = brought(there, local, name, mine)
+        if methods:
+            names = names | (methods & mine)
+        inherited = methods if methods and local in class_words(self.text) else NONE
+        if names or inherited:
+            self.add(names | inherited, inherited)
+
+    def tell(self) -> tuple[set[bytes], set[bytes]]:
+        """Return what users do not know yet: now they do."""
+        told = self.untold
+        self.untold = (set(), set())
+        return told
+
+    def reach_level(self) -> None:
+        """Note the names that lead somewhere by now."""
+        last = self.levels[-1] if self.levels else (NONE, NONE)
+        names = last[0] if len(last[0]) == len(self.names) else frozenset(self.names)
+        methods = last[1] if len(last[1]) == len(self.methods) else frozenset(self.methods)
+        self.levels.append((names, methods))
 
 
 def holds_token(text: Text, interest: Interest) -> bool:
@@ -226,8 +258,30 @@ def names_in(project: Project, path: str, interest: Interest) -> tuple[Names, Na
 
 def work_out(project: Project, path: str, interest: Interest, known: dict[str, list[tuple[Names, Names]]]) -> None:
     """Find the names of a file, and of all that lie behind it: they may import each other in circles."""
+    group = files_behind(project, path, interest, known)
+    users: dict[str, list[tuple[str, str, bytes]]] = {}
+    for current, file in group.items():
+        for local, there, name in file.located:
+            users.setdefault(there, []).append((current, local, name))
+    before = [(known[there], edges) for there, edges in users.items() if there in known]
+    for number in range(interest.rounds):
+        if number:
+            for file in group.values():
+                file.mention()
+        for levels, edges in before:
+            for user, local, name in edges:
+                group[user].hear(levels[number], local, name)
+        settle(group, users)
+        for file in group.values():
+            file.reach_level()
+    known.update((current, file.levels) for current, file in group.items())
+
+
+def files_behind(
+    project: Project, path: str, interest: Interest, known: dict[str, list[tuple[Names, Names]]]
+) -> dict[str, File]:
+    """Return a file and all that lie behind it, by path; those that are known, or cannot be read, left out."""
     group: dict[str, File] = {}
-    users: dict[str, list[str]] = {}
     pending = [path]
     while pending:
         current = pending.pop()
@@ -238,44 +292,29 @@ def work_out(project: Project, path: str, interest: Interest, known: dict[str, l
             known[current] = [(NONE, NONE)] * interest.rounds
             continue
         group[current] = File(text, interest)
-        for _, there, _ in group[current].located:
-            pending.append(there)
-            users.setdefault(there, []).append(current)
-    for number in range(interest.rounds):
-        if number:
-            for file in group.values():
-                file.mention()
-        settle(group, users, known, number)
-        for file in group.values():
-            file.levels.append((file.names, file.methods))
-    known.update((current, file.levels) for current, file in group.items())
+        pending.extend(there for _, there, _ in group[current].located)
+    return group
 
 
-def settle(
-    group: dict[str, File], users: dict[str, list[str]], known: dict[str, list[tuple[Names, Names]]], number: int
-) -> None:
-    """Pass names on from file to file until nothing changes; to import a name is no step on the way."""
-    pending = list(group)
-    waiting = set(pending)
+def settle(group: dict[str, File], users: dict[str, list[tuple[str, str, bytes]]]) -> None:
+    """Pass names on from file to file until nothing changes; to import a name is no step on the way.
+
+    A file tells its users each name once: what they make of it does not depend on the others.
+    """
+    pending = [path for path, file in group.items() if any(file.untold)]
     while pending:
-        current = pending.pop()
-        waiting.discard(current)
-        file = group[current]
-        names: set[bytes] = set()
-        methods: set[bytes] = set()
-        mine, bases = words_of(file.text), class_words(file.text)
-        for local, path, name in file.located:
-            there = (group[path].names, group[path].methods) if path in group else known[path][number]
-            names |= brought(there, local, name, mine) | (there[1] & mine)
-            if local in bases:
-                methods |= there[1]
-        if file.spread(frozenset(names), frozenset(methods)):
-            following = [user for user in users.get(current, ()) if user not in waiting]
-            pending.extend(following)
-            waiting.update(following)
+        following: dict[str, None] = {}
+        for path in pending:
+            told = group[path].tell()
+            for user, local, name in users.get(path, ()) if any(told) else ():
+                group[user].hear(told, local, name)
+                following[user] = None
+        pending = [path for path in following if any(group[path].untold)]
 
 
-def brought(there: tuple[Names, Names], local: str, name: bytes, mine: Names) -> Names:
+def brought(
+    there: tuple[Names | set[bytes], Names | set[bytes]], local: str, name: bytes, mine: Names
+) -> Names | set[bytes]:
     """Return the names that an import brings from those of another file that lead somewhere."""
     names = there[0]
     if local == "*":
@@ -312,17 +351,20 @@ def find_words(module: Module, interest: Interest) -> set[bytes]:
         found |= brought(there, local, name, mine) | (there[1] & mine)
     if not found and not interest.may_start(module):
         return found
-    functions = list(module.top.functions)
+    waiting, first = module.top.functions, True
     while True:
         before = len(found)
         found |= set(bound_to(module, found))
-        for function in functions[:]:
+        left: list[Scope] = []
+        for function in waiting:
             calls = body_calls(function)
-            if not calls.isdisjoint(found) or interest.starts(module, calls, module.text(function)):
-                functions.remove(function)
-                found |= {function.name.encode(), *attributes_set(function, found)}
-                if function.owner is not None and function.name.encode() in CONSTRUCTING:
-                    found.add(function.owner.name.encode())
+            if calls.isdisjoint(found) and not (first and interest.starts(module, calls, module.text(function))):
+                left.append(function)
+                continue
+            found |= {function.name.encode(), *attributes_set(function, found)}
+            if function.owner is not None and function.name.encode() in CONSTRUCTING:
+                found.add(function.owner.name.encode())
+        waiting, first = left, False
         if len(found) == before:
             return found
 

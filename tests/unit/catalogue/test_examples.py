@@ -64,7 +64,8 @@ def test_without_the_rule_nothing_finds_its_examples(rule: type[Rule], tmp_path:
 def test_each_bad_example_holds_one_of_the_rules_tokens(rule: type[Rule]) -> None:
     for example in rule.bad:
         text = "".join(example.files.values()).encode()
-        assert not rule.tokens or any(token in text for token in rule.tokens)
+        if "lint" in (example.claims or rule.claims):
+            assert not rule.tokens or any(token in text for token in rule.tokens)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

@@ -618,6 +618,33 @@ NOT_USED_ELSEWHERE = {
     "a class of the same name from elsewhere": "from test_other import TestBase  # not test_it\n",
 }
 MISPLACED |= {
+    "what it calls sets something, or gives nothing": {
+        "prices.py": """
+TABLE = {}
+
+def price(n):
+    TABLE[n] = n
+    return n
+
+def fill():
+    TABLE.update(a=1)
+""",
+        "test_price.py": """
+import pytest
+import prices
+
+@pytest.fixture(scope="session", autouse=True)
+def priced():  # <- HRM402
+    prices.price(3)
+
+@pytest.fixture(scope="session", autouse=True)
+def filled():  # <- HRM402
+    prices.fill()
+
+def test_price():
+    assert prices.TABLE
+""",
+    },
     "a conftest lists the file": {
         "tests/conftest.py": "pytest_plugins = ('tests.db_setup',)\n",
         "tests/db_setup.py": STARTED.replace("started():", "started():  # <- HRM402"),
@@ -635,6 +662,22 @@ def skip_without_server(request):
     if request.config.getoption("--server", None) is None:
         pytest.skip("needs a server")
 """,
+    "it asks the code under test for values, and keeps none of them": {
+        "prices.py": "TABLE = {}\n\ndef price(n):\n    total = n * 2\n    return total\n",
+        "test_it.py": """
+import pytest
+import prices
+
+@pytest.fixture(scope="session", autouse=True)
+def warmed_up():
+    '''Load what is loaded once.'''
+    prices.price(3)
+    prices.price(n=4)
+
+def test_price(benchmark):
+    benchmark(prices.price, 3)
+""",
+    },
     "only the conftest of the root lists the plugin, which is for every folder anyway": {
         "pyproject.toml": "",
         "conftest.py": "pytest_plugins = 'started'\n",
@@ -1737,7 +1780,16 @@ def test_a_wide_autouse_fixture_outside_conftest_is_caught(files: dict[str, str]
 
 @pytest.mark.parametrize("files", cases({name: case for name, case in MISPLACED.items() if name not in OF_ONE_FILE}))
 def test_one_that_outlives_its_file_is_caught_without_the_project_preset(files: dict[str, str], tmp_path: Path) -> None:
+    files = files | {"test_beside.py": "def test_beside():\n    assert True\n"}
     assert found(files, tmp_path, "HRM402") == marked(files, "HRM402") != set()
+
+
+@pytest.mark.parametrize(("beside", "lines"), [("helper.py", []), ("more/test_more.py", [3])])
+def test_one_of_the_only_test_file_is_left_to_the_project_preset(beside: str, lines: list[int], tmp_path: Path) -> None:
+    source = "import pytest\n\n@pytest.fixture(scope='session', autouse=True)\ndef started():\n    state.start()\n\n"
+    files = {"test_it.py": f"{source}def test_it():\n    assert state\n", beside: "def test_more():\n    assert True\n"}
+    assert [item.line for item in lint_files(files, tmp_path, select=["HRM402", "project"]) if item.code == "HRM402"]
+    assert [item.line - 1 for item in lint_files(files, tmp_path, select=["recommended"]) if item.line] == lines
 
 
 @pytest.mark.parametrize("files", cases({name: MISPLACED[name] for name in OF_ONE_FILE}))

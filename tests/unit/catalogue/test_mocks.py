@@ -2133,6 +2133,28 @@ def test_a(monkeypatch):
         pass
 """,
     ),
+    "305 start and stop of a patcher that puts an AsyncMock in place": (
+        "HRM305",
+        """
+import unittest
+from unittest import mock
+
+
+class TestUpload(unittest.TestCase):
+    def setUp(self):
+        self.__put = mock.AsyncMock()
+        self.__patcher = mock.patch("shop.put", self.__put)
+        self.__patcher.start()
+
+    def tearDown(self):
+        self.__patcher.stop()
+
+    def test_a(self):
+        patcher = mock.patch.object(self, "put", new_callable=mock.AsyncMock)
+        patcher.start()
+        patcher.stop()
+""",
+    ),
     "306 a function that nobody in the project defines": (
         "HRM306",
         """

@@ -263,6 +263,78 @@ def test_a():
     assert [(item.line, "only when nothing fails" in item.message) for item in found] == [(7, True)]
 
 
+AGENT = """
+import os
+import unittest
+
+class AgentTest(unittest.TestCase):
+    @classmethod
+    async def asyncSetUpClass(cls):
+        os.environ["AGENT_SOCKET"] = {given}
+
+    def test_it(self):
+        del os.environ["AGENT_SOCKET"]
+        self.assertRaises(OSError, connect)
+        os.environ["AGENT_SOCKET"] = "agent"
+"""
+
+
+@pytest.mark.parametrize(("given", "late"), [("'agent'", True), ("'other'", False), ("agent()", False)])
+def test_a_variable_set_again_to_what_the_set_up_of_the_class_has_set_is_called_late(
+    given: str, late: bool, tmp_path: Path
+) -> None:
+    found = lint_files({"test_it.py": AGENT.format(given=given)}, tmp_path, select=("HRM101",))
+    assert [(item.line, "only when nothing fails" in item.message) for item in found if "test_it" in item.message] == [
+        (11, late)
+    ]
+
+
+BRANCHES = {
+    "in the other branch": ("elif 'APP' in os.environ:\n        del os.environ['APP']\n    assert run()", False),
+    "below both": ("else:\n        run()\n    assert run()\n    del os.environ['APP']", True),
+}
+
+
+@pytest.mark.parametrize(("rest", "late"), BRANCHES.values(), ids=BRANCHES)
+def test_a_removal_that_runs_only_where_nothing_was_set_puts_nothing_back(
+    rest: str, late: bool, tmp_path: Path
+) -> None:
+    source = f"import os\n\ndef test_it():\n    if run() is None:\n        os.environ['APP'] = '1'\n    {rest}\n"
+    found = lint_files({"test_it.py": source}, tmp_path, select=("HRM101",))
+    assert [(item.line, "only when nothing fails" in item.message) for item in found] == [(5, late)]
+
+
+SPOKEN = """
+import locale
+from contextlib import contextmanager
+
+@contextmanager
+def spoken(name):
+    before = locale.setlocale(locale.LC_ALL)
+    {correction}
+    locale.setlocale(locale.LC_ALL, name)
+    yield
+    locale.setlocale(locale.LC_ALL, before)
+
+def test_it():
+    with spoken("C"):
+        assert locale.str(1.5)
+"""
+CORRECTIONS = {
+    "none": ("", True),
+    "below a condition": ("if before == 'Elvish':\n        before = 'C'", True),
+    "whatever it was": ("before = 'C'", False),
+}
+
+
+@pytest.mark.parametrize(("correction", "late"), CORRECTIONS.values(), ids=CORRECTIONS)
+def test_a_saved_value_that_a_condition_corrects_is_still_the_saved_one(
+    correction: str, late: bool, tmp_path: Path
+) -> None:
+    found = lint_files({"test_it.py": SPOKEN.format(correction=correction)}, tmp_path, select=("HRM106",))
+    assert ["only when nothing fails" in item.message for item in found][:1] == [late]
+
+
 def test_a_seed_before_each_test_of_a_conftest_is_left_alone(tmp_path: Path) -> None:
     seeded = "import pytest, random\n\n\n@pytest.fixture(autouse=True)\ndef seeded():\n    random.seed(1)\n"
     assert lint_files({"conftest.py": seeded}, tmp_path, select=("HRM108",)) == []

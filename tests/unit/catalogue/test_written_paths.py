@@ -78,6 +78,38 @@ def test_it(frame):
     frame.to_parquet("s3://bucket/profile.parquet")
     frame.to_csv("memory://profile.csv")
 """,
+    "in a home that a fixture puts a folder in the place of": """
+@pytest.fixture
+def home(mocker, tmp_path):
+    mocker.patch("test_it.Path.home", return_value=tmp_path)
+
+def test_it(home):
+    Path.home().joinpath(".profile").write_text("blue")
+
+def test_more(home):
+    Path.home().joinpath(".profile").write_text("green")
+""",
+    "below a name that is given another value": """
+import shutil, tempfile, unittest
+
+class TestTag(unittest.TestCase):
+    def __init__(self, name):
+        super().__init__(name)
+        self.file = "/tmp/tag.mp3"
+        handle, self.file = tempfile.mkstemp()
+
+    def setUp(self):
+        shutil.copy(__file__, self.file)
+
+    def test_it(self): ...
+
+    def test_more(self): ...
+""",
+    "in a home that the test sets": """
+def test_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (Path.home() / ".profile").write_text("blue")
+""",
     "by the removal of another library": """
 async def test_it():
     PROFILE.write_text("blue")
@@ -99,6 +131,11 @@ def test_it():
 def test_it():
     before = Path("other.txt").read_text()
     PROFILE.write_text(before)  # <-
+""",
+    "in the home of whoever runs the tests": """
+def test_it(mocker):
+    mocker.patch("test_it.Path.cwd", return_value=Path("/srv"))
+    Path.home().joinpath(".profile").write_text("blue")  # <-
 """,
     "a text of its own": """
 def test_it():

@@ -23,16 +23,6 @@ GOOD = "def test_a():\n    pass\n"
 CONCISE = ("--output-format", "concise")
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with one finding that is the current folder."""
-    folder = tmp_path / "project"
-    write_files({"pyproject.toml": "", "test_a.py": BAD}, folder)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return folder
-
-
 def refused(*arguments: str) -> int:
     """Return the exit code of a call that the option parser refuses."""
     with pytest.raises(SystemExit) as caught:

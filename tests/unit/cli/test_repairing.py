@@ -17,16 +17,6 @@ HELD = "import os\n\n\ndef use():\n    os.environ['A'] = '1'\n\n\ndef test_a():\
 UNSAFE = "import os\n\nX = object()\n\n\ndef test_a():\n    os.environ['A'] = X.name\n    assert X\n"
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with one finding that can be fixed, which is the current folder."""
-    folder = tmp_path / "project"
-    write_files({"pyproject.toml": "", "test_a.py": BAD}, folder)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return folder
-
-
 def content(path: str) -> str:
     return Path(path).read_text(encoding="utf-8")
 

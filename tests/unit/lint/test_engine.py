@@ -14,6 +14,7 @@ from hermetic import config
 from hermetic.catalogue import registry
 from hermetic.lint import selection
 from hermetic.lint.engine import Engine
+from hermetic.source import module
 from tests.utils.lint import lint_files, write_files
 
 if TYPE_CHECKING:
@@ -135,6 +136,43 @@ def test_what_other_files_import_is_kept_only_in_part(tmp_path: Path, monkeypatc
 
     assert {Path(item.path).name for item in found} == set(helpers)
     assert 0 < len(engine.project._modules) < 10
+
+
+def test_what_most_files_import_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 22
+    shared = "from helpers import use_region\nfrom helpers_{} import use_region as other\n\n\n"
+    body = "def test_a():\n    use_region()\n    other()\n"
+    helpers = {f"helpers_{number}.py": HELPER for number in range(count)}
+    callers = {f"test_{number:02}.py": shared.format(number) + body for number in range(count)}
+    write_files({"helpers.py": HELPER, **helpers, **callers}, tmp_path)
+    monkeypatch.setattr("hermetic.source.project.KEPT_BYTES", 6 * len(HELPER))
+    parsed: list[str] = []
+    parse = module.parse
+    monkeypatch.setattr(module, "parse", lambda data, path: parsed.append(Path(path).name) or parse(data, path))
+
+    engine_for(tmp_path).check([str(tmp_path / name) for name in callers])
+
+    assert parsed.count("helpers.py") == 1
+    assert parsed.count("helpers_0.py") == 1
+
+
+def test_what_stays_forgets_what_it_knew_of_files_that_were_let_go(tmp_path: Path) -> None:
+    base, derived = "class Base:\n    pass\n", "from base import Base\n\n\nclass Derived(Base):\n    pass\n"
+    write_files({"base.py": base, "derived.py": derived}, tmp_path)
+    project = engine_for(tmp_path).project
+    for number in range(4):
+        kept = project.module(str(tmp_path / "derived.py"))
+        project.forget(f"test_{number}.py")
+    assert kept is not None
+    before = project.lineage(kept.top.classes[0])
+
+    project.let_go()
+
+    assert project.module(str(tmp_path / "derived.py")) is kept
+    assert [scope.memo for scope in kept.scopes()] == [{}] * len(kept.scopes())
+    after = project.lineage(kept.top.classes[0])
+    assert [scope.name for scope in after] == ["Derived", "Base"]
+    assert before[1] is not after[1]
 
 
 @pytest.mark.parametrize("collecting", [True, False])

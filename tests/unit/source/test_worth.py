@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.utils.lint import lint_files
+from hermetic.source.project import Project
+from hermetic.source.worth import Interest, names_in
+from tests.utils.lint import lint_files, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,3 +124,26 @@ def test_a_call_that_leads_nowhere_is_not_followed(tmp_path: Path) -> None:
     source = "from report import Report\ndef test_it():\n    Report()\n    Report().missing()\n"
     found = lint_files({"report.py": REPORT, "test_it.py": source}, tmp_path)
     assert [item.code for item in found if item.code == "HRM502"] == []
+
+
+def test_a_name_goes_on_through_any_number_of_files_also_in_a_circle(tmp_path: Path) -> None:
+    passing = {f"part_{number}.py": f"from part_{number + 1} import *  # write\n" for number in range(6)}
+    write_files({**passing, "part_6.py": "from part_0 import *\n\n\ndef save(target):\n    target.write()\n"}, tmp_path)
+    interest = Interest("TRY101", (b"write",), (), ("write",), rounds=1)
+    project = Project(str(tmp_path))
+
+    for number in range(7):
+        names, _ = names_in(project, str(tmp_path / f"part_{number}.py"), interest)
+        assert b"save" in names
+
+
+def test_a_definition_that_mentions_a_name_is_one_step_on_the_way(tmp_path: Path) -> None:
+    inner = "def save(target):\n    target.write()\n\n\ndef first():\n    save(0)\n\n\ndef second():\n    first()\n"
+    write_files({"inner.py": inner}, tmp_path)
+    project = Project(str(tmp_path))
+
+    def found(rounds: int) -> frozenset[bytes]:
+        interest = Interest(f"TRY{rounds}", (b"write",), (), ("write",), rounds=rounds)
+        return names_in(project, str(tmp_path / "inner.py"), interest)[0]
+
+    assert [found(rounds) for rounds in (1, 2, 3)] == [{b"save"}, {b"save", b"first"}, {b"save", b"first", b"second"}]

@@ -29,6 +29,7 @@ RECORDS = frozenset({
     "await_args_list", "await_count", "return_value", "side_effect",
 })  # fmt: skip
 PLAIN_METHODS = frozenset({"reset_mock", "configure_mock", "attach_mock", "mock_add_spec"})
+PATCH = "unittest.mock.patch"
 SHAPES = ("spec", "spec_set", "wraps", "autospec")
 SETTERS = (b"setattr(", b"attach_mock(", b"configure_mock(", b"patch.object(", b"patch(")
 
@@ -124,6 +125,8 @@ def from_call(scope: Scope, call: ast.Call, path: list[str], project: Project, s
         return not path
     if name.endswith(".start") and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
         call = call.func.value
+    elif name.startswith(PATCH) and not isinstance(scope.parents.get(call), ast.withitem):
+        return False  # a patcher, whose `start` and `stop` are plain methods
     found = replacements(scope, call)
     if len(found) == 1:
         return puts_async(found[0], path, project, steps)

@@ -43,7 +43,8 @@ class AsyncMockUnawaited(Rule):
 
     Limits:
     Calls in the code under test are not seen, only those that the test's own text makes. Children of a mock with a
-    spec are left alone, since the spec decides which of them are asynchronous.
+    spec are left alone, since the spec decides which of them are asynchronous; so are `start()` and `stop()` of a
+    patcher that puts an `AsyncMock` in place.
     """
 
     code = "HRM305"

@@ -34,13 +34,14 @@ ENDLESS = frozenset({"wait", "acquire", "serve_forever", "run_forever", "get", "
 SLEEP, SHORT = "time.sleep", 0.1  # seconds; a thread that sleeps for less may be over
 LEFT = "left"
 OUTPUTS = ("stdout", "stderr")
+WHOLE_READS = ("read", "readlines")  # without a size: until the child has closed the other end
 LEAVING = (ast.Break, ast.Return, ast.Raise)
 
 
 def may_be_over(spawn: Spawn, root: Scope) -> bool:
     """Tell whether what a call starts may have ended by the end of the test `root`, as far as can be read."""
     if spawn.kind is CHILD:
-        return is_read_by_another(spawn)
+        return is_read_by_another(spawn) or is_read_whole(spawn)
     if spawn.kind not in (THREAD, TIMER, PROCESS):
         return False
     starter, node = started_at(spawn)
@@ -66,15 +67,31 @@ def is_read_by_another(spawn: Spawn) -> bool:
     )
 
 
-def stays(spawn: Spawn) -> bool:
-    """Tell whether what a call starts is seen to run on: a thread that loops, waits or sleeps at its end.
+def is_read_whole(spawn: Spawn) -> bool:
+    """Tell whether what a child writes is read until it has closed its output: `child.stdout.read()`."""
+    kind, name = holder(spawn)
+    return kind == "name" and any(
+        not call.args
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in WHOLE_READS
+        and isinstance(call.func.value, ast.Attribute)
+        and call.func.value.attr in OUTPUTS
+        and getattr(call.func.value.value, "id", "") == name
+        for scope in spawn.function.family()
+        for call in calls_of(scope)
+    )
 
-    What most threads do takes less time than the rest of the test. Timers and processes are taken to run on.
+
+def stays(spawn: Spawn) -> bool:
+    """Tell whether what a call starts is seen to run on: a thread or `Process` that loops, waits or sleeps at its end.
+
+    What most of them do takes less time than the rest of the test. Timers and commands are taken to run on.
     """
     *_, made = spawn.chain()
-    if made.kind is not THREAD:
+    if made.kind not in (THREAD, PROCESS):
         return True
-    target = argument_of(made.call, 1, "target") if MAKERS.get(resolve(made.scope, made.call.func)) is THREAD else None
+    plain = MAKERS.get(resolve(made.scope, made.call.func)) is made.kind
+    target = argument_of(made.call, 1, "target") if plain else None
     if isinstance(target, ast.Attribute) and target.attr in ENDLESS:
         return True
     if target is not None and resolve(made.scope, target) == SLEEP:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule
+from hermetic.source import roles
+from hermetic.source.callee import ancestry
+from hermetic.source.changes import changes_in
 from hermetic.source.spelling import key_of
 from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import _ast as ast
-
+    from hermetic.source.changes import Change
     from hermetic.source.scope import Scope
 
 PYTESTS = "'PYTEST_CURRENT_TEST'"  # pytest sets it before each phase of a test, and removes it at the end
@@ -37,6 +41,17 @@ class Environ(State):
         """Leave out the same."""
         return key_of(scope, getattr(target, "slice", None)) != PYTESTS
 
+    def repeats(self, first: Change, again: Change) -> bool:
+        """Tell whether a test sets a variable to the text that a set-up of its class has given it."""
+        owner, given = first.scope.owner, value_set(again)
+        return given is not None and any(
+            item.key == again.key and value_set(item) == given
+            for cls in (ancestry(owner) if owner is not None else ())
+            for method in cls.functions
+            if method is not first.scope and roles.role_of(method) != "test"
+            for item in changes_in(method.module.load(method), self)
+        )
+
     def is_usually_absent(self, scope: Scope, key: str) -> bool:  # noqa: ARG002 - the contract of State
         """Tell it for a variable that is written out, or has a name of its own, and that no machine sets."""
         name = key.strip("'\"").upper()
@@ -49,6 +64,13 @@ class Environ(State):
             return False
         named = (line for item in project.conftests(scope.module.path) for line in item.lines if name in line)
         return all(any(remover in line for remover in REMOVERS) for line in named)
+
+
+def value_set(change: Change) -> str | None:
+    """Return the text that an assignment gives a variable, None for what is not written out."""
+    value = getattr(change.node, "value", None)
+    text = value.value if isinstance(value, ast.Constant) else None
+    return text if isinstance(text, str) else None
 
 
 class EnvironWrite(StateRule):

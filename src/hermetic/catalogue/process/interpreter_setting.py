@@ -73,7 +73,8 @@ class InterpreterSetting(StateRule):
     (`loop.add_signal_handler`) end with it and are left alone. So is going back to what Python starts with:
     `setdefaulttimeout(None)`, `settrace(None)`, `SIG_DFL` for signals whose first handler that is. In code under test
     only what certainly runs for the named test counts: not what stands below a condition that cannot be read from the
-    call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
+    call, nor what a call inside `pytest.raises` makes. The guard sees the rest, and codecs, the context of
+    `decimal` and filters that make warnings errors at import, too.
     """
 
     code = "HRM106"
@@ -284,8 +285,83 @@ def test_the_farewell_is_registered():
             harm="state",
             probe="__import__('atexit')._ncallbacks()",
         ),
+        Example(
+            "a codec and the precision of decimals are left as one test needs them",
+            {
+                "test_prices.py": """
+import codecs
+import decimal
+
+import pytest
+
+
+def upper(name):
+    if name != "upper":
+        return None
+    return codecs.CodecInfo(lambda text, errors="strict": (text.upper().encode(), len(text)), None, name=name)
+
+
+def test_a_name_in_capitals():
+    codecs.register(upper)  # <- HRM106
+    assert "tea".encode("upper") == b"TEA"
+
+
+def test_two_digits():
+    decimal.getcontext().prec = 2  # <- HRM106
+    assert str(decimal.Decimal(1) / 3) == "0.33"
+
+
+def test_there_is_no_such_codec():
+    with pytest.raises(LookupError):
+        "tea".encode("upper")
+
+
+def test_many_digits():
+    assert len(str(decimal.Decimal(1) / 3)) > 20
+"""
+            },
+            claims=(GUARD,),
+        ),
     )
     good = (
+        Example(
+            "a codec is unregistered after the yield, and decimals have a context of their own",
+            {
+                "test_prices.py": """
+import codecs
+import decimal
+
+import pytest
+
+
+def upper(name):
+    if name != "upper":
+        return None
+    return codecs.CodecInfo(lambda text, errors="strict": (text.upper().encode(), len(text)), None, name=name)
+
+
+@pytest.fixture
+def capitals():
+    codecs.register(upper)
+    yield
+    codecs.unregister(upper)
+
+
+def test_a_name_in_capitals(capitals):
+    assert "tea".encode("upper") == b"TEA"
+
+
+def test_two_digits():
+    with decimal.localcontext() as context:
+        context.prec = 2
+        assert str(decimal.Decimal(1) / 3) == "0.33"
+
+
+def test_many_digits():
+    assert len(str(decimal.Decimal(1) / 3)) > 20
+"""
+            },
+        ),
         Example(
             "the old value is set back in a finally, and reading it changes nothing",
             {

@@ -58,9 +58,11 @@ class ThreadOrChildLeft(Rule):
     anything after the start: whether that ends them cannot be read. What a thread reads from must be closed or killed
     by name. A thread, timer or `Process` is reported in the `project` preset alone where the function that starts it
     waits for anything afterwards (`wait`, `get`, `recv`, `sleep`), or where its loop ends on a condition: it may well
-    be over. So is a thread whose function is not seen to loop, to wait for something that does not come, or to sleep as
-    the last thing that it does: what most threads do takes less time than the rest of their test. One that loops for
-    ever counts always. What constructors of code under test start is for the guard to see.
+    be over. So is a thread or `Process` whose function is not seen to loop, to wait for something that does not come,
+    or to sleep as the last thing that it does: what most of them do takes less time than the rest of their test, or the
+    code under test ends it. One that loops for ever counts always. So is a child whose output is read to its end
+    (`child.stdout.read()`): it has closed it, and is about to go. What constructors of code under test start is for the
+    guard to see.
     `os.fork` and asyncio's tasks are not seen here.
     """
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.resources._paths import is_below, is_relative, path_of
+from hermetic.catalogue.resources._paths import HOME, is_below, is_relative, path_of
 from hermetic.catalogue.resources._writes import path_removed
 from hermetic.source import roles
 from hermetic.source.callee import find_helper
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
-from hermetic.source.replaced import arrangement, helpers_of
+from hermetic.source.replaced import arrangement, helpers_of, named_around
 from hermetic.source.restore import Undo, after_yield, is_context_maker, puts_back
 from hermetic.source.text import contains
 from hermetic.source.written import Place
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 APART = ("temp", "tmp", "isolat", "cleanup", "clean_up", "remov", "sandbox", "chdir", "working_dir", "workdir", "cwd")
 MOVING = (b"chdir", b"isolated_filesystem", b"as_cwd", b"in_tempdir", b"workdir", b"as_working_dir", b"pushd")
+HOMES = ("Path.home", "path.expanduser")
+HOME_VARIABLES = (b'"HOME"', b"'HOME'", b"HOME=")
 READERS = {"write_text": "read_text", "write_bytes": "read_bytes"}
 FAKES = ("fs", "fake_filesystem", "pyfakefs", "testdir", "pytester")
 
@@ -82,16 +84,27 @@ def is_written_back(scope: Scope, call: ast.Call, path: str, line: int) -> bool:
 
 
 def is_moved(root: Scope, path: str, project: Project) -> bool:
-    """Tell whether a test runs in a working folder of its own, as far as that can be told, or on a fake disk."""
+    """Tell whether a test has a working folder, or home, of its own, as far as that can be told, or on a fake disk."""
     if root.is_function and not {*FAKES}.isdisjoint(roles.used_fixtures(root)):
         return True
-    if not is_relative(path) or not root.is_function:
+    if not root.is_function:
+        return False
+    if path.startswith(HOME):
+        return has_own_home(root, project)
+    if not is_relative(path):
         return False
     if root.owner is not None and any(map(is_of_trial, project.lineage(root.owner))):
         return True
     places = [place for place in arrangement(root, project) if place.is_function]
     helpers = (helper for place in places for helper in helpers_of(place))
     return any(contains(place.module.text(place), MOVING) for place in (*places, *helpers))
+
+
+def has_own_home(root: Scope, project: Project) -> bool:
+    """Tell whether a test, or what is set up for it, says which folder is the user's: by `HOME`, or by a patch."""
+    if any(name.endswith(HOMES) for name in named_around(root, project)):
+        return True
+    return any(contains(place.module.text(place), HOME_VARIABLES) for place in arrangement(root, project))
 
 
 def is_in_own_folder(visit: Visit, path: str) -> bool:

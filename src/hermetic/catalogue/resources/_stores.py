@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.names import resolve
+from hermetic.source.text import contains
 from hermetic.source.values import UNKNOWN
 from hermetic.source.written import Place, behind, value_of
 
@@ -57,7 +58,7 @@ def store_fixed(visit: Visit) -> Place | None:
 
 def tells_store(text: Text) -> bool:
     """Tell whether a file has a call that may tell a client its store."""
-    return any(key in text.data for key in TOLD)
+    return b"store" in text.data and contains(text.data, TOLD)
 
 
 def makers(maker: Place) -> Iterator[Place]:

@@ -64,8 +64,8 @@ class FixedPath(Rule):
     in what opens, makes, copies, moves and saves, in the tests and in the code that they certainly run. Left alone is
     what a test alone writes and removes, whatever happens; where it removes it only when nothing fails, the `project`
     preset reports that. To write back what was read there before (`path.write_text(before)`) counts as removing. A
-    relative path is left alone where the test, or what is set up for it, changes the working folder. A SQLite file that
-    several tests open is the business of HRM503.
+    relative path is left alone where the test, or what is set up for it, changes the working folder; one in the user's
+    folder where it sets `HOME` or patches `Path.home`. A SQLite file that several tests open is the business of HRM503.
     The plugin sees, in the process of the test: opening for writing, new folders and links, renaming, and
     `sqlite3.connect`, by Python (audit events). A finding is a path that has changed when the test, or the wide
     fixture, has ended, or one that two tests of the same process write. One that a single test writes and removes is

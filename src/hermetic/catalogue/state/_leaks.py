@@ -121,8 +121,9 @@ def states_in(module: Module, project: Project) -> dict[tuple[str, str], DataSta
 
 def scopes_in(module: Module, project: Project) -> Iterator[Scope]:
     """Yield the loaded scopes whose changes count: functions of the file, helpers that it imports, and its body."""
+    signs = tuple(sign for sign in CHANGES if sign in module.plain)
     for function in module.top.functions[:MAX_FUNCTIONS]:
-        if may_store(module, function):
+        if may_store(module, function, signs):
             yield from module.load(function).family()
     for helper in helpers_of(module, project):
         yield from helper.module.load(helper).family()
@@ -185,10 +186,13 @@ def is_elsewhere(scope: Scope) -> bool:
     return False
 
 
-def may_store(module: Module, function: Scope) -> bool:
-    """Tell whether the text of a function may set an attribute of something, or change a container that it names."""
+def may_store(module: Module, function: Scope, signs: tuple[bytes, ...]) -> bool:
+    """Tell whether the text of a function may set an attribute of something, or change a container that it names.
+
+    `signs` are those of such changes that stand in the file.
+    """
     text = module.text(function)
-    return contains(text, CHANGES) or sets_attribute(text)
+    return contains(text, signs) or sets_attribute(text)
 
 
 def changed_in(scope: Scope, project: Project) -> Iterator[tuple[str, str, str]]:

@@ -32,6 +32,45 @@ def use_locale(name):
 """
 
 
+APP = """
+from flask import Flask
+
+app = Flask(__name__)
+app.config["PAGE_SIZE"] = 20
+
+
+@app.get("/size")
+def size():
+    return str(app.config["PAGE_SIZE"])
+"""
+SITE = """
+from django.conf import settings
+
+if not settings.configured:
+    settings.configure(SECRET_KEY="tests", PAGE_SIZE=20)
+"""
+SIGNALS = """
+from blinker import signal
+
+saved = signal("saved")
+
+
+def save(name):
+    return [answer for _, answer in saved.send(name)]
+"""
+MODELS = """
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+engine = create_engine("sqlite://")
+Session = scoped_session(sessionmaker(bind=engine))
+
+
+def is_idle():
+    return not Session.registry.has()
+"""
+
+
 class ModuleStateMutated(Rule):
     """A test changes data of a module, and it stays changed.
 
@@ -52,14 +91,17 @@ class ModuleStateMutated(Rule):
     It leaves alone a value that is the module's own (the same constant or name, or an object that the same
     call makes without arguments), the attributes of an object that a patch has put there, and what a teardown puts back
     through a setter of the module, by reloading it or through its `__dict__`.
-    The plugin sees the modules of the project, test files included: names bound to other objects, and lists,
-    dictionaries, sets and deques of up to 1,000 items, one level deep. The attributes of objects in a module are not
-    compared. Filling in what is meant to be filled is left alone:
+    The plugin sees the modules of the project, test files included: names bound to other objects, and what lists,
+    dictionaries, sets and deques hold, three steps deep (`hermetic_depth`); of more than 1,000 items it compares the
+    number and a sample, and says so. Of an object of the project it sees a public attribute that the test, its fixtures
+    or their helpers name. It also sees what Flask, Django, blinker, SQLAlchemy and the standard library keep; the page
+    of the plugin lists it. Filling in what is meant to be filled is left alone:
 
     - anything whose name speaks of a cache, memo, pool, counter, lock, and the like;
     - a dictionary or set with a private name (`_name`) that only grows;
     - a name that was `None` or not there and is now set, or the other way round, unless the value is the test's: a
-      mock, something defined in a test file, or a text that is written in the test and not in the module;
+      mock, something defined in a test file, a text that is written in the test and not in the module, or what the
+      test, a fixture of it or a helper assigns to that name itself;
     - a private flag such as `_initialized` that is set, a number with a private name or one that counts;
     - what happens while a module is imported.
 
@@ -178,8 +220,182 @@ def test_cash_is_allowed():
 """,
             },
         ),
+        Example(
+            "the configuration of a Flask application stays as one test needs it",
+            {
+                "shop.py": APP,
+                "test_shop.py": """
+import shop
+
+
+def test_small_pages():
+    shop.app.config["PAGE_SIZE"] = 2  # <- HRM601
+    assert shop.app.test_client().get("/size").text == "2"
+
+
+def test_pages_have_twenty_rows():
+    assert shop.app.test_client().get("/size").text == "20"
+""",
+            },
+            claims=(GUARD,),
+            needs=("flask",),
+        ),
+        Example(
+            "a setting of Django is assigned",
+            {
+                "conftest.py": SITE,
+                "test_pages.py": """
+from django.conf import settings
+
+
+def test_small_pages():
+    settings.PAGE_SIZE = 2  # <- HRM601
+    assert settings.PAGE_SIZE == 2
+
+
+def test_pages_have_twenty_rows():
+    assert settings.PAGE_SIZE == 20
+""",
+            },
+            claims=(GUARD,),
+            needs=("django",),
+        ),
+        Example(
+            "a receiver of a signal stays connected",
+            {
+                "signals.py": SIGNALS,
+                "test_signals.py": """
+import signals
+
+
+def hear(sender):
+    return "heard"
+
+
+def test_a_receiver_is_told():
+    signals.saved.connect(hear)  # <- HRM601
+    assert signals.save("tea") == ["heard"]
+
+
+def test_nobody_listens():
+    assert signals.save("tea") == []
+""",
+            },
+            claims=(GUARD,),
+            needs=("blinker",),
+        ),
+        Example(
+            "the session of the thread is left in a transaction",
+            {
+                "models.py": MODELS,
+                "test_models.py": """
+from sqlalchemy import text
+
+import models
+
+
+def test_a_query():
+    assert models.Session.execute(text("select 1")).scalar() == 1  # <- HRM601
+
+
+def test_no_session_is_in_use():
+    assert models.is_idle()
+""",
+            },
+            claims=(GUARD,),
+            needs=("sqlalchemy",),
+        ),
     )
     good = (
+        Example(
+            "monkeypatch puts the configuration of an application back",
+            {
+                "shop.py": APP,
+                "test_shop.py": """
+import shop
+
+
+def test_small_pages(monkeypatch):
+    monkeypatch.setitem(shop.app.config, "PAGE_SIZE", 2)
+    assert shop.app.test_client().get("/size").text == "2"
+
+
+def test_pages_have_twenty_rows():
+    assert shop.app.test_client().get("/size").text == "20"
+""",
+            },
+            needs=("flask",),
+        ),
+        Example(
+            "override_settings puts a setting back",
+            {
+                "conftest.py": SITE,
+                "test_pages.py": """
+from django.conf import settings
+from django.test import override_settings
+
+
+@override_settings(PAGE_SIZE=2)
+def test_small_pages():
+    assert settings.PAGE_SIZE == 2
+
+
+def test_pages_have_twenty_rows():
+    assert settings.PAGE_SIZE == 20
+""",
+            },
+            needs=("django",),
+        ),
+        Example(
+            "a receiver is connected for the length of a test",
+            {
+                "signals.py": SIGNALS,
+                "test_signals.py": """
+import signals
+
+
+def hear(sender):
+    return "heard"
+
+
+def test_a_receiver_is_told():
+    with signals.saved.connected_to(hear):
+        assert signals.save("tea") == ["heard"]
+
+
+def test_nobody_listens():
+    assert signals.save("tea") == []
+""",
+            },
+            needs=("blinker",),
+        ),
+        Example(
+            "a fixture removes the session of the thread",
+            {
+                "models.py": MODELS,
+                "test_models.py": """
+import pytest
+from sqlalchemy import text
+
+import models
+
+
+@pytest.fixture
+def session():
+    yield models.Session()
+    models.Session.remove()
+
+
+def test_a_query(session):
+    assert session.execute(text("select 1")).scalar() == 1
+
+
+def test_no_session_is_in_use():
+    assert models.is_idle()
+""",
+            },
+            needs=("sqlalchemy",),
+        ),
         Example(
             "monkeypatch and patch.dict put it back",
             {
