@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test meta sabotage mutants check static lint types docstrings generated self verify docs hooks-try compat serve bench format lock clean
+.PHONY: help demo test meta sabotage mutants check static lint types docstrings generated self verify docs hooks-try compat assure serve bench format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)/  make \1\t\2/' | expand -t 20
@@ -111,6 +111,9 @@ hooks-try: $(VENV)/.dev-installed  ## the hooks that others are offered, from a 
 # Apart from the suite as well: it installs other versions of pytest and xdist.
 compat: $(VENV)/.dev-installed  ## the core of the suite on the oldest and the newest supported pytest and xdist
 	$(BIN)/python scripts/compatibility.py
+
+assure: $(VENV)/.dev-installed  ## the core of the suite on each version of Python, pytest and xdist at hand (long, resumable)
+	$(BIN)/python scripts/assure.py
 
 bench: $(VENV)/.dev-installed  ## the corpus score and the speed ratios
 	$(BIN)/python benchmarks/corpus_score.py

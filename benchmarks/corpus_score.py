@@ -21,7 +21,6 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import corpus_audit
 import corpus_guard
 from corpus_cases import Case, read_corpus
 from hermetic import config
@@ -33,6 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 PLUGIN = ("guard", "collection")
+ROOT = str(Path(__file__).resolve().parent.parent)
+if ROOT not in sys.path:  # run by path
+    sys.path.insert(0, ROOT)
 LAYERS = ("lint", *PLUGIN, "audit")
 OWN = ("HRM001", "HRM905")  # findings of the engine itself
 
@@ -105,7 +107,10 @@ def score_audit(case: Case) -> list[Score]:
     claims = next((entry.load().claims for entry in registry.indexed() if entry.code == case.code), ())
     if "audit" not in claims:
         return [Score(case, "audit", caught=False, false_alarms=())]
-    bad, good = corpus_audit.findings(case.bad), corpus_audit.findings(case.good)
+    from tests.utils.auditing import audited  # noqa: PLC0415 - the other layers need nothing of the tests
+
+    with tempfile.TemporaryDirectory(prefix="corpus-") as name:
+        bad, good = (set(audited(Path(name, twin), getattr(case, twin))) for twin in ("bad", "good"))
     return [judged(case, "audit", {(path, line) for path, line, code in bad if code == case.code}, sorted(good))]
 
 

@@ -67,8 +67,8 @@ PAIRS = (
 )
 
 
-def interpreters() -> list[str]:
-    """Return the supported interpreters at hand, the oldest first; a command that does not start is not at hand."""
+def at_hand() -> dict[str, str]:
+    """Return the supported interpreters at hand by version, the oldest first; one that does not start is not."""
     found = {f"{sys.version_info.major}.{sys.version_info.minor}": sys.executable}
     for version in VERSIONS:
         command = shutil.which(f"python{version}")
@@ -77,16 +77,16 @@ def interpreters() -> list[str]:
             done = subprocess.run(probe, capture_output=True, text=True, check=False)
             if done.stdout.strip() == version:
                 found[version] = command
-    return [found[version] for version in VERSIONS if version in found]
+    return {version: found[version] for version in VERSIONS if version in found}
 
 
-def prepare(pair: Pair, interpreter: str) -> Path:
-    """Make an environment; return its interpreter. Raises `CalledProcessError`."""
-    folder = BUILD / pair.name
+def prepare(name: str, interpreter: str, packages: tuple[str, ...]) -> Path:
+    """Make an environment with hermetic and these packages; return its interpreter. Raises `CalledProcessError`."""
+    folder = BUILD / name
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([interpreter, "-m", "venv", str(folder)], check=True)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    install(python, str(ROOT), *pair.packages)
+    install(python, str(ROOT), *packages)
     return python
 
 
@@ -96,21 +96,31 @@ def install(python: Path, *packages: str) -> None:
     subprocess.run([*pip, *packages], check=True)
 
 
-def run(pair: Pair, python: Path) -> bool:
-    """Run the core of the suite in an environment; tell whether all of it passed. Raises `CalledProcessError`."""
-    names = "import sys, pytest, xdist; print(*sys.version_info[:2], pytest.__version__, xdist.__version__)"
+def versions(python: Path) -> tuple[str, str, str]:
+    """Return the versions of Python, pytest and pytest-xdist in an environment. Raises `CalledProcessError`."""
+    names = "import platform, pytest, xdist; print(platform.python_version(), pytest.__version__, xdist.__version__)"
     shown = subprocess.run([str(python), "-c", names], capture_output=True, text=True, check=True).stdout.split()
-    print(f"{pair.name}: Python {shown[0]}.{shown[1]}, pytest {shown[2]}, pytest-xdist {shown[3]}", flush=True)
+    return shown[0], shown[1], shown[2]
+
+
+def run(python: Path, packages: tuple[str, ...], reports: Path | None = None) -> bool:
+    """Run the core of the suite in an environment; tell whether all of it passed. Raises `CalledProcessError`.
+
+    With `reports`, what became of each test is written to a file for each stage, of that name and the stage's number.
+    """
     ini = BUILD / "pytest.ini"
     ini.write_text(INI.format(root=ROOT), encoding="utf-8")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHON"))}
     command = [str(python), "-m", "pytest", "-q", "-n", "2", "-c", str(ini), "--rootdir", str(ROOT)]
     passed = True
-    for packages, paths in STAGES:
-        if packages:
-            install(python, *packages, *pair.packages)
+    for number, (more, paths) in enumerate(STAGES):
+        if more:
+            install(python, *more, *packages)
             command += ["-o", "asyncio_default_fixture_loop_scope=function"]  # left unset, pytest-asyncio warns
-        done = subprocess.run([*command, "-p", "no:cacheprovider", *paths], cwd=ROOT, env=environment, check=False)
+        report = [f"--junitxml={reports}-{number}.xml"] if reports else []
+        done = subprocess.run(
+            [*command, "-p", "no:cacheprovider", *report, *paths], cwd=ROOT, env=environment, check=False
+        )
         passed = passed and not done.returncode
     return passed
 
@@ -124,7 +134,10 @@ def main(arguments: list[str]) -> int:
     for pair in PAIRS:
         if options.only in (None, pair.name):
             try:
-                passed = run(pair, prepare(pair, interpreters()[pair.interpreter]))
+                python = prepare(pair.name, list(at_hand().values())[pair.interpreter], pair.packages)
+                shown = versions(python)
+                print(f"{pair.name}: Python {shown[0]}, pytest {shown[1]}, pytest-xdist {shown[2]}", flush=True)
+                passed = run(python, pair.packages)
             except (subprocess.CalledProcessError, OSError) as error:
                 print(f"compatibility: no environment for {pair.name}: {error}", file=sys.stderr)
                 return 2

@@ -1,12 +1,13 @@
 """Switch the enforcement off, in one way at a time, and see that the meta-tests notice.
 
-Usage: python scripts/sabotage.py [NAME ...] [--list | --check] [--only-expected] [--sample COUNT]
+Usage: python scripts/sabotage.py [NAME ...] [--list | --check] [--only-expected] [--sample COUNT] [--jobs COUNT]
 
 A sabotage is an entry of `tests/meta/sabotage.toml`: edits of files, and the numbers of the meta-tests that are to
 notice it. Each is made in a scratch copy of this tree, after the tests that the sabotages name were green in the
-untouched copy. The expected tests run first; if none fails, all sixteen run. What was seen is kept outside of git by
-the content of the tree and of the sabotage, so that a run that was stopped goes on. `docs/sabotage.md` is written
-when all were tried. `--sample COUNT` takes that many, chosen by the content of the tree.
+untouched copy. The expected tests run first; if none fails, all sixteen run. As many are tried at a time as there are
+processors. What was seen is kept outside of git by the content of the tree and of the sabotage, so that a run that was
+stopped goes on. `docs/sabotage.md` is written when all were tried. `--sample COUNT` takes that many, chosen by the
+content of the tree.
 
 Exit code 0: each was noticed by a test that it names. 1: not so. 2: it could not be found out.
 """
@@ -16,11 +17,13 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import re
 import sys
 import tempfile
 import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,8 +38,9 @@ HEAD = """\
 # Sabotage
 
 Each of these switches a part of the enforcement off, in a scratch copy of the repository. `make sabotage` performs them
-one at a time, and the [meta-tests](enforcement.md) have to notice: of {count} ways, {noticed} were noticed. The last
-column names the first test that failed. This page is written by that run, and only when all of them were tried.
+one by one, each in a copy of its own, and the [meta-tests](enforcement.md) have to notice: of {count} ways, {noticed}
+were noticed. The last column names the first test that failed. This page is written by that run, and only when all of
+them were tried.
 
 | sabotage | what it does | noticed by |
 |---|---|---|
@@ -45,6 +49,13 @@ column names the first test that failed. This page is written by that run, and o
 
 class SabotageError(Exception):
     """A sabotage cannot be read, made or judged."""
+
+
+class Seen(NamedTuple):
+    """The first meta-test that did not pass, "" for none, and what the run printed."""
+
+    test: str
+    output: str
 
 
 class Sabotage(NamedTuple):
@@ -123,6 +134,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only see that each can be made in this tree")
     parser.add_argument("--only-expected", action="store_true", help="do not run all tests for a survivor")
     parser.add_argument("--sample", type=int, metavar="COUNT", help="that many, chosen by the content of the tree")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="COUNT", help="at a time")
     options = parser.parse_args()
     try:
         chosen = load(options.names)
@@ -136,7 +148,7 @@ def main() -> int:
         if options.check:
             print(f"{sum(bool(one.changes(ROOT)) for one in chosen)} sabotages can be made")
             return 0
-        seen = tried(chosen, only_expected=options.only_expected)
+        seen = tried(chosen, max(options.jobs, 1), only_expected=options.only_expected)
     except SabotageError as error:
         print(f"sabotage: {error}", file=sys.stderr)
         return 2
@@ -152,25 +164,40 @@ def main() -> int:
     return 1 if survivors or others else 0
 
 
-def tried(sabotages: list[Sabotage], *, only_expected: bool) -> dict[str, str]:
+def tried(sabotages: list[Sabotage], jobs: int, *, only_expected: bool) -> dict[str, str]:
     """Return the first test that noticed each sabotage, "" for none. Raises SabotageError when the control fails."""
     with tempfile.TemporaryDirectory(prefix="hermetic-sabotage-") as folder:
         Path(folder).chmod(0o711)
         home = meta.Tree(ROOT, Path(folder, "environment"))
-        expected = sorted({number for one in sabotages for number in one.expected})
-        waiting = [one for one in sabotages if not Path(result_file(one)).exists()]
-        if waiting:
-            numbers = sorted({number for one in waiting for number in one.expected}) or expected
-            ran = noticed(home, Path(folder, "control"), None, numbers)
-            if ran:
-                raise SabotageError(f"in the untouched copy {ran} fails already")
-            print(f"control: meta-tests {', '.join(map(str, numbers))} pass", flush=True)
-        seen = {}
-        for number, one in enumerate(sabotages):
+        control(sabotages, home, Path(folder, "control"))
+
+        def one_of(number: int) -> str:
             started = time.monotonic()
-            seen[one.name] = known(one, home, Path(folder, str(number)), only_expected=only_expected)
-            print(f"{one.name}: {seen[one.name] or 'SURVIVES'}, {time.monotonic() - started:.0f} s", flush=True)
-        return seen
+            one = sabotages[number]
+            found = known(one, home, Path(folder, str(number)), only_expected=only_expected)
+            print(f"{one.name}: {found or 'SURVIVES'}, {time.monotonic() - started:.0f} s", flush=True)
+            return found
+
+        with ThreadPoolExecutor(jobs) as pool:
+            try:
+                found = list(pool.map(one_of, range(len(sabotages))))
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                print("sabotage: those under way are finished and kept; the next run goes on", file=sys.stderr)
+                raise
+    return {one.name: test for one, test in zip(sabotages, found, strict=True)}
+
+
+def control(sabotages: list[Sabotage], home: meta.Tree, folder: Path) -> None:
+    """Run the tests that are to notice something in an untouched copy. Raises SabotageError when one fails."""
+    waiting = [one for one in sabotages if not Path(result_file(one)).exists()]
+    numbers = sorted({number for one in waiting for number in one.expected})
+    if not numbers:
+        return
+    seen = noticed(home, folder, None, numbers)
+    if seen.test:
+        raise SabotageError(f"in the untouched copy {seen.test} fails already:\n{seen.output}")
+    print(f"control: meta-tests {', '.join(map(str, numbers))} pass", flush=True)
 
 
 def known(one: Sabotage, home: meta.Tree, folder: Path, *, only_expected: bool) -> str:
@@ -182,17 +209,17 @@ def known(one: Sabotage, home: meta.Tree, folder: Path, *, only_expected: bool) 
             return str(document["noticed"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    found = noticed(home, folder, one, list(one.expected))
+    found = noticed(home, folder, one, list(one.expected)).test
     if not found and not only_expected:
-        found = noticed(home, folder.with_name(f"{folder.name}-all"), one, list(range(1, 17)))
+        found = noticed(home, folder.with_name(f"{folder.name}-all"), one, list(range(1, 17))).test
     if found:
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps({"name": one.name, "noticed": found}), encoding="utf-8")
     return found
 
 
-def noticed(home: meta.Tree, folder: Path, one: Sabotage | None, numbers: list[int]) -> str:
-    """Make a sabotage in a copy and run some meta-tests there; return the first that did not pass, "" for none."""
+def noticed(home: meta.Tree, folder: Path, one: Sabotage | None, numbers: list[int]) -> Seen:
+    """Make a sabotage in a copy and run some meta-tests there; return the first that did not pass."""
     copy = home.copied(folder / "tree", folder / "environment")
     if one is not None:
         one.make(copy.root)
@@ -201,12 +228,17 @@ def noticed(home: meta.Tree, folder: Path, one: Sabotage | None, numbers: list[i
     ran = copy.pytest(
         "-x", "-q", "-p", "no:cacheprovider", "-k", " or ".join(f"test_{n:02}_" for n in numbers), meta.TESTS
     )
+    return Seen(failed(ran, numbers, is_control=one is None), ran.output)
+
+
+def failed(ran: meta.Ran, numbers: list[int], *, is_control: bool) -> str:
+    """Return the first test of a run that did not pass, "" for none."""
     for name, outcome in ran.outcomes.items():
         if outcome != "passed":
             return name.rpartition("::")[2]
     names = {name.rpartition("::")[2][:7] for name in ran.outcomes}
     if gone := sorted({f"test_{number:02}" for number in numbers} - names):
-        return f"{gone[0]} (it did not run, which .ci/run notices)" if one is not None else gone[0]
+        return gone[0] if is_control else f"{gone[0]} (it did not run, which .ci/run notices)"
     return "" if ran.code == 0 else f"test_{numbers[0]:02} (pytest ends with {ran.code})"
 
 

@@ -168,6 +168,16 @@ def replay(folder: Path, schedule: Path, extra: dict[str, str]) -> None:
     assert "test_serves" not in "".join(line for line in done.stdout.splitlines() if "fails again" in line)
 
 
+def test_one_polluter_of_each_victim_is_shown_in_a_new_interpreter(tmp_path: Path) -> None:
+    other = "def test_sets_it_too():\n    os.environ['MINI_REGION'] = 'south'\n\n\n"
+    second = ORDER.replace("def test_region", f"{other}def test_region")
+
+    run = Audited(tmp_path / "project", {"pytest.ini": "[pytest]\n", "test_order.py": second})
+
+    assert {one["test"] for one in run.of("order-dependent")} == {"test_order.py::test_region_is_not_set"}
+    assert sorted(one["confirmed"] for one in run.of("order-dependent")) == [False, True]
+
+
 def test_a_healthy_suite_has_nothing_found_in_it(tmp_path: Path) -> None:
     run = Audited(tmp_path / "project", HEALTHY)
 
@@ -262,6 +272,8 @@ def test_an_interrupt_keeps_what_is_known_and_resuming_goes_on(tmp_path: Path) -
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        # A shell that runs tests in the background has its children ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no thread runs here
     ) as process:
         deadline = time.monotonic() + HANG
         while not starts.exists() or starts.read_text(encoding="utf-8") != "xx":

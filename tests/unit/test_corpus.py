@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hermetic.catalogue.registry import walked
+from tests.utils import auditing
 from tests.utils.scripts import imported
 
 if TYPE_CHECKING:
@@ -238,8 +239,27 @@ def test_a_code_without_a_rule_is_missed(tmp_path: Path) -> None:
     assert (score.caught, score.false_alarms) == (False, ())
 
 
-def test_a_layer_that_does_not_exist_is_not_scored(tmp_path: Path) -> None:
+def test_a_case_for_another_layer_is_not_scored(tmp_path: Path) -> None:
     assert corpus_score.score(made_up(tmp_path, bad=WRITE + MARK, layers='["audit"]')) == []
+    assert corpus_score.score_audit(made_up(tmp_path, bad=WRITE + MARK)) == []
+
+
+def test_a_case_for_the_audit_whose_rule_does_not_claim_it_is_missed_without_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "audited", lambda *_: pytest.fail("it was audited"))
+
+    (score,) = corpus_score.score_audit(made_up(tmp_path, bad=WRITE + MARK, layers='["audit"]'))
+
+    assert (score.layer, score.caught, score.false_alarms) == ("audit", False, ())
+
+
+def test_a_case_that_the_audit_claims_is_audited(cases: Corpus) -> None:
+    (case,) = [case for case in cases if case.id == "7xx/HRM703-missing-extra-at-import"]
+
+    (score,) = corpus_score.score_audit(case)
+
+    assert (score.caught, score.false_alarms) == (True, ())
 
 
 def test_the_table_counts_each_family_and_everything(tmp_path: Path) -> None:
