@@ -21,7 +21,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from guard_outcomes import outcomes
+from guard_outcomes import divided, outcomes
 
 SKIPPED = shutil.ignore_patterns(".git", "__pycache__", ".venv", "*.pyc")
 
@@ -92,12 +92,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--python", default="")
     parser.add_argument("--unsafe-fixes", action="store_true")
     parser.add_argument("folders", nargs="+", type=Path)
-    own, _, rest = " ".join(arguments).partition(" -- ")
-    options = parser.parse_args(own.split())
+    own, rest = divided(arguments)
+    options = parser.parse_args(own)
     worst = 0
     for folder in options.folders:
         with tempfile.TemporaryDirectory(prefix="fix-outcomes-") as name:
-            worst = max(worst, judge(folder.resolve(), Path(name), options, rest.split()))
+            worst = max(worst, judge(folder.resolve(), Path(name), options, rest))
     return worst
 
 

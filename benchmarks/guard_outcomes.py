@@ -41,19 +41,25 @@ def outcomes(python: str, folder: Path, arguments: list[str], *more: str) -> Cou
 KINDS = ("failure", "error", "skipped")
 
 
+def divided(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Return the arguments before `--`, and those after it."""
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:at], arguments[at + 1 :]
+
+
 def main(arguments: list[str]) -> int:
     """Run all suites and print one line for each; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("folders", nargs="+", type=Path)
-    own, _, rest = " ".join(arguments).partition(" -- ")
-    options = parser.parse_args(own.split())
+    own, rest = divided(arguments)
+    options = parser.parse_args(own)
     worst = 0
     for folder in options.folders:
         with tempfile.TemporaryDirectory(prefix="guard-outcomes-") as name:
             found = Path(name) / "findings.json"
-            without = outcomes(options.python, folder, rest.split(), "--hermetic=off")
-            guarded = outcomes(options.python, folder, rest.split(), "--hermetic=warn", f"--hermetic-report={found}")
+            without = outcomes(options.python, folder, rest, "--hermetic=off")
+            guarded = outcomes(options.python, folder, rest, "--hermetic=warn", f"--hermetic-report={found}")
             findings = json.loads(found.read_text(encoding="utf-8"))["findings"] if found.exists() else []
         differ = sorted((without - guarded) + (guarded - without))
         print(f"{folder.name}: {without.total()} tests, {len(differ)} differ, {len(findings)} findings", flush=True)

@@ -20,6 +20,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from guard_outcomes import divided
+
 LONGEST = 600  # seconds for one command
 SAID = ("polluting test is", "but it passed", "test failed!", "not part of", "Error")
 
@@ -35,7 +37,7 @@ class Done(NamedTuple):
 
 def main() -> int:
     """Measure, print and return the exit code."""
-    words, _, given = " ".join(sys.argv[1:]).partition(" -- ")
+    words, given = divided(sys.argv[1:])
     reader = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     reader.add_argument("folder", metavar="FOLDER")
     reader.add_argument("--python", default=sys.executable, metavar="PATH", help="interpreter of the package")
@@ -43,8 +45,8 @@ def main() -> int:
     reader.add_argument("--most", type=int, default=3, metavar="N", help="victims for detect-test-pollution (3)")
     reader.add_argument("--tests", default=".", help="where detect-test-pollution looks for tests (.)")
     reader.add_argument("--json", metavar="FILE", default="", help="write what was seen to a file")
-    options = reader.parse_args(words.split())
-    seen = measured(options, given.split())
+    options = reader.parse_args(words)
+    seen = measured(options, given)
     if options.json:
         Path(options.json).write_text(json.dumps(seen, indent=2), encoding="utf-8")
     return int(any(not finding["repeated"] for finding in seen["findings"]))

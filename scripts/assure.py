@@ -4,14 +4,13 @@ Usage: python scripts/assure.py [NAME ...] [--list]
 
 Each part of the suite's core runs on each of the versions, in an environment of its own below build/compatibility, and
 one group of tests is run without the plugin, to see whether these versions keep it on one worker. What was seen is kept
-there by the content of the tree, so that a run that was stopped goes on. `docs/versions.md` is written when all that
+outside of git by the content of the tree, so that a run that was stopped goes on. `docs/versions.md` is written when all that
 are at hand were tried. Exit code 0: all that was tried passed. 1: tests failed. 2: an environment could not be made.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from collections import Counter
@@ -116,15 +115,8 @@ def main(arguments: list[str]) -> int:
 
 def known(kind: Kind, interpreter: str) -> Seen:
     """Return what was seen of some versions; a good result of this very tree is not looked for again."""
-    key = meta.digest(f"assure {kind.name}", INPUTS)
-    kept = BUILD / f"{kind.name}.json"
-    if kept.exists():
-        document = json.loads(kept.read_text(encoding="utf-8"))
-        if document.pop("key") == key and document["passed"]:
-            return Seen(**document)
-    seen = tried(kind, interpreter)
-    kept.write_text(json.dumps({"key": key, **seen._asdict()}), encoding="utf-8")
-    return seen
+    name = f"assure {kind.name}"
+    return Seen(**meta.kept(name, INPUTS, lambda: tried(kind, interpreter)._asdict(), when=lambda seen: seen["passed"]))
 
 
 def tried(kind: Kind, interpreter: str) -> Seen:

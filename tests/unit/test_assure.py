@@ -75,7 +75,7 @@ def test_a_good_result_of_the_same_tree_is_kept_and_a_bad_one_is_not(
         tried.append(versions)
         return seen({})._replace(passed=passed)
 
-    monkeypatch.setattr(assure, "BUILD", tmp_path)
+    monkeypatch.setenv("HERMETIC_META_CACHE", str(tmp_path))
     monkeypatch.setattr(assure, "tried", run)
 
     results = [assure.known(assure.KINDS[0], "python") for _ in range(2)]
@@ -85,7 +85,7 @@ def test_a_good_result_of_the_same_tree_is_kept_and_a_bad_one_is_not(
 
 
 def test_a_result_of_another_tree_counts_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assure, "BUILD", tmp_path)
+    monkeypatch.setenv("HERMETIC_META_CACHE", str(tmp_path))
     monkeypatch.setattr(assure, "tried", lambda *_: seen({}))
     assure.known(assure.KINDS[0], "python")
     monkeypatch.setattr(assure, "tried", lambda *_: seen({}, groups=False))

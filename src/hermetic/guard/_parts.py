@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from hermetic.guard._shown import is_of_library
 from hermetic.guard.containers import CONTAINERS
 from hermetic.guard.probe import Change, Probe, same_objects
 
@@ -88,6 +89,14 @@ class PartsProbe(Probe["Tables | None"]):
     def told(self, part: Part, change: Change) -> Change:
         """Return a change as it is reported."""
         return change
+
+
+class RegistersProbe(PartsProbe):
+    """Compares tables in which a library registers entries of its own, too: those are left out."""
+
+    def tells(self, part: Part, change: Change) -> bool:
+        """Leave out what a library registers, as it does when it is imported late."""
+        return not is_of_library(change.after)
 
 
 def is_empty(value: object) -> bool:

@@ -11,7 +11,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._globals import CLASS_STATE, MODULE_STATE, REPLACED, held_by
-from hermetic.guard._parts import PartsProbe, Tables
+from hermetic.guard._parts import PartsProbe, RegistersProbe, Tables
 from hermetic.guard._shown import callable_name, is_of_library
 from hermetic.guard.containers import Part
 from hermetic.guard.probe import ABSENT, Change, Described, Probe, same_objects
@@ -39,7 +39,7 @@ OF_LOADERS = ("yaml_constructors", "yaml_multi_constructors", "yaml_representers
 MOCKS = ("NonCallableMock", "CallableMixin", "Mock", "MagicMixin", "NonCallableMagicMock", "MagicMock", "AsyncMock")
 
 
-class LibraryTablesProbe(PartsProbe):
+class LibraryTablesProbe(RegistersProbe):
     """Adapters of sqlite3, types of `mimetypes`, picklers of `copyreg`, namespaces of ElementTree."""
 
     code = MODULE_STATE
@@ -68,16 +68,12 @@ class LibraryTablesProbe(PartsProbe):
         """Note who writes an entry."""
         return REGISTRARS[name]
 
-    def tells(self, part: Part, change: Change) -> bool:
-        """Leave out what a library registers of its own, as it does when it is imported late."""
-        return not is_of_library(change.after)
-
     def told(self, part: Part, change: Change) -> Change:
         """Name what was noted."""
         return change._replace(note="mimetypes" if part.path.startswith("mimetypes.") else part.path)
 
 
-class YamlProbe(PartsProbe):
+class YamlProbe(RegistersProbe):
     """The constructors and representers of PyYAML's own loaders and dumpers."""
 
     code = CLASS_STATE
@@ -110,9 +106,8 @@ class YamlProbe(PartsProbe):
         then = {part.path: copy for part, copy in zip(*before, strict=True)}
         for part, now in zip(*after, strict=True):
             if not is_inherited(part, after.parts):
-                for change in part.changes(then.get(part.path, now), now):
-                    if not is_of_library(change.after):  # a library that is imported late registers its own
-                        yield change
+                changes = part.changes(then.get(part.path, now), now)
+                yield from (change for change in changes if self.tells(part, change))
 
 
 def is_inherited(part: Part, parts: list[Part]) -> bool:

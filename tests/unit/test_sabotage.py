@@ -1,0 +1,47 @@
+"""A run of all sabotages that is stopped."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.utils.scripts import imported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+sabotage: Any = imported("scripts/sabotage.py")
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C raises, also where the tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_lets_what_is_under_way_finish_and_begins_no_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finished: list[str] = []
+
+    def known(one: Any, *_: object, **__: object) -> str:
+        time.sleep(0.3)  # until the main thread waits for this one
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        time.sleep(0.3)
+        finished.append(one.name)
+        return "test_01"
+
+    monkeypatch.setattr(sabotage, "control", lambda *_: None)
+    monkeypatch.setattr(sabotage, "known", known)
+    monkeypatch.setattr("sys.argv", ["sabotage.py", "--jobs", "1"])
+
+    assert sabotage.main() == 2
+    assert len(finished) == 1
+    assert "the next run goes on" in capsys.readouterr().err
