@@ -183,7 +183,8 @@ def tried(sabotages: list[Sabotage], jobs: int, *, only_expected: bool) -> dict[
                 found = list(pool.map(one_of, range(len(sabotages))))
             except KeyboardInterrupt:
                 pool.shutdown(wait=False, cancel_futures=True)
-                raise SabotageError("stopped: those under way are finished and kept, and the next run goes on") from None
+                message = "stopped; those under way are finished and kept, and the next run goes on"
+                raise SabotageError(message) from None
     return {one.name: test for one, test in zip(sabotages, found, strict=True)}
 
 

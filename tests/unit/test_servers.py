@@ -31,7 +31,7 @@ def test_a_stopped_server_leaves_no_process_and_no_folder(start: Callable[[], se
     assert not Path(server["folder"]).exists()
 
 
-# The main thread ends alone, as it may when a server with threads is killed: for a while the process looks like a zombie.
+# The main thread ends alone, as it may when a server with threads is killed: the process looks like a zombie then.
 HALF_ENDED = """
 import ctypes, threading, time
 
