@@ -4,8 +4,8 @@ Usage: python scripts/assure.py [NAME ...] [--list]
 
 Each part of the suite's core runs on each of the versions, in an environment of its own below build/compatibility, and
 one group of tests is run without the plugin, to see whether these versions keep it on one worker. What was seen is kept
-outside of git by the content of the tree, so that a run that was stopped goes on. `docs/versions.md` is written when all
-that are at hand were tried. Exit code 0: all that was tried passed. 1: tests failed. 2: an environment could not be
+outside of git by the content of the tree, so that a run that was stopped goes on. `docs/versions.md` is written when
+all that are at hand were tried. Exit code 0: all that was tried passed. 1: tests failed. 2: an environment could not be
 made.
 """
 

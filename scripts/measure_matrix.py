@@ -54,7 +54,7 @@ was written before the rules and is frozen: violations that are no rule's exampl
 The last row is a system of this kind as it was measured when it claimed to prevent more than 99 % of violations: its
 hooks and plugin stopped 4 of 53 planted ones and refused 9 of 24 correct files. Its regression tests noticed 0 of 8
 ways to break what they guard, and its meta-tests 1 of 17 ways to switch the enforcement off. Here
-[every mutant](regression-tests.md) is noticed; `make sabotage` performs the other. The misses are listed, with the
+[every mutant](regression-tests.md) is noticed, and [every sabotage](sabotage.md). The misses are listed, with the
 command that reproduces the figures, under [measurements](measurements.md#the-corpus).
 
 """
