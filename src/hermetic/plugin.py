@@ -35,13 +35,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--hermetic-report", metavar="FILE", help="write the findings to FILE, as JSON")
     group.addoption(
         "--hermetic-trace",
-        choices=("auto", "off"),
-        help="auto (default): in error mode, run leaking tests without a line again under a line tracer",
+        choices=("auto", "watch", "off"),
+        help="auto (default): in error mode, run leaking tests without a line again under a line tracer; "
+        "watch: note lines as data is written (CPython 3.12 and newer), then as auto",
     )
     group.addoption("--hermetic-retrace", help=argparse.SUPPRESS)  # the file of a child that runs tests again
     parser.addini("hermetic", "mode: error, warn or off", default="warn")
     parser.addini("hermetic_report", "file for the findings, as JSON", default="")
-    parser.addini("hermetic_trace", "auto or off", default="auto")
+    parser.addini("hermetic_trace", "auto, watch or off", default="auto")
     parser.addini("hermetic_depth", "how deep the guard looks into what modules and fixtures hold", default="3")
 
 
@@ -195,7 +196,7 @@ class Session:
             return
         if self.guarded is not None:
             self.take(self.guarded.taken())
-        if self.records and self.options.mode == "error" and self.options.trace == "auto":
+        if self.records and self.options.mode == "error" and self.options.trace != "off":
             from hermetic.guard import retrace
 
             retrace.trace_again(self.config, self.reader(), self.records)

@@ -16,7 +16,7 @@ import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.places import USER, is_test_file, whose
-from hermetic.guard.probe import ABSENT, Change, Moment, same_objects
+from hermetic.guard.probe import ABSENT, Change, Moment, Table, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -197,6 +197,12 @@ class Walk:
                     copy[patcher.attribute] = patcher.temp_original
                 else:
                     del copy[patcher.attribute]
+
+    def tables(self, *, of_classes: bool) -> Iterator[Table]:
+        """Yield the dictionaries of the modules, or of the classes."""
+        for holder in self.holders:
+            if holder.is_class is of_classes:
+                yield Table(holder.name, holder.own, attributes=True)
 
     def differences(self, before: Snapshot, after: Snapshot, code: str) -> Iterator[Difference]:
         """Yield what differs and is the business of one rule. What a new module holds is no difference."""

@@ -17,7 +17,7 @@ from hermetic.guard._samples import Sample
 from hermetic.guard._words import COUNT, DONE, MEMO, definer, is_in_tests, is_of_test, is_plain, speaks_of
 from hermetic.guard._written import writes_entry
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, deep_parts, holds
-from hermetic.guard.probe import ABSENT, Change, Moment, Probe, same_objects
+from hermetic.guard.probe import ABSENT, Change, Moment, Probe, Table, same_objects
 from hermetic.guard.probes.breakers import breaker_classes
 
 if TYPE_CHECKING:
@@ -100,6 +100,14 @@ class HeldProbe(Probe[Held]):
             self.last = Held(walk, self.watched, [one.part.copied() for one in self.watched])
             self.focus()
         return self.last
+
+    def tables(self) -> Iterator[Table]:
+        """Yield what modules or classes hold, and the tables and objects behind their names."""
+        yield from PROJECT.tables(of_classes=self.of_classes)
+        for one in self.watched:
+            held = one.part.itself.__dict__ if one.part.attributes else one.part.itself
+            for holder, name in one.holders if isinstance(held, dict) else ():
+                yield Table(f"{holder.name}.{name}{one.suffix}", held, one.part.attributes)
 
     def has_new_names(self, before: Snapshot, after: Snapshot) -> bool:
         """Tell whether a name stands for something else by now."""

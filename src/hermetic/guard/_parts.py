@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from hermetic.guard._shown import is_of_library
 from hermetic.guard.containers import CONTAINERS
-from hermetic.guard.probe import Change, Probe, same_objects
+from hermetic.guard.probe import Change, Probe, Table, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +81,12 @@ class PartsProbe(Probe["Tables | None"]):
     def give(self) -> None:
         """Learn that a fixture gave something: from here on it is compared."""
         self.given = {part.path: part.copied() for part in self.find()}
+
+    def tables(self) -> Iterator[Table]:
+        """Yield those that are dictionaries."""
+        for part in self.last.parts if self.last is not None else ():
+            if isinstance(part.live, dict):
+                yield Table(part.path, part.live, part.attributes)
 
     def tells(self, part: Part, change: Change) -> bool:
         """Tell whether a change is worth telling."""

@@ -91,7 +91,7 @@ class Chain:
                 self.last[probe] = probe.snapshot()
             except Exception as error:  # noqa: BLE001 - a probe must never end the run
                 self.disable(probe, error)
-        self.trail.notes.clear()
+        self.trail.forget()
 
     def forget(self) -> None:
         """Let the next test begin with new snapshots of everything."""
@@ -171,7 +171,7 @@ class Chain:
         while self.trail.broken:
             self.disable(*self.trail.broken.pop())
         if clear:
-            self.trail.notes.clear()
+            self.trail.forget()
 
     def enter(self, probe: Probe[Any], change: Change) -> None:
         """Write one change down, unless it is none of the suite's, or repairs what was reported."""
@@ -185,7 +185,7 @@ class Chain:
             del self.open[key]
             return
         note = change.note if change.note is not None else change.state
-        place = note if isinstance(note, Place) else self.trail.notes.get((probe.code, note))
+        place = note if isinstance(note, Place) else self.trail.place_of(probe, note)
         if place is not None and (place.origin == MACHINE or place.importing):
             held = self.owners[-1].ledger.get(key)  # unittest's cleanups put back what the suite's code changed
             if held is None or not same(held.change.before, change.after):

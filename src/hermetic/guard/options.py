@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hermetic.lint.selection import Selection
 
 MODES = ("error", "warn", "off")
+TRACES = ("auto", "watch", "off")
 MARKER = "hermetic"
 # Rules that guess where code is read, and are therefore not recommended there, and that know at run time.
 PROVEN = frozenset({"HRM203"})
@@ -63,7 +64,7 @@ def read(config: pytest.Config, report: str) -> Options:
     if "recommended" in chosen.presets:
         chosen.codes |= PROVEN - selection.codes_of(entries, settings.ignore)
     by_code = {entry.code: entry for entry in entries}
-    trace = _choice(config, "hermetic_trace", ("auto", "off"))
+    trace = _choice(config, "hermetic_trace", TRACES)
     return Options(mode_of(config), report, trace, settings, chosen, by_code)
 
 

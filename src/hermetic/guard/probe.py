@@ -47,6 +47,14 @@ class Change(NamedTuple):
     text: str = ""
 
 
+class Table(NamedTuple):
+    """A dictionary behind states, and how these are written: `path.name` for attributes, else `path[key]`."""
+
+    path: str
+    held: dict[Any, Any]
+    attributes: bool
+
+
 class Moment:
     """Where the run is, for all probes: to tell each of them would cost more than what most of them do in a test.
 
@@ -126,6 +134,10 @@ class Probe(Generic[Snapshot]):
     def changes(self, before: Snapshot, after: Snapshot) -> Iterable[Change]:
         """Return what differs between two snapshots, without what is benign."""
         raise NotImplementedError
+
+    def tables(self) -> Iterable[Table]:
+        """Return the dictionaries behind the last snapshot, for `--hermetic-trace=watch`."""
+        return ()
 
     def import_begins(self, collector: pytest.Module) -> None:
         """Learn that a test file is about to be imported, before the snapshot."""

@@ -21,6 +21,8 @@ from hermetic.guard.probe import Probe
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
 
+    from hermetic.guard.watching import Watch
+
     Key = tuple[str, Hashable]
 
 
@@ -29,6 +31,7 @@ class Trail:
 
     def __init__(self, probes: list[Probe[Any]]) -> None:
         self.notes: dict[Key, places.Place | None] = {}
+        self.watch: Watch | None = None
         self.paused = False
         self.listeners: dict[str, list[Any]] = {}  # probes, and who hears of imports
         self.callees: dict[str, list[Probe[Any]]] = {}
@@ -84,6 +87,17 @@ class Trail:
         if full not in self.notes:
             self.notes[full] = None  # walking frames raises audit events itself
             self.notes[full] = places.responsible(places.getframe(3))
+
+    def place_of(self, probe: Probe[Any], key: Hashable) -> places.Place | None:
+        """Return the first place that was noted since the last boundary."""
+        place = self.notes.get((probe.code, key))
+        return self.watch.place_of(key) if place is None and self.watch is not None and isinstance(key, str) else place
+
+    def forget(self) -> None:
+        """Begin anew at a boundary."""
+        self.notes.clear()
+        if self.watch is not None:
+            self.watch.forget()
 
     def drop(self, probe: Probe[Any]) -> None:
         """Ask a probe no more."""

@@ -84,11 +84,11 @@ class YamlProbe(RegistersProbe):
         """Return the tables: a class gets one of its own with the first entry."""
         module = sys.modules["yaml"].__dict__
         now = [getattr(module.get(kind), name, None) for kind in LOADERS for name in OF_LOADERS]
-        if not same_objects(now, self.tables):
-            self.tables = now
-        return self.tables
+        if not same_objects(now, self.present):
+            self.present = now
+        return self.present
 
-    tables: list[Any] = []  # noqa: RUF012 - never changed, only replaced
+    present: list[Any] = []  # noqa: RUF012 - never changed, only replaced
 
     def find(self) -> Iterator[Part]:
         """Yield the tables that are a class's own."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import gc
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard import _globals, trail
-from hermetic.guard._assigned import Assigned
+from hermetic.guard._assigned import Assigned, held_by
 from hermetic.guard._globals import PROJECT, REPLACED, is_defined, is_same_definition, started_patches
-from hermetic.guard.probe import ABSENT, Change, Probe, same_objects
+from hermetic.guard.probe import ABSENT, Change, Probe, Table, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,18 @@ class ReplacedProbe(Probe[State]):
         if last is None or project is not last.project or not same_objects(values, last.values):
             self.last = last = State(project, values)
         return last
+
+    def tables(self) -> Iterator[Table]:
+        """Yield what modules and classes hold, those of libraries too where the project's code assigns to them."""
+        yield from PROJECT.tables(of_classes=False)
+        yield from PROJECT.tables(of_classes=True)
+        for one in self.assigned.watched:
+            held = one.held()
+            space = held_by(held)
+            if type(space) is not dict and issubclass(type(held), type):
+                space = gc.get_referents(space)[0]
+            if type(space) is dict:
+                yield Table(one.state.removesuffix(f".{one.name}"), space, attributes=True)
 
     def changes(self, before: State, after: State) -> Iterator[Change]:
         """Compare what is defined."""

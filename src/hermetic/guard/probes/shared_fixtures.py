@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hermetic.guard._own import BASES, PLAIN, is_users_class
 from hermetic.guard.containers import CONTAINERS, parts_of, stored_outside_init
 from hermetic.guard.places import USER, is_users, whose
-from hermetic.guard.probe import ABSENT, Change, Moment, Probe
+from hermetic.guard.probe import ABSENT, Change, Moment, Probe, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -84,6 +84,13 @@ class SharedFixturesProbe(Probe[Copies]):
     def snapshot(self) -> Copies:
         """Copy each value."""
         return {one: one.copies() for one in self.watched.values()} if self.watched or self.ending else NONE
+
+    def tables(self) -> Iterator[Table]:
+        """Yield those of the values that are dictionaries, or have one."""
+        for part in (part for one in self.watched.values() for part in one.parts):
+            held = getattr(part.itself, "__dict__", None) if part.attributes else part.itself
+            if isinstance(held, dict):
+                yield Table(part.path, held, part.attributes)
 
     def changes(self, before: Copies, after: Copies) -> Iterator[Change]:
         """Compare part by part; a fixture may change what is as wide as itself, or narrower."""
