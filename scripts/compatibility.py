@@ -71,13 +71,31 @@ def at_hand() -> dict[str, str]:
     """Return the supported interpreters at hand by version, the oldest first; one that does not start is not."""
     found = {f"{sys.version_info.major}.{sys.version_info.minor}": sys.executable}
     for version in VERSIONS:
-        command = shutil.which(f"python{version}")
-        if version not in found and command is not None:
-            probe = [command, "-c", "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"]
-            done = subprocess.run(probe, capture_output=True, text=True, check=False)
-            if done.stdout.strip() == version:
-                found[version] = command
+        usable = (command for command in commands(version) if starts(command, version))
+        if version not in found and (command := next(usable, None)):
+            found[version] = command
     return {version: found[version] for version in VERSIONS if version in found}
+
+
+def commands(version: str) -> list[str]:
+    """Return what may be an interpreter of a version: what the PATH has, then those that pyenv has installed.
+
+    The commands that pyenv puts on the PATH start only the versions that it is told to use.
+    """
+    found = shutil.which(f"python{version}")
+    installed = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    kept = sorted(installed.glob(f"{version}.*"), reverse=True)
+    return [*([found] if found else []), *(str(path / "bin" / f"python{version}") for path in kept)]
+
+
+def starts(command: str, version: str) -> bool:
+    """Tell whether an interpreter is one of a version, and can make an environment."""
+    probe = [command, "-c", "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"]
+    try:
+        done = subprocess.run(probe, capture_output=True, text=True, check=False)
+    except OSError:
+        return False
+    return done.stdout.strip() == version
 
 
 def prepare(name: str, interpreter: str, packages: tuple[str, ...]) -> Path:
