@@ -1,4 +1,4 @@
-"""Which interpreters are at hand: what does not start is none, and those of pyenv are found where they are installed."""
+"""Which interpreters are at hand: those that start, on the PATH or where pyenv has installed them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_this_interpreter_is_always_there(root: Path) -> None:
+@pytest.mark.usefixtures("root")
+def test_this_interpreter_is_always_there() -> None:
     assert compatibility.at_hand() == {MINE: sys.executable}
 
 
