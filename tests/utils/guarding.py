@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HANG = 120  # seconds
+WORDS = {"asyncio": "async", "anyio": "async", "pytest_mock": "mocker"}  # plugins, and what a suite that needs one says
 GROUP = """
 import os
 import pathlib
@@ -78,7 +79,9 @@ def guarded(folder: Path, *arguments: str, mode: str = "error", files: Mapping[s
         (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     report = folder.parent / f"{folder.name}-report.json"
     report.unlink(missing_ok=True)
-    without = [f"-pno:{name}" for name in WITHOUT if name != "hermetic"]
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in folder.rglob("*.py")]
+    unused = [name for name, word in WORDS.items() if not any(word in text for text in (*arguments, *texts))]
+    without = [f"-pno:{name}" for name in (*WITHOUT, *unused) if name != "hermetic"]
     command = [sys.executable, "-m", "pytest", "-q", *plugin(), f"--hermetic={mode}", *without]
     done = subprocess.run(
         [*command, f"--hermetic-report={report}", *arguments],
