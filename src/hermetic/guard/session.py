@@ -178,7 +178,7 @@ class Guarded:
         self.chain.tell("test_begins", item)
         self.chain.begin(Owner(item.name))
         if self.watch is not None:
-            self.watch.keep_up(self.chain.awake, self.chain.last)
+            self.watch.keep_up(self.chain)
         self.listening.wrap_imported()  # what probes listen to depends on what they have seen
         try:
             return (yield)

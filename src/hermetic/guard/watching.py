@@ -27,14 +27,17 @@ from hermetic.guard.places import USER, getframe, responsible
 from hermetic.guard.probe import short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+    from types import FrameType
 
+    from hermetic.guard.chain import Chain
     from hermetic.guard.places import Place
     from hermetic.guard.probe import Probe, Table
 
 WHOLE = 0  # in place of the address of a key: all of a dictionary was cleared, or filled at once
 CLONED, CLEARED, DEALLOCATED = 3, 4, 5  # events: filled from another one at once; emptied; gone, which changes nothing
 THREADS = ("_thread.start_new_thread", "_thread.start_joinable_thread")  # audit events, before one starts
+DEEPEST = 6  # frames that a call back needs
 AVAILABLE = sys.version_info >= (3, 12) and sys.implementation.name == "cpython"
 
 
@@ -54,6 +57,7 @@ class Watch:
         self.number = -1
         self.threads = 0  # those that run beside the session's own, such as xdist's
         self.hidden = False  # what the collector would look through
+        self.frozen = 0  # objects that it never looks through: some interpreters begin with a few
 
     def start(self) -> bool:
         """Ask the interpreter to call back; False where it does not, or serves eight already."""
@@ -72,6 +76,7 @@ class Watch:
         for function in (api.PyDict_Watch, api.PyDict_Unwatch):
             function.argtypes = (ctypes.c_int, ctypes.py_object)
         self.threads = _thread._count()  # noqa: SLF001 - those of `threading` are not all
+        self.frozen = gc.get_freeze_count()
         if not self.resume():
             return False
         watch_threads()
@@ -109,14 +114,18 @@ class Watch:
         self.of_probe.clear()
         self.first.clear()
 
-    def keep_up(self, probes: Iterable[Probe[Any]], snapshots: dict[Probe[Any], Any]) -> None:
+    def keep_up(self, chain: Chain) -> None:
         """Watch the dictionaries behind the last snapshots; where these are those of the last time, nothing is done."""
         if self.number < 0 and (_thread._count() > self.threads or not self.resume()):  # noqa: SLF001 - as above
             return
-        for probe in probes:
-            snapshot, (known, tables) = snapshots.get(probe), self.of_probe.get(probe, (None, []))
+        for probe in list(chain.awake):
+            snapshot, (known, tables) = chain.last.get(probe), self.of_probe.get(probe, (None, []))
             if snapshot is not known:
-                now = list(probe.tables())
+                try:
+                    now = list(probe.tables())
+                except Exception as error:  # noqa: BLE001 - a probe must never end the run
+                    chain.disable(probe, error)
+                    continue
                 self.of_probe[probe] = snapshot, now
                 for table in now:
                     self.add(table)
@@ -142,7 +151,7 @@ class Watch:
         """Learn of a write, before it happens; whatever is raised here would be lost, and the write with it."""
         try:
             what = WHOLE if key is None or event in {CLONED, CLEARED} else key
-            if event != DEALLOCATED and (address, what) not in self.first:
+            if event != DEALLOCATED and (address, what) not in self.first and address in self.tables:
                 place = responsible(getframe(1))
                 if place is not None and place.origin == USER and not place.importing:
                     self.first[address, what] = self.as_object(what) if what else None, place
@@ -154,12 +163,15 @@ class Watch:
         return 0
 
     def collecting(self, phase: str, info: object) -> None:
-        """Let a collection that begins in the middle of a write find nothing; the next one finds all."""
+        """Let a collection that begins in the middle of a write find nothing; the next one finds all.
+
+        Where code of the project has frozen objects, they stay so, and nothing is held off.
+        """
         if phase == "stop":
             if self.hidden:
                 self.hidden = False
                 gc.unfreeze()
-        elif getframe(1).f_code is Watch.written.__code__:
+        elif is_within(getframe(1)) and gc.get_freeze_count() <= self.frozen:
             self.hidden = True
             gc.freeze()
 
@@ -180,6 +192,15 @@ class Watch:
         """Begin anew at a boundary."""
         self.first.clear()
         self.named = None
+
+
+def is_within(frame: FrameType | None) -> bool:
+    """Tell whether a frame is that of a call back, or of what it calls."""
+    for _ in range(DEEPEST):
+        if frame is None or frame.f_code is Watch.written.__code__:
+            return frame is not None
+        frame = frame.f_back
+    return False
 
 
 def written_as(table: Table, key: int, name: object) -> str:

@@ -263,6 +263,38 @@ def test_ctrl_c_is_not_lost_while_a_write_is_noted(tmp_path: Path) -> None:
     assert "Exception ignored" not in run.output
 
 
+BROKEN = """
+from hermetic.guard.probe import Probe
+
+
+class BrokenProbe(Probe):
+    code = "SHOP101"
+
+    def snapshot(self):
+        return 1
+
+    def changes(self, before, after):
+        return ()
+
+    def tables(self):
+        raise KeyError("nothing there")
+
+
+def pytest_hermetic_probes(config):
+    return [BrokenProbe()]
+"""
+
+
+@needs_watchers
+def test_a_probe_that_cannot_tell_its_tables_is_switched_off_and_the_run_goes_on(tmp_path: Path) -> None:
+    files = {"shop.py": SHOP, "test_it.py": LEAKS, "conftest.py": BROKEN}
+
+    run = guarded(tmp_path / "suite", "-pno:xdist", "--hermetic-trace=watch", mode="warn", files=files)
+
+    assert {item["state"]: (item["path"], item["line"]) for item in run.findings} == LINES, run.output
+    assert "SHOP101 is not guarded from here on" in run.output
+
+
 SEVERAL = """
 import sys
 
