@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.guard.places import USER, getframe, responsible
 from hermetic.guard.probe import short
+from hermetic.guard.probes.settings import is_frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,6 @@ class Watch:
         self.number = -1
         self.threads = 0  # those that run beside the session's own, such as xdist's
         self.hidden = False  # what the collector would look through
-        self.frozen = 0  # objects that it never looks through: some interpreters begin with a few
 
     def start(self) -> bool:
         """Ask the interpreter to call back; False where it does not, or serves eight already."""
@@ -76,7 +76,6 @@ class Watch:
         for function in (api.PyDict_Watch, api.PyDict_Unwatch):
             function.argtypes = (ctypes.c_int, ctypes.py_object)
         self.threads = _thread._count()  # noqa: SLF001 - those of `threading` are not all
-        self.frozen = gc.get_freeze_count()
         if not self.resume():
             return False
         watch_threads()
@@ -171,7 +170,7 @@ class Watch:
             if self.hidden:
                 self.hidden = False
                 gc.unfreeze()
-        elif is_within(getframe(1)) and gc.get_freeze_count() <= self.frozen:
+        elif is_within(getframe(1)) and not is_frozen():
             self.hidden = True
             gc.freeze()
 

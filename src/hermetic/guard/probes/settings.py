@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
 
 
+IMMORTAL = 2000  # objects; under pytest there are tens of thousands
+
+
 class Setting(NamedTuple):
     """A setting: how it is named in a report, read, and set; and the function or event that sets it."""
 
@@ -62,6 +65,11 @@ def set_callbacks(found: tuple[Any, ...]) -> None:
     gc.callbacks[:] = [one for one in gc.callbacks if not is_users(one)] + list(found)
 
 
+def is_frozen() -> bool:
+    """Tell whether somebody has frozen what there is; Python 3.12 does so with its immortal objects, some hundreds."""
+    return gc.get_freeze_count() > IMMORTAL
+
+
 ZONE = operator.attrgetter("tzname", "timezone")
 SETTINGS: tuple[Setting, ...] = (  # read by functions of C where there are any: all are read at each boundary
     Setting(
@@ -90,7 +98,7 @@ SETTINGS: tuple[Setting, ...] = (  # read by functions of C where there are any:
     Setting("debugging of garbage collection", gc.get_debug, gc.set_debug, "gc.set_debug"),
     Setting("the callbacks of garbage collection", callbacks, set_callbacks),
     Setting(
-        "frozen objects of garbage collection", lambda: gc.get_freeze_count() > 0, lambda _: gc.unfreeze(), "gc.freeze"
+        "frozen objects of garbage collection", is_frozen, lambda _: gc.unfreeze(), "gc.freeze"
     ),
     Setting("the trace function", sys.gettrace, sys.settrace, "sys.settrace"),
     Setting("the profile function", sys.getprofile, sys.setprofile, "sys.setprofile"),
