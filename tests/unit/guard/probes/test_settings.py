@@ -58,6 +58,31 @@ def test_callbacks_of_garbage_collection_count_where_they_are_the_projects(tmp_p
     assert "3 passed" in run.output
 
 
+FROZEN = """
+import gc
+
+
+def test_immortal_objects_are_no_change():
+    gc.unfreeze()
+    gc.collect()  # Python 3.12 freezes its immortal objects with it
+
+
+def test_all_there_is():
+    gc.freeze()  # <- HRM106
+
+
+def test_the_rest():
+    assert gc.get_freeze_count() < 2000
+"""
+
+
+def test_what_is_frozen_counts_and_not_what_the_interpreter_freezes_for_itself(tmp_path: Path) -> None:
+    run = guarded(tmp_path / "suite", files={"test_it.py": FROZEN})
+
+    assert run.found == {("HRM106", "test_it.py", 11)}, run.output
+    assert "3 passed" in run.output
+
+
 LIMITED = """
 pytest_plugins = ["pytester"]
 
