@@ -39,6 +39,7 @@ DEFINED = (
     type(functools.lru_cache(bool)),
 )
 
+OF_UNITTEST = frozenset({"tearDown_exceptions", "_class_cleanups", "_classSetupFailed"})  # what it keeps in classes
 MOCK = "unittest.mock"  # imported by those who use it
 held_by = gc.get_referents  # a dictionary refers to its values, and a class's read-only view to the dictionary
 
@@ -153,8 +154,10 @@ class Walk:
             for number, (holder, _) in enumerate(zip(self.holders, self.held, strict=False))
             if file is None or holder.test in {"", file} or holder.module in self.shared
         ]
-        self.in_sight = {self.holders[number] for number in inside}
-        self.spaces = [self.holders[number].own for number in inside]
+        seen = {self.holders[number] for number in inside}
+        if seen != self.in_sight:  # others gather what they compare when there is another list
+            self.in_sight = seen
+            self.spaces = [self.holders[number].own for number in inside]
         self.seen = [*self.table.values(), *itertools.chain.from_iterable([self.held[number] for number in inside])]
 
     # What is held
@@ -284,7 +287,7 @@ def is_benign(holder: Holder, name: str, before: object, after: object) -> bool:
     """Tell whether a difference is made by Python itself, an import, or a lazy module."""
     if name.startswith("__") and name.endswith("__") and not (is_defined(before) and is_defined(after)):
         return True  # what the interpreter and class decorators keep: annotations, abstract methods, caches
-    if name.startswith(("@py_", "_abc_")):
+    if name.startswith(("@py_", "_abc_")) or (holder.is_class and name in OF_UNITTEST):
         return True
     if before is ABSENT or after is ABSENT:
         there = after if before is ABSENT else before
