@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,3 +130,49 @@ def test_the_running_test_is_known_again_when_a_session_within_it_has_ended(tmp_
 
     found = [(item["state"], item["test"].rpartition("::")[2]) for item in run.findings if item["code"] == "HRM601"]
     assert found == [("test_it.LIMIT", "test_runs_a_session_and_changes_its_own_file")], run.output
+
+
+SHOP = "\n".join(f"class Shelf{number}:\n    goods = {{'tea': []}}" for number in range(60)) + "\n"
+CLASSES = "import shop\nimport unittest\n" + "".join(
+    f"class Test{number}(unittest.TestCase):\n"
+    f"    def test_it(self):\n        shop.Shelf{number}.goods['tea'].append(1)\n"
+    f"    def test_other(self):\n        pass\n"
+    for number in range(20)
+)
+COUNTING = """
+import collections, json, pytest
+from hermetic.guard import containers, _held
+
+counts = collections.Counter()
+
+
+def counted(holder, name):
+    real = getattr(holder, name)
+
+    def call(*given):
+        counts[name] += 1
+        return real(*given)
+
+    setattr(holder, name, call)
+
+
+counted(containers.Part, "copied")
+counted(_held.HeldProbe, "find")
+
+
+def pytest_unconfigure(config):
+    print(json.dumps(counts))
+"""
+
+
+def test_a_change_is_looked_for_behind_its_own_name_alone(tmp_path: Path) -> None:
+    """Unittest sets an attribute of each class when it has run, too, which is no change of the project's."""
+    files = {"shop.py": SHOP, "test_it.py": CLASSES, "site-packages/counting.py": COUNTING}
+    paths = "[pytest]\npythonpath = site-packages .\naddopts = -p counting -p no:xdist\n"
+
+    run = guarded(tmp_path / "suite", mode="warn", files={**files, "pytest.ini": paths})
+
+    counts = json.loads(next(line for line in run.output.splitlines() if line.startswith("{")))
+    assert len(run.findings) == 20, run.output
+    assert counts["find"] <= 4  # modules and classes, before the tests and with the first one
+    assert counts["copied"] <= 2 * 120 + 20 * 8
