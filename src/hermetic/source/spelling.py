@@ -76,3 +76,17 @@ def key_of_call(scope: Scope, node: ast.AST | None, steps: int) -> str:
     arguments = [key_of(scope, argument, steps - 1) if steps else "" for argument in node.args]
     name = resolve(scope, node.func)
     return f"{name}({','.join(arguments)})" if name and name[0] != "@" and all(arguments) else ""
+
+
+def spelled(node: ast.AST) -> str:
+    """Return the names and attributes that an expression uses."""
+    pending, found = [node], []
+    while pending:
+        current = pending.pop()
+        found.append(str(getattr(current, "attr", getattr(current, "id", ""))))
+        for field in getattr(current, "_fields", ()):
+            value = getattr(current, field)
+            pending.extend(
+                item for item in (value if isinstance(value, list) else [value]) if isinstance(item, ast.AST)
+            )
+    return " ".join(found)

@@ -8,10 +8,7 @@ from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_class
 from hermetic.source.names import first_parameter
 from hermetic.source.restore import Undo, arranges_cleanup, undoes
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from hermetic.source.scope import Scope
+from hermetic.source.scope import Scope
 
 
 def undone_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> bool:
@@ -30,7 +27,17 @@ def undone_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> 
                 return True
             if roles.role_of(method) == "setup" and arranges_cleanup(method.module.load(method), undo):
                 return True
-    return False
+    users = users_of_mixin(owner)
+    return bool(users) and all(undone_by_class(function, undo, user) for user in users)
+
+
+def users_of_mixin(cls: Scope) -> list[Scope]:
+    """Return the classes of the file that inherit from a class which has neither bases nor tests: it runs in these."""
+    if cls.node.bases or any(roles.role_of(item) == "test" for item in cls.functions):  # type: ignore[attr-defined]
+        return []
+    classes = (binding.value for bound in cls.module.top.bindings.values() for binding in bound)
+    found = [item for item in classes if isinstance(item, Scope) and item.is_class and item is not cls]
+    return [item for item in found if cls in ancestry(item)]
 
 
 def arranging(cls: Scope) -> list[Scope]:

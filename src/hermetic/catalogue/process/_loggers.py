@@ -16,6 +16,7 @@ LOGGER = "logging.Logger"
 ROOT = "logging.getLogger()"
 GETTERS = ("logging.getLogger()", "multiprocessing.get_logger()", "multiprocessing.log_to_stderr()")
 OWN = "logging.getLogger(__name__)"
+OF_MODULE = ".__name__)"
 ROOTS = ("logging.root", "logging.Logger.root")
 ROOT_KEYS = frozenset({*ROOTS, "logging.getLogger('')", "logging.getLogger('root')", "logging.getLogger(None)"})
 # Last names of loggers that another module defines: nothing but the name is known of them here.
@@ -116,7 +117,17 @@ def logger_key(scope: Scope, expression: ast.expr | None) -> str:
         key, module = key_of(found[1], found[0].value), found[1].module  # type: ignore[arg-type]
     if module.name and not module.is_test and key == OWN:
         key = OWN.replace("__name__", repr(module.name))
+    elif key.endswith(OF_MODULE):
+        key = named_by_module(scope, key)
     return ROOT if key in ROOT_KEYS else key
+
+
+def named_by_module(scope: Scope, key: str) -> str:
+    """Write `logging.getLogger(app.jobs.__name__)` with the name, where that is a module of the project."""
+    getter, _, named = key.removesuffix(OF_MODULE).partition("(")
+    project = scope.module.project
+    known = project is not None and project.file_of(named, scope.module.folder) is not None
+    return f"{getter}({named!r})" if known else key
 
 
 def behind_import(scope: Scope, dotted: str) -> tuple[Binding, Scope] | None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source import roles
 from hermetic.source.names import is_generator, resolve
+from hermetic.source.spelling import spelled
 from hermetic.source.text import contains
 from hermetic.source.values import UNKNOWN
 from hermetic.source.written import Place, behind, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
     from hermetic.source.visits import Visit
 
 MODULES = ("redis", "redis.asyncio", "redis.client", "redis.asyncio.client", "valkey", "valkey.asyncio", "aioredis",
@@ -121,6 +125,21 @@ def is_own_server(client: Place | None) -> bool:
     )
 
 
+def has_container(root: Scope, project: Project) -> bool:
+    """Tell whether a test or fixture gets a container by its name, through other fixtures too."""
+    pending, seen = [root] if root.is_function else [], set()
+    while pending:
+        function = pending.pop()
+        seen.add(function)
+        for name in roles.used_fixtures(function):
+            if "container" in name.lower():
+                return True
+            fixture = project.fixture(name, function.module, function)
+            if fixture is not None and fixture not in seen:
+                pending.append(fixture)
+    return False
+
+
 def is_started_here(client: Place) -> bool:
     """Tell whether a client's address is that of a server which a fixture, or the same function, starts and ends."""
     call, scope = client.node, client.scope
@@ -137,17 +156,3 @@ def is_started_here(client: Place) -> bool:
             if "Server" in made and any(name in spelled(given).split() for given in other.args):
                 return True
     return False
-
-
-def spelled(node: ast.AST) -> str:
-    """Return the names and attributes that an expression uses."""
-    pending, found = [node], []
-    while pending:
-        current = pending.pop()
-        found.append(str(getattr(current, "attr", getattr(current, "id", ""))))
-        for field in getattr(current, "_fields", ()):
-            value = getattr(current, field)
-            pending.extend(
-                item for item in (value if isinstance(value, list) else [value]) if isinstance(item, ast.AST)
-            )
-    return " ".join(found)

@@ -7,6 +7,7 @@ from hermetic.catalogue.resources._redis import (
     client_behind,
     command_of,
     database_of,
+    has_container,
     is_own_server,
     is_started_here,
     writes_fixed_key,
@@ -110,7 +111,7 @@ class SharedRedis(Rule):
         if command == "flushall":
             name = resolve(visit.scope, visit.call.func)
             fake = "fake" in name.lower() or visit.is_mocked(name, project)
-            if not fake and not is_own_server(client):
+            if not fake and not is_own_server(client) and not has_container(visit.root, project):
                 yield self.finding(visit.scope.module, visit.call, self.flushall_message, test=test)
             return
         if client is None or grouped or (command != "flushdb" and not writes_fixed_key(visit)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from hermetic.catalogue.resources._grouped import are_grouped
 from hermetic.catalogue.resources._stores import CHOOSERS, REQUESTS, WRITERS, store_fixed, tells_store
 from hermetic.catalogue.resources._users import fixtures_of, is_wide
@@ -9,6 +11,7 @@ from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
 from hermetic.source.names import resolve
 from hermetic.source.origins import results
+from hermetic.source.spelling import spelled
 from hermetic.source.visits import Visit, roots, visits, visits_at_import
 from hermetic.source.worth import Interest, any_around
 
@@ -82,7 +85,8 @@ class SharedStore(Rule):
     Limits:
     Seen are clients, by their names, that are told the store in their constructor or configuration and then written to,
     and methods that make or choose a store (`create_store`, `create_bucket`, `create_collection`). Objects that stand
-    for a server in memory are left alone, and so is a store whose name has a part that only the run knows.
+    for a server in memory are left alone, and so are calls within a `with` of a stub that answers them, and a store
+    whose name has a part that only the run knows.
     """
 
     code = "HRM506"
@@ -343,7 +347,15 @@ def users_of(visit: Visit, tests: list[Scope], project: Project) -> list[Scope]:
 
 def is_local(visit: Visit, project: Project) -> bool:
     """Tell whether a library keeps the store in memory for the test, as moto does for AWS."""
-    return any(level.holds(LOCAL) for level in (visit.scope.module, *project.providers(visit.root.module)))
+    if any(level.holds(LOCAL) for level in (visit.scope.module, *project.providers(visit.root.module))):
+        return True
+    return any(is_stubbed(item.scope, item.call) for item in visit.chain())
+
+
+def is_stubbed(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether a `with` around a call has a stub answer it: `with Stubber(client):`, `with self.stubber:`."""
+    around = (parent for _, parent in scope.ancestors(call) if isinstance(parent, (ast.With, ast.AsyncWith)))
+    return any("stub" in spelled(item.context_expr).lower() for parent in around for item in parent.items)
 
 
 def fits(name: str, pattern: str) -> bool:

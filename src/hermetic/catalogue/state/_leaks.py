@@ -338,20 +338,42 @@ class DataState(State):
         return project.definition(name, scope.module.folder) is None
 
     def takes_back(self, scope: Scope, node: ast.AST) -> bool:
-        """Tell it for `global name; name = None` in the module that holds it, for a reload, and for its `__dict__`."""
+        """Tell it for what a module does to its own name, for a reload of it, and for its `__dict__`.
+
+        Within the module the name stands alone: `global name; name = None`, `name.clear()`, `name[:] = []`.
+        """
         dotted = next(iter(self.attributes))
         owner, _, last = dotted.rpartition(".")
         if isinstance(node, ast.Call):
             name = resolve(scope, node.func)
             if name == f"{owner}.__dict__.update":
                 return True
-            return name == "importlib.reload" and bool(node.args) and resolve(scope, node.args[0]) == owner
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if last not in scope.globals or not any(getattr(item, "id", "") == last for item in targets):
+            if name == "importlib.reload":
+                return bool(node.args) and resolve(scope, node.args[0]) == owner
+        if not sets_global(scope, node, last) and not changes_own(scope, node, last):
             return False
         project = scope.module.project
         located = project.locate(dotted, scope.module.folder) if project is not None else None
         return located is not None and os.path.abspath(located[0]) == os.path.abspath(scope.module.path)
+
+
+def sets_global(scope: Scope, node: ast.AST, name: str) -> bool:
+    """Tell whether a node gives a global of its module another value."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return name in scope.globals and any(getattr(item, "id", "") == name for item in targets)
+
+
+def changes_own(scope: Scope, node: ast.AST, name: str) -> bool:
+    """Tell whether a node empties or changes the container that a global of its module stands for."""
+    changed: list[ast.expr] = []
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ALL_METHODS:
+        changed = [node.func.value]
+    elif isinstance(node, (ast.Assign, ast.Delete)):
+        changed = [item.value for item in node.targets if isinstance(item, ast.Subscript)]
+    if not any(isinstance(item, ast.Name) and item.id == name for item in changed):
+        return False
+    found = scope.find(name)
+    return found is not None and found[1] is scope.module.top
 
 
 def state_of(dotted: str) -> DataState:
@@ -367,10 +389,11 @@ def state_of(dotted: str) -> DataState:
     )
 
 
-def is_reset(leak: Leak, state: State, project: Project) -> bool:
+def is_reset(leak: Leak, state: State, project: Project, setter: Scope | None = None) -> bool:
     """Tell whether a setup or a fixture for each test sets or empties what is changed, before the test.
 
-    What such a function itself changes is one of these, when it is run for every test of the file.
+    What such a function itself changes is one of these, when it is run for every test of the file. So is what it has
+    changed by `setter`, the function that makes the change, where that is not the one that the leak is in.
     """
     root = leak.root
     if root is None:
@@ -386,7 +409,19 @@ def is_reset(leak: Leak, state: State, project: Project) -> bool:
         for change in changes_in(function.module.load(function), state):
             if change.what.endswith(".clear") or isinstance(change.node, (ast.Assign, ast.Delete)):
                 return True
+        if calls_setter(function, setter or leak.change.scope, next(iter(state.attributes)).rpartition(".")[2]):
+            return True
     return False
+
+
+def calls_setter(function: Scope, setter: Scope, name: str) -> bool:
+    """Tell whether a function calls the one that makes the change, which gives a global another value."""
+    stores = setter.module.load(setter).kept(ast.Assign)
+    if not any(sets_global(setter, node, name) for node in stores):
+        return False
+    callees = (find_callee(function, call.func) for call in function.kept(ast.Call))
+    here = setter.module.path, setter.name
+    return any(found is not None and (found.module.path, found.name) == here for found in callees)
 
 
 def ends_as_it_was(leak: Leak, dotted: str, project: Project) -> bool:

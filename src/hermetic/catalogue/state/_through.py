@@ -272,4 +272,4 @@ def is_left(visit: Visit, target: Scope, name: str, project: Project, *, taken: 
     last = Change(visit.scope, visit.call, f"{module.name}.{name}", "")
     if undone_around(visit.root, UndoState(state, last), project):
         return False
-    return not is_reset(Leak(last, visit.root), state, project)
+    return not is_reset(Leak(last, visit.root), state, project, target)

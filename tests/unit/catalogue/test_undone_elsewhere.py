@@ -1,0 +1,220 @@
+"""What helpers, mixins, stubs and containers put back or keep to themselves is left alone, and only that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.lint import lint_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVENTS = """
+import os
+
+callbacks = []
+folder = ""
+
+
+def subscribe(callback):
+    callbacks.append(callback)
+
+
+def clear():
+    {clear}
+
+
+def find_folder():
+    global folder
+    folder = os.path.normcase(os.getcwd())
+
+
+def show(callbacks):
+    callbacks.clear()
+"""
+TEARDOWN = """
+import unittest
+
+
+class Tests(unittest.TestCase):
+    def tearDown(self):
+        from events import {helper}
+        {helper}({given})
+
+    def test_a(self):
+        import events
+        events.subscribe(print)
+"""
+EMPTYING = ("callbacks[:] = []", "callbacks.clear()", "del callbacks[:]", "while callbacks: callbacks.pop()")
+
+
+@pytest.mark.parametrize("clear", EMPTYING)
+def test_a_container_is_emptied_by_a_function_of_its_module(clear: str, tmp_path: Path) -> None:
+    files = {"events.py": EVENTS.replace("{clear}", clear), "test_it.py": TEARDOWN.format(helper="clear", given="")}
+
+    assert lint_files(files, tmp_path, select=("HRM601",)) == []
+
+
+@pytest.mark.parametrize(("clear", "helper", "given"), [("print(callbacks)", "clear", ""), ("pass", "show", "[]")])
+def test_a_function_that_only_has_the_name_of_the_container_empties_nothing(
+    clear: str, helper: str, given: str, tmp_path: Path
+) -> None:
+    files = {"events.py": EVENTS.replace("{clear}", clear), "test_it.py": TEARDOWN.format(helper=helper, given=given)}
+
+    assert [item.path for item in lint_files(files, tmp_path, select=("HRM601",))] == ["events.py"]
+
+
+SETTING = """
+import pytest
+from events import find_folder
+
+
+@pytest.fixture(autouse={autouse})
+def reset_folder():
+    find_folder()
+"""
+
+
+@pytest.mark.parametrize(("autouse", "found"), [("True", False), ("False", True)])
+def test_a_name_that_the_same_function_sets_before_each_test_is_not_the_tests(
+    autouse: str, found: bool, tmp_path: Path
+) -> None:
+    test = "import events\n\n\ndef test_a():\n    events.find_folder()\n    assert events.folder\n"
+    files = {"test_it.py": test, "events.py": EVENTS, "conftest.py": SETTING.format(autouse=autouse)}
+
+    items = lint_files(files, tmp_path, select=("HRM601",))
+
+    assert any("called from test_a " in item.message for item in items) is found
+
+
+JOBS = """
+import logging
+
+LOG = logging.getLogger(__name__)
+
+
+def start():
+    LOG.setLevel(logging.INFO)
+"""
+LOGGER = """
+import logging
+import unittest
+
+import jobs
+import other
+
+
+class Tests(unittest.TestCase):
+    def setUp(self):
+        self.log = logging.getLogger({module}.__name__)
+        self.level = self.log.level
+
+    def tearDown(self):
+        self.log.setLevel(self.level)
+
+    def test_a(self):
+        jobs.start()
+"""
+
+
+@pytest.mark.parametrize(("module", "found"), [("jobs", 0), ("other", 1)])
+def test_a_logger_is_known_by_the_name_of_its_module(module: str, found: int, tmp_path: Path) -> None:
+    files = {"jobs.py": JOBS, "other.py": "", "test_it.py": LOGGER.format(module=module)}
+
+    assert len(lint_files(files, tmp_path, select=("HRM105",))) == found
+
+
+MIXIN = """
+import logging
+import unittest
+
+
+class Restoring(unittest.TestCase):
+    def tearDown(self):
+        logging.disable(logging.NOTSET)
+
+
+class Quiet:
+    def setUp(self):
+        logging.disable(logging.ERROR)
+
+
+class TestOne(Quiet, Restoring):
+    def test_a(self):
+        pass
+
+
+class TestTwo(Quiet, {base}):
+    def test_a(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize(("base", "found"), [("Restoring", 0), ("unittest.TestCase", 1)])
+def test_the_setup_of_a_mixin_is_undone_where_each_class_that_uses_it_does(
+    base: str, found: int, tmp_path: Path
+) -> None:
+    files = {"test_it.py": MIXIN.format(base=base)}
+
+    assert len(lint_files(files, tmp_path, select=("HRM105",))) == found
+
+
+BUCKET = """
+import unittest
+from contextlib import nullcontext
+
+import boto3
+from stubs import Answering
+
+
+class Tests(unittest.TestCase):
+    def setUp(self):
+        self.client = boto3.client("s3")
+        self.stubber = Answering(self.client)
+
+    def test_a(self):
+        with {manager}:
+            self.client.create_bucket(Bucket="reports")
+"""
+
+
+@pytest.mark.parametrize(
+    ("manager", "found"), [("self.stubber", 0), ("HTTPStubber(self.client)", 0), ("nullcontext()", 1)]
+)
+def test_a_stub_answers_what_is_called_within_it(manager: str, found: int, tmp_path: Path) -> None:
+    files = {"test_it.py": BUCKET.format(manager=manager)}
+
+    assert len(lint_files(files, tmp_path, select=("HRM506",))) == found
+
+
+CONTAINER = """
+import pytest
+from stores import Cache, RedisContainer
+
+
+@pytest.fixture(scope="session")
+def {name}():
+    with RedisContainer("redis:7") as redis:
+        yield redis
+
+
+@pytest.fixture(scope="session")
+def host({name}):
+    return {name}.get_container_host_ip()
+
+
+@pytest.fixture
+def cache(host):
+    cache = Cache(host=host)
+    cache.flushall()
+    return cache
+"""
+
+
+@pytest.mark.parametrize(("name", "found"), [("redis_container", 0), ("address", 1)])
+def test_a_container_of_the_run_is_nobody_elses(name: str, found: int, tmp_path: Path) -> None:
+    files = {"conftest.py": CONTAINER.format(name=name), "test_it.py": "def test_a(cache):\n    assert cache\n"}
+
+    assert len(lint_files(files, tmp_path, select=("HRM505",))) == found
