@@ -218,3 +218,23 @@ def test_a_container_of_the_run_is_nobody_elses(name: str, found: int, tmp_path:
     files = {"conftest.py": CONTAINER.format(name=name), "test_it.py": "def test_a(cache):\n    assert cache\n"}
 
     assert len(lint_files(files, tmp_path, select=("HRM505",))) == found
+
+
+EXECUTOR = """
+from concurrent.futures import ThreadPoolExecutor
+
+
+def test_a():
+    pool = ThreadPoolExecutor(1)
+    {use}
+"""
+USES = {
+    "assert pool.submit(int, '1').result() == 1": 0,
+    "future = pool.submit(int, '1')": 1,
+    "assert pool.submit(int, '1').result() == 1; pool.submit(int, '2')": 1,
+}
+
+
+@pytest.mark.parametrize(("use", "found"), USES.items())
+def test_an_executor_that_is_waited_for_and_let_go_ends(use: str, found: int, tmp_path: Path) -> None:
+    assert len(lint_files({"test_it.py": EXECUTOR.format(use=use)}, tmp_path, select=("HRM109",))) == found

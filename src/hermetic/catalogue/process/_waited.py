@@ -8,6 +8,7 @@ from hermetic.catalogue.process._fate import started_at
 from hermetic.catalogue.process._signals import argument_of
 from hermetic.catalogue.process._spawned import (
     CHILD,
+    EXECUTOR,
     MAKERS,
     PROCESS,
     THREAD,
@@ -42,6 +43,8 @@ def may_be_over(spawn: Spawn, root: Scope) -> bool:
     """Tell whether what a call starts may have ended by the end of the test `root`, as far as can be read."""
     if spawn.kind is CHILD:
         return is_read_by_another(spawn) or is_read_whole(spawn)
+    if spawn.kind is EXECUTOR:
+        return is_idle_when_let_go(spawn)
     if spawn.kind not in (THREAD, TIMER, PROCESS):
         return False
     starter, node = started_at(spawn)
@@ -54,6 +57,26 @@ def may_be_over(spawn: Spawn, root: Scope) -> bool:
         return True
     elsewhere = starter.function is not root and starter.scope.parent is not root
     return elsewhere and any(blocks(call, None) for scope in root.family() for call in calls_of(scope))
+
+
+def is_idle_when_let_go(spawn: Spawn) -> bool:
+    """Tell whether an executor is a variable of one function, which waits at once for all that it gives it.
+
+    The workers of an executor end when nobody holds it any more.
+    """
+    kind, name = holder(spawn)
+    if kind != "name" or spawn.origin is not None:
+        return False
+    waited = [call for call in spawn.scope.kept(ast.Call) if is_waited_result(call, name)]
+    return bool(waited) and spawn.scope.module.text(spawn.scope).count(name.encode()) == len(waited) + 1
+
+
+def is_waited_result(call: ast.Call, name: str) -> bool:
+    """Tell whether a call is `name.submit(...).result()`."""
+    asked = call.func
+    given = asked.value if isinstance(asked, ast.Attribute) and asked.attr == "result" else None
+    made = given.func if isinstance(given, ast.Call) else None
+    return isinstance(made, ast.Attribute) and made.attr == "submit" and getattr(made.value, "id", "") == name
 
 
 def is_read_by_another(spawn: Spawn) -> bool:
