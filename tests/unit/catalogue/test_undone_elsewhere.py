@@ -126,6 +126,24 @@ def test_a_logger_is_known_by_the_name_of_its_module(module: str, found: int, tm
     assert len(lint_files(files, tmp_path, select=("HRM105",))) == found
 
 
+NAMED = """
+import inspect
+import logging
+import uuid
+
+
+class TestNames:
+    def test_a(self):
+        logging.getLogger({name}).setLevel(10)
+"""
+NAMES = {"uuid.uuid4().hex": 0, "inspect.stack()[1].function": 0, "type(self).__name__": 1, "self.name": 1, "'shop'": 1}
+
+
+@pytest.mark.parametrize(("name", "found"), NAMES.items())
+def test_a_logger_with_a_name_of_its_own_is_no_ones_else(name: str, found: int, tmp_path: Path) -> None:
+    assert len(lint_files({"test_it.py": NAMED.format(name=name)}, tmp_path, select=("HRM105",))) == found
+
+
 MIXIN = """
 import logging
 import unittest

@@ -226,5 +226,15 @@ def is_made_up(scope: Scope, name: ast.expr) -> bool:
     """Tell whether a logger's name is computed."""
     if isinstance(name, ast.Name):
         found = scope.find(name.id, name.lineno)
-        return found is not None and isinstance(found[0].value, UNIQUE)
-    return isinstance(name, UNIQUE) or resolve(scope, name).startswith(("@request.", "@self.id"))
+        return found is not None and is_computed(found[0].value)
+    return is_computed(name) or resolve(scope, name).startswith(("@request.", "@self.id"))
+
+
+def is_computed(name: object) -> bool:
+    """Tell whether a name is put together, or a part of what a call gives: `uuid.uuid4().hex`, `inspect.stack()[1][3]`.
+
+    That of a class, `type(self).__name__`, is the same in all of its tests.
+    """
+    while isinstance(name, (ast.Attribute, ast.Subscript)):
+        name = name.value
+    return isinstance(name, UNIQUE) and getattr(getattr(name, "func", None), "id", "") != "type"
