@@ -60,17 +60,19 @@ def decisions() -> dict[str, tuple[list[str], str]]:
 def passed_in(tree: Tree, file: str, references: list[str]) -> list[str]:
     """Run the tests of a file that are named, or all of it; return those that passed. Kept when all did."""
     named = sorted(reference for reference in references if reference.startswith(f"{file}::"))
-    mine = [file] if file in references else named
-    # The suite runs whole files, and says so to the meta-tests; of these themselves only what is named runs again.
-    chosen = mine if file.startswith("tests/meta/") else [file]
+    chosen = [file] if file in references else named
 
     def run() -> dict[str, Any]:
         workers = ("-n2", "--dist=loadgroup", "-q", "--maxfail=3")
         ran = tree.pytest(*workers, *chosen)
         return {"code": ran.code, "outcomes": ran.outcomes, "output": ran.output[-3000:]}
 
-    key = f"file {file}" if chosen == [file] else f"tests {chosen}"
-    found = meta.kept(key, (*INPUTS, file), run, when=all_passed)
+    inputs = (*INPUTS, file)
+    # The suite runs whole files, and hands over what became of them; where it has not, only what is named runs.
+    found = meta.kept(f"file {file}", inputs, lambda: None, when=lambda _: False)
+    if found is None:
+        key = f"file {file}" if chosen == [file] else f"tests {chosen}"
+        found = meta.kept(key, inputs, run, when=all_passed)
     return [name for name, outcome in found["outcomes"].items() if outcome == "passed"] if all_passed(found) else []
 
 
