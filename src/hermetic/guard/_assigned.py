@@ -15,6 +15,7 @@ import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._globals import PROJECT
+from hermetic.guard._mentions import text_of
 from hermetic.guard._written import functions_of
 from hermetic.guard.places import Place, is_test_file
 from hermetic.guard.probe import ABSENT
@@ -163,11 +164,7 @@ def assignments_in(path: str) -> tuple[tuple[str, str, int], ...]:
 
 def read_assignments(path: str) -> Iterator[tuple[str, str, int]]:
     """Yield the dotted name, the attribute and the line of each assignment in a file."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            text = file.read()
-    except OSError:  # a module that is made up, or one in an archive
-        return
+    text = text_of(path)
     for start, dotted, attribute in sorted([*set_directly(text), *set_by_name(text)]):
         if dotted.partition(".")[0] not in {"self", "cls"}:
             yield dotted, attribute, text.count("\n", 0, start) + 1

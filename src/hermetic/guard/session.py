@@ -41,21 +41,21 @@ class Guarded:
         self.pending: list[Record] = []  # found outside of a test; they ride on the next report
         self.outer = Moment.item  # the test that runs this session, if one does
         self.listening.start()
-        self.watch = self.watching() if chosen.trace == "watch" else None
+        if chosen.trace == "watch":
+            self.trail.watch = self.watching()
 
     def watching(self) -> Watch | None:
         """Begin to watch dictionaries, where the interpreter offers it; else only the tracer tells of data."""
         from hermetic.guard.watching import Watch
 
         watch = Watch()
-        self.trail.watch = watch if watch.start() else None
-        return self.trail.watch
+        return watch if watch.start() else None
 
     def stop(self) -> None:
         """End the session's watch."""
         self.listening.stop()
-        if self.watch is not None:
-            self.watch.stop()
+        if self.trail.watch is not None:
+            self.trail.watch.stop()
         Moment.begin(self.outer)
 
     @staticmethod
@@ -177,8 +177,8 @@ class Guarded:
         Moment.begin(item)
         self.chain.tell("test_begins", item)
         self.chain.begin(Owner(item.name))
-        if self.watch is not None:
-            self.watch.keep_up(self.chain)
+        if self.trail.watch is not None:
+            self.trail.watch.keep_up(self.chain)
         self.listening.wrap_imported()  # what probes listen to depends on what they have seen
         try:
             return (yield)
