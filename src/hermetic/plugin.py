@@ -6,6 +6,7 @@ Nothing of the guard is imported when the mode is off.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hermetic.guard.checking import Checking
     from hermetic.guard.judge import Judge, Record
     from hermetic.guard.options import Options
@@ -65,11 +68,28 @@ def pytest_configure(config: pytest.Config) -> None:
     mode = str(config.getoption("hermetic") or config.getini("hermetic"))
     report = report_file(config)
     if mode != "off":
-        from hermetic.guard import options
+        with read_at_once(config):
+            from hermetic.guard import options
 
-        config.pluginmanager.register(Session(config, options.read(config, report)), NAME)
+            session = Session(config, options.read(config, report))
+        config.pluginmanager.register(session, NAME)
     elif report:
         write_report(report, [])
+
+
+@contextlib.contextmanager
+def read_at_once(config: pytest.Config) -> Iterator[None]:
+    """Import without pytest's hook, which reads compiled files piece by piece; there is no `assert` here to rewrite."""
+    hook = getattr(config.pluginmanager, "rewrite_hook", None)
+    if hook not in sys.meta_path:
+        yield
+        return
+    place = sys.meta_path.index(hook)
+    sys.meta_path.remove(hook)
+    try:
+        yield
+    finally:
+        sys.meta_path.insert(place, hook)
 
 
 def report_file(config: pytest.Config) -> str:

@@ -8,6 +8,8 @@ alone assigns a name, it is the line of the change, too.
 from __future__ import annotations
 
 import functools
+import gc
+import itertools
 import linecache
 import re
 import sys
@@ -90,14 +92,34 @@ class Assigned:
 
     def __init__(self) -> None:
         self.watched: list[Watched | Method] = []
+        self.spaces: list[dict[str, Any]] = []  # what holds each of them, empty for those that are looked up
+        self.names: list[str] = []
+        self.looked_up: list[tuple[int, Watched | Method]] = []
         self.lines: dict[str, list[Place]] = {}
         self.read: set[str] = set()
 
-    def keep_up(self) -> None:
-        """Read the modules of the project that are new."""
+    def keep_up(self) -> bool:
+        """Read the modules of the project that are new; tell whether there is more to watch now."""
         PROJECT.snapshot()
-        if len(PROJECT.modules) != len(self.read):
-            self.learn(PROJECT.modules)
+        if len(PROJECT.modules) == len(self.read):
+            return False
+        self.learn(PROJECT.modules)
+        if len(self.watched) == len(self.names):
+            return False
+        for number, one in enumerate(self.watched[len(self.names) :], start=len(self.names)):
+            space = own_space(one.holder) if isinstance(one, Watched) else None
+            self.spaces.append({} if space is None else space)
+            self.names.append(one.name)
+            if space is None:
+                self.looked_up.append((number, one))
+        return True
+
+    def values(self) -> list[Any]:
+        """Return what each is now (about 0.05 us each)."""
+        values = [*map(dict.get, self.spaces, self.names, itertools.repeat(ABSENT))]
+        for number, one in self.looked_up:
+            values[number] = one.value()
+        return values
 
     def is_by_test(self, state: str, item: pytest.Item | None) -> bool:
         """Tell whether the code of a test, or the import of a file of tests, gives a name a value.
@@ -202,6 +224,14 @@ def held_by(value: object) -> Mapping[str, Any]:
         return object.__getattribute__(value, "__dict__")  # type: ignore[no-any-return]
     except Exception:  # noqa: BLE001 - it has none, or is a proxy
         return {}
+
+
+def own_space(holder: object) -> dict[str, Any] | None:
+    """Return the very dictionary of a module or class, None for what has none."""
+    space: object = held_by(holder)
+    if type(space) is types.MappingProxyType:
+        space = gc.get_referents(space)[0]
+    return space if type(space) is dict else None
 
 
 def assigned(holder: Any, module: types.ModuleType, dotted: str, name: str) -> Watched | Method | None:

@@ -15,6 +15,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermetic.guard._stamps import Stamps, are_told
 from hermetic.guard.places import USER, is_test_file, whose
 from hermetic.guard.probe import ABSENT, Change, Moment, Table, same_objects
 
@@ -93,8 +94,9 @@ class Difference(NamedTuple):
 class Walk:
     """Finds the project's modules and classes, and copies what they hold; once at each boundary, whoever asks.
 
-    To compare is to touch every value, most of which no cache of the processor has. So another test file than the
-    running one, of which no module holds anything, is out of sight: it is compared when the last test of a file ends.
+    To compare is to touch every value, most of which no cache of the processor has. So what CPython says was not
+    written to is not compared; and another test file than the running one, of which no module holds anything, is out of
+    sight: it is compared when the last test of a file ends.
     """
 
     def __init__(self) -> None:
@@ -110,11 +112,13 @@ class Walk:
         self.in_sight: set[Holder] = set()
         self.spaces: list[Any] = []  # the dictionaries of those
         self.seen: list[Any] = []  # what the table of modules and they held with the last snapshot, flat
+        self.stamps = Stamps(())  # of all that is in sight, where they tell of writes
+        self.stamped: list[int] = []  # those that stood for what is known; empty where that is not known
         self.codes: dict[str, str] = {}  # by state, the rule that saw it change first
         self.compared: tuple[Snapshot | None, Snapshot | None, list[Difference]] = None, None, []
 
     def snapshot(self) -> Snapshot:
-        """Return what is held now: about 5 ns for each attribute, and nothing when this boundary has one.
+        """Return what is held now: about 50 ns for each module and class, and nothing when this boundary has one.
 
         Where nothing has changed it is the last snapshot itself.
         """
@@ -124,15 +128,23 @@ class Walk:
             if file is not self.file:
                 self.file = file
                 self.focus()
-            # Flat, and by the garbage collector's own walk: no iterator gives values half as fast.
-            values = held_by(sys.modules, *self.spaces)
-            patchers = started_patches()
-            known = len(self.held) == len(self.holders) and self.is_known(values, self.seen)
-            if self.last is None or patchers != self.patchers or not known:
+            patchers, stamps = started_patches(self.patchers), self.stamps.read()
+            quiet = stamps == self.stamped and stamps and self.stamps.spaces[0] is sys.modules
+            if self.last is None or patchers is not self.patchers or not (quiet or self.is_as_before()):
                 self.look()
                 self.last = self.copied(patchers)
                 self.focus()
+                stamps = []  # what was written meanwhile is seen the next time
+            self.stamped = stamps
         return self.last
+
+    def is_as_before(self) -> bool:
+        """Tell whether what is in sight holds what it held: about 5 ns for each attribute.
+
+        Flat, and by the garbage collector's own walk: no iterator gives values half as fast.
+        """
+        values = held_by(sys.modules, *self.spaces)
+        return len(self.held) == len(self.holders) and self.is_known(values, self.seen)
 
     def is_known(self, values: list[Any], seen: list[Any]) -> bool:
         """Tell whether values are those of the last time, and the newest module has the name that it had."""
@@ -158,6 +170,8 @@ class Walk:
         if seen != self.in_sight:  # others gather what they compare when there is another list
             self.in_sight = seen
             self.spaces = [self.holders[number].own for number in inside]
+            self.stamps = Stamps([sys.modules, *self.spaces] if are_told() else ())
+        self.stamped = []
         self.seen = [*self.table.values(), *itertools.chain.from_iterable([self.held[number] for number in inside])]
 
     # What is held
@@ -166,9 +180,10 @@ class Walk:
         """Copy what is held now, as it is without the patches that are started."""
         copies = [holder.space.copy() for holder in self.holders]  # type: ignore[attr-defined]
         self.held, self.patchers = [[*copy.values()] for copy in copies], patchers
-        for patcher in reversed(patchers):
+        replaced = of_attributes(patchers)
+        for patcher in replaced:
             self.see_through(patcher, copies)
-        return Snapshot(self.holders, copies, [[*copy.values()] for copy in copies] if patchers else self.held)
+        return Snapshot(self.holders, copies, [[*copy.values()] for copy in copies] if replaced else self.held)
 
     def look(self) -> None:
         """Find the modules that were imported since, and forget those that are no longer there."""
@@ -242,11 +257,16 @@ class Walk:
 PROJECT = Walk()
 
 
-def started_patches() -> list[Any]:
-    """Return the patches of attributes that were started and not stopped, the eldest first."""
+def started_patches(known: list[Any]) -> list[Any]:
+    """Return the patches that were started and not stopped, the eldest first; the known list, where it is these."""
     mock: Any = sys.modules.get(MOCK)
     active = mock._patch._active_patches if mock is not None else []  # noqa: SLF001 - nothing else tells
-    return [patcher for patcher in active if hasattr(patcher, "temp_original")] if active else []
+    return known if active == known else [*active]  # some plugins start theirs once, for all tests
+
+
+def of_attributes(patchers: list[Any]) -> list[Any]:
+    """Return the patches of attributes, the youngest first, but for those that ended without `stop`."""
+    return [patcher for patcher in reversed(patchers) if hasattr(patcher, "temp_original")]
 
 
 def is_projects(module: object) -> bool:

@@ -48,6 +48,7 @@ class Left:
 class LeftProbe(Probe[int]):
     """Keeps what was begun, and asks at the end of its owner whether it goes on. A snapshot counts what was left."""
 
+    by_events = True
     before: object = ABSENT
     after = Described("running")
 
@@ -68,6 +69,7 @@ class LeftProbe(Probe[int]):
             elif Moment.ends:
                 self.judge(Moment.item)
         self.ending = None
+        self.stirred = bool(self.begun)
         return self.count
 
     def judge(self, owner: object) -> None:
@@ -112,6 +114,7 @@ class LeftProbe(Probe[int]):
         owner = self.owner()
         if owner is not None and place is not None and place.origin != MACHINE:
             self.begun.append(Left(name, place, owner, alive, undo, state))
+            self.stirred = True
 
     def owner(self) -> object:
         """Return to whom belongs what begins now."""
@@ -132,7 +135,7 @@ class LeftProbe(Probe[int]):
 
     def fixture_ends(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """Let the next snapshot, after the teardown, judge the fixture."""
-        self.ending = fixturedef
+        self.ending = fixturedef if self.begun else None
 
 
 def is_over(owner: object) -> bool:

@@ -29,6 +29,7 @@ class RequestsProbe(Probe[int]):
     """
 
     setters = (SOLVER,)
+    gates = ("fastapi",)
 
     def __init__(self) -> None:
         self.acts: list[Act] = []
@@ -55,6 +56,10 @@ class RequestsProbe(Probe[int]):
     def requested(self, given: dict[str, Any], overrides: dict[Any, Any]) -> None:
         """Look at what a request is given."""
         raise NotImplementedError
+
+    def asleep(self) -> int:
+        """Return how much was known before there was an application."""
+        return len(self.acts)
 
     def snapshot(self) -> int:
         """Return how much is known."""

@@ -8,12 +8,11 @@ of the innermost owner. A change that its owner takes back cancels out, so a led
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._mentions import Mentions
 from hermetic.guard.places import MACHINE, Place
-from hermetic.guard.probe import Moment, Probe, same
+from hermetic.guard.probe import UNSEEN, Moment, Probe, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     Key = tuple[str, str]
 
 
-UNKNOWN = object()  # in place of a snapshot that was not taken
+OF_TESTS = ("test_begins", "test_ends")
 
 
 class Entry(NamedTuple):
@@ -40,17 +39,17 @@ class Entry(NamedTuple):
         return self.change.code or self.probe.code
 
 
-@dataclass(eq=False)
 class Owner:
     """Whom changes belong to: a test, a wide fixture, or an import. `path` is the file that defines it.
 
     `configures`: a fixture that runs before all tests, once, as the import of its conftest does.
     """
 
-    name: str
-    path: str = ""
-    configures: bool = False
-    ledger: dict[Key, Entry] = field(default_factory=dict)
+    __slots__ = ("configures", "ledger", "name", "path")
+
+    def __init__(self, name: str, path: str = "", *, configures: bool = False) -> None:
+        self.name, self.path, self.configures = name, path, configures
+        self.ledger: dict[Key, Entry] = {}
 
     def add(self, entry: Entry) -> None:
         """Write a change down, joined with what is known of the same state."""
@@ -73,6 +72,7 @@ class Chain:
         self.probes = list(probes)
         self.awake: list[Probe[Any]] = []  # those that are asked in tests
         self.fresh: list[Probe[Any]] = []  # those of them that begin anew with each test
+        self.phased: list[Probe[Any]] = []  # those that are asked between the phases of a test, too
         self.imported = -1  # how many modules there were when that was found out
         self.complete = False  # all that are awake have a snapshot
         self.mentions = Mentions(word for probe in self.probes for word in probe.words)
@@ -107,17 +107,24 @@ class Chain:
             self.mentions.keep_up()
             self.awake = [probe for probe in self.probes if probe.in_tests and probe.is_awake(self.mentions.found)]
             self.fresh = [probe for probe in self.awake if probe.between]
+            self.phased = [probe for probe in self.awake if probe.phases]
+            self.told.clear()
+            complete = self.complete
             for probe in self.awake:
                 if probe not in before:  # what it saw before it fell asleep is no longer what a test began with
-                    self.last.pop(probe, None)
-                    self.complete = False
+                    self.last[probe] = probe.asleep() if complete else UNSEEN
+                    if self.last[probe] is UNSEEN:
+                        del self.last[probe]
+                        self.complete = False
         return self.awake
 
     def tell(self, method: str, *args: object) -> None:
-        """Call a method of those probes that have one of their own."""
+        """Call a method of those probes that have one of their own; of a test, not while a library is missing."""
+        awake = self.awakened()
         if method not in self.told:
             plain = getattr(Probe, method)
-            mine = [probe for probe in self.probes if getattr(type(probe), method) is not plain]
+            asked = [one for one in self.probes if not (one.gates and method in OF_TESTS) or one in awake]
+            mine = [probe for probe in asked if getattr(type(probe), method) is not plain]
             self.told[method] = [(probe, getattr(probe, method)) for probe in mine]
         for probe, told in self.told[method]:
             try:
@@ -156,9 +163,11 @@ class Chain:
         """
         Moment.next()
         last = self.last
-        for probe in self.awakened() if probes is None else probes:
-            before = last.get(probe, UNKNOWN)
-            if before is UNKNOWN:
+        if probes is None:
+            probes = [probe for probe in self.awakened() if probe.stirred or not probe.by_events]
+        for probe in probes:
+            before = last.get(probe, UNSEEN)
+            if before is UNSEEN:
                 continue
             try:
                 now = probe.snapshot()
@@ -216,7 +225,8 @@ class Chain:
         """Ask a probe no more, and say so once."""
         if probe in self.probes:
             self.probes.remove(probe)
-            self.awake, self.fresh = ([one for one in known if one is not probe] for known in (self.awake, self.fresh))
+            known = (self.awake, self.fresh, self.phased)  # new lists: one of them may be gone through just now
+            self.awake, self.fresh, self.phased = ([one for one in each if one is not probe] for each in known)
             self.last.pop(probe, None)
             self.told.clear()
             self.trail.drop(probe)

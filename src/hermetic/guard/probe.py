@@ -25,6 +25,7 @@ class Absent:
 
 
 ABSENT = Absent()
+UNSEEN = object()  # in place of a snapshot that was not taken
 
 
 class Change(NamedTuple):
@@ -101,8 +102,8 @@ class Probe(Generic[Snapshot]):
     setters are then heard around these alone.
 
     `hearing` is set by the trail while every event reaches the probe, and with it `stirred`, since events may have been
-    missed. A probe whose state changes with its events alone may set `stirred` itself when it hears one and clear it
-    when it looks, and need not look while it is clear.
+    missed. A probe whose state changes with what it is told alone says so with `by_events`: it sets `stirred` when it
+    learns of something, clears it when it has looked, and is not asked while it is clear.
     """
 
     code: ClassVar[str]
@@ -114,6 +115,7 @@ class Probe(Generic[Snapshot]):
     in_tests: ClassVar[bool] = True
     gates: ClassVar[tuple[str, ...]] = ()
     words: ClassVar[tuple[str, ...]] = ()
+    by_events: ClassVar[bool] = False
     hearing = False
     stirred = True
 
@@ -123,6 +125,10 @@ class Probe(Generic[Snapshot]):
         return (not gates or any(gate in sys.modules for gate in gates)) and (
             not words or not mentioned.isdisjoint(words)
         )
+
+    def asleep(self) -> object:
+        """Return the snapshot that stands for the time before it was awake; `UNSEEN` where it has to look first."""
+        return UNSEEN
 
     def learn_options(self, options: Mapping[str, object]) -> None:
         """Learn the settings of single rules, by option name; once, before anything else."""

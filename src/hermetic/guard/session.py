@@ -34,7 +34,6 @@ class Guarded:
         self.trail = Trail(found := registry.probes_for(config, active, chosen.settings.options))
         self.chain = Chain(found, self.trail, self.complain)
         self.importers = [probe for probe in found if probe.at_import]
-        self.phased = [probe for probe in found if probe.phases]
         self.listening = Listening(self.trail)
         self.judge = judge.Judge(chosen, str(config.invocation_params.dir), str(config.rootpath))
         self.checking = checking.Checking(config, chosen, self.judge, active)
@@ -184,7 +183,7 @@ class Guarded:
             return (yield)
         finally:
             if self.chain.owners:
-                self.chain.boundary(self.phased, clear=False)
+                self.chain.boundary(self.chain.phased, clear=False)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self) -> Generator[None, None, None]:
@@ -193,7 +192,7 @@ class Guarded:
             return (yield)
         finally:
             if self.chain.owners:
-                self.chain.boundary(self.phased, clear=False)
+                self.chain.boundary(self.chain.phased, clear=False)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:

@@ -160,14 +160,12 @@ def wrap(dotted: str) -> bool:
     @functools.wraps(original)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # what the setter raises is shown as ever
-        trail = _Current.trail
-        # Pytest's log capture calls setters twelve times a test: it is turned away here, and to look at a frame raises
+        # Pytest's log capture calls setters twelve times a test: it is turned away first, and to look at a frame raises
         # audit events.
-        if (
-            trail is not None
-            and not (args and type(args[-1]) is LogCaptureHandler)
-            and whose(getframe(1).f_code.co_filename) is not MACHINE
-        ):
+        if args and type(args[-1]) is LogCaptureHandler:
+            return original(*args, **kwargs)
+        trail = _Current.trail
+        if trail is not None and whose(getframe(1).f_code.co_filename) is not MACHINE:
             trail.call(dotted, args, kwargs)
             if dotted in trail.results:
                 result = None

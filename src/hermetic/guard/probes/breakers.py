@@ -115,6 +115,14 @@ class BreakerProbe(Probe[dict[int, Row]]):
             self.kinds.update({f"{name}.{method}": (name, does) for method, does in library.calls.items()})
         self.setters = tuple(self.kinds)
 
+    def is_awake(self, mentioned: set[str]) -> bool:
+        """Tell whether a library, or a module of the project, with a class of breakers is imported."""
+        return any(kind.partition(".")[0] in sys.modules for kind in self.living)
+
+    def asleep(self) -> dict[Any, Row]:
+        """Return that there was no breaker."""
+        return {}
+
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Learn of a new breaker; note what a call does to one."""
         kind, does = self.kinds[name]

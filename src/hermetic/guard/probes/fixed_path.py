@@ -76,6 +76,7 @@ class FixedPathProbe(Probe[View]):
     code = "HRM502"
     events = ("open", *DESTINATION, "sqlite3.connect", "tempfile.mkstemp", "tempfile.mkdtemp")
     setters = (JOB,)
+    by_events = True
 
     def __init__(self) -> None:
         self.first: Known = {}  # what each watched path was like before it was written
@@ -90,6 +91,7 @@ class FixedPathProbe(Probe[View]):
 
     def snapshot(self) -> View:
         """Look at the paths that were written: most suites have none."""
+        self.stirred = bool(self.first) or not self.hearing
         if self.first or self.last.known:
             self.last = View({path: seen(path) for path in list(self.first)}, len(self.shared))
         return self.last
@@ -176,6 +178,7 @@ class FixedPathProbe(Probe[View]):
         if event == "open" and now is not None and stat.S_ISDIR(now.kind):
             return  # how tempfile makes a file without a name
         self.first.setdefault(path, now)
+        self.stirred = True
         self.places.setdefault(path, place)
         if self.test and event not in {"os.mkdir", "sqlite3.connect"}:
             other = self.writers.setdefault(path, self.test)

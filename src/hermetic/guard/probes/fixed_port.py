@@ -42,6 +42,7 @@ class FixedPortProbe(Probe[int]):
     code = "HRM501"
     events = ("socket.bind",)
     setters = ("socket.socket.getsockname",)
+    by_events = True
 
     def __init__(self) -> None:
         self.acts: list[Act] = []
@@ -50,6 +51,7 @@ class FixedPortProbe(Probe[int]):
 
     def snapshot(self) -> int:
         """Return how many times a port was bound."""
+        self.stirred = not self.hearing
         return len(self.acts)
 
     def changes(self, before: int, after: int) -> Iterator[Change]:
@@ -106,6 +108,7 @@ class FixedPortProbe(Probe[int]):
             return  # it tries one port after another
         self.fixed.add(port)
         self.acts.append(Act(port, place, any(is_written_out(found, port) for found in running)))
+        self.stirred = True
 
     def called(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, object]) -> None:
         """Keep a port that somebody asks a socket for and that nobody has chosen."""

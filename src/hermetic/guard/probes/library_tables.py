@@ -207,6 +207,7 @@ class CodecsProbe(Probe[int]):
     code = "HRM106"
     setters = ("codecs.register", "codecs.unregister")
     words = ("codecs",)
+    by_events = True
 
     def __init__(self) -> None:
         self.registered: list[Any] = []
@@ -214,6 +215,7 @@ class CodecsProbe(Probe[int]):
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Keep what is registered."""
+        self.stirred = True
         function = args[0] if args else None
         if name == "codecs.unregister":
             self.registered = [one for one in self.registered if one is not function]
@@ -225,6 +227,7 @@ class CodecsProbe(Probe[int]):
 
     def snapshot(self) -> Any:
         """Return what is registered."""
+        self.stirred = not self.hearing
         return self.registered
 
     def changes(self, before: Any, after: Any) -> Iterator[Change]:

@@ -39,6 +39,7 @@ class OverridesProbe(Probe[dict[Any, Table]]):
 
     code = "HRM201"
     setters = (MAKER,)
+    gates = ("fastapi",)
     at_import = True
 
     def __init__(self) -> None:
@@ -81,6 +82,10 @@ class OverridesProbe(Probe[dict[Any, Table]]):
         return None
 
     # The comparison
+
+    def asleep(self) -> dict[Any, Table]:
+        """Return that there was no application."""
+        return NONE
 
     def snapshot(self) -> dict[Any, Table]:
         """Copy the table of each application (about 1 us each)."""

@@ -81,6 +81,7 @@ class RandomProbe(Probe["Seeds"]):
         "random.seed", "random.setstate", "random.getstate",
         "numpy.random.seed", "numpy.random.set_state", "numpy.random.get_state",
     )  # fmt: skip
+    by_events = True
 
     def __init__(self) -> None:
         self.generators = {
@@ -91,6 +92,7 @@ class RandomProbe(Probe["Seeds"]):
 
     def snapshot(self) -> Seeds:
         """Return how many times each generator was seeded."""
+        self.stirred = not self.hearing
         found = []
         for generator in self.generators.values():
             generator.heard = False
@@ -111,6 +113,7 @@ class RandomProbe(Probe["Seeds"]):
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Learn from a call; note one that seeds. What a plugin of pytest does is where a test begins."""
+        self.stirred = True
         module, _, function = name.rpartition(".")
         generator = self.generators[module]
         if not generator.call(function, args, kwargs):

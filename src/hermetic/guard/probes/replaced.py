@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import gc
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard import _globals, trail
-from hermetic.guard._assigned import Assigned, held_by
-from hermetic.guard._globals import PROJECT, REPLACED, is_defined, is_same_definition, started_patches
+from hermetic.guard._assigned import Assigned, own_space
+from hermetic.guard._globals import PROJECT, REPLACED, is_defined, is_same_definition, of_attributes
 from hermetic.guard.probe import ABSENT, Change, Probe, Table, same_objects
 
 if TYPE_CHECKING:
@@ -30,31 +29,37 @@ class ReplacedProbe(Probe[State]):
     def __init__(self) -> None:
         self.assigned = Assigned()
         self.last: State | None = None
+        self.patchers: list[Any] = []  # those that were started with the last snapshot
+        self.patched: list[tuple[int, object]] = []  # what they have replaced: its number and the value behind it
 
     def snapshot(self) -> State:
         """Return the project's part, shared with other probes, and read the attributes of libraries."""
         project = PROJECT.snapshot()
-        self.assigned.keep_up()
-        values = [one.value() for one in self.assigned.watched]
-        for patcher in reversed(started_patches()):  # that it is started is HRM304's business
-            for number, one in enumerate(self.assigned.watched):
-                if one.held() is patcher.target and one.name == patcher.attribute:
-                    values[number] = patcher.temp_original if patcher.is_local else ABSENT
+        grown = self.assigned.keep_up()
+        values = self.assigned.values()
+        if grown or PROJECT.patchers is not self.patchers:
+            self.patchers, self.patched = PROJECT.patchers, list(self.behind(PROJECT.patchers))
+        for number, value in self.patched:
+            values[number] = value
         last = self.last
         if last is None or project is not last.project or not same_objects(values, last.values):
             self.last = last = State(project, values)
         return last
+
+    def behind(self, patchers: list[Any]) -> Iterator[tuple[int, object]]:
+        """Yield what started patches have replaced, and with what: that they are started is HRM304's business."""
+        for patcher in of_attributes(patchers):
+            for number, one in enumerate(self.assigned.watched):
+                if one.held() is patcher.target and one.name == patcher.attribute:
+                    yield number, patcher.temp_original if patcher.is_local else ABSENT
 
     def tables(self) -> Iterator[Table]:
         """Yield what modules and classes hold, those of libraries too where the project's code assigns to them."""
         yield from PROJECT.tables(of_classes=False)
         yield from PROJECT.tables(of_classes=True)
         for one in self.assigned.watched:
-            held = one.held()
-            space = held_by(held)
-            if type(space) is not dict and issubclass(type(held), type):
-                space = gc.get_referents(space)[0]
-            if type(space) is dict:
+            space = own_space(one.held())
+            if space is not None:
                 yield Table(one.state.removesuffix(f".{one.name}"), space, attributes=True)
 
     def changes(self, before: State, after: State) -> Iterator[Change]:

@@ -50,6 +50,7 @@ class SharedFixturesProbe(Probe[Copies]):
     """Containers and objects of the project that a fixture of class, module, package or session scope gave."""
 
     code = "HRM403"
+    by_events = True
 
     def __init__(self) -> None:
         self.watched: dict[Any, Watched] = {}
@@ -75,14 +76,17 @@ class SharedFixturesProbe(Probe[Copies]):
         known = any(one.value is result[0] for one in self.watched.values())
         if not known and not (type(result[0]) in CONTAINERS and is_collected(fixturedef.func)):
             self.watched[fixturedef] = Watched(fixturedef, result[0], self.depth)
+            self.stirred = True
 
     def fixture_ends(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """Let a fixture do with its value what it likes."""
         self.watched.pop(fixturedef, None)
         self.ending = WIDTHS.get(fixturedef.scope, 0)
+        self.stirred = True
 
     def snapshot(self) -> Copies:
         """Copy each value."""
+        self.stirred = bool(self.watched)
         return {one: one.copies() for one in self.watched.values()} if self.watched or self.ending else NONE
 
     def tables(self) -> Iterator[Table]:

@@ -136,6 +136,7 @@ class TelemetryProbe(Probe["State | None"]):
 
     code = "HRM604"
     setters = (*BY_SETTER, *BY_ADDER, *MAKERS, SET_TEXTMAP, INSTRUMENT, UNINSTRUMENT)
+    gates = (API,)
 
     def __init__(self) -> None:
         self.living = {signal.name: Instances(signal.kind) for signal in SIGNALS if signal.kind}
@@ -190,6 +191,10 @@ class TelemetryProbe(Probe["State | None"]):
         return "instrument", type(args[0]).__qualname__
 
     # The comparison
+
+    def asleep(self) -> None:
+        """Return what a snapshot is without the library."""
+        return
 
     def snapshot(self) -> State | None:
         """Read what is set (about 4 us), and copy it where something is new; nothing where the library is not there."""

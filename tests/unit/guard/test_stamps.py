@@ -1,0 +1,132 @@
+"""The numbers by which CPython tells that a dictionary was written to: no way of writing goes past them."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hermetic.guard import _globals, _stamps
+from hermetic.guard._globals import MODULE_STATE, Walk
+from hermetic.guard.probe import Moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KNOWN = pytest.mark.skipif(
+    sys.version_info >= (3, 14) or sys.implementation.name != "cpython",
+    reason="only CPython up to 3.13 has numbers: what is newer compares the values",
+)
+MODULE = """
+LIMIT = 0
+
+
+def set_global(value):
+    global LIMIT
+    LIMIT = value
+
+
+class Shop:
+    open = True
+"""
+OFTEN = 2000  # calls until the interpreter has made its own short cuts for a line
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    """A module of the project."""
+    found = types.ModuleType("the_module")
+    found.__file__ = "/project/the_module.py"
+    exec(MODULE, found.__dict__)  # noqa: S102 - as an import does
+    monkeypatch.setitem(sys.modules, "the_module", found)
+    return found
+
+
+def set_attribute(module: Any, value: object) -> None:
+    module.LIMIT = value
+
+
+def set_of_class(module: Any, value: object) -> None:
+    module.Shop.open = value
+
+
+def set_item(module: Any, value: object) -> None:
+    vars(module)["LIMIT"] = value
+
+
+WAYS: list[Callable[[Any, object], object]] = [
+    set_attribute,
+    set_of_class,
+    set_item,
+    lambda module, value: module.set_global(value),
+    lambda module, value: setattr(module, "LIMIT", value),
+    lambda module, value: type.__setattr__(module.Shop, "open", value),
+    lambda module, value: vars(module).update(LIMIT=value),
+    lambda module, value: exec(f"LIMIT = {value!r}", vars(module)),  # noqa: S102 - as an import does
+    lambda module, value: setattr(module, f"NEW_{value}", value),
+]
+
+
+@KNOWN
+@pytest.mark.parametrize("way", WAYS)
+def test_each_write_is_told_of_also_when_the_interpreter_has_specialised_it(
+    way: Callable[[Any, object], object], module: types.ModuleType
+) -> None:
+    assert _stamps.are_told()
+    stamps = _stamps.Stamps([vars(module), _globals.Holder("the_module", "Shop", module.Shop, vars(module.Shop)).own])
+    seen = stamps.read()
+    for number in range(1, OFTEN):  # the same object again is no change
+        way(module, number)
+        now = stamps.read()
+        assert now != seen, f"write {number}"
+        seen = now
+    assert stamps.read() == seen
+
+
+@KNOWN
+def test_a_number_is_not_relied_on_where_one_way_to_write_is_not_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    for ways in ((*_stamps.WRITES, lambda _: None), ()):
+        monkeypatch.setattr(_stamps, "WRITES", ways)
+        assert _stamps.are_told.__wrapped__() is (not ways)
+
+
+@KNOWN
+def test_what_was_not_written_to_is_not_compared(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    walk = Walk()
+    asked: list[int] = []
+    compare = walk.is_as_before
+    monkeypatch.setattr(walk, "is_as_before", lambda: (asked.append(Moment.number), compare())[1])
+    for _ in range(2):  # what is copied, and what is known of it
+        Moment.next()
+        walk.snapshot()
+    asked.clear()
+
+    Moment.next()
+    before = walk.snapshot()
+    assert asked == []
+
+    module.LIMIT = 1
+    Moment.next()
+    after = walk.snapshot()
+    assert asked == [Moment.number]
+    assert [one.name for one in walk.differences(before, after, MODULE_STATE)] == ["LIMIT"]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_every_change_is_seen_with_numbers_and_without(
+    told: bool,
+    module: types.ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_globals, "are_told", lambda: told and _stamps.are_told())
+    walk = Walk()
+    walk.snapshot()
+    for number in range(1, 6):
+        Moment.next()
+        before = walk.snapshot()
+        set_attribute(module, number)
+        Moment.next()
+        found = [(one.name, one.after) for one in walk.differences(before, walk.snapshot(), MODULE_STATE)]
+        assert found == [("LIMIT", number)]
