@@ -95,23 +95,32 @@ def test_a_number_is_not_relied_on_where_one_way_to_write_is_not_told_of(monkeyp
 @KNOWN
 def test_what_was_not_written_to_is_not_compared(module: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     walk = Walk()
-    asked: list[int] = []
-    compare = walk.is_as_before
-    monkeypatch.setattr(walk, "is_as_before", lambda: (asked.append(Moment.number), compare())[1])
+    compared: list[int] = []
+    compare = walk.is_known
+
+    def count(values: list[object], seen: list[object]) -> bool:
+        compared.append(len(values))
+        return compare(values, seen)
+
+    monkeypatch.setattr(walk, "is_known", count)
     for _ in range(2):  # what is copied, and what is known of it
         Moment.next()
         walk.snapshot()
-    asked.clear()
+    compared.clear()
 
     Moment.next()
     before = walk.snapshot()
-    assert asked == []
+    assert compared == []
+
+    module.LIMIT, kept = 1, module.LIMIT
+    module.LIMIT = kept
+    Moment.next()
+    assert walk.snapshot() is before
+    assert compared == [len(vars(module))]
 
     module.LIMIT = 1
     Moment.next()
-    after = walk.snapshot()
-    assert asked == [Moment.number]
-    assert [one.name for one in walk.differences(before, after, MODULE_STATE)] == ["LIMIT"]
+    assert [one.name for one in walk.differences(before, walk.snapshot(), MODULE_STATE)] == ["LIMIT"]
 
 
 @pytest.mark.parametrize("told", [True, False])
