@@ -13,7 +13,6 @@ import itertools
 import os
 import sys
 import types
-from operator import ne
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._stamps import Stamps, are_told
@@ -115,7 +114,7 @@ class Walk:
         self.kept: list[list[Any]] = []  # what the table of modules and each of them held with the last snapshot
         self.seen: list[Any] = []  # the same, flat
         self.stamps = Stamps(())  # of all that is in sight, where they tell of writes
-        self.stamped: list[int] = []  # those that stood for what is known; empty where that is not known
+        self.stamped = b""  # those that stood for what is known; empty where that is not known
         self.codes: dict[str, str] = {}  # by state, the rule that saw it change first
         self.compared: tuple[Snapshot | None, Snapshot | None, list[Difference]] = None, None, []
 
@@ -135,11 +134,11 @@ class Walk:
                 self.look()
                 self.last = self.copied(patchers)
                 self.focus()
-                stamps = []  # what was written meanwhile is seen the next time
+                stamps = b""  # what was written meanwhile is seen the next time
             self.stamped = stamps
         return self.last
 
-    def is_as_before(self, stamps: list[int]) -> bool:
+    def is_as_before(self, stamps: bytes) -> bool:
         """Tell whether what is in sight holds what it held. Without stamps about 5 ns for each attribute."""
         if len(self.held) != len(self.holders):
             return False
@@ -148,8 +147,8 @@ class Walk:
             return self.is_known(held_by(sys.modules, *self.spaces), self.seen)
         if stamps == self.stamped:
             return True
-        written = itertools.compress(zip(self.stamps.spaces, self.kept, strict=True), map(ne, stamps, self.stamped))
-        return all(self.is_known([*space.values()], kept) for space, kept in written)
+        spaces, written = self.stamps.spaces, self.stamps.written(self.stamped, stamps)
+        return all(self.is_known([*spaces[number].values()], self.kept[number]) for number in written)
 
     def is_known(self, values: list[Any], seen: list[Any]) -> bool:
         """Tell whether values are those of the last time, and the newest module has the name that it had."""
@@ -176,7 +175,7 @@ class Walk:
             self.in_sight = seen
             self.spaces = [self.holders[number].own for number in inside]
             self.stamps = Stamps([sys.modules, *self.spaces] if are_told() else ())
-        self.stamped = []
+        self.stamped = b""
         self.kept = [[*self.table.values()], *[self.held[number] for number in inside]]
         self.seen = [*itertools.chain.from_iterable(self.kept)]
 

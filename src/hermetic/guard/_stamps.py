@@ -10,16 +10,16 @@ on, all ways to write are tried; where one is not told of, the values themselves
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     Space = dict[str, Any]
 
-VALUE = operator.attrgetter("value")
 LAST = (3, 13)  # the newest version with the number
 BEFORE = 3  # fields of eight bytes before it: how often the object is referred to, its type, how much it holds
 WRITES: tuple[Callable[[Space], object], ...] = (
@@ -43,16 +43,21 @@ class Stamps:
         self.spaces = [*spaces]  # held: what is gone has no number
         self.cells = [cell(space) for space in self.spaces]
 
-    def read(self) -> list[int]:
-        """Return the numbers now, about 0.05 us each; they differ from earlier ones where something was written."""
-        return [*map(VALUE, self.cells)]
+    def read(self) -> bytes:
+        """Return the numbers now, about 10 ns each; they differ from earlier ones where something was written."""
+        return b"".join(self.cells)
+
+    def written(self, before: bytes, now: bytes) -> Iterator[int]:
+        """Yield the places of the dictionaries that were written to."""
+        numbers = (memoryview(read).cast("Q") for read in (before, now))
+        yield from itertools.compress(itertools.count(), map(operator.ne, *numbers))
 
 
-def cell(space: Space) -> Any:
+def cell(space: Space) -> memoryview:
     """Return what reads the number of a dictionary."""
     import ctypes
 
-    return ctypes.c_uint64.from_address(id(space) + BEFORE * 8)
+    return memoryview(ctypes.c_uint64.from_address(id(space) + BEFORE * 8)).cast("B")
 
 
 @functools.cache

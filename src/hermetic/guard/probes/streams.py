@@ -55,7 +55,10 @@ class StreamsProbe(Probe[Streams]):
         streams = READ(sys)
         argv: list[object] = sys.argv  # type: ignore[assignment]
         watched = (*streams, *self.captures)
-        closed = closed_among(watched)
+        try:
+            closed = [*map(CLOSED, watched)]
+        except AttributeError:  # what has no such attribute is not closed
+            closed = [getattr(one, "closed", None) for one in watched]
         last = self.last
         if (
             last is None
@@ -97,14 +100,6 @@ class StreamsProbe(Probe[Streams]):
             yield Change("sys.argv", before.argv[1], after.argv[1], functools.partial(put_back, *before.argv))
         elif before.argv[1] != after.argv[1]:
             yield list_change("sys.argv", before.argv, after.argv[1])
-
-
-def closed_among(streams: tuple[Any, ...]) -> list[Any]:
-    """Return whether each stream is closed; what has no such attribute is not."""
-    try:
-        return [*map(CLOSED, streams)]
-    except AttributeError:
-        return [getattr(one, "closed", None) for one in streams]
 
 
 def wraps(wrapper: Any, stream: Any) -> bool:
