@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 REPLACED, CLASS_STATE, MODULE_STATE = "HRM308", "HRM603", "HRM601"
+CACHED = type(functools.lru_cache(bool))
+SPECIFICATION = "__spec__"  # of a module; a reload gives it another one
 DEFINED = (
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -37,7 +39,7 @@ DEFINED = (
     functools.partial,
     functools.partialmethod,
     functools.singledispatchmethod,
-    type(functools.lru_cache(bool)),
+    CACHED,
 )
 
 OF_UNITTEST = frozenset({"tearDown_exceptions", "_class_cleanups", "_classSetupFailed"})  # what it keeps in classes
@@ -250,9 +252,10 @@ class Walk:
 
     def compare_holder(self, holder: Holder, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
         """Yield what differs between two copies of what a module or class holds."""
+        reloaded = before.get(SPECIFICATION) is not after.get(SPECIFICATION)
         for name in dict.fromkeys([*before, *after]):
             was, now = before.get(name, ABSENT), after.get(name, ABSENT)
-            if was is not now and not is_benign(holder, name, was, now):
+            if was is not now and not is_benign(holder, name, was, now) and not (reloaded and is_made_again(was, now)):
                 state = f"{holder.name}.{name}"
                 if state not in self.codes:
                     self.codes[state] = code_of(holder, was, now)
@@ -318,16 +321,37 @@ def is_benign(holder: Holder, name: str, before: object, after: object) -> bool:
         there = after if before is ABSENT else before
         lazy = not holder.is_class and "__getattr__" in holder.space  # it keeps what was asked for once
         return lazy or issubclass(type(there), types.ModuleType)
-    return is_same_definition(before, after)
+    return is_same_definition(before, after) or is_imported_again(before, after)
+
+
+def is_imported_again(before: object, after: object) -> bool:
+    """Tell whether a module is the one that the table of modules has by now under its name (HRM104's)."""
+    modules = type(before) is types.ModuleType and type(after) is types.ModuleType
+    return modules and before.__name__ == after.__name__ and sys.modules.get(after.__name__) is after  # type: ignore[attr-defined]
 
 
 def is_same_definition(before: object, after: object) -> bool:
     """Tell whether one function or class was defined again from the same lines, as by a reload (HRM104's)."""
+    if type(before) is CACHED and type(after) is CACHED:
+        return is_same_definition(before.__wrapped__, after.__wrapped__)
     if type(before) is types.FunctionType and type(after) is types.FunctionType:
         return before.__code__ == after.__code__ and before.__qualname__ == after.__qualname__
+    if type(before) is types.BuiltinFunctionType and type(after) is types.BuiltinFunctionType:
+        return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
     if isinstance(before, type) and isinstance(after, type):
         return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
     return False
+
+
+def is_made_again(before: object, after: object) -> bool:
+    """Tell whether a value is another object of the same kind: a reload makes everything anew.
+
+    What is plain is compared by those who look into it, and what is defined by what defines it.
+    """
+    if is_defined(before) or is_defined(after):
+        return False
+    kinds = [(type(one).__module__, type(one).__qualname__) for one in (before, after)]
+    return kinds[0] == kinds[1] and kinds[0][0] != "builtins"
 
 
 def is_defined(value: object) -> bool:

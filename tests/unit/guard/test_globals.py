@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.machinery
+import importlib.util
 import sys
 import types
 from typing import TYPE_CHECKING
@@ -172,6 +174,68 @@ def test_a_patch_that_stays_started_is_seen_through_once() -> None:
         patcher.stop()
     Moment.next()
     assert list(walk.differences(one, walk.snapshot(), MODULE_STATE)) == []
+
+
+ANEW = """
+import functools
+import types
+
+PARSER = types.SimpleNamespace(name="shop")
+
+
+@functools.lru_cache
+def price():
+    return 1
+
+
+def load():
+    return 2
+"""
+
+
+@pytest.mark.parametrize("statement", ["", "PARSER = None", "load = len", "price = functools.lru_cache(load)"])
+def test_what_a_reload_makes_anew_is_no_change_but_what_it_makes_another_is(
+    statement: str, shop: types.ModuleType
+) -> None:
+    run(ANEW, shop)
+
+    def reload() -> None:
+        run(ANEW, shop)
+        run(statement, shop)
+        shop.__spec__ = importlib.machinery.ModuleSpec("the_shop", None)
+
+    assert set(found(reload)) == {f"the_shop.{name}" for name in statement.split()[:1]}
+
+
+def test_what_is_made_anew_without_a_reload_is_a_change(shop: types.ModuleType) -> None:
+    run(ANEW, shop)
+    assert set(found(lambda: run("PARSER = types.SimpleNamespace(name='other')", shop))) == {"the_shop.PARSER"}
+
+
+def test_a_function_of_a_compiled_module_that_was_loaded_again_is_the_same(shop: types.ModuleType) -> None:
+    run("import _bisect; bisect = _bisect.bisect_left", shop)
+    shop.again = loaded_again("_bisect").bisect_left
+    assert shop.again is not shop.bisect
+    assert found(lambda: run("bisect = again", shop)) == {}
+    assert set(found(lambda: run("bisect = _bisect.bisect_right", shop))) == {"the_shop.bisect"}
+
+
+def test_a_module_that_was_imported_again_is_the_business_of_another_rule_and_a_fake_is_not(
+    shop: types.ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("import _bisect", shop)
+    assert set(found(lambda: setattr(shop, "_bisect", types.ModuleType("_bisect")))) == {"the_shop._bisect"}
+    monkeypatch.setitem(sys.modules, "_bisect", loaded_again("_bisect"))
+    assert found(lambda: run("import _bisect", shop)) == {}
+
+
+def loaded_again(name: str) -> types.ModuleType:
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_modules_may_come_and_go(shop: types.ModuleType) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard._globals import PROJECT
+from hermetic.guard._globals import CACHED, PROJECT
 from hermetic.guard.containers import attributes
 from hermetic.guard.places import LIBRARY, asking, getframe, responsible
 from hermetic.guard.probe import ABSENT, Change, Described, Probe
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from hermetic.guard.places import Place
 
-CACHED = type(functools.lru_cache(bool))
+
 DEPTH = 3  # a field of a nested model
 READ = "os._Environ.__getitem__"
 
