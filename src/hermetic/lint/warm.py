@@ -44,7 +44,7 @@ class Run:
         self.start = time.time_ns()
 
     def known(self) -> tuple[list[Finding], tuple[int, int]] | None:
-        """Return the findings of a run that read the same, and of how many files it left something out; None without one."""
+        """Return what a run that read the same found, and of how many files it left something out; None without one."""
         kept: Any = cache.load(self.root, self.kind, self.key)
         now: dict[str, Mark] = {}
         try:

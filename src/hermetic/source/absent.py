@@ -2,7 +2,7 @@
 
 Asked is only what is certain by the names on disk. What a build writes or compiles stands beside the code under test,
 so a module that is not there counts where the folder that should hold it is one of tests. A name that stands in no
-folder of the roots may be installed; it counts where people give it to helpers alone, and nothing in the project has it.
+folder of the roots may be installed; it counts where it is one for helpers alone, and nothing in the project has it.
 """
 
 from __future__ import annotations

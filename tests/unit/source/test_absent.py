@@ -78,7 +78,11 @@ def test_what_may_be_there_is_judged(statement: str, files: dict[str, str], tmp_
         ("from .base import Base", {"tests/base.py": "from .case import Case as Base\n"}, []),
         ("import shop", {"tests/conftest.py": "from .case import Case\n"}, []),
         ("import shop", {"tests/base.py": "from .case import Case\n"}, ["HRM101"]),
-        ("from . import one", {"tests/one.py": "from . import two\n", "tests/two.py": "from . import one\n"}, ["HRM101"]),
+        (
+            "from . import one",
+            {"tests/one.py": "from . import two\n", "tests/two.py": "from . import one\n"},
+            ["HRM101"],
+        ),
     ],
 )
 def test_a_helper_of_a_helper_and_of_a_conftest_count(
