@@ -253,7 +253,10 @@ class UndoState(Undo):
             return self.state.name_of(target) in self.state.items
         if name.endswith(".multiple"):
             return any(self.holds(f"{target}.{keyword.arg}") for keyword in call.keywords)
-        return bool(call.args) and self.holds(dotted_target(scope, call))
+        if not call.args:
+            return False
+        target = dotted_target(scope, call)
+        return self.holds(self.state.name_in(scope, target)) or self.state.stands_for(scope, target)
 
     def by_later_call(self, scope: Scope, call: ast.Call) -> bool:
         """Judge a call that is only registered: no facts of the scope hold it."""

@@ -7,6 +7,7 @@ import os
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
 from hermetic.catalogue.rule import PROJECT
+from hermetic.catalogue.state._elsewhere import is_kept_by_hook, is_of_a_fake_module, removes_what_may_be_there
 from hermetic.catalogue.state._targets import CLASS_STATE, MOCKS, MODULE_STATE, code_of, container_kind, is_initial
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_callee, find_class
@@ -67,8 +68,20 @@ def leaks_of(module: Module, project: Project) -> list[Found]:
     if known is None:
         known = module.top.memo["module leaks"] = []
         if module.is_test or roles.is_conftest(module.path):
-            known.extend(find_all(module, project))
+            found = list(find_all(module, project))
+            known.extend(item for item in found if not any(is_on(item, other) for other in found))
     return known
+
+
+def is_on(found: Found, other: Found) -> bool:
+    """Tell whether what is set belongs to what the same function has set before: that is the one to put back."""
+    first, second = other.leak.change, found.leak.change
+    return (
+        found.dotted.startswith(f"{other.dotted}.")
+        and first.scope is second.scope
+        and first.line < second.line
+        and isinstance(first.node, ast.Assign)
+    )
 
 
 def find_all(module: Module, project: Project) -> Iterator[Found]:
@@ -80,6 +93,10 @@ def find_all(module: Module, project: Project) -> Iterator[Found]:
             if leak.deep and project.presets.isdisjoint((PROJECT, code)):
                 continue
             if place in seen or is_reset(leak, state, project) or is_elsewhere(leak.change.scope):
+                continue
+            if PROJECT not in project.presets and removes_what_may_be_there(leak.change, state, dotted, project):
+                continue
+            if is_of_a_fake_module(leak, dotted, project) or is_kept_by_hook(leak, code, project):
                 continue
             if is_removed_where_it_is(leak.change, dotted) or is_turned_back(leak.change, state):
                 continue
@@ -311,6 +328,41 @@ class DataState(State):
         base, dot, method = name.rpartition(".")
         return f"{self.aliases[base]}{dot}{method}" if base in self.aliases else name
 
+    def name_in(self, scope: Scope, name: str) -> str:
+        """Return the dotted name also for one that leads to the same object through another module."""
+        known = self.name_of(name)
+        mine = next(iter(self.attributes))
+        owner, _, last = mine.rpartition(".")
+        if known.startswith(mine) or f".{last}" not in known:
+            return known
+        other, _, rest = f"{known}.".partition(f".{last}.")
+        if not rest and not f"{known}.".endswith(f".{last}."):
+            return known
+        same = other and owner and self.place_of(scope, other) == self.place_of(scope, owner) is not None
+        return f"{mine}.{rest}".rstrip(".") if same else known
+
+    def stands_for(self, scope: Scope, target: str) -> bool:
+        """Tell whether a dotted name leads, through whatever module, to what the attribute belongs to."""
+        owner, _, last = target.rpartition(".")
+        base = next(iter(self.attributes)).rpartition(".")[0]
+        while "." in base:
+            holder, _, name = base.rpartition(".")
+            if name == last and self.place_of(scope, owner) == self.place_of(scope, holder) is not None:
+                return True
+            base = holder
+        return False
+
+    def place_of(self, scope: Scope, dotted: str) -> tuple[str, int] | None:
+        """Return the file and line that define what a dotted name means, None where that is not the project's."""
+        project = scope.module.project
+        if project is None or not dotted or dotted[0] in "@[." or "(" in dotted:
+            return None
+        located = project.locate(dotted, scope.module.folder)
+        if located is not None and not located[1]:
+            return os.path.abspath(located[0]), 0
+        bound = project.binding(dotted, scope.module.folder)
+        return (os.path.abspath(bound[1].module.path), bound[0].line) if bound is not None else None
+
     def is_default(self, scope: Scope, name: str, value: ast.expr | None) -> bool:
         """Tell it for what the name has where it is defined: to set that puts it back."""
         project = scope.module.project
@@ -348,13 +400,27 @@ class DataState(State):
             name = resolve(scope, node.func)
             if name == f"{owner}.__dict__.update":
                 return True
-            if name == "importlib.reload":
-                return bool(node.args) and resolve(scope, node.args[0]) == owner
+            if reloads(scope, node, owner):
+                return True
         if not sets_global(scope, node, last) and not changes_own(scope, node, last):
             return False
         project = scope.module.project
         located = project.locate(dotted, scope.module.folder) if project is not None else None
         return located is not None and os.path.abspath(located[0]) == os.path.abspath(scope.module.path)
+
+
+def reloads(scope: Scope, call: ast.Call, name: str) -> bool:
+    """Tell whether a call reloads a module, itself or in a helper that it hands the module to."""
+    if resolve(scope, call.func) == "importlib.reload":
+        return bool(call.args) and resolve(scope, call.args[0]) == name
+    if not any(resolve(scope, item) == name for item in call.args):
+        return False
+    helper = find_callee(scope, call.func, (b"reload",))
+    if helper is None:
+        return False
+    inner = called(helper.module.load(helper)).get("importlib.reload", ())
+    given = (item.args[0].id for item in inner if item.args and isinstance(item.args[0], ast.Name))
+    return any(resolve(where, value) == name for key in given for where, value in argument(key, helper, scope, call))
 
 
 def sets_global(scope: Scope, node: ast.AST, name: str) -> bool:

@@ -22,6 +22,7 @@ MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicM
 OTHERS = ("sys", "builtins", "logging", "warnings", "os.environ", "pytest", "gc", "signal", "locale", "threading",
           "__main__", "multiprocessing", "socket.setdefaulttimeout", "django.conf.settings", "matplotlib")  # fmt: skip
 FOLLOWED = 4
+IN_ITS_PLACE = b"sys.modules[__name__] ="  # another object than the module, which takes attributes as it likes
 
 
 def code_of(scope: Scope, base: str, name: str, value: ast.expr | None, project: Project) -> str:
@@ -38,6 +39,8 @@ def code_of(scope: Scope, base: str, name: str, value: ast.expr | None, project:
     bound = project.binding(base, scope.module.folder)
     if located is not None and not located[1]:
         module = project.module(located[0])
+        if module is not None and IN_ITS_PLACE in module.data:
+            return ""
         return of_module(scope, module.top.bindings.get(name, [None])[-1] if module is not None else None, value)
     if bound is not None and bound[0].kind == "class" and isinstance(bound[0].value, Scope):
         return of_class(scope, bound[0].value, name, value, project)
