@@ -76,7 +76,7 @@ class LoggerState(State):
         """Leave out loggers that no other test can know, and handlers that do nothing."""
         if name.endswith(".addHandler") and call.args:
             handler = resolve(scope, call.args[0])
-            if handler.startswith("logging.NullHandler"):
+            if handler.removesuffix("()").endswith("NullHandler"):
                 return False
         return not (isinstance(call.func, ast.Attribute) and is_unique(scope, call.func.value))
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_STEPS = 12
+BACKSLASH = "\\"
 FILE, HOME, TEMP = "<file>", "<home>", "<temp>"
 MAKERS = ("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "anyio.Path", "trio.Path", "os.fspath", "str",
           "os.fsencode", "os.fsdecode", "py.path.local", "upath.UPath")  # fmt: skip
@@ -81,7 +82,9 @@ def above(path: str | None) -> str | None:
 def from_name(place: Place, _steps: int) -> str | None:
     """Read `__file__`; other names have been followed."""
     node = place.node
-    return FILE + "/itself" if isinstance(node, ast.Name) and node.id == "__file__" else None
+    if not isinstance(node, ast.Name) or node.id != "__file__":
+        return None
+    return f"{FILE}/{place.scope.module.path.replace(BACKSLASH, '/').rpartition('/')[2]}"
 
 
 def from_division(place: Place, steps: int) -> str | None:

@@ -6,6 +6,7 @@ import _ast as ast
 import os
 
 from hermetic.catalogue.resources._paths import FILE, path_of
+from hermetic.source.names import resolve
 from hermetic.source.values import UNKNOWN
 from hermetic.source.written import Place, value_of
 
@@ -39,6 +40,7 @@ REMOVERS = ("os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtre
             "aiofiles.os.removedirs", "aiofiles.os.rename", "aiofiles.os.renames", "aiofiles.os.replace",
             "aioshutil.rmtree", "aioshutil.move")  # fmt: skip
 REMOVING = ("unlink", "rmdir", "rename", "replace", "remove", "rmtree")  # methods of a path
+MAKING = (".mkdir", ".makedirs")
 WRITING = (*WRITERS, *OPENERS, "logging.basicConfig")  # functions
 WRITING_METHODS = (*METHODS, *MOVERS, *SAVERS, "open")
 
@@ -90,11 +92,26 @@ def writes(here: Place, call: ast.Call, keywords: dict[str | None, ast.expr], pl
 def is_there(visit: Visit, path: str) -> bool:
     """Tell whether a call makes sure of a folder that stands beside its file already."""
     asks = any(item.arg == "exist_ok" and getattr(item.value, "value", False) is True for item in visit.call.keywords)
-    if not asks or not path.startswith(f"{FILE}/"):
+    if not path.startswith(f"{FILE}/") or not (asks or is_let_be(visit)):
         return False
-    module = visit.scope.module
-    folder = os.path.join(module.folder, path.removeprefix(f"{FILE}/"))
-    return os.path.isdir(folder) if module.project is None else module.project.has_folder(folder)
+    modules = {item.scope.module: None for item in (visit, *visit.chain())}
+    folders = [(module, os.path.join(module.folder, path.removeprefix(f"{FILE}/"))) for module in modules]
+    return any(
+        os.path.isdir(folder) if module.project is None else module.project.has_folder(folder)
+        for module, folder in folders
+    )
+
+
+def is_let_be(visit: Visit) -> bool:
+    """Tell whether a folder is made in a `try` that lets be that it is there: `except OSError: pass`."""
+    if not resolve(visit.scope, visit.call.func).endswith(MAKING):
+        return False
+    return any(
+        isinstance(parent, ast.Try)
+        and child in parent.body
+        and any(getattr(handler.type, "id", "") in ("OSError", "FileExistsError") for handler in parent.handlers)
+        for child, parent in visit.scope.ancestors(visit.call)
+    )
 
 
 def path_removed(scope: Scope, call: ast.Call, name: str) -> tuple[bool, str | None]:
