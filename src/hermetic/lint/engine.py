@@ -191,12 +191,22 @@ class Engine:
         """Tell whether nobody says that a file is code: neither the user nor `project`, nor its name to pytest."""
         if self.named is None or PROJECT in self.selection.presets or os.path.abspath(text.path) in self.named:
             return False
+        if text.is_test and self.is_ignored_by_pytest(text):
+            return True
         return (not text.is_test and not is_conftest(text.path)) or TEMPLATE in text.path
+
+    def is_ignored_by_pytest(self, text: Text) -> bool:
+        """Tell whether a conftest keeps pytest from a file by its name, as for a newer Python than this one."""
+        name = os.path.basename(text.path).encode()
+        paths = self.project.conftests_above(os.path.dirname(os.path.abspath(text.path)))
+        conftests = [data for data in map(self.project.read, paths) if data is not None]
+        return any(b"collect_ignore" in data and name in data for data in conftests)
 
     def no_data(self, paths: list[str]) -> list[Finding]:
         """Take back, and return, what was noted of files that test files import: these are no test data."""
         reached: set[str] = set()
-        pending = [path for path in paths if is_conftest(path) or self.project.is_test(path)] if self.data else []
+        tests = (path for path in paths if is_conftest(path) or self.project.is_test(path)) if self.data else ()
+        pending = [path for path in tests if os.path.abspath(path) not in self.data]
         while pending:
             text = self.project.text(pending.pop())
             found = {os.path.abspath(item.path) for item in text.outline.located} if text is not None else set()

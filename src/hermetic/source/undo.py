@@ -134,7 +134,9 @@ class UndoState(Undo):
             return known
         if bare.startswith(KNOWN):
             return False
-        last = bare.rpartition(".")[2].lower()
+        owner, _, last = bare.lower().rpartition(".")
+        if last.startswith("from_"):  # says what an object is made of, `Client.from_env()`, and not what it keeps
+            last = owner.rpartition(".")[2]
         return any(word in last for word in (*self.state.words, *APART)) or any(
             UndoState(other, self.change).by_manager(scope, expression) for other in self.state.also
         )

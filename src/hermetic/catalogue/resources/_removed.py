@@ -9,7 +9,8 @@ from hermetic.catalogue.resources._writes import path_removed
 from hermetic.source import roles
 from hermetic.source.callee import find_helper
 from hermetic.source.changes import called
-from hermetic.source.names import resolve
+from hermetic.source.names import is_generator, resolve
+from hermetic.source.origins import argument
 from hermetic.source.replaced import arrangement, helpers_of, named_around
 from hermetic.source.restore import Undo, after_yield, is_context_maker, puts_back
 from hermetic.source.text import contains
@@ -45,6 +46,26 @@ class Removed(Undo):
             return True
         removes, path = path_removed(scope, node, resolve(scope, node.func))
         return removes and (path is None or path == self.path or is_below(self.path, path))
+
+    def by_plain_node(self, scope: Scope, node: ast.AST) -> bool:
+        """Accept a helper too, where it removes the path that it is given, or this one."""
+        return self.by_node(scope, node) or (isinstance(node, ast.Call) and self.by_helper(scope, node))
+
+    def by_helper(self, scope: Scope, call: ast.Call) -> bool:
+        """Tell whether a function of the project that is called removes the path, itself."""
+        helper = find_helper(scope, call.func)
+        if helper is None or is_generator(helper):
+            return False
+        for item in helper.module.load(helper).kept(ast.Call):
+            assert isinstance(item, ast.Call)  # noqa: S101 - for the type checker
+            removes, path = path_removed(helper, item, resolve(helper, item.func))
+            target = item.args[0] if item.args else getattr(item.func, "value", None)
+            if removes and path is None and isinstance(target, ast.Name):
+                passed = next(argument(target.id, helper, scope, call), None)
+                path = path_of(Place(*passed)) if passed is not None else None
+            if removes and path is not None and (path == self.path or is_below(self.path, path)):
+                return True
+        return False
 
     def by_manager(self, scope: Scope, expression: ast.AST) -> bool:
         """Accept a manager of the project that removes, and one whose name says that it keeps apart."""

@@ -6,6 +6,7 @@ import _ast as ast
 
 from hermetic.catalogue.fixtures._values import LITERALS, MAKERS
 from hermetic.source.names import resolve
+from hermetic.source.origins import CASTS
 from hermetic.source.scope import FUNCTIONS, Scope
 
 TYPE_CHECKING = False
@@ -151,18 +152,26 @@ def tried(scope: Scope, name: str) -> Iterator[ast.expr]:
 def is_initial(scope: Scope, dotted: str, value: ast.expr, project: Project) -> bool:
     """Tell whether a value is the one that a name has where it is defined: to set it is a reset.
 
-    That is a constant, the same name, or an object that the same call makes without arguments.
+    That is a constant, the same name, or an object that the same call makes of the same constants.
     """
     where, first = origin(scope, dotted, project)
+    if isinstance(first, ast.Call) and len(first.args) > 1 and resolve(where, first.func) in CASTS:
+        first = first.args[1]
     if isinstance(value, ast.Constant) and isinstance(first, ast.Constant):
         return type(value.value) is type(first.value) and value.value == first.value
     if isinstance(value, ast.Call) and isinstance(first, ast.Call):
-        plain = not (value.args or value.keywords or first.args or first.keywords)
-        return plain and last_part(value.func) == last_part(first.func) != ""
+        return given(value) == given(first) is not None and last_part(value.func) == last_part(first.func) != ""
     names = (ast.Name, ast.Attribute)
     if not isinstance(value, names) or not isinstance(first, names):
         return False
     return last_part(value) == last_part(first) or resolve(scope, value) == resolve(where, first) != ""
+
+
+def given(call: ast.Call) -> list[tuple[str | None, type, object]] | None:
+    """Return the constants that a call is given, with their names, None where it is given something else."""
+    pairs = [*((None, item) for item in call.args), *((item.arg, item.value) for item in call.keywords)]
+    constants = [(name, type(item.value), item.value) for name, item in pairs if isinstance(item, ast.Constant)]
+    return constants if len(constants) == len(pairs) else None
 
 
 def last_part(expression: ast.expr) -> str:
