@@ -37,6 +37,7 @@ ADDERS = (
     "reload", "close", "detach",
 )  # fmt: skip
 COUNTERPARTS = {"addHandler": "removeHandler", "addFilter": "removeFilter"}
+SET_AGAIN = ("setLevel", "level", "propagate", "disabled")  # of a logger that only the run knows
 MAX_STEPS = 3  # helpers that return managers of helpers
 
 
@@ -58,7 +59,7 @@ class UndoState(Undo):
         """Accept a call that restores, or another change of the same key."""
         if isinstance(node, ast.Call) and (self.ends(scope, node) or self.sets_something(scope, node)):
             return True
-        if self.state.takes_back(scope, node):
+        if self.state.takes_back(scope, node) or self.sets_again(scope, node):
             return True
         here = changes_at(scope, node, self.state)
         if here and (self.is_of_unknown_owner() or any(same_key(self.change, item) for item in here)):
@@ -94,6 +95,20 @@ class UndoState(Undo):
             return True
         ender = plain.endswith((".stop", ".__exit__", ".__aexit__", ".close"))
         return ender and isinstance(call.func, ast.Attribute) and self.by_manager(scope, call.func.value)
+
+    def sets_again(self, scope: Scope, node: ast.AST) -> bool:
+        """Whether a node sets the same as the change does, of an object that only the run knows: in a loop."""
+        wanted = self.change.what.rpartition(".")[2]
+        if self.change.key or wanted not in SET_AGAIN or not self.state.by_owner:
+            return False
+        targets = [node.func] if isinstance(node, ast.Call) else getattr(node, "targets", ())
+        return any(
+            isinstance(item, ast.Attribute)
+            and item.attr == wanted
+            and isinstance(item.value, ast.Name)
+            and not resolve(scope, item.value)
+            for item in targets
+        )
 
     def takes_off(self, call: ast.Call, plain: str) -> bool:
         """Whether a call takes off an object that only the run knows what the change has put on, by its name."""

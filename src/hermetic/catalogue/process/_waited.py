@@ -32,6 +32,7 @@ WAITERS = ("wait", "recv", "receive", "read", "accept", "result", "acquire", "sl
 BLOCKING = frozenset({"get", "work", "run", "serve", "serve_forever", "next", "run_until_complete", "run_forever"})
 # Methods of the standard library that run until something from outside ends them.
 ENDLESS = frozenset({"wait", "acquire", "serve_forever", "run_forever", "get", "recv", "join"})
+MOMENT = 0.5  # seconds
 SLEEP, SHORT = "time.sleep", 0.1  # seconds; a thread that sleeps for less may be over
 LEFT = "left"
 OUTPUTS = ("stdout", "stderr")
@@ -45,6 +46,8 @@ def may_be_over(spawn: Spawn, root: Scope) -> bool:
         return is_read_by_another(spawn) or is_read_whole(spawn)
     if spawn.kind is EXECUTOR:
         return is_idle_when_let_go(spawn)
+    if spawn.kind is TIMER and is_soon(spawn):
+        return True
     if spawn.kind not in (THREAD, TIMER, PROCESS):
         return False
     starter, node = started_at(spawn)
@@ -57,6 +60,13 @@ def may_be_over(spawn: Spawn, root: Scope) -> bool:
         return True
     elsewhere = starter.function is not root and starter.scope.parent is not root
     return elsewhere and any(blocks(call, None) for scope in root.family() for call in calls_of(scope))
+
+
+def is_soon(spawn: Spawn) -> bool:
+    """Tell whether a timer goes off within a moment, by its number of seconds: then it ends by itself."""
+    *_, made = spawn.chain()
+    seconds = argument_of(made.call, 0, "interval")
+    return isinstance(seconds, ast.Constant) and isinstance(seconds.value, (int, float)) and seconds.value <= MOMENT
 
 
 def is_idle_when_let_go(spawn: Spawn) -> bool:

@@ -93,6 +93,19 @@ def is_imported_here(change: Change) -> bool:
     return binding.kind == "import"
 
 
+def is_own_reload(change: Change) -> bool:
+    """Tell whether a module is reloaded that the same function has imported under a name put together for it."""
+    scope, call = change.scope, change.node
+    if not isinstance(call, ast.Call) or not call.args:
+        return False
+    name = call.args[0]
+    found = scope.find(name.id, change.line) if isinstance(name, ast.Name) else None
+    bindings = found[1].bindings[name.id] if found is not None and found[1] is scope else []  # type: ignore[attr-defined]
+    values = [item.value for item in bindings if isinstance(item.value, ast.Call)]
+    imported = [value for value in values if resolve(scope, value.func) in IMPORTERS and value.args]
+    return bool(imported) and all(isinstance(value.args[0], (ast.JoinedStr, ast.BinOp)) for value in imported)
+
+
 def removed(node: ast.AST) -> list[ast.Subscript]:
     """Return the items that a statement deletes."""
     targets = node.targets if isinstance(node, ast.Delete) else []
@@ -175,7 +188,7 @@ class ModuleTableEdit(StateRule):
         """Leave alone the removal of what the function itself has imported, and the reload of what it is handed."""
         change = leak.change
         if change.what.endswith(".reload"):
-            return not is_handed(change)
+            return not is_handed(change) and not is_own_reload(change)
         if not is_removal(change):
             return True
         imported = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.fixtures._values import LITERALS, MAKERS
+from hermetic.source.callee import find_class
 from hermetic.source.names import resolve
 from hermetic.source.origins import CASTS
 from hermetic.source.scope import FUNCTIONS, Scope
@@ -46,8 +47,16 @@ def code_of(scope: Scope, base: str, name: str, value: ast.expr | None, project:
     if bound is not None and bound[0].kind == "class" and isinstance(bound[0].value, Scope):
         return of_class(scope, bound[0].value, name, value, project)
     held = bound[0].kind == "assign" if bound is not None else is_held(scope, base, project)
+    if held and bound is not None and says_what_setting_does(bound[0].value, bound[1], project):
+        return ""
     library = located is None and is_imported(scope, base)
     return REPLACED if (held or library) and is_callable(scope, value) else ""
+
+
+def says_what_setting_does(value: object, where: Scope, project: Project) -> bool:
+    """Tell whether the class of an object of the project has a `__setattr__`, which may keep the value elsewhere."""
+    cls = find_class(where, value.func) if isinstance(value, ast.Call) else None
+    return cls is not None and any("__setattr__" in level.bindings for level in project.lineage(cls))
 
 
 def is_held(scope: Scope, base: str, project: Project) -> bool:
