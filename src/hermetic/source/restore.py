@@ -396,10 +396,31 @@ def by_decorator(scope: Scope, undo: Undo) -> bool:
     while current is not None and current.parent is not None:
         for level in ancestry(current) if current.is_class else [current]:
             outer = level.parent or level
-            if any(undo.by_manager(outer, item) for item in getattr(level.node, "decorator_list", ())):
+            decorators = getattr(level.node, "decorator_list", ())
+            if any(undo.by_manager(outer, item) or wraps_in_undo(outer, item, undo) for item in decorators):
                 return True
         current = current.parent
     return False
+
+
+def wraps_in_undo(outer: Scope, decorator: ast.expr, undo: Undo) -> bool:
+    """Tell whether a decorator of the project calls what it is given in a `try` or `with` that undoes the change."""
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    own = find_helper(outer, target, undo.tokens)
+    if own is None:
+        return False
+    key = (own, "wraps")
+    if key not in undo.answers:
+        undo.answers[key] = False
+        own.module.load(own)
+        given = {item.arg for scope in own.family() for item in getattr(getattr(scope.node, "args", None), "args", ())}
+        undo.answers[key] = any(
+            getattr(call.func, "id", "") in given
+            and (is_in_try(scope, call, undo) or is_under_manager(scope, call, undo))
+            for scope in own.family()
+            for call in scope.kept(ast.Call)
+        )
+    return undo.answers[key]
 
 
 def is_in_cleanup(scope: Scope) -> bool:

@@ -77,8 +77,15 @@ def is_idle_when_let_go(spawn: Spawn) -> bool:
     kind, name = holder(spawn)
     if kind != "name" or spawn.origin is not None:
         return False
+    if waits(spawn):
+        return True
     waited = [call for call in spawn.scope.kept(ast.Call) if is_waited_result(call, name)]
     return bool(waited) and spawn.scope.module.text(spawn.scope).count(name.encode()) == len(waited) + 1
+
+
+def waits(spawn: Spawn) -> bool:
+    """Tell whether the function that makes an executor waits for an event, which a job may set as its last act."""
+    return any(getattr(call.func, "attr", "") == "wait" for call in calls_of(spawn.scope))
 
 
 def is_waited_result(call: ast.Call, name: str) -> bool:

@@ -40,7 +40,12 @@ class ModuleTable(State):
         return key != name and name.encode() not in b" ".join(lines_that_import(scope.module))
 
     def is_left_over(self, scope: Scope, key: str) -> bool:
-        """Tell it for such a module of nobody: neither Python nor the project has one of its name."""
+        """Tell it for such a module of nobody: neither Python nor the project has one of its name.
+
+        So it is for a name that only the caller knows: who asks for it first does not count on it.
+        """
+        if not key:
+            return True
         first, project = key.strip("'\"").partition(".")[0], scope.module.project
         if not first or project is None or not self.is_usually_absent(scope, key):
             return False

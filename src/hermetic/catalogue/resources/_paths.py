@@ -165,7 +165,7 @@ def is_file(path: str | None) -> bool:
     """Tell whether a path is a place that stays, and no cache: what is there was not announced as temporary."""
     if not path or path.startswith(SPECIAL) or ":/" in path or "*" in path or path.startswith((":", "file:")):
         return False
-    return CACHES.isdisjoint(path.split("/"))
+    return not any(part in CACHES or part.endswith("_cache") for part in path.split("/"))
 
 
 def is_relative(path: str) -> bool:

@@ -17,6 +17,7 @@ from hermetic.source.leaks import Leak, find_leaks
 from hermetic.source.names import resolve
 from hermetic.source.origins import argument
 from hermetic.source.project import fixtures_of
+from hermetic.source.saved import copied
 from hermetic.source.scope import Scope
 from hermetic.source.state import State
 from hermetic.source.teardown import arranging
@@ -95,6 +96,8 @@ def find_all(module: Module, project: Project) -> Iterator[Found]:
             if place in seen or is_reset(leak, state, project) or is_elsewhere(leak.change.scope):
                 continue
             if PROJECT not in project.presets and removes_what_may_be_there(leak.change, state, dotted, project):
+                continue
+            if is_copy_of_itself(leak):
                 continue
             if is_of_a_fake_module(leak, dotted, project) or is_kept_by_hook(leak, code, project):
                 continue
@@ -338,7 +341,8 @@ class DataState(State):
         other, _, rest = f"{known}.".partition(f".{last}.")
         if not rest and not f"{known}.".endswith(f".{last}."):
             return known
-        same = other and owner and self.place_of(scope, other) == self.place_of(scope, owner) is not None
+        pairs = ((other, owner), (f"{other}.{last}", mine))  # the same owner, or the same container by an import
+        same = other and any(self.place_of(scope, one) == self.place_of(scope, two) is not None for one, two in pairs)
         return f"{mine}.{rest}".rstrip(".") if same else known
 
     def stands_for(self, scope: Scope, target: str) -> bool:
@@ -510,6 +514,14 @@ def ends_as_it_was(leak: Leak, dotted: str, project: Project) -> bool:
     if not isinstance(given, ast.Constant):
         return False
     return is_initial(setter, dotted, ast.Constant(not given.value) if negates else given, project)
+
+
+def is_copy_of_itself(leak: Leak) -> bool:
+    """Tell whether a name is set to a copy of what it has: `Policy.HEADERS = set(Policy.HEADERS)`."""
+    scope, value = leak.change.scope, value_set(leak)
+    inner = copied(scope, value) if isinstance(value, ast.Call) else None
+    name = resolve(scope, inner) if inner is not None else ""
+    return bool(name) and name == leak.change.what
 
 
 def value_set(leak: Leak) -> ast.expr | None:

@@ -101,6 +101,9 @@ def of_class(scope: Scope, cls: Scope, name: str, value: ast.expr | None, projec
         if found:
             defined = found[-1].kind in ("def", "class") or isinstance(found[-1].value, ast.Lambda)
             return REPLACED if defined or is_mock(scope, value) else CLASS_STATE
+    keywords = [item for level in project.lineage(cls) for item in level.node.keywords]  # type: ignore[attr-defined]
+    if any(item.arg == "metaclass" for item in keywords):
+        return ""  # which may have a property of that name
     return REPLACED if is_callable(scope, value) else CLASS_STATE
 
 
