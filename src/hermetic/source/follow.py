@@ -149,10 +149,32 @@ def is_fallback(scope: Scope, node: ast.AST) -> bool:
 
 
 def is_dead(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether a node never runs here: below `if 0:`, a condition for another platform or version, a fallback."""
-    return is_fallback(scope, node) or any(
-        isinstance(parent, ast.If) and child is not parent.test and is_never(scope, parent, child)
-        for child, parent in scope.ancestors(node)
+    """Tell whether a node never runs here: below `if 0:`, a condition for another platform or version, a fallback.
+
+    So it is for what stands below a `pytest.skip(...)` that nothing guards.
+    """
+    return (
+        is_fallback(scope, node)
+        or is_below_skip(scope, node)
+        or any(
+            isinstance(parent, ast.If) and child is not parent.test and is_never(scope, parent, child)
+            for child, parent in scope.ancestors(node)
+        )
+    )
+
+
+def is_below_skip(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a function skips the test, under no condition, above the statement that holds a node."""
+    body = getattr(scope.node, "body", None)
+    if not scope.is_function or not isinstance(body, list):
+        return False
+    line = node.lineno  # type: ignore[attr-defined]
+    return any(
+        isinstance(item, ast.Expr)
+        and isinstance(item.value, ast.Call)
+        and (item.end_lineno or item.lineno) < line
+        and resolve(scope, item.value.func) in ("pytest.skip", "pytest.xfail")
+        for item in body
     )
 
 

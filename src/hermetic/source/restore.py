@@ -10,7 +10,16 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.blocks import END, TRIES, is_asserted_between, kept_between, statements_after
-from hermetic.source.callee import ENTERERS, ancestry, find_helper, find_imported, own_constructor, run_by
+from hermetic.source.callee import (
+    ENTERERS,
+    ancestry,
+    find_class,
+    find_helper,
+    find_imported,
+    method_in,
+    own_constructor,
+    run_by,
+)
 from hermetic.source.changes import decorated
 from hermetic.source.names import is_generator, resolve
 from hermetic.source.scope import FUNCTIONS, Scope
@@ -279,9 +288,18 @@ def by_cleanup(scope: Scope, undo: Undo, *, of_given: bool = False) -> bool:
             continue
         if method in ENTERERS and undo.by_entered(scope, node.args[0]):
             return True
+        if method == "useFixture" and by_used_fixture(scope, node.args[0], undo):
+            return True
         if method in CLEANUPS and callable_undoes(scope, node.args[0], node.args[1:], undo):
             return True
     return False
+
+
+def by_used_fixture(scope: Scope, fixture: ast.expr, undo: Undo) -> bool:
+    """Tell whether the set-up of a class that `useFixture` is given registers what undoes the change."""
+    cls = find_class(scope, fixture.func) if isinstance(fixture, ast.Call) else None
+    setups = (method_in(cls, name) for name in ("_setUp", "setUp")) if cls is not None else ()
+    return any(setup is not None and setup is not scope and by_cleanup(setup, undo) for setup in setups)
 
 
 def callable_undoes(scope: Scope, function: ast.expr, arguments: list[ast.expr], undo: Undo) -> bool:

@@ -110,6 +110,8 @@ def is_read_by_another(spawn: Spawn) -> bool:
 def is_read_whole(spawn: Spawn) -> bool:
     """Tell whether what a child writes is read until it has closed its output: `child.stdout.read()`."""
     kind, name = holder(spawn)
+    if kind == "name" and is_read_in_loop(spawn, name):
+        return True
     return kind == "name" and any(
         not call.args
         and isinstance(call.func, ast.Attribute)
@@ -119,6 +121,18 @@ def is_read_whole(spawn: Spawn) -> bool:
         and getattr(call.func.value.value, "id", "") == name
         for scope in spawn.function.family()
         for call in calls_of(scope)
+    )
+
+
+def is_read_in_loop(spawn: Spawn, name: str) -> bool:
+    """Tell whether a loop goes through all lines that a child writes: `for line in child.stdout`."""
+    loops = spawn.scope.kept(ast.For) if spawn.scope.is_function else ()
+    read = [loop.iter for loop in loops if not leaves(loop.body)]  # type: ignore[attr-defined]
+    for value in (item.value for item in spawn.scope.kept(ast.Assign)):  # type: ignore[attr-defined]
+        read += [part.iter for part in getattr(value, "generators", ())]
+    return any(
+        isinstance(item, ast.Attribute) and item.attr in OUTPUTS and getattr(item.value, "id", "") == name
+        for item in read
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.resources._paths import HOME, is_below, is_relative, path_of
+from hermetic.catalogue.resources._paths import FILE, HOME, is_below, is_relative, path_of
 from hermetic.catalogue.resources._writes import path_removed
 from hermetic.source import roles
 from hermetic.source.callee import find_helper
@@ -41,11 +41,28 @@ class Removed(Undo):
         """Accept a removal of the path, of a folder around it, or of one that only the run knows."""
         if not isinstance(node, ast.Call):
             return False
+        if self.is_written_again(scope, node):
+            return True
         own = self.visit is not None and self.visit.scope is scope
         if is_written_back(scope, node, self.path, self.visit.call.lineno if own and self.visit else node.lineno):
             return True
         removes, path = path_removed(scope, node, resolve(scope, node.func))
         return removes and (path is None or path == self.path or is_below(self.path, path))
+
+    def is_written_again(self, scope: Scope, call: ast.Call) -> bool:
+        """Tell whether a call writes a constant text to a file that is there anyway, beside its own."""
+        project = scope.module.project
+        if not isinstance(call.func, ast.Attribute) or call.func.attr not in READERS or project is None:
+            return False
+        if not call.args or not isinstance(call.args[0], ast.Constant) or not self.path.startswith(f"{FILE}/"):
+            return False
+        folder, _, last = self.path.removeprefix(f"{FILE}/").rpartition("/")
+        there = last in project.listing(f"{scope.module.folder}/{folder}")
+        return (
+            there
+            and call is not getattr(self.visit, "call", None)
+            and path_of(Place(scope, call.func.value)) == self.path
+        )
 
     def by_plain_node(self, scope: Scope, node: ast.AST) -> bool:
         """Accept a helper too, where it removes the path that it is given, or this one."""

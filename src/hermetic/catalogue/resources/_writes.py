@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 import os
 
-from hermetic.catalogue.resources._paths import FILE, path_of
+from hermetic.catalogue.resources._paths import FILE, is_relative, path_of
 from hermetic.source.names import resolve
 from hermetic.source.values import UNKNOWN
 from hermetic.source.written import Place, value_of
@@ -91,6 +91,8 @@ def writes(here: Place, call: ast.Call, keywords: dict[str | None, ast.expr], pl
 
 def is_there(visit: Visit, path: str) -> bool:
     """Tell whether a call makes sure of a folder that stands beside its file already."""
+    if is_made_if_missing(visit) and is_in_root(visit, path):
+        return True
     asks = any(item.arg == "exist_ok" and getattr(item.value, "value", False) is True for item in visit.call.keywords)
     if not path.startswith(f"{FILE}/") or not (asks or is_let_be(visit)):
         return False
@@ -100,6 +102,28 @@ def is_there(visit: Visit, path: str) -> bool:
         os.path.isdir(folder) if module.project is None else module.project.has_folder(folder)
         for module, folder in folders
     )
+
+
+def is_made_if_missing(visit: Visit) -> bool:
+    """Tell whether a call stands below a condition that asks whether something is there: `if not exists(folder):`."""
+    return any(
+        isinstance(parent, ast.If)
+        and child in parent.body
+        and isinstance(parent.test, ast.UnaryOp)
+        and isinstance(parent.test.op, ast.Not)
+        and isinstance(parent.test.operand, ast.Call)
+        and getattr(parent.test.operand.func, "attr", "") in ("exists", "isdir", "is_dir", "isfile", "is_file")
+        for child, parent in visit.scope.ancestors(visit.call)
+    )
+
+
+def is_in_root(visit: Visit, path: str) -> bool:
+    """Tell whether a relative path is one of the project's root, where tests are run."""
+    project = visit.scope.module.project
+    if project is None or not is_relative(path):
+        return False
+    folder, last = os.path.split(os.path.join(project.root, path))
+    return last in project.listing(folder)
 
 
 def is_let_be(visit: Visit) -> bool:

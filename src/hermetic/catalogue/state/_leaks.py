@@ -378,6 +378,8 @@ class DataState(State):
         flags = [getattr(value, "value", None) for value in values]
         if all(isinstance(flag, bool) for flag in flags):
             return flags[0] is not flags[1]
+        if isinstance(values[1], ast.Subscript) and resolve(again.scope, values[1].value) == again.what:
+            return True  # a part of what it has: what was added is taken off again
         if not isinstance(values[0], ast.Constant) or not isinstance(values[1], ast.Name):
             return False
         found = again.scope.find(values[1].id, values[1].lineno)
