@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.blocks import END
 from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in
 from hermetic.source.names import resolve
@@ -165,17 +166,18 @@ def is_dead(scope: Scope, node: ast.AST) -> bool:
 
 def is_below_skip(scope: Scope, node: ast.AST) -> bool:
     """Tell whether a function skips the test, under no condition, above the statement that holds a node."""
-    body = getattr(scope.node, "body", None)
-    if not scope.is_function or not isinstance(body, list):
-        return False
-    line = node.lineno  # type: ignore[attr-defined]
-    return any(
-        isinstance(item, ast.Expr)
-        and isinstance(item.value, ast.Call)
-        and (item.end_lineno or item.lineno) < line
-        and resolve(scope, item.value.func) in ("pytest.skip", "pytest.xfail")
-        for item in body
-    )
+    known: float | None = scope.memo.get("skips at")
+    if known is None:
+        body = getattr(scope.node, "body", None)
+        skips = (
+            item.end_lineno or item.lineno
+            for item in (body if scope.is_function and isinstance(body, list) else ())
+            if isinstance(item, ast.Expr)
+            and isinstance(item.value, ast.Call)
+            and resolve(scope, item.value.func) in ("pytest.skip", "pytest.xfail")
+        )
+        known = scope.memo["skips at"] = min(skips, default=END)
+    return node.lineno > known  # type: ignore[attr-defined]
 
 
 def is_never(scope: Scope, parent: ast.If, child: ast.AST) -> bool:

@@ -160,9 +160,13 @@ def puts_back(function: Scope, undo: Undo) -> bool:
 
 
 def yields_in_manager(function: Scope, undo: Undo) -> bool:
-    """Tell whether a generator yields inside a `with` or a `try` that undoes the change."""
+    """Tell whether a generator yields inside a `with` or a `try` that undoes the change.
+
+    A test that fails raises nothing into its fixtures, so that a manager there needs no `finally`.
+    """
+    entered = not is_context_maker(function)
     return any(
-        is_under_manager(function, node, undo) or is_in_try(function, node, undo)
+        is_under_manager(function, node, undo, entered=entered) or is_in_try(function, node, undo)
         for node in function.kept(ast.Yield, ast.YieldFrom)
     )
 
@@ -199,12 +203,13 @@ def is_before_try(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     )
 
 
-def is_under_manager(scope: Scope, node: ast.AST, undo: Undo) -> bool:
-    """Tell whether a `with` around the node undoes the change."""
+def is_under_manager(scope: Scope, node: ast.AST, undo: Undo, *, entered: bool = False) -> bool:
+    """Tell whether a `with` around the node undoes the change; `entered`: nothing is raised into it."""
+    undoing = undo.by_entered if entered else undo.by_manager
     return any(
         isinstance(parent, (ast.With, ast.AsyncWith))
         and not isinstance(child, ast.withitem)
-        and any(undo.by_manager(scope, item.context_expr) for item in parent.items)
+        and any(undoing(scope, item.context_expr) for item in parent.items)
         for child, parent in scope.ancestors(node)
     )
 
@@ -325,7 +330,7 @@ def is_undone(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     return (
         is_in_try(scope, node, undo)
         or is_before_try(scope, node, undo)
-        or is_under_manager(scope, node, undo)
+        or is_under_manager(scope, node, undo, entered=is_generator(scope) and not is_context_maker(scope))
         or by_cleanup(scope, undo)
         or by_registrar(scope, undo, node.lineno)  # type: ignore[attr-defined]
         or undo.by_use(scope)

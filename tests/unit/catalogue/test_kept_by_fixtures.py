@@ -206,3 +206,87 @@ def test_a():
     items = lint_files({"shop.py": module, "test_it.py": test}, tmp_path, select=("HRM603",))
 
     assert [("only when nothing fails" in item.message) for item in items if item.line == 6] == [late]
+
+
+ISOLATING = """
+import contextlib
+import os
+
+import pytest
+
+
+@contextlib.contextmanager
+def isolated():
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    with isolated():
+        for name in os.environ:
+            if name.startswith("SHOP_"):
+                del os.environ[name]
+        {ending}
+"""
+
+
+@pytest.mark.parametrize(("ending", "found"), [("yield", []), ("pass\n    yield", ["HRM101"])])
+def test_a_fixture_yields_in_a_manager_that_needs_no_finally(ending: str, found: list[str], tmp_path: Path) -> None:
+    test = 'import os\n\n\ndef test_a():\n    os.environ["SHOP_RATE"] = "2"\n    assert os.environ\n'
+
+    items = codes({"conftest.py": ISOLATING.format(ending=ending), "test_it.py": test}, tmp_path)
+
+    assert items[-1:] == found
+
+
+def test_a_test_itself_needs_a_manager_with_a_finally(tmp_path: Path) -> None:
+    helper = ISOLATING.partition("@pytest.fixture")[0]
+    test = "\n\ndef test_a():\n    with isolated():\n        os.environ['SHOP_RATE'] = '2'\n        assert os.environ\n"
+
+    assert codes({"test_it.py": helper + test}, tmp_path) == ["HRM101"]
+
+
+LOOPING = """
+import logging
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def kept():
+    saved = {{}}
+    for name in ("shop", "till"):
+        saved[name] = logging.getLogger(name).level
+    yield
+    for name, level in saved.items():
+        {back}
+"""
+
+
+@pytest.mark.parametrize(
+    ("back", "found"), [("logging.getLogger(name).setLevel(level)", []), ("print(name, level)", ["HRM105"])]
+)
+def test_a_loop_over_what_was_kept_puts_back_loggers_by_their_names(
+    back: str, found: list[str], tmp_path: Path
+) -> None:
+    start = "import logging\n\n\ndef start(name):\n    logging.getLogger(name).setLevel(10)\n"
+    test = f"{start}\n\ndef test_a():\n    start('shop')\n"
+
+    assert codes({"conftest.py": LOOPING.format(back=back), "test_it.py": test}, tmp_path) == found
+
+
+def test_an_executor_whose_futures_are_waited_for(tmp_path: Path) -> None:
+    test = """
+from concurrent.futures import ThreadPoolExecutor, wait
+
+
+def test_a():
+    pool = ThreadPoolExecutor(2)
+    wait([pool.submit(print, number) for number in range(2)], 10)
+    assert pool
+"""
+
+    assert codes({"test_it.py": test}, tmp_path) == []

@@ -240,10 +240,10 @@ def is_unique(scope: Scope, logger: ast.expr) -> bool:
 
 
 def is_made_up(scope: Scope, name: ast.expr) -> bool:
-    """Tell whether a logger's name is computed."""
+    """Tell whether a logger's name is computed; one of those that a loop goes through is not."""
     if isinstance(name, ast.Name):
         found = scope.find(name.id, name.lineno)
-        return found is not None and is_computed(found[0].value)
+        return found is not None and found[0].kind == "assign" and is_computed(found[0].value)
     return is_computed(name) or resolve(scope, name).startswith(("@request.", "@self.id"))
 
 
