@@ -278,15 +278,63 @@ def test_a_loop_over_what_was_kept_puts_back_loggers_by_their_names(
     assert codes({"conftest.py": LOOPING.format(back=back), "test_it.py": test}, tmp_path) == found
 
 
-def test_an_executor_whose_futures_are_waited_for(tmp_path: Path) -> None:
-    test = """
+FUTURES = """
 from concurrent.futures import ThreadPoolExecutor, wait
 
 
 def test_a():
     pool = ThreadPoolExecutor(2)
-    wait([pool.submit(print, number) for number in range(2)], 10)
+    futures = [pool.submit(print, number) for number in range(2)]
+    {waiting}
     assert pool
 """
 
-    assert codes({"test_it.py": test}, tmp_path) == []
+
+@pytest.mark.parametrize(
+    ("waiting", "found"),
+    [
+        ("wait(futures, 10)", []),
+        ("assert [future.result() for future in futures]", []),
+        ("assert futures[0].result()", ["HRM109"]),
+    ],
+)
+def test_an_executor_whose_futures_are_waited_for(waiting: str, found: list[str], tmp_path: Path) -> None:
+    assert codes({"test_it.py": FUTURES.format(waiting=waiting)}, tmp_path) == found
+
+
+JOBS = """
+import logging
+
+
+def start(name):
+    with open("jobs.pid", "w") as file:
+        file.write("1")
+    logging.basicConfig(filename=name{forced})
+"""
+
+
+@pytest.mark.parametrize(("forced", "found"), [("", ["jobs.pid"]), (", force=True", ["jobs.pid", "run.log"])])
+def test_a_log_file_that_pytests_handlers_keep_from_being_made(forced: str, found: list[str], tmp_path: Path) -> None:
+    test = "import jobs\n\n\ndef test_a():\n    jobs.start('run.log')\n    assert jobs\n"
+
+    items = lint_files({"jobs.py": JOBS.format(forced=forced), "test_it.py": test}, tmp_path, select=("HRM502",))
+
+    assert [item.message.split("'")[1] for item in items] == found
+
+
+@pytest.mark.parametrize(("there", "found"), [("rows.mo", []), ("rows.po", ["HRM502"])])
+def test_a_file_that_is_made_when_it_is_missing(there: str, found: list[str], tmp_path: Path) -> None:
+    test = """
+import os
+
+ROWS = os.path.join(os.path.dirname(__file__), "rows.mo")
+
+
+def test_a():
+    if not os.path.exists(ROWS):
+        with open(ROWS, "w") as file:
+            file.write("1")
+    assert ROWS
+"""
+
+    assert codes({there: "", "test_it.py": test}, tmp_path) == found

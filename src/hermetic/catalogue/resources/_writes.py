@@ -56,7 +56,7 @@ def path_written(visit: Visit, name: str) -> str | None:
     elif name in WRITERS:
         target = first(call, keywords, WRITERS[name])
     elif name == "logging.basicConfig":
-        target = keywords.get("filename")
+        target = keywords.get("filename") if "force" in keywords else None  # else pytest's handlers are there
     elif isinstance(call.func, ast.Attribute):
         target = of_method(here, call, keywords)
     return path_of(here.at(target)) if target is not None else None
@@ -118,9 +118,14 @@ def is_made_if_missing(visit: Visit) -> bool:
 
 
 def is_in_root(visit: Visit, path: str) -> bool:
-    """Tell whether a relative path is one of the project's root, where tests are run."""
+    """Tell whether a path is there: below the root, where tests are run, or beside its file."""
     project = visit.scope.module.project
-    if project is None or not is_relative(path):
+    if project is None:
+        return False
+    if path.startswith(f"{FILE}/"):
+        files = {os.path.join(item.scope.module.folder, path.removeprefix(f"{FILE}/")) for item in visit.chain()}
+        return any(os.path.basename(file) in project.listing(os.path.dirname(file)) for file in files)
+    if not is_relative(path):
         return False
     folder, last = os.path.split(os.path.join(project.root, path))
     return last in project.listing(folder)

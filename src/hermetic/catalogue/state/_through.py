@@ -7,7 +7,8 @@ import _ast as ast
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS
 from hermetic.catalogue.fixtures._values import MAKERS
 from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
-from hermetic.catalogue.state._leaks import is_reset, state_of
+from hermetic.catalogue.state._data import state_of
+from hermetic.catalogue.state._leaks import is_reset
 from hermetic.catalogue.state._targets import container_kind
 from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
