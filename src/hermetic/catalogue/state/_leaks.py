@@ -20,7 +20,6 @@ from hermetic.source.origins import argument
 from hermetic.source.project import fixtures_of
 from hermetic.source.saved import copied
 from hermetic.source.scope import Scope
-from hermetic.source.state import State
 from hermetic.source.teardown import arranging
 from hermetic.source.text import contains
 from hermetic.source.undo import call_behind
@@ -31,9 +30,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hermetic.catalogue.state._data import DataState
     from hermetic.source.changes import Change
     from hermetic.source.module import Module
     from hermetic.source.project import Project
+    from hermetic.source.state import State
     from hermetic.source.text import Text
 
 SUITE = (b"def test", b"fixture", b"def setUp", b"def setup", b"class Test")
