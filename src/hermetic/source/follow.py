@@ -177,7 +177,7 @@ def is_below_skip(scope: Scope, node: ast.AST) -> bool:
             and resolve(scope, item.value.func) in ("pytest.skip", "pytest.xfail")
         )
         known = scope.memo["skips at"] = min(skips, default=END)
-    return node.lineno > known  # type: ignore[attr-defined]
+    return int(getattr(node, "lineno", 0)) > known
 
 
 def is_never(scope: Scope, parent: ast.If, child: ast.AST) -> bool:

@@ -114,7 +114,7 @@ def reads_state(scope: Scope, expression: ast.AST, state: State, key: str = "", 
     if isinstance(expression, ast.Call):
         helper = find_callee(scope, expression.func, state.tokens)
         returns = helper.module.load(helper).kept(ast.Return) if helper is not None else ()
-        given = [item.value for item in returns if item.value is not None]  # type: ignore[attr-defined]
+        given = [item.value for item in returns if item.value is not None]
         if helper is not None and any(reads_state(helper, value, state, key, steps - 1) for value in given):
             return True
     return any(reads_state(scope, part, state, key, steps - 1) for part in parts_of(scope, expression))

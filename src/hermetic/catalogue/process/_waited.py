@@ -137,8 +137,8 @@ def is_read_whole(spawn: Spawn) -> bool:
 def is_read_in_loop(spawn: Spawn, name: str) -> bool:
     """Tell whether a loop goes through all lines that a child writes: `for line in child.stdout`."""
     loops = spawn.scope.kept(ast.For) if spawn.scope.is_function else ()
-    read = [loop.iter for loop in loops if not leaves(loop.body)]  # type: ignore[attr-defined]
-    for value in (item.value for item in spawn.scope.kept(ast.Assign)):  # type: ignore[attr-defined]
+    read = [loop.iter for loop in loops if not leaves(loop.body)]
+    for value in (item.value for item in spawn.scope.kept(ast.Assign)):
         read += [part.iter for part in getattr(value, "generators", ())]
     return any(
         isinstance(item, ast.Attribute) and item.attr in OUTPUTS and getattr(item.value, "id", "") == name

@@ -182,7 +182,9 @@ def is_initial(scope: Scope, dotted: str, value: ast.expr, project: Project) -> 
 def given(call: ast.Call) -> list[tuple[str | None, type, object]] | None:
     """Return the constants that a call is given, with their names, None where it is given something else."""
     pairs = [*((None, item) for item in call.args), *((item.arg, item.value) for item in call.keywords)]
-    constants = [(name, type(item.value), item.value) for name, item in pairs if isinstance(item, ast.Constant)]
+    constants: list[tuple[str | None, type, object]] = [
+        (name, type(item.value), item.value) for name, item in pairs if isinstance(item, ast.Constant)
+    ]
     return constants if len(constants) == len(pairs) else None
 
 
