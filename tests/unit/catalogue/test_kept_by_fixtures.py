@@ -294,7 +294,7 @@ def test_a():
     ("waiting", "found"),
     [
         ("wait(futures, 10)", []),
-        ("assert [future.result() for future in futures]", []),
+        ("assert [future.result() for future in futures]", ["HRM109"]),
         ("assert futures[0].result()", ["HRM109"]),
     ],
 )

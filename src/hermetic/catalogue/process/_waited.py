@@ -37,7 +37,6 @@ SLEEP, SHORT = "time.sleep", 0.1  # seconds; a thread that sleeps for less may b
 LEFT = "left"
 OUTPUTS = ("stdout", "stderr")
 WHOLE_READS = ("read", "readlines")  # without a size: until the child has closed the other end
-LOOPS = (ast.For, ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
 LEAVING = (ast.Break, ast.Return, ast.Raise)
 
 
@@ -85,17 +84,9 @@ def is_idle_when_let_go(spawn: Spawn) -> bool:
 
 
 def waits(spawn: Spawn) -> bool:
-    """Tell whether the function that makes an executor waits for an event, or for all of its results."""
-    for call in calls_of(spawn.scope):
-        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-        if name == "wait" or (name == "result" and is_repeated(spawn.scope, call)):
-            return True
-    return False
-
-
-def is_repeated(scope: Scope, call: ast.Call) -> bool:
-    """Tell whether a call stands in a loop or comprehension, and so is made of each of some things."""
-    return any(isinstance(parent, LOOPS) for _, parent in scope.ancestors(call))
+    """Tell whether the function that makes an executor waits for an event, which a job may set as its last act."""
+    names = (getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls_of(spawn.scope))
+    return "wait" in names
 
 
 def is_waited_result(call: ast.Call, name: str) -> bool:
