@@ -249,6 +249,8 @@ def kept():
         ("if name in sys.modules:\n        del sys.modules[name]", []),
         ("try:\n        del sys.modules[name]\n    except KeyError:\n        pass", []),
         ("del sys.modules[name]", ["HRM104"]),
+        ("sys.modules.pop(name, None)", []),
+        ("sys.modules.pop(name, None)\n    __import__(name)", ["HRM104"]),
     ],
 )
 def test_a_module_that_may_not_be_there_under_a_name_of_the_callers(

@@ -42,10 +42,11 @@ class ModuleTable(State):
     def is_left_over(self, scope: Scope, key: str) -> bool:
         """Tell it for such a module of nobody: neither Python nor the project has one of its name.
 
-        So it is for a name that only the caller knows: who asks for it first does not count on it.
+        So it is for a name that only the caller knows: who asks for it first does not count on it. Not so a function
+        that imports it again itself, for then there are two of it.
         """
         if not key:
-            return True
+            return not any(resolve(scope, call.func) in IMPORTERS for call in scope.kept(ast.Call))
         first, project = key.strip("'\"").partition(".")[0], scope.module.project
         if not first or project is None or not self.is_usually_absent(scope, key):
             return False
