@@ -14,7 +14,7 @@ from hermetic.lint.incomplete import IncompleteError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hermetic.config import Settings
     from hermetic.finding import Finding
@@ -52,7 +52,8 @@ class Options:
         self.strict_baseline = False
         self.held: Baseline | None = None  # the baseline that is in use
         self.selection: Selection | None = None  # the rules, where the paths were checked as they were given
-        self.left_out = 0  # files that look like test data, and cannot be parsed
+        # Files that look like test data and cannot be parsed, and those that lack a helper and have findings.
+        self.left_out = (0, 0)
         self.sources: dict[str, bytes] = {}  # what is checked without being on disk, by path
 
 
@@ -114,8 +115,8 @@ def answer(options: Options, search: Callable[[], list[Finding]]) -> int:
         written = write(options, findings)
     except BrokenPipeError:
         written = silenced(0)  # the reader has seen enough; the exit code still tells
-    if options.left_out:
-        complain(left_out(options.left_out))
+    for note in left_out(*options.left_out):
+        complain(note)
     if notes:
         written = flushed(written)  # a log that takes both streams has the findings first
     for note in notes:
@@ -125,10 +126,14 @@ def answer(options: Options, search: Callable[[], list[Finding]]) -> int:
     return CANNOT_RUN if failures else written or (1 if findings or (stale and options.strict_baseline) else 0)
 
 
-def left_out(number: int) -> str:
-    """Return what is said of files that may be test data."""
-    files = f"{number} Python file{'s' * (number != 1)} that no test imports and that cannot be parsed"
-    return f"left out: {files}; name them, or add --extend-select project, to see why"
+def left_out(data: int, uncollected: int) -> Iterator[str]:
+    """Yield what is said of files that may be test data, and of those that pytest cannot import."""
+    if data:
+        files = f"{data} Python file{'s' * (data != 1)} that no test imports and that cannot be parsed"
+        yield f"left out: {files}; name them, or add --extend-select project, to see why"
+    if uncollected:
+        files = "1 file that imports" if uncollected == 1 else f"{uncollected} files that import"
+        yield f"left out: findings in {files} a helper which is nowhere; add --extend-select project to see them"
 
 
 def codes(text: str) -> list[str]:
@@ -285,7 +290,7 @@ def find_in(paths: list[str], settings: Settings, chosen: Selection, options: Op
     engine.jobs, engine.named = options.jobs, named(options)
     engine.project.noted = {} if run is not None else None
     found = engine.check(paths, progress if len(paths) >= SLOW and sys.stderr.isatty() else None)
-    options.left_out = len(engine.data)
+    options.left_out = len(engine.data), len(engine.uncollected)
     if run is not None:
         run.keep(engine.project.noted or {}, found, options.left_out)
     return found

@@ -62,6 +62,7 @@ class Engine:
         self.named: frozenset[str] | None = None
         self.maker: Maker | None = None  # gives findings their fixes, where these are wanted
         self.data: dict[str, Finding] = {}  # why files that look like test data cannot be parsed, by their full path
+        self.uncollected: set[str] = set()  # files with findings that pytest cannot import, see `collected`
 
     def check(self, paths: list[str], progress: Callable[[int, int], None] | None = None) -> list[Finding]:
         """Check files and return the findings, sorted by place; `progress` is told (done, total) after each file.
@@ -107,6 +108,7 @@ class Engine:
         """Forget what the last run noted."""
         self._named = {os.path.abspath(path): path for path in paths}
         self._comments, self._failures, self.data, self.apart = {}, [], {}, False
+        self.uncollected = set()
         self.project.named = self.named or frozenset()
 
     def note(self, path: str, result: Result) -> None:
@@ -115,6 +117,8 @@ class Engine:
             self._comments[path] = result.comments
         if result.data is not None:
             self.data[os.path.abspath(path)] = result.data
+        if result.uncollected:
+            self.uncollected.add(path)
         self._failures += result.failures
 
     def result(self, path: str, data: bytes | None = None) -> Result:
@@ -130,12 +134,14 @@ class Engine:
         marks: list[Allowance] = []
         waiting: list[str] = []
         comments, not_code = None, None
+        left_out = False
         try:
             if entries:
                 waiting = [entry.code for entry in entries if self.apart and entry.code in COMPARING]
                 module = self.project.parsed(text)
                 now = [entry for entry in entries if entry.code not in waiting]
                 found.extend(finding for entry in now for finding in self.found_by(entry, module, failures))
+                found, left_out = self.collected(found, module)
                 marks = allowances.read(module) if found else []
             else:
                 check_syntax(data, path)
@@ -146,7 +152,23 @@ class Engine:
             if self.may_be_data(text):
                 not_code = found.pop()
         self.project.forget(path)
-        return Result(found, comments, not_code, failures, waiting)
+        return Result(found, comments, not_code, failures, waiting, uncollected=left_out)
+
+    def collected(self, found: list[Finding], module: Module) -> tuple[list[Finding], bool]:
+        """Leave out what is found in a file that imports a helper of the suite that is nowhere; tell whether any was.
+
+        pytest cannot collect it, or the helper stands where the linter does not look: what it puts back is not known.
+        The `project` preset, and a rule that is to say as much without it, report it all the same.
+        """
+        wide = self.selection.presets
+        if not found or PROJECT in wide or all(item.code in wide for item in found):
+            return found, False
+        from hermetic.source.absent import lacks_helpers
+
+        if not lacks_helpers(module, self.project):
+            return found, False
+        kept = [item for item in found if item.code in wide]
+        return kept, len(kept) < len(found)
 
     def compared(self, path: str, codes: list[str]) -> list[Finding]:
         """Return what the comparing rules find in a file that other processes have checked."""
@@ -157,6 +179,9 @@ class Engine:
             return []
         entries = [entry for entry in self.entries if entry.code in codes]
         found = [finding for entry in entries for finding in self.found_by(entry, module, self._failures)]
+        found, left_out = self.collected(found, module)
+        if left_out:
+            self.uncollected.add(path)
         if found and path in self._comments:
             self._comments[path].marks = allowances.read(module)
         self.project.forget(path)
@@ -166,12 +191,22 @@ class Engine:
         """Tell whether nobody says that a file is code: neither the user nor `project`, nor its name to pytest."""
         if self.named is None or PROJECT in self.selection.presets or os.path.abspath(text.path) in self.named:
             return False
+        if text.is_test and self.is_ignored_by_pytest(text):
+            return True
         return (not text.is_test and not is_conftest(text.path)) or TEMPLATE in text.path
+
+    def is_ignored_by_pytest(self, text: Text) -> bool:
+        """Tell whether a conftest keeps pytest from a file by its name, as for a newer Python than this one."""
+        name = os.path.basename(text.path).encode()
+        paths = self.project.conftests_above(os.path.dirname(os.path.abspath(text.path)))
+        conftests = [data for data in map(self.project.read, paths) if data is not None]
+        return any(b"collect_ignore" in data and name in data for data in conftests)
 
     def no_data(self, paths: list[str]) -> list[Finding]:
         """Take back, and return, what was noted of files that test files import: these are no test data."""
         reached: set[str] = set()
-        pending = [path for path in paths if is_conftest(path) or self.project.is_test(path)] if self.data else []
+        tests = (path for path in paths if is_conftest(path) or self.project.is_test(path)) if self.data else ()
+        pending = [path for path in tests if os.path.abspath(path) not in self.data]
         while pending:
             text = self.project.text(pending.pop())
             found = {os.path.abspath(item.path) for item in text.outline.located} if text is not None else set()

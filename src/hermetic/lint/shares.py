@@ -27,24 +27,28 @@ SIZE = 4  # bytes of a number that is sent
 class Result:
     """What came of one file: its findings, its comments and marks, why it is no test data, and what failed there.
 
-    `waiting` are the codes of rules that one process has to run over all of their files.
+    `waiting` are the codes of rules that one process has to run over all of their files; `uncollected` tells whether
+    findings were left out, since pytest cannot import the file.
     """
 
-    __slots__ = ("comments", "data", "failures", "findings", "waiting")
+    __slots__ = ("comments", "data", "failures", "findings", "uncollected", "waiting")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a record: one argument for each of its fields
         self,
         findings: list[Finding],
         comments: Comments | None,
         data: Finding | None,
         failures: list[str],
         waiting: Iterable[str] = (),
+        *,
+        uncollected: bool = False,
     ) -> None:
         self.findings = findings
         self.comments = comments
         self.data = data
         self.failures = failures
         self.waiting = list(waiting)
+        self.uncollected = uncollected
 
 
 def processes(jobs: int, paths: list[str]) -> int:

@@ -43,8 +43,8 @@ class Run:
         self.paths = paths
         self.start = time.time_ns()
 
-    def known(self) -> tuple[list[Finding], int] | None:
-        """Return the findings of a run that read the same, and how many files it left out; None without one."""
+    def known(self) -> tuple[list[Finding], tuple[int, int]] | None:
+        """Return what a run that read the same found, and of how many files it left something out; None without one."""
         kept: Any = cache.load(self.root, self.kind, self.key)
         now: dict[str, Mark] = {}
         try:
@@ -61,7 +61,7 @@ class Run:
             self.keep(now, found, left_out)
         return found, left_out
 
-    def keep(self, noted: dict[str, Mark], findings: list[Finding], left_out: int) -> None:
+    def keep(self, noted: dict[str, Mark], findings: list[Finding], left_out: tuple[int, int]) -> None:
         """Keep what a run found, unless something changed while it ran, or could not be read."""
         marks = (noted.get(os.path.abspath(path), CHANGED) for path in self.paths)
         if CHANGED in noted.values() or any(size < 0 for _, _, size, _ in marks):

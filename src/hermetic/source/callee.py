@@ -106,7 +106,11 @@ def find_class(scope: Scope, expression: ast.AST) -> Scope | None:
     if own is not None:
         return own
     imported = find_imported(scope, expression)
-    return imported if imported is not None and imported.is_class else None
+    if imported is not None or not isinstance(expression, ast.Attribute):
+        return imported if imported is not None and imported.is_class else None
+    outer = find_class(scope, expression.value)  # `Cases.Manager`, a class in a class
+    inner = outer.bindings.get(expression.attr, ()) if outer is not None else ()
+    return inner[-1].value if inner and inner[-1].kind == "class" and isinstance(inner[-1].value, Scope) else None
 
 
 def own_class(scope: Scope, expression: ast.AST) -> Scope | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.blocks import END
 from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in
 from hermetic.source.names import resolve
@@ -149,11 +150,34 @@ def is_fallback(scope: Scope, node: ast.AST) -> bool:
 
 
 def is_dead(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether a node never runs here: below `if 0:`, a condition for another platform or version, a fallback."""
-    return is_fallback(scope, node) or any(
-        isinstance(parent, ast.If) and child is not parent.test and is_never(scope, parent, child)
-        for child, parent in scope.ancestors(node)
+    """Tell whether a node never runs here: below `if 0:`, a condition for another platform or version, a fallback.
+
+    So it is for what stands below a `pytest.skip(...)` that nothing guards.
+    """
+    return (
+        is_fallback(scope, node)
+        or is_below_skip(scope, node)
+        or any(
+            isinstance(parent, ast.If) and child is not parent.test and is_never(scope, parent, child)
+            for child, parent in scope.ancestors(node)
+        )
     )
+
+
+def is_below_skip(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a function skips the test, under no condition, above the statement that holds a node."""
+    known: float | None = scope.memo.get("skips at")
+    if known is None:
+        body = getattr(scope.node, "body", None)
+        skips = (
+            item.end_lineno or item.lineno
+            for item in (body if scope.is_function and isinstance(body, list) else ())
+            if isinstance(item, ast.Expr)
+            and isinstance(item.value, ast.Call)
+            and resolve(scope, item.value.func) in ("pytest.skip", "pytest.xfail")
+        )
+        known = scope.memo["skips at"] = min(skips, default=END)
+    return int(getattr(node, "lineno", 0)) > known
 
 
 def is_never(scope: Scope, parent: ast.If, child: ast.AST) -> bool:

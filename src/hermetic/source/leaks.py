@@ -308,4 +308,5 @@ def leaks_of_calls(  # noqa: PLR0913, PLR0917 - the facts of one change
         return
     late = is_undone_late(change.scope, change.node, undo)
     late = late or all(is_undone_late(scope, call, undo) for call in calls)
+    late = late or any(is_undone_late(hop, call, undo) for hop, call, _ in found.way.hops)
     yield Leak(change, root, late=late, deep=any(is_under_test(hop[0].module) for hop in found.way.hops))

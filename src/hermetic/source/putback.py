@@ -42,7 +42,24 @@ def is_cleaning(change: Change, state: State) -> bool:
     if any(line < change.line for line in assertion_lines(scope)):
         return True
     earlier = (other for other in changes_in(scope, state) if other.line < change.line and same_key(other, change))
-    return any(not is_removal(other) for other in earlier) or is_last(change, state) or is_reset(change, state)
+    if any(not is_removal(other) for other in earlier) or is_last(change, state) or is_reset(change, state):
+        return True
+    return is_of_the_call_above(change, state)
+
+
+def is_of_the_call_above(change: Change, state: State) -> bool:
+    """Tell whether a test deletes, right below a block that it expects to end the code under test, what that has set.
+
+    The key is none that a machine sets, and a `del` without a guard counts on it.
+    """
+    scope, node = change.scope, change.node
+    if roles.role_of(scope) != "test" or not isinstance(node, ast.Delete) or makes_sure(change, state):
+        return False
+    if not change.key.startswith(("'", '"')) or not state.is_usually_absent(scope, change.key):
+        return False
+    body = getattr(scope.node, "body", [])
+    above = body[body.index(node) - 1] if node in body and body.index(node) else None
+    return isinstance(above, ast.With) and any(is_raises(item.context_expr) for item in above.items)
 
 
 def makes_sure(change: Change, state: State) -> bool:

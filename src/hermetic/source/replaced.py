@@ -70,8 +70,9 @@ def is_replaced(steps: list[Step], places: list[Scope], project: Project) -> boo
     if any(covers(given, module, name) for step in steps for module, name in step.names()):
         return True
     calls = ((step.scope, step.node.func) for step in steps if isinstance(step.node, ast.Call))
-    if any(resolve(scope, function) in given for scope, function in calls):
-        return True
+    meant = [resolve(scope, function) for scope, function in calls]
+    if any(name in given or ("()" in name and name.partition("()")[0] in given) for name in meant):
+        return True  # `getLogger` in `getLogger(name).setLevel(...)` counts as well
     failing = {name: True for name, fails in given.items() if fails}
     return bool(failing) and any(is_stopped(step, failing) for step in steps if is_under_test(step.scope.module))
 

@@ -10,7 +10,16 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.blocks import END, TRIES, is_asserted_between, kept_between, statements_after
-from hermetic.source.callee import ENTERERS, ancestry, find_helper, find_imported, own_constructor, run_by
+from hermetic.source.callee import (
+    ENTERERS,
+    ancestry,
+    find_class,
+    find_helper,
+    find_imported,
+    method_in,
+    own_constructor,
+    run_by,
+)
 from hermetic.source.changes import decorated
 from hermetic.source.names import is_generator, resolve
 from hermetic.source.scope import FUNCTIONS, Scope
@@ -151,9 +160,13 @@ def puts_back(function: Scope, undo: Undo) -> bool:
 
 
 def yields_in_manager(function: Scope, undo: Undo) -> bool:
-    """Tell whether a generator yields inside a `with` or a `try` that undoes the change."""
+    """Tell whether a generator yields inside a `with` or a `try` that undoes the change.
+
+    A test that fails raises nothing into its fixtures, so that a manager there needs no `finally`.
+    """
+    entered = not is_context_maker(function)
     return any(
-        is_under_manager(function, node, undo) or is_in_try(function, node, undo)
+        is_under_manager(function, node, undo, entered=entered) or is_in_try(function, node, undo)
         for node in function.kept(ast.Yield, ast.YieldFrom)
     )
 
@@ -190,12 +203,13 @@ def is_before_try(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     )
 
 
-def is_under_manager(scope: Scope, node: ast.AST, undo: Undo) -> bool:
-    """Tell whether a `with` around the node undoes the change."""
+def is_under_manager(scope: Scope, node: ast.AST, undo: Undo, *, entered: bool = False) -> bool:
+    """Tell whether a `with` around the node undoes the change; `entered`: nothing is raised into it."""
+    undoing = undo.by_entered if entered else undo.by_manager
     return any(
         isinstance(parent, (ast.With, ast.AsyncWith))
         and not isinstance(child, ast.withitem)
-        and any(undo.by_manager(scope, item.context_expr) for item in parent.items)
+        and any(undoing(scope, item.context_expr) for item in parent.items)
         for child, parent in scope.ancestors(node)
     )
 
@@ -279,9 +293,18 @@ def by_cleanup(scope: Scope, undo: Undo, *, of_given: bool = False) -> bool:
             continue
         if method in ENTERERS and undo.by_entered(scope, node.args[0]):
             return True
+        if method == "useFixture" and by_used_fixture(scope, node.args[0], undo):
+            return True
         if method in CLEANUPS and callable_undoes(scope, node.args[0], node.args[1:], undo):
             return True
     return False
+
+
+def by_used_fixture(scope: Scope, fixture: ast.expr, undo: Undo) -> bool:
+    """Tell whether the set-up of a class that `useFixture` is given registers what undoes the change."""
+    cls = find_class(scope, fixture.func) if isinstance(fixture, ast.Call) else None
+    setups = (method_in(cls, name) for name in ("_setUp", "setUp")) if cls is not None else ()
+    return any(setup is not None and setup is not scope and by_cleanup(setup, undo) for setup in setups)
 
 
 def callable_undoes(scope: Scope, function: ast.expr, arguments: list[ast.expr], undo: Undo) -> bool:
@@ -307,7 +330,7 @@ def is_undone(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     return (
         is_in_try(scope, node, undo)
         or is_before_try(scope, node, undo)
-        or is_under_manager(scope, node, undo)
+        or is_under_manager(scope, node, undo, entered=is_generator(scope) and not is_context_maker(scope))
         or by_cleanup(scope, undo)
         or by_registrar(scope, undo, node.lineno)  # type: ignore[attr-defined]
         or undo.by_use(scope)
@@ -396,10 +419,31 @@ def by_decorator(scope: Scope, undo: Undo) -> bool:
     while current is not None and current.parent is not None:
         for level in ancestry(current) if current.is_class else [current]:
             outer = level.parent or level
-            if any(undo.by_manager(outer, item) for item in getattr(level.node, "decorator_list", ())):
+            decorators = getattr(level.node, "decorator_list", ())
+            if any(undo.by_manager(outer, item) or wraps_in_undo(outer, item, undo) for item in decorators):
                 return True
         current = current.parent
     return False
+
+
+def wraps_in_undo(outer: Scope, decorator: ast.expr, undo: Undo) -> bool:
+    """Tell whether a decorator of the project calls what it is given in a `try` or `with` that undoes the change."""
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    own = find_helper(outer, target, undo.tokens)
+    if own is None:
+        return False
+    key = (own, "wraps")
+    if key not in undo.answers:
+        undo.answers[key] = False
+        own.module.load(own)
+        given = {item.arg for scope in own.family() for item in getattr(getattr(scope.node, "args", None), "args", ())}
+        undo.answers[key] = any(
+            getattr(call.func, "id", "") in given
+            and (is_in_try(scope, call, undo) or is_under_manager(scope, call, undo))
+            for scope in own.family()
+            for call in scope.kept(ast.Call)
+        )
+    return undo.answers[key]
 
 
 def is_in_cleanup(scope: Scope) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.callee import find_callee
 from hermetic.source.names import resolve, value_of_attribute
 from hermetic.source.spelling import key_of
 
@@ -110,6 +111,12 @@ def reads_state(scope: Scope, expression: ast.AST, state: State, key: str = "", 
     if isinstance(expression, ast.Name):
         held = held_by(scope, expression)
         return held is not None and reads_state(held[0], held[1], state, key, steps - 1)
+    if isinstance(expression, ast.Call):
+        helper = find_callee(scope, expression.func, state.tokens)
+        returns = helper.module.load(helper).kept(ast.Return) if helper is not None else ()
+        given = [item.value for item in returns if item.value is not None]
+        if helper is not None and any(reads_state(helper, value, state, key, steps - 1) for value in given):
+            return True
     return any(reads_state(scope, part, state, key, steps - 1) for part in parts_of(scope, expression))
 
 

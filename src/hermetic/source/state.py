@@ -98,6 +98,10 @@ class State:
         """Return that name for a dotted name as read in a scope, where the files around say more than the name does."""
         return self.name_of(name)
 
+    def stands_for(self, scope: Scope, target: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a dotted name means what the state belongs to, by another name than the tables have."""
+        return False
+
     def goes_back(self, scope: Scope, call: ast.Call, name: str) -> bool:
         """Tell whether a call goes back to the default, by its first argument or the value of its first keyword."""
         value = call.args[0] if call.args else call.keywords[0].value if call.keywords else None

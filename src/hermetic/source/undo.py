@@ -37,6 +37,7 @@ ADDERS = (
     "reload", "close", "detach",
 )  # fmt: skip
 COUNTERPARTS = {"addHandler": "removeHandler", "addFilter": "removeFilter"}
+SET_AGAIN = ("setLevel", "level", "propagate", "disabled")  # of a logger that only the run knows
 MAX_STEPS = 3  # helpers that return managers of helpers
 
 
@@ -58,7 +59,7 @@ class UndoState(Undo):
         """Accept a call that restores, or another change of the same key."""
         if isinstance(node, ast.Call) and (self.ends(scope, node) or self.sets_something(scope, node)):
             return True
-        if self.state.takes_back(scope, node):
+        if self.state.takes_back(scope, node) or self.sets_again(scope, node):
             return True
         here = changes_at(scope, node, self.state)
         if here and (self.is_of_unknown_owner() or any(same_key(self.change, item) for item in here)):
@@ -94,6 +95,20 @@ class UndoState(Undo):
             return True
         ender = plain.endswith((".stop", ".__exit__", ".__aexit__", ".close"))
         return ender and isinstance(call.func, ast.Attribute) and self.by_manager(scope, call.func.value)
+
+    def sets_again(self, scope: Scope, node: ast.AST) -> bool:
+        """Whether a node sets the same as the change does, of an object that only the run knows: in a loop."""
+        wanted = self.change.what.rpartition(".")[2]
+        if self.change.key or wanted not in SET_AGAIN or not self.state.by_owner:
+            return False
+        targets = [node.func] if isinstance(node, ast.Call) else getattr(node, "targets", ())
+        return any(
+            isinstance(item, ast.Attribute)
+            and item.attr == wanted
+            and isinstance(item.value, ast.Name)
+            and not resolve(scope, item.value)
+            for item in targets
+        )
 
     def takes_off(self, call: ast.Call, plain: str) -> bool:
         """Whether a call takes off an object that only the run knows what the change has put on, by its name."""
@@ -134,7 +149,9 @@ class UndoState(Undo):
             return known
         if bare.startswith(KNOWN):
             return False
-        last = bare.rpartition(".")[2].lower()
+        owner, _, last = bare.lower().rpartition(".")
+        if last.startswith("from_"):  # says what an object is made of, `Client.from_env()`, and not what it keeps
+            last = owner.rpartition(".")[2]
         return any(word in last for word in (*self.state.words, *APART)) or any(
             UndoState(other, self.change).by_manager(scope, expression) for other in self.state.also
         )
@@ -253,7 +270,10 @@ class UndoState(Undo):
             return self.state.name_of(target) in self.state.items
         if name.endswith(".multiple"):
             return any(self.holds(f"{target}.{keyword.arg}") for keyword in call.keywords)
-        return bool(call.args) and self.holds(dotted_target(scope, call))
+        if not call.args:
+            return False
+        target = dotted_target(scope, call)
+        return self.holds(self.state.name_in(scope, target)) or self.state.stands_for(scope, target)
 
     def by_later_call(self, scope: Scope, call: ast.Call) -> bool:
         """Judge a call that is only registered: no facts of the scope hold it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.brought import names_brought
 from hermetic.source.changes import stores_of
 from hermetic.source.names import find_function, method_of, value_of_attribute
 
@@ -310,8 +311,12 @@ def given(scope: Scope, call: ast.Call, target: Scope, facts: Facts) -> Facts:
         named = named[1:]
     outer = target.parent or target
     nothing = Facts(target, {})
-    open_ended = any(isinstance(item, ast.Starred) for item in call.args) or any(not item.arg for item in call.keywords)
-    values = {} if open_ended else {name: read(outer, node, nothing) for name, node in defaults.items()}
+    spread = any(isinstance(item, ast.Starred) for item in call.args)
+    brought = [names_brought(scope, item.value) for item in call.keywords if not item.arg]
+    open_ended = spread or None in brought
+    taken = {name for names in brought for name in names or ()}
+    left = {} if open_ended else {name: node for name, node in defaults.items() if name not in taken}
+    values = {name: read(outer, node, nothing) for name, node in left.items()}
     plain = [] if open_ended else call.args
     values |= {name: read(scope, node, facts) for name, node in zip(named, plain, strict=False)}
     values |= {item.arg: read(scope, item.value, facts) for item in call.keywords if item.arg}

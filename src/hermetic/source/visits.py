@@ -123,7 +123,7 @@ def visits_of(
     way.function.module.load(way.function)
     for scope in way.function.family():
         for call, hands in looked_at(scope, interest):
-            if not way.passes(scope, call):
+            if not way.passes(scope, call) or (before is None and is_on_request(root, scope, call)):
                 continue
             run = run_later(scope, call) if hands else None
             made = run if run is not None else call
@@ -131,6 +131,13 @@ def visits_of(
                 yield Visit(root, way, scope, made, before, target_of(scope, made, way.function, tokens))
             if run is not None:
                 yield Visit(root, way, scope, call, before)
+
+
+def is_on_request(root: Scope, scope: Scope, call: ast.Call) -> bool:
+    """Tell whether a hook makes a call under a condition: for who gives an option, and so not for each run."""
+    return roles.role_of(root) == "hook" and any(
+        isinstance(parent, ast.If) and child is not parent.test for child, parent in scope.ancestors(call)
+    )
 
 
 def looked_at(scope: Scope, interest: Interest | None) -> list[tuple[ast.Call, bool]]:

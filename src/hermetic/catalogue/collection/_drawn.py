@@ -7,6 +7,7 @@ import _ast as ast
 from hermetic.source.changes import called, import_time
 from hermetic.source.names import resolve
 from hermetic.source.roles import bound_to
+from hermetic.source.spelling import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ ARRAYS = frozenset({
     "rand", "randn", "random", "randint", "random_sample", "random_integers", "uniform", "normal", "choice",
     "permutation", "integers", "standard_normal", "poisson", "ranf",
 })  # fmt: skip
+SEEDING = ("seed", "rng", "random")  # parts of the names of managers that seed
 MAKERS = (
     "random.Random", "random.SystemRandom", "secrets.SystemRandom", "numpy.random.default_rng",
     "numpy.random.RandomState", "faker.Faker",
@@ -66,10 +68,26 @@ def shuffled(scope: Scope, call: ast.Call, project: Project) -> bool:
     return method == "shuffle" and is_unseeded(scope, call, head, project)
 
 
+def is_within_seed(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether a block around a call seeds the generator with a number, by its name: `with RNGContext(123):`."""
+    entered = (
+        item.context_expr
+        for child, parent in scope.ancestors(call)
+        if isinstance(parent, ast.With) and child in parent.body
+        for item in parent.items
+    )
+    return any(
+        isinstance(item, ast.Call)
+        and any(word in text_of(item.func).lower() for word in SEEDING)
+        and any(isinstance(given, ast.Constant) for given in (*item.args, *(pair.value for pair in item.keywords)))
+        for item in entered
+    )
+
+
 def is_unseeded(scope: Scope, call: ast.Call, head: str, project: Project) -> bool:
     """Tell whether what a method is called on is a random generator that nothing seeds with a value."""
     if head in ("random", "numpy.random"):
-        return not is_seeded(scope.module, head, project)
+        return not is_seeded(scope.module, head, project) and not is_within_seed(scope, call)
     if head == "secrets":
         return True
     if not head.endswith("()") or head[:-2] not in MAKERS or not isinstance(call.func, ast.Attribute):

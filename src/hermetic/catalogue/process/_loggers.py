@@ -76,7 +76,7 @@ class LoggerState(State):
         """Leave out loggers that no other test can know, and handlers that do nothing."""
         if name.endswith(".addHandler") and call.args:
             handler = resolve(scope, call.args[0])
-            if handler.startswith("logging.NullHandler"):
+            if handler.removesuffix("()").endswith("NullHandler"):
                 return False
         return not (isinstance(call.func, ast.Attribute) and is_unique(scope, call.func.value))
 
@@ -162,7 +162,9 @@ def is_from_start(scope: Scope, logger: ast.expr, name: str) -> bool:
     key, last, own = logger_key(scope, logger), name.rpartition(".")[2], scope.module
     if last not in WORDS:
         return True
-    if not key or (key == ROOT and WORDS[last] == b"evel"):
+    if not key:
+        return is_named_by_caller(scope, logger)
+    if key == ROOT and WORDS[last] == b"evel":
         return False
     word = WORDS[last]
     bound = behind_import(scope, key_of(scope, logger))
@@ -178,6 +180,19 @@ def is_from_start(scope: Scope, logger: ast.expr, name: str) -> bool:
         if text is not None and text.data is not own.data and word in text.data
         for line in text.data.splitlines()
     )
+
+
+def is_named_by_caller(scope: Scope, logger: ast.expr) -> bool:
+    """Tell whether a logger has the name that a function is given, so that it is not the root."""
+    call: object = logger
+    if isinstance(logger, ast.Name):
+        found = scope.find(logger.id, logger.lineno)
+        call = found[0].value if found is not None else None
+    if not isinstance(call, ast.Call) or resolve(scope, call.func) != "logging.getLogger" or not call.args:
+        return False
+    name = call.args[0]
+    given = scope.find(name.id, name.lineno) if isinstance(name, ast.Name) else None
+    return given is not None and given[0].kind == "param"
 
 
 def takes_all(scope: Scope, call: ast.Call) -> bool:
@@ -197,6 +212,8 @@ def has_no_handlers(scope: Scope, logger: ast.expr) -> bool:
     """Tell whether a logger has no handlers from the start: a name of its own, that no other file spells."""
     key, own = logger_key(scope, logger), scope.module
     quoted = key.partition("(")[2].removesuffix(")").strip("'\"").encode()
+    if not key:
+        return is_named_by_caller(scope, logger)
     if not quoted or key == ROOT or own.project is None:
         return False
     texts = (own.project.text(path) for _, _, path in own.project.imports(own))
@@ -223,10 +240,10 @@ def is_unique(scope: Scope, logger: ast.expr) -> bool:
 
 
 def is_made_up(scope: Scope, name: ast.expr) -> bool:
-    """Tell whether a logger's name is computed."""
+    """Tell whether a logger's name is computed; one of those that a loop goes through is not."""
     if isinstance(name, ast.Name):
         found = scope.find(name.id, name.lineno)
-        return found is not None and is_computed(found[0].value)
+        return found is not None and found[0].kind == "assign" and is_computed(found[0].value)
     return is_computed(name) or resolve(scope, name).startswith(("@request.", "@self.id"))
 
 

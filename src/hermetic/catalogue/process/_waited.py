@@ -32,6 +32,7 @@ WAITERS = ("wait", "recv", "receive", "read", "accept", "result", "acquire", "sl
 BLOCKING = frozenset({"get", "work", "run", "serve", "serve_forever", "next", "run_until_complete", "run_forever"})
 # Methods of the standard library that run until something from outside ends them.
 ENDLESS = frozenset({"wait", "acquire", "serve_forever", "run_forever", "get", "recv", "join"})
+MOMENT = 1  # second
 SLEEP, SHORT = "time.sleep", 0.1  # seconds; a thread that sleeps for less may be over
 LEFT = "left"
 OUTPUTS = ("stdout", "stderr")
@@ -45,6 +46,8 @@ def may_be_over(spawn: Spawn, root: Scope) -> bool:
         return is_read_by_another(spawn) or is_read_whole(spawn)
     if spawn.kind is EXECUTOR:
         return is_idle_when_let_go(spawn)
+    if spawn.kind is TIMER and is_soon(spawn):
+        return True
     if spawn.kind not in (THREAD, TIMER, PROCESS):
         return False
     starter, node = started_at(spawn)
@@ -59,6 +62,13 @@ def may_be_over(spawn: Spawn, root: Scope) -> bool:
     return elsewhere and any(blocks(call, None) for scope in root.family() for call in calls_of(scope))
 
 
+def is_soon(spawn: Spawn) -> bool:
+    """Tell whether a timer goes off within a moment, by its number of seconds: then it ends by itself."""
+    *_, made = spawn.chain()
+    seconds = argument_of(made.call, 0, "interval")
+    return isinstance(seconds, ast.Constant) and isinstance(seconds.value, (int, float)) and seconds.value <= MOMENT
+
+
 def is_idle_when_let_go(spawn: Spawn) -> bool:
     """Tell whether an executor is a variable of one function, which waits at once for all that it gives it.
 
@@ -67,8 +77,16 @@ def is_idle_when_let_go(spawn: Spawn) -> bool:
     kind, name = holder(spawn)
     if kind != "name" or spawn.origin is not None:
         return False
+    if waits(spawn):
+        return True
     waited = [call for call in spawn.scope.kept(ast.Call) if is_waited_result(call, name)]
     return bool(waited) and spawn.scope.module.text(spawn.scope).count(name.encode()) == len(waited) + 1
+
+
+def waits(spawn: Spawn) -> bool:
+    """Tell whether the function that makes an executor waits for an event, which a job may set as its last act."""
+    names = (getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls_of(spawn.scope))
+    return "wait" in names
 
 
 def is_waited_result(call: ast.Call, name: str) -> bool:
@@ -93,6 +111,8 @@ def is_read_by_another(spawn: Spawn) -> bool:
 def is_read_whole(spawn: Spawn) -> bool:
     """Tell whether what a child writes is read until it has closed its output: `child.stdout.read()`."""
     kind, name = holder(spawn)
+    if kind == "name" and is_read_in_loop(spawn, name):
+        return True
     return kind == "name" and any(
         not call.args
         and isinstance(call.func, ast.Attribute)
@@ -102,6 +122,18 @@ def is_read_whole(spawn: Spawn) -> bool:
         and getattr(call.func.value.value, "id", "") == name
         for scope in spawn.function.family()
         for call in calls_of(scope)
+    )
+
+
+def is_read_in_loop(spawn: Spawn, name: str) -> bool:
+    """Tell whether a loop goes through all lines that a child writes: `for line in child.stdout`."""
+    loops = spawn.scope.kept(ast.For) if spawn.scope.is_function else ()
+    read = [loop.iter for loop in loops if not leaves(loop.body)]
+    for value in (item.value for item in spawn.scope.kept(ast.Assign)):
+        read += [part.iter for part in getattr(value, "generators", ())]
+    return any(
+        isinstance(item, ast.Attribute) and item.attr in OUTPUTS and getattr(item.value, "id", "") == name
+        for item in read
     )
 
 

@@ -58,12 +58,13 @@ class Environ(State):
         return bool(name) and name not in GIVEN and not name.startswith(FAMILIES)
 
     def is_left_over(self, scope: Scope, key: str) -> bool:
-        """Tell it for such a variable, unless a conftest names it: then each test may find it there."""
+        """Tell it for such a variable, and for one that a conftest removes; not where a conftest else names it."""
         project, name = scope.module.project, key.strip("'\"").encode()
-        if project is None or not self.is_usually_absent(scope, key):
+        if project is None:
             return False
-        named = (line for item in project.conftests(scope.module.path) for line in item.lines if name in line)
-        return all(any(remover in line for remover in REMOVERS) for line in named)
+        named = [line for item in project.conftests(scope.module.path) for line in item.lines if name in line]
+        removed = all(any(remover in line for remover in REMOVERS) for line in named)
+        return removed and (bool(named) or self.is_usually_absent(scope, key))
 
 
 def value_set(change: Change) -> str | None:

@@ -40,7 +40,13 @@ class ModuleTable(State):
         return key != name and name.encode() not in b" ".join(lines_that_import(scope.module))
 
     def is_left_over(self, scope: Scope, key: str) -> bool:
-        """Tell it for such a module of nobody: neither Python nor the project has one of its name."""
+        """Tell it for such a module of nobody: neither Python nor the project has one of its name.
+
+        So it is for a name that only the caller knows: who asks for it first does not count on it. Not so a function
+        that imports it again itself, for then there are two of it.
+        """
+        if not key:
+            return not any(resolve(scope, call.func) in IMPORTERS for call in scope.kept(ast.Call))
         first, project = key.strip("'\"").partition(".")[0], scope.module.project
         if not first or project is None or not self.is_usually_absent(scope, key):
             return False
@@ -91,6 +97,19 @@ def is_imported_here(change: Change) -> bool:
     if binding.kind == "assign" and isinstance(binding.value, ast.Call):
         return resolve(scope, binding.value.func) in IMPORTERS
     return binding.kind == "import"
+
+
+def is_own_reload(change: Change) -> bool:
+    """Tell whether a module is reloaded that the same function has imported under a name put together for it."""
+    scope, call = change.scope, change.node
+    if not isinstance(call, ast.Call) or not call.args:
+        return False
+    name = call.args[0]
+    found = scope.find(name.id, change.line) if isinstance(name, ast.Name) else None
+    bindings = found[1].bindings[name.id] if found is not None and found[1] is scope else []  # type: ignore[attr-defined]
+    values = [item.value for item in bindings if isinstance(item.value, ast.Call)]
+    imported = [value for value in values if resolve(scope, value.func) in IMPORTERS and value.args]
+    return bool(imported) and all(isinstance(value.args[0], (ast.JoinedStr, ast.BinOp)) for value in imported)
 
 
 def removed(node: ast.AST) -> list[ast.Subscript]:
@@ -175,7 +194,7 @@ class ModuleTableEdit(StateRule):
         """Leave alone the removal of what the function itself has imported, and the reload of what it is handed."""
         change = leak.change
         if change.what.endswith(".reload"):
-            return not is_handed(change)
+            return not is_handed(change) and not is_own_reload(change)
         if not is_removal(change):
             return True
         imported = {

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_STEPS = 12
+BACKSLASH = "\\"
 FILE, HOME, TEMP = "<file>", "<home>", "<temp>"
 MAKERS = ("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "anyio.Path", "trio.Path", "os.fspath", "str",
           "os.fsencode", "os.fsdecode", "py.path.local", "upath.UPath")  # fmt: skip
@@ -81,7 +82,9 @@ def above(path: str | None) -> str | None:
 def from_name(place: Place, _steps: int) -> str | None:
     """Read `__file__`; other names have been followed."""
     node = place.node
-    return FILE + "/itself" if isinstance(node, ast.Name) and node.id == "__file__" else None
+    if not isinstance(node, ast.Name) or node.id != "__file__":
+        return None
+    return f"{FILE}/{place.scope.module.path.replace(BACKSLASH, '/').rpartition('/')[2]}"
 
 
 def from_division(place: Place, steps: int) -> str | None:
@@ -162,7 +165,7 @@ def is_file(path: str | None) -> bool:
     """Tell whether a path is a place that stays, and no cache: what is there was not announced as temporary."""
     if not path or path.startswith(SPECIAL) or ":/" in path or "*" in path or path.startswith((":", "file:")):
         return False
-    return CACHES.isdisjoint(path.split("/"))
+    return not any(part in CACHES or part.endswith("_cache") for part in path.split("/"))
 
 
 def is_relative(path: str) -> bool:

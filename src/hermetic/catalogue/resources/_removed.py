@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.resources._paths import HOME, is_below, is_relative, path_of
+from hermetic.catalogue.resources._paths import FILE, HOME, is_below, is_relative, path_of
 from hermetic.catalogue.resources._writes import path_removed
 from hermetic.source import roles
 from hermetic.source.callee import find_helper
 from hermetic.source.changes import called
-from hermetic.source.names import resolve
+from hermetic.source.names import is_generator, resolve
+from hermetic.source.origins import argument
 from hermetic.source.replaced import arrangement, helpers_of, named_around
 from hermetic.source.restore import Undo, after_yield, is_context_maker, puts_back
 from hermetic.source.text import contains
@@ -40,11 +41,48 @@ class Removed(Undo):
         """Accept a removal of the path, of a folder around it, or of one that only the run knows."""
         if not isinstance(node, ast.Call):
             return False
+        if self.is_written_again(scope, node):
+            return True
         own = self.visit is not None and self.visit.scope is scope
         if is_written_back(scope, node, self.path, self.visit.call.lineno if own and self.visit else node.lineno):
             return True
         removes, path = path_removed(scope, node, resolve(scope, node.func))
         return removes and (path is None or path == self.path or is_below(self.path, path))
+
+    def is_written_again(self, scope: Scope, call: ast.Call) -> bool:
+        """Tell whether a call writes a constant text to a file that is there anyway, beside its own."""
+        project = scope.module.project
+        if not isinstance(call.func, ast.Attribute) or call.func.attr not in READERS or project is None:
+            return False
+        if not call.args or not isinstance(call.args[0], ast.Constant) or not self.path.startswith(f"{FILE}/"):
+            return False
+        folder, _, last = self.path.removeprefix(f"{FILE}/").rpartition("/")
+        there = last in project.listing(f"{scope.module.folder}/{folder}")
+        return (
+            there
+            and call is not getattr(self.visit, "call", None)
+            and path_of(Place(scope, call.func.value)) == self.path
+        )
+
+    def by_plain_node(self, scope: Scope, node: ast.AST) -> bool:
+        """Accept a helper too, where it removes the path that it is given, or this one."""
+        return self.by_node(scope, node) or (isinstance(node, ast.Call) and self.by_helper(scope, node))
+
+    def by_helper(self, scope: Scope, call: ast.Call) -> bool:
+        """Tell whether a function of the project that is called removes the path, itself."""
+        helper = find_helper(scope, call.func)
+        if helper is None or is_generator(helper):
+            return False
+        for item in helper.module.load(helper).kept(ast.Call):
+            assert isinstance(item, ast.Call)  # noqa: S101 - for the type checker
+            removes, path = path_removed(helper, item, resolve(helper, item.func))
+            target = item.args[0] if item.args else getattr(item.func, "value", None)
+            if removes and path is None and isinstance(target, ast.Name):
+                passed = next(argument(target.id, helper, scope, call), None)
+                path = path_of(Place(*passed)) if passed is not None else None
+            if removes and path is not None and (path == self.path or is_below(self.path, path)):
+                return True
+        return False
 
     def by_manager(self, scope: Scope, expression: ast.AST) -> bool:
         """Accept a manager of the project that removes, and one whose name says that it keeps apart."""

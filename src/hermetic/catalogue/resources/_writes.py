@@ -5,7 +5,8 @@ from __future__ import annotations
 import _ast as ast
 import os
 
-from hermetic.catalogue.resources._paths import FILE, path_of
+from hermetic.catalogue.resources._paths import FILE, is_relative, path_of
+from hermetic.source.names import resolve
 from hermetic.source.values import UNKNOWN
 from hermetic.source.written import Place, value_of
 
@@ -39,6 +40,7 @@ REMOVERS = ("os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtre
             "aiofiles.os.removedirs", "aiofiles.os.rename", "aiofiles.os.renames", "aiofiles.os.replace",
             "aioshutil.rmtree", "aioshutil.move")  # fmt: skip
 REMOVING = ("unlink", "rmdir", "rename", "replace", "remove", "rmtree")  # methods of a path
+MAKING = (".mkdir", ".makedirs")
 WRITING = (*WRITERS, *OPENERS, "logging.basicConfig")  # functions
 WRITING_METHODS = (*METHODS, *MOVERS, *SAVERS, "open")
 
@@ -54,7 +56,7 @@ def path_written(visit: Visit, name: str) -> str | None:
     elif name in WRITERS:
         target = first(call, keywords, WRITERS[name])
     elif name == "logging.basicConfig":
-        target = keywords.get("filename")
+        target = keywords.get("filename") if "force" in keywords else None  # else pytest's handlers are there
     elif isinstance(call.func, ast.Attribute):
         target = of_method(here, call, keywords)
     return path_of(here.at(target)) if target is not None else None
@@ -89,12 +91,56 @@ def writes(here: Place, call: ast.Call, keywords: dict[str | None, ast.expr], pl
 
 def is_there(visit: Visit, path: str) -> bool:
     """Tell whether a call makes sure of a folder that stands beside its file already."""
+    if is_made_if_missing(visit) and is_in_root(visit, path):
+        return True
     asks = any(item.arg == "exist_ok" and getattr(item.value, "value", False) is True for item in visit.call.keywords)
-    if not asks or not path.startswith(f"{FILE}/"):
+    if not path.startswith(f"{FILE}/") or not (asks or is_let_be(visit)):
         return False
-    module = visit.scope.module
-    folder = os.path.join(module.folder, path.removeprefix(f"{FILE}/"))
-    return os.path.isdir(folder) if module.project is None else module.project.has_folder(folder)
+    modules = {item.scope.module: None for item in (visit, *visit.chain())}
+    folders = [(module, os.path.join(module.folder, path.removeprefix(f"{FILE}/"))) for module in modules]
+    return any(
+        os.path.isdir(folder) if module.project is None else module.project.has_folder(folder)
+        for module, folder in folders
+    )
+
+
+def is_made_if_missing(visit: Visit) -> bool:
+    """Tell whether a call stands below a condition that asks whether something is there: `if not exists(folder):`."""
+    return any(
+        isinstance(parent, ast.If)
+        and child in parent.body
+        and isinstance(parent.test, ast.UnaryOp)
+        and isinstance(parent.test.op, ast.Not)
+        and isinstance(parent.test.operand, ast.Call)
+        and getattr(parent.test.operand.func, "attr", "") in ("exists", "isdir", "is_dir", "isfile", "is_file")
+        for child, parent in visit.scope.ancestors(visit.call)
+    )
+
+
+def is_in_root(visit: Visit, path: str) -> bool:
+    """Tell whether a path is there: below the root, where tests are run, or beside its file."""
+    project = visit.scope.module.project
+    if project is None:
+        return False
+    if path.startswith(f"{FILE}/"):
+        files = {os.path.join(item.scope.module.folder, path.removeprefix(f"{FILE}/")) for item in visit.chain()}
+        return any(os.path.basename(file) in project.listing(os.path.dirname(file)) for file in files)
+    if not is_relative(path):
+        return False
+    folder, last = os.path.split(os.path.join(project.root, path))
+    return last in project.listing(folder)
+
+
+def is_let_be(visit: Visit) -> bool:
+    """Tell whether a folder is made in a `try` that lets be that it is there: `except OSError: pass`."""
+    if not resolve(visit.scope, visit.call.func).endswith(MAKING):
+        return False
+    return any(
+        isinstance(parent, ast.Try)
+        and child in parent.body
+        and any(getattr(handler.type, "id", "") in ("OSError", "FileExistsError") for handler in parent.handlers)
+        for child, parent in visit.scope.ancestors(visit.call)
+    )
 
 
 def path_removed(scope: Scope, call: ast.Call, name: str) -> tuple[bool, str | None]:

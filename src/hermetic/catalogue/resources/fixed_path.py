@@ -427,4 +427,4 @@ def test_another_suffix():
 
 def shown(path: str) -> str:
     """Return how a message names a path."""
-    return repr(path.replace("<file>", "beside the file: ").replace("<home>", "~").replace("<temp>", "/tmp"))  # noqa: S108 - a text
+    return repr(path.replace("<file>/", "beside the file: ").replace("<home>", "~").replace("<temp>", "/tmp"))  # noqa: S108 - a text

@@ -11,6 +11,7 @@ from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
 from hermetic.source.names import resolve
 from hermetic.source.origins import results
+from hermetic.source.restore import is_patch
 from hermetic.source.spelling import spelled
 from hermetic.source.visits import Visit, roots, visits, visits_at_import
 from hermetic.source.worth import Interest, any_around
@@ -85,8 +86,8 @@ class SharedStore(Rule):
     Limits:
     Seen are clients, by their names, that are told the store in their constructor or configuration and then written to,
     and methods that make or choose a store (`create_store`, `create_bucket`, `create_collection`). Objects that stand
-    for a server in memory are left alone, and so are calls within a `with` of a stub that answers them, and a store
-    whose name has a part that only the run knows.
+    for a server in memory are left alone, and so are calls within a `with` of a stub that answers them or of a
+    patch of a part of the client, and a store whose name has a part that only the run knows.
     """
 
     code = "HRM506"
@@ -355,7 +356,19 @@ def is_local(visit: Visit, project: Project) -> bool:
 def is_stubbed(scope: Scope, call: ast.Call) -> bool:
     """Tell whether a `with` around a call has a stub answer it: `with Stubber(client):`, `with self.stubber:`."""
     around = (parent for _, parent in scope.ancestors(call) if isinstance(parent, (ast.With, ast.AsyncWith)))
-    return any("stub" in spelled(item.context_expr).lower() for parent in around for item in parent.items)
+    entered = [item.context_expr for parent in around for item in parent.items]
+    return any("stub" in spelled(item).lower() or replaces_part_of(scope, item, call) for item in entered)
+
+
+def replaces_part_of(scope: Scope, manager: ast.expr, call: ast.Call) -> bool:
+    """Tell whether a manager patches something of the object whose method is called: its transport, or a method."""
+    owner = getattr(call.func, "value", None)
+    if not isinstance(manager, ast.Call) or not is_patch(resolve(scope, manager.func)) or not manager.args:
+        return False
+    patched = manager.args[0]
+    while isinstance(patched, (ast.Attribute, ast.Call)):
+        patched = patched.value if isinstance(patched, ast.Attribute) else patched.args[0] if patched.args else None  # type: ignore[assignment]
+    return isinstance(patched, ast.Name) and patched.id == getattr(owner, "id", "")
 
 
 def fits(name: str, pattern: str) -> bool:

@@ -7,6 +7,8 @@ import os
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
 from hermetic.catalogue.rule import PROJECT
+from hermetic.catalogue.state._data import sets_global, state_of
+from hermetic.catalogue.state._elsewhere import is_kept_by_hook, is_of_a_fake_module, removes_what_may_be_there
 from hermetic.catalogue.state._targets import CLASS_STATE, MOCKS, MODULE_STATE, code_of, container_kind, is_initial
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_callee, find_class
@@ -16,8 +18,8 @@ from hermetic.source.leaks import Leak, find_leaks
 from hermetic.source.names import resolve
 from hermetic.source.origins import argument
 from hermetic.source.project import fixtures_of
+from hermetic.source.saved import copied
 from hermetic.source.scope import Scope
-from hermetic.source.state import State
 from hermetic.source.teardown import arranging
 from hermetic.source.text import contains
 from hermetic.source.undo import call_behind
@@ -27,11 +29,12 @@ from hermetic.source.written import default_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
+    from hermetic.catalogue.state._data import DataState
     from hermetic.source.changes import Change
     from hermetic.source.module import Module
     from hermetic.source.project import Project
+    from hermetic.source.state import State
     from hermetic.source.text import Text
 
 SUITE = (b"def test", b"fixture", b"def setUp", b"def setup", b"class Test")
@@ -67,8 +70,20 @@ def leaks_of(module: Module, project: Project) -> list[Found]:
     if known is None:
         known = module.top.memo["module leaks"] = []
         if module.is_test or roles.is_conftest(module.path):
-            known.extend(find_all(module, project))
+            found = list(find_all(module, project))
+            known.extend(item for item in found if not any(is_on(item, other) for other in found))
     return known
+
+
+def is_on(found: Found, other: Found) -> bool:
+    """Tell whether what is set belongs to what the same function has set before: that is the one to put back."""
+    first, second = other.leak.change, found.leak.change
+    return (
+        found.dotted.startswith(f"{other.dotted}.")
+        and first.scope is second.scope
+        and first.line < second.line
+        and isinstance(first.node, ast.Assign)
+    )
 
 
 def find_all(module: Module, project: Project) -> Iterator[Found]:
@@ -80,6 +95,12 @@ def find_all(module: Module, project: Project) -> Iterator[Found]:
             if leak.deep and project.presets.isdisjoint((PROJECT, code)):
                 continue
             if place in seen or is_reset(leak, state, project) or is_elsewhere(leak.change.scope):
+                continue
+            if PROJECT not in project.presets and removes_what_may_be_there(leak.change, state, dotted, project):
+                continue
+            if is_copy_of_itself(leak):
+                continue
+            if is_of_a_fake_module(leak, dotted, project) or is_kept_by_hook(leak, code, project):
                 continue
             if is_removed_where_it_is(leak.change, dotted) or is_turned_back(leak.change, state):
                 continue
@@ -295,100 +316,6 @@ def fits(kind: str, method: str) -> bool:
     return bool(kind) and (not method or method in METHODS[kind])
 
 
-class DataState(State):
-    """One attribute of a module or class, and the container that it may hold, under each name that code has for it."""
-
-    near_first = True
-
-    def __init__(self, kind: str, **tables: Any) -> None:  # noqa: ANN401 - as the base takes them
-        super().__init__(kind, **tables)
-        self.aliases: dict[str, str] = {}
-
-    def name_of(self, name: str) -> str:
-        """Return the dotted name for what `self.exporter.formats` and `type(job).retries` mean."""
-        if name in self.aliases:
-            return self.aliases[name]
-        base, dot, method = name.rpartition(".")
-        return f"{self.aliases[base]}{dot}{method}" if base in self.aliases else name
-
-    def is_default(self, scope: Scope, name: str, value: ast.expr | None) -> bool:
-        """Tell it for what the name has where it is defined: to set that puts it back."""
-        project = scope.module.project
-        return project is not None and value is not None and is_initial(scope, name, value, project)
-
-    def repeats(self, first: Change, again: Change) -> bool:
-        """Tell it for a flag that is first set one way and then the other, and for a variable set before a constant."""
-        values = [getattr(item.node, "value", None) for item in (first, again)]
-        flags = [getattr(value, "value", None) for value in values]
-        if all(isinstance(flag, bool) for flag in flags):
-            return flags[0] is not flags[1]
-        if not isinstance(values[0], ast.Constant) or not isinstance(values[1], ast.Name):
-            return False
-        found = again.scope.find(values[1].id, values[1].lineno)
-        return (
-            found is not None and found[1] is again.scope and found[0].kind == "assign" and found[0].line < first.line
-        )
-
-    def clears(self, scope: Scope, name: str) -> bool:
-        """Tell it for a method that the class has from a library, by its name: `Kernel.clear_instance()`."""
-        owner, _, method = name.rpartition(".")
-        mine, project = next(iter(self.attributes)).rpartition(".")[0], scope.module.project
-        if owner != mine or project is None or not method.lstrip("_").startswith(("clear", "reset", "restore")):
-            return False
-        return project.definition(name, scope.module.folder) is None
-
-    def takes_back(self, scope: Scope, node: ast.AST) -> bool:
-        """Tell it for what a module does to its own name, for a reload of it, and for its `__dict__`.
-
-        Within the module the name stands alone: `global name; name = None`, `name.clear()`, `name[:] = []`.
-        """
-        dotted = next(iter(self.attributes))
-        owner, _, last = dotted.rpartition(".")
-        if isinstance(node, ast.Call):
-            name = resolve(scope, node.func)
-            if name == f"{owner}.__dict__.update":
-                return True
-            if name == "importlib.reload":
-                return bool(node.args) and resolve(scope, node.args[0]) == owner
-        if not sets_global(scope, node, last) and not changes_own(scope, node, last):
-            return False
-        project = scope.module.project
-        located = project.locate(dotted, scope.module.folder) if project is not None else None
-        return located is not None and os.path.abspath(located[0]) == os.path.abspath(scope.module.path)
-
-
-def sets_global(scope: Scope, node: ast.AST, name: str) -> bool:
-    """Tell whether a node gives a global of its module another value."""
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    return name in scope.globals and any(getattr(item, "id", "") == name for item in targets)
-
-
-def changes_own(scope: Scope, node: ast.AST, name: str) -> bool:
-    """Tell whether a node empties or changes the container that a global of its module stands for."""
-    changed: list[ast.expr] = []
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ALL_METHODS:
-        changed = [node.func.value]
-    elif isinstance(node, (ast.Assign, ast.Delete)):
-        changed = [item.value for item in node.targets if isinstance(item, ast.Subscript)]
-    if not any(isinstance(item, ast.Name) and item.id == name for item in changed):
-        return False
-    found = scope.find(name)
-    return found is not None and found[1] is scope.module.top
-
-
-def state_of(dotted: str) -> DataState:
-    """Return the state of one attribute, and of the container that it may hold."""
-    last = dotted.rpartition(".")[2]
-    return DataState(
-        f"module data {dotted}",
-        attributes=(dotted,),
-        items=(dotted,),
-        methods={dotted: ALL_METHODS},
-        words=(last.lower().strip("_"),),
-        tokens=(last.encode(),),
-    )
-
-
 def is_reset(leak: Leak, state: State, project: Project, setter: Scope | None = None) -> bool:
     """Tell whether a setup or a fixture for each test sets or empties what is changed, before the test.
 
@@ -444,6 +371,14 @@ def ends_as_it_was(leak: Leak, dotted: str, project: Project) -> bool:
     if not isinstance(given, ast.Constant):
         return False
     return is_initial(setter, dotted, ast.Constant(not given.value) if negates else given, project)
+
+
+def is_copy_of_itself(leak: Leak) -> bool:
+    """Tell whether a name is set to a copy of what it has: `Policy.HEADERS = set(Policy.HEADERS)`."""
+    scope, value = leak.change.scope, value_set(leak)
+    inner = copied(scope, value) if isinstance(value, ast.Call) else None
+    name = resolve(scope, inner) if inner is not None else ""
+    return bool(name) and name == leak.change.what
 
 
 def value_set(leak: Leak) -> ast.expr | None:

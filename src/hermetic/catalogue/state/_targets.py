@@ -5,7 +5,9 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.fixtures._values import LITERALS, MAKERS
+from hermetic.source.callee import find_class
 from hermetic.source.names import resolve
+from hermetic.source.origins import CASTS
 from hermetic.source.scope import FUNCTIONS, Scope
 
 TYPE_CHECKING = False
@@ -22,6 +24,7 @@ MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicM
 OTHERS = ("sys", "builtins", "logging", "warnings", "os.environ", "pytest", "gc", "signal", "locale", "threading",
           "__main__", "multiprocessing", "socket.setdefaulttimeout", "django.conf.settings", "matplotlib")  # fmt: skip
 FOLLOWED = 4
+IN_ITS_PLACE = b"sys.modules[__name__] ="  # another object than the module, which takes attributes as it likes
 
 
 def code_of(scope: Scope, base: str, name: str, value: ast.expr | None, project: Project) -> str:
@@ -38,12 +41,22 @@ def code_of(scope: Scope, base: str, name: str, value: ast.expr | None, project:
     bound = project.binding(base, scope.module.folder)
     if located is not None and not located[1]:
         module = project.module(located[0])
+        if module is not None and IN_ITS_PLACE in module.data:
+            return ""
         return of_module(scope, module.top.bindings.get(name, [None])[-1] if module is not None else None, value)
     if bound is not None and bound[0].kind == "class" and isinstance(bound[0].value, Scope):
         return of_class(scope, bound[0].value, name, value, project)
     held = bound[0].kind == "assign" if bound is not None else is_held(scope, base, project)
+    if held and bound is not None and says_what_setting_does(bound[0].value, bound[1], project):
+        return ""
     library = located is None and is_imported(scope, base)
     return REPLACED if (held or library) and is_callable(scope, value) else ""
+
+
+def says_what_setting_does(value: object, where: Scope, project: Project) -> bool:
+    """Tell whether the class of an object of the project has a `__setattr__`, which may keep the value elsewhere."""
+    cls = find_class(where, value.func) if isinstance(value, ast.Call) else None
+    return cls is not None and any("__setattr__" in level.bindings for level in project.lineage(cls))
 
 
 def is_held(scope: Scope, base: str, project: Project) -> bool:
@@ -88,6 +101,9 @@ def of_class(scope: Scope, cls: Scope, name: str, value: ast.expr | None, projec
         if found:
             defined = found[-1].kind in ("def", "class") or isinstance(found[-1].value, ast.Lambda)
             return REPLACED if defined or is_mock(scope, value) else CLASS_STATE
+    keywords = [item for level in project.lineage(cls) for item in level.node.keywords]  # type: ignore[attr-defined]
+    if any(item.arg == "metaclass" for item in keywords):
+        return ""  # which may have a property of that name
     return REPLACED if is_callable(scope, value) else CLASS_STATE
 
 
@@ -148,18 +164,28 @@ def tried(scope: Scope, name: str) -> Iterator[ast.expr]:
 def is_initial(scope: Scope, dotted: str, value: ast.expr, project: Project) -> bool:
     """Tell whether a value is the one that a name has where it is defined: to set it is a reset.
 
-    That is a constant, the same name, or an object that the same call makes without arguments.
+    That is a constant, the same name, or an object that the same call makes of the same constants.
     """
     where, first = origin(scope, dotted, project)
+    if isinstance(first, ast.Call) and len(first.args) > 1 and resolve(where, first.func) in CASTS:
+        first = first.args[1]
     if isinstance(value, ast.Constant) and isinstance(first, ast.Constant):
         return type(value.value) is type(first.value) and value.value == first.value
     if isinstance(value, ast.Call) and isinstance(first, ast.Call):
-        plain = not (value.args or value.keywords or first.args or first.keywords)
-        return plain and last_part(value.func) == last_part(first.func) != ""
+        return given(value) == given(first) is not None and last_part(value.func) == last_part(first.func) != ""
     names = (ast.Name, ast.Attribute)
     if not isinstance(value, names) or not isinstance(first, names):
         return False
     return last_part(value) == last_part(first) or resolve(scope, value) == resolve(where, first) != ""
+
+
+def given(call: ast.Call) -> list[tuple[str | None, type, object]] | None:
+    """Return the constants that a call is given, with their names, None where it is given something else."""
+    pairs = [*((None, item) for item in call.args), *((item.arg, item.value) for item in call.keywords)]
+    constants: list[tuple[str | None, type, object]] = [
+        (name, type(item.value), item.value) for name, item in pairs if isinstance(item, ast.Constant)
+    ]
+    return constants if len(constants) == len(pairs) else None
 
 
 def last_part(expression: ast.expr) -> str:

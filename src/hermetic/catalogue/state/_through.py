@@ -7,14 +7,17 @@ import _ast as ast
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS
 from hermetic.catalogue.fixtures._values import MAKERS
 from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
-from hermetic.catalogue.state._leaks import is_reset, state_of
+from hermetic.catalogue.state._data import state_of
+from hermetic.catalogue.state._leaks import is_reset
 from hermetic.catalogue.state._targets import container_kind
 from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
-from hermetic.source.callee import find_callee
+from hermetic.source.callee import find_callee, method_in
+from hermetic.source.callee import is_entered as is_on_stack
 from hermetic.source.changes import Change
 from hermetic.source.follow import is_dead
 from hermetic.source.leaks import Leak
+from hermetic.source.names import resolve
 from hermetic.source.outline import COMPOUND, DEFINERS, first_word, is_import
 from hermetic.source.restore import is_undone
 from hermetic.source.text import contains
@@ -216,6 +219,8 @@ def is_rebound(scope: Scope, node: ast.AST, name: str) -> bool:
             return False
         if isinstance(value, int) and not isinstance(value, bool) and name.startswith("_"):
             return False
+    if isinstance(given, ast.Attribute) and isinstance(first, ast.Attribute):
+        return resolve(scope, given) != resolve(scope.module.top, first) or not resolve(scope, given)
     return not (isinstance(given, ast.Constant) and (given.value is None or same(given, first)))
 
 
@@ -257,10 +262,18 @@ def has_counterpart(visit: Visit, target: Scope, name: str, *, taken: bool) -> b
     return False
 
 
+def is_entered(visit: Visit, target: Scope, name: str) -> bool:
+    """Tell whether a call makes a manager, entered at once, which puts the name back when it is left."""
+    leave = method_in(target.owner, "__exit__") if target.owner is not None else None
+    parent = visit.scope.parents.get(visit.call)
+    entered = isinstance(parent, ast.withitem) or is_on_stack(visit.scope, visit.call)
+    return entered and leave is not None and contains(leave.module.text(leave), backs_of(name))
+
+
 def is_left(visit: Visit, target: Scope, name: str, project: Project, *, taken: bool) -> bool:
     """Tell whether nothing around a call puts the name of a module back, nor sets it before each test."""
     module = target.module
-    if has_counterpart(visit, target, name, taken=taken):
+    if has_counterpart(visit, target, name, taken=taken) or is_entered(visit, target, name):
         return False
     state = state_of(f"{module.name}.{name}")
     for item in visit.chain():

@@ -89,8 +89,10 @@ class ModuleStateMutated(Rule):
     for itself is for the plugin to see. What code under test changes only behind a second call is reported in the
     `project` preset alone.
     It leaves alone a value that is the module's own (the same constant or name, or an object that the same
-    call makes without arguments), the attributes of an object that a patch has put there, and what a teardown puts back
-    through a setter of the module, by reloading it or through its `__dict__`.
+    call makes of the same constants), the attributes of an object that a patch has put there, and what a teardown
+    puts back through a setter of the module, by reloading it or through its `__dict__`. So it does names of modules
+    where hooks of a `conftest.py` keep what modules hold. What is taken out of a container that need not have it
+    (`discard`, `pop(name, None)`) is reported in the `project` preset alone.
     The plugin sees the modules of the project, test files included: names bound to other objects, and what lists,
     dictionaries, sets and deques hold, three steps deep (`hermetic_depth`); of more than 1,000 items it compares the
     number and a sample, and says so. Of an object of the project it sees a public attribute that the test, its fixtures

@@ -1,0 +1,150 @@
+"""What only makes sure, is not passed, or is there already changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.lint import lint_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFAULTS = ("recommended",)
+
+
+def codes(files: dict[str, str], folder: Path) -> list[str]:
+    return [item.code for item in lint_files(files, folder, select=DEFAULTS)]
+
+
+REMOVING = """
+import os
+
+
+def test_a():
+    if "COLORTERM" in os.environ:
+        del os.environ["COLORTERM"]
+    assert "COLORTERM" not in os.environ
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('os.environ.pop("COLORTERM", None)', []),
+        ('os.environ["COLORTERM"] = "yes"', ["HRM101"]),
+        ('os.environ.pop("TERM", None)', ["HRM101"]),
+    ],
+)
+def test_a_variable_that_the_conftest_has_removed_is_not_there_to_lose(
+    line: str, found: list[str], tmp_path: Path
+) -> None:
+    conftest = f"import os\n\n\ndef pytest_configure(config):\n    {line}\n"
+
+    assert codes({"conftest.py": conftest, "test_it.py": REMOVING}, tmp_path) == found
+
+
+HELPER = """
+import shop
+
+
+def terminal(timeout=None, **options):
+    if timeout is not None:
+        shop.TIMEOUT = timeout
+    return options
+"""
+CALLING = """
+import pytest
+from tests.helper import terminal
+
+
+@pytest.mark.parametrize("options", [{rows}])
+def test_a(options):
+    assert terminal({given}) is not None
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "given", "found"),
+    [
+        ("{'plain': True}, {'wide': False}", "**options", []),
+        ("{'plain': True}", "**{'wide': 1}", []),
+        ("{'plain': True}", "**{'timeout': 1}", ["HRM601"]),
+        ("{'plain': True}, {'timeout': 2}", "**options", ["HRM601"]),
+        ("{'plain': True}, dict(wide=1)", "**options", ["HRM601"]),
+        ("{'plain': True}", "timeout=2, **options", ["HRM601"]),
+    ],
+)
+def test_a_mapping_that_is_written_out_passes_nothing_else(
+    rows: str, given: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {
+        "shop.py": "TIMEOUT = 5\n",
+        "tests/__init__.py": "",
+        "tests/helper.py": HELPER,
+        "tests/test_it.py": CALLING.format(rows=rows, given=given),
+    }
+
+    assert codes(files, tmp_path) == found
+
+
+STORE = """
+from pathlib import Path
+
+
+class Store:
+    def __init__(self, path):
+        self.path = Path(path)
+        {making}
+"""
+STORED = """
+from pathlib import Path
+
+import store
+
+FOLDER = Path(__file__).with_suffix("")
+
+
+def test_a():
+    assert store.Store(str(FOLDER))
+"""
+LET_BE = "try:\n            self.path.mkdir(parents=True)\n        except {error}:\n            pass"
+
+
+@pytest.mark.parametrize(
+    ("making", "rows", "found"),
+    [
+        ("self.path.mkdir(exist_ok=True)", "tests/test_it/rows.txt", []),
+        (LET_BE.format(error="OSError"), "tests/test_it/rows.txt", []),
+        (LET_BE.format(error="ValueError"), "tests/test_it/rows.txt", ["'beside the file: test_it'"]),
+        ("self.path.mkdir()", "tests/test_it/rows.txt", ["'beside the file: test_it'"]),
+        (LET_BE.format(error="OSError"), "tests/rows.txt", ["'beside the file: test_it'"]),
+    ],
+)
+def test_a_folder_that_stands_beside_the_test_is_not_made(
+    making: str, rows: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {"src/store.py": STORE.format(making=making), "tests/test_it.py": STORED, rows: ""}
+
+    items = lint_files(files, tmp_path, select=DEFAULTS)
+
+    assert [item.message.partition(" is ")[0] for item in items] == found
+
+
+@pytest.mark.parametrize(("base", "found"), [("logging.NullHandler", []), ("logging.StreamHandler", ["HRM105"])])
+def test_a_handler_that_does_nothing_may_have_a_class_of_another_file(
+    base: str, found: list[str], tmp_path: Path
+) -> None:
+    name = base.rpartition(".")[2]
+    helper = f"import logging\n\n\nclass {name}({base}):\n    pass\n"
+    test = f"""
+import logging
+from shop import {name}
+
+
+def test_a():
+    logging.getLogger("shop").addHandler({name}())
+"""
+
+    assert codes({"shop.py": helper, "test_it.py": test}, tmp_path) == found

@@ -1,0 +1,169 @@
+"""A message says whether a change is put back at all, and what is set to the value that it starts with is no change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hermetic import config
+from hermetic.catalogue import registry
+from hermetic.lint import selection
+from hermetic.lint.engine import Engine
+from tests.utils.lint import lint_files, relative, write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hermetic.finding import Finding
+
+DEFAULTS = ("recommended",)
+LATE = "only when nothing fails"
+BEFORE = """
+import contextlib
+import signal
+
+
+@contextlib.contextmanager
+def quiet():
+    before = ignore()
+    yield
+    {after}
+
+
+def ignore():
+    {returned}signal.signal(signal.SIGINT, signal.SIG_IGN)
+"""
+
+
+@pytest.mark.parametrize(
+    ("returned", "after", "late"),
+    [
+        ("return ", "signal.signal(signal.SIGINT, before)", True),
+        ("", "signal.signal(signal.SIGINT, before)", False),
+        ("return ", "print(before)", False),
+    ],
+)
+def test_a_manager_without_finally_puts_back_what_its_helper_has_returned(
+    returned: str, after: str, late: bool, tmp_path: Path
+) -> None:
+    test = "import jobs\n\n\ndef test_a():\n    with jobs.quiet():\n        assert jobs\n"
+    files = {"jobs.py": BEFORE.format(returned=returned, after=after), "test_it.py": test}
+
+    items = lint_files(files, tmp_path, select=("HRM106",))
+
+    assert [LATE in item.message for item in items] == [late]
+
+
+CLIENT = """
+import os
+
+from clients import Client
+
+
+def test_a():
+    os.environ["CLIENT_URL"] = "http://there"
+    client = Client.{maker}()
+    assert client
+    client.close()
+"""
+
+
+@pytest.mark.parametrize(("maker", "late"), [("from_env_properties", False), ("patched_environ", True)])
+def test_closing_what_is_made_from_the_environment_puts_nothing_back(maker: str, late: bool, tmp_path: Path) -> None:
+    items = lint_files({"test_it.py": CLIENT.format(maker=maker)}, tmp_path, select=("HRM101",))
+
+    assert [LATE in item.message for item in items] == [late]
+
+
+STORE = """
+from typing import cast
+
+
+class Store:
+    def __init__(self, *, strict=True, size=1):
+        self.rows = []
+
+
+def plain(text):
+    return text
+
+
+STORE = Store(strict=False, size=2)
+FORMATTER = cast("object", plain)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("store.STORE = store.Store(strict=False, size=2)", 0),
+        ("store.STORE = store.Store(strict=False, size=3)", 1),
+        ("store.STORE = store.Store(strict=False)", 1),
+        ("store.STORE = store.Store(strict=bool(0), size=2)", 1),
+        ("store.FORMATTER = store.plain", 0),
+        ("store.FORMATTER = store.Store", 1),
+    ],
+)
+def test_the_value_that_a_module_starts_with_is_no_change(line: str, found: int, tmp_path: Path) -> None:
+    test = f"import store\n\n\ndef test_a():\n    {line}\n    assert store.STORE\n"
+
+    assert len(lint_files({"store.py": STORE, "test_it.py": test}, tmp_path, select=DEFAULTS)) == found
+
+
+SAVING = """
+import os
+
+NAME, OTHER = "model.sav", "result.sav"
+
+
+def clear(name):
+    try:
+        os.unlink(name)
+    except OSError:
+        pass
+
+
+def test_a():
+    with open(NAME, "w") as file:
+        file.write("model")
+    assert os.path.exists(NAME)
+    {ending}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "found"),
+    [("clear(NAME)", 0), ("clear('model.sav')", 0), ("clear(OTHER)", 1), ("os.path.getsize(NAME)", 1)],
+)
+def test_a_helper_that_removes_the_path_which_it_is_given(ending: str, found: int, tmp_path: Path) -> None:
+    assert len(lint_files({"test_it.py": SAVING.format(ending=ending)}, tmp_path, select=("HRM502",))) == found
+
+
+@pytest.mark.parametrize(
+    ("conftest", "found"),
+    [
+        ("collect_ignore = ['test_new.py']\n", []),
+        ("collect_ignore = ['test_other.py']\n", ["tests/test_new.py"]),
+        ("ignored = ['test_new.py']\n", ["tests/test_new.py"]),
+    ],
+)
+def test_a_file_that_the_conftest_keeps_from_pytest_need_not_parse(
+    conftest: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {"tests/conftest.py": conftest, "tests/test_new.py": "from .rows import Row\n(", "tests/rows.py": "("}
+
+    assert [item.path for item in unparsed(files, tmp_path)] == (["tests/rows.py", *found] if found else [])
+
+
+def unparsed(files: dict[str, str], folder: Path) -> list[Finding]:
+    """Return the findings of a run over a folder, none of whose files is named."""
+    paths = write_files(files, folder)
+    (folder / "pyproject.toml").touch()
+    settings = config.load(str(folder))
+    engine = Engine(settings, selection.choose(registry.indexed(), settings))
+    engine.named = frozenset()
+    found = engine.check(paths)
+    for item in found:
+        item.path = relative(item.path, folder)
+    return found
