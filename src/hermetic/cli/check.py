@@ -284,10 +284,19 @@ def find_in(paths: list[str], settings: Settings, chosen: Selection, options: Op
     engine = made(settings, chosen, options)
     engine.jobs, engine.named = options.jobs, named(options)
     engine.project.noted = {} if run is not None else None
+    facts = None
+    if not options.no_cache and not registry.is_foreign(chosen.entries):
+        from hermetic.lint.facts import Facts
+
+        facts = Facts(settings, chosen, engine.project)
+        if run is None:  # they have changed, and few others ask for them
+            engine.project.plain = frozenset(map(os.path.abspath, paths))
     found = engine.check(paths, progress if len(paths) >= SLOW and sys.stderr.isatty() else None)
     options.left_out = len(engine.data)
     if run is not None:
         run.keep(engine.project.noted or {}, found, options.left_out)
+    if facts is not None:
+        facts.keep(paths)
     return found
 
 

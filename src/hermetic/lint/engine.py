@@ -214,7 +214,9 @@ class Engine:
     def rule(self, entry: Entry) -> Rule:
         """Return a rule, imported once."""
         if entry.code not in self._rules:
-            self._rules[entry.code] = entry.load()
+            rule = self._rules[entry.code] = entry.load()
+            for number, state in enumerate(getattr(rule, "states", ())):
+                state.known_as = (entry.code, number)
         return self._rules[entry.code]
 
     def settled(self, findings: list[Finding]) -> list[Finding]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Binding
     from hermetic.source.witness import Mark
 
+    Lasting = dict[tuple[str, object], dict[Any, Any]]
+    Told = tuple[dict[str, Mark] | None, set[str], set[str], Lasting]
+
 USUAL_NAMES = ("test_*.py", "*_test.py")
 OTHER_NAMES = ("test.py", "tests.py", "*_tests.py")  # what other runners collect, or pytest when it is named
 RUNNERS = (b"unittest", b"TestCase", b"django", b"pytest")  # one of which such a file then speaks of
@@ -62,8 +65,12 @@ class Project:
         self._files: dict[tuple[str, str], tuple[str, str] | None] = {}
         self._listed: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
-        # Whether an import can change a state, by (file, name, state); None never stands there.
-        self.changing: dict[tuple[str, str, str] | None, bool] = {}
+        # Gives what earlier runs have worked out, see `about`; only asked where something leads to other files.
+        self.recall: Callable[[], Lasting] = dict
+        self._lasting: Lasting | None = None
+        self._told: dict[tuple[str, object], int] = {}  # how many facts of each topic are known where they are wanted
+        self.opened: set[str] = set()  # the files that were looked into for what they hold, by their full path
+        self.found: set[str] = set()  # the files that a name or a folder led to
         self._sources: dict[str, str | None] = {}
         # What dotted names are bound to, by (name, folder); forgotten with the files.
         self._bindings: dict[tuple[str, str], tuple[Binding, Scope] | None] = {}
@@ -73,6 +80,7 @@ class Project:
         self._own: dict[tuple[str, str], bool] = {}
         # What was read, by its full path (of a folder with a separator behind it), where a later run wants to know.
         self.noted: dict[str, Mark] | None = None
+        self.plain: frozenset[str] = frozenset()  # of these, by their full path, without a digest of what is in them
 
     @property
     def kept(self) -> frozenset[str]:
@@ -80,6 +88,29 @@ class Project:
         if self._kept is None:
             self._kept = self.find_kept()
         return self._kept
+
+    @property
+    def lasting(self) -> Lasting:
+        """What was worked out about files, by topic: plain values that stay the same while what they are from does."""
+        if self._lasting is None:
+            self._lasting = self.recall()
+            self._told = {topic: len(facts) for topic, facts in self._lasting.items()}
+        return self._lasting
+
+    @property
+    def knows_nothing(self) -> bool:
+        """Whether nobody has asked for anything that lasts."""
+        return not self._lasting
+
+    def about(self, topic: str, what: object = "") -> dict[Any, Any]:
+        """Return what is known of one topic by file, or by `(file, name in it)`: of files whoever asks for them.
+
+        Later runs may be given it, so it holds nothing but plain values, and nothing that depends on who asks.
+        """
+        found = self.lasting.get((topic, what))
+        if found is None:
+            found = self.lasting[topic, what] = {}
+        return found
 
     def checked(self, path: str, data: bytes) -> Text:
         """Return a file that is to be checked, as text; it may have been read, or parsed, for another file."""
@@ -174,7 +205,8 @@ class Project:
         if path in self._held:
             return self._held[path]
         if path not in self._data:
-            self._data[path], mark = read_file(path, marked=self.noted is not None)
+            plainly = os.path.abspath(path) in self.plain
+            self._data[path], mark = read_file(path, marked=self.noted is not None, plainly=plainly)
             self.note(os.path.abspath(path), mark)
         return self._data[path]
 
@@ -183,16 +215,35 @@ class Project:
         if self.noted is not None and self.noted.setdefault(path, mark) != mark:
             self.noted[path] = CHANGED
 
-    def tell(self) -> dict[str, Mark] | None:
-        """Return what was noted since this was asked the last time: in another process than the one that wants it."""
-        noted = self.noted
-        self.noted = {} if noted is not None else None
-        return noted
+    def tell(self) -> Told:
+        """Return what is new since this was asked the last time, in another process than the one that wants it.
 
-    def hear(self, noted: dict[str, Mark] | None) -> None:
-        """Take what was noted in another process."""
+        That are the marks that were noted, the files that were opened and found, and the facts that last.
+        """
+        told = (self.noted, self.opened, self.found, self.fresh_facts() if self.noted is not None else {})
+        self.noted = {} if self.noted is not None else None
+        self.opened, self.found = set(), set()
+        return told
+
+    def fresh_facts(self) -> Lasting:
+        """Return the facts that are new since this was asked the last time."""
+        fresh = {}
+        for topic, facts in (self._lasting or {}).items():
+            known = self._told.get(topic, 0)
+            if len(facts) > known:
+                fresh[topic] = dict(list(facts.items())[known:])
+                self._told[topic] = len(facts)
+        return fresh
+
+    def hear(self, told: Told) -> None:
+        """Take what is new in another process."""
+        noted, opened, found, facts = told
         for path, mark in (noted or {}).items():
             self.note(path, mark)
+        self.opened |= opened
+        self.found |= found
+        for topic, known in facts.items():
+            self.about(*topic).update(known)
 
     def is_own(self, head: str, near: str) -> bool:
         """Tell whether the first part of a dotted name (b"" where it is relative) stands below the roots."""
@@ -231,6 +282,7 @@ class Project:
             path = os.path.abspath(path)
             text = self._modules.get(path) or self._texts.get(path)
         if text is None:
+            self.opened.add(path)
             data = self.read(path)
             if data is None:
                 return None
@@ -307,10 +359,12 @@ class Project:
                 continue
             base = os.path.join(folder, *dotted.split("."))
             beside, last = self.listing(os.path.dirname(base)), os.path.basename(base)
-            if f"{last}.py" in beside:
-                return f"{base}.py"
-            if (last in beside or not last) and "__init__.py" in self.listing(base):
-                return os.path.join(base, "__init__.py")
+            found = f"{base}.py" if f"{last}.py" in beside else ""
+            if not found and (last in beside or not last) and "__init__.py" in self.listing(base):
+                found = os.path.join(base, "__init__.py")
+            if found:
+                self.found.add(found)
+                return found
         return None
 
     def locate(self, dotted: str, near: str) -> tuple[str, str] | None:
@@ -426,6 +480,7 @@ class Project:
         """Yield the conftest files in a folder and in those above it, up to the root."""
         while True:
             if "conftest.py" in self.listing(folder):
+                self.found.add(os.path.join(folder, "conftest.py"))
                 yield os.path.join(folder, "conftest.py")
             parent = os.path.dirname(folder)
             if folder in {self.root, parent} or not folder.startswith(self.root):

@@ -23,8 +23,11 @@ def digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=16).digest()
 
 
-def read_file(path: str, *, marked: bool) -> tuple[bytes | None, Mark]:
-    """Return a file's bytes and its mark; None where it cannot be read, as a pipe or device, which may never end."""
+def read_file(path: str, *, marked: bool, plainly: bool = False) -> tuple[bytes | None, Mark]:
+    """Return a file's bytes and its mark; None where it cannot be read, as a pipe or device, which may never end.
+
+    `plainly`: without a digest, so that a later run trusts nothing but times that say that it is the same.
+    """
     try:
         found = os.stat(path)  # before it is read: what changes later gives another mark
         if not stat.S_ISREG(found.st_mode):
@@ -35,7 +38,7 @@ def read_file(path: str, *, marked: bool) -> tuple[bytes | None, Mark]:
         return None, GONE
     if not marked:
         return data, OTHER
-    return data, (found.st_mtime_ns, found.st_ctime_ns, found.st_size, digest(data))
+    return data, (found.st_mtime_ns, found.st_ctime_ns, found.st_size, b"" if plainly else digest(data))
 
 
 def list_folder(path: str, *, marked: bool) -> tuple[frozenset[str], Mark]:
@@ -54,6 +57,17 @@ def list_folder(path: str, *, marked: bool) -> tuple[frozenset[str], Mark]:
 def lasting(name: bytes) -> bool:
     """Tell whether a name in a folder is more than what a tool leaves there while it runs."""
     return not name.startswith(PASSING)
+
+
+def renewed_all(marks: dict[str, Mark], before: int) -> dict[str, Mark] | None:
+    """Return the marks of files, and of folders (with a separator behind them), as `renewed` does; None if one is."""
+    found = {}
+    for path, mark in marks.items():
+        now = renewed(path, mark, before, folder=path.endswith(os.sep))
+        if now is None:
+            return None
+        found[path] = now
+    return found
 
 
 def renewed(path: str, mark: Mark, before: int, *, folder: bool) -> Mark | None:
