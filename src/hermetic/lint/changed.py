@@ -7,7 +7,7 @@ import os
 from hermetic.catalogue.registry import is_foreign
 from hermetic.lint import discovery
 from hermetic.lint.engine import COMPARING, Engine
-from hermetic.lint.facts import Facts
+from hermetic.lint.keeping import Keeping
 from hermetic.lint.selection import Selection
 from hermetic.source.text import contains
 
@@ -24,10 +24,11 @@ def check(paths: list[str], settings: Settings, selection: Selection, *, cached:
     `cached`: with what earlier runs have worked out about other files, and for later ones.
     """
     engine = Engine(settings, selection)
-    facts = Facts(settings, selection, engine.project) if cached and not is_foreign(selection.entries) else None
-    found = {item.place: item for item in engine.check(paths)}
-    if facts is not None:
-        facts.keep(paths)
+    keeping = Keeping(engine, paths) if cached and not is_foreign(selection.entries) else None
+    findings = engine.check(paths)
+    if keeping is not None:
+        keeping.keep(findings)
+    found = {item.place: item for item in findings}
     for item in by_comparison(paths, settings, selection):
         found.setdefault(item.place, item)
     return sorted(found.values(), key=lambda item: item.place)

@@ -71,7 +71,7 @@ class Facts:
 
     def named_in(self, marks: dict[str, Mark]) -> list[str]:
         """Return which of the files that the user names count: they are test files by that."""
-        return sorted(path for path in self.project.named if path in marks)
+        return sorted(path for path in self.project.named if path in marks and self.project.counts_if_named(path))
 
     def keep(self, paths: list[str]) -> None:
         """Keep the facts of a run over some files, unless there is nothing new, or something changed while it ran."""

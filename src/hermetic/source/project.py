@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hermetic.source.witness import Mark
 
     Lasting = dict[tuple[str, object], dict[Any, Any]]
-    Told = tuple[dict[str, Mark] | None, set[str], set[str], Lasting]
+    Told = tuple[dict[str, Mark] | None, tuple[set[str], set[str], set[str]], Lasting]
 
 USUAL_NAMES = ("test_*.py", "*_test.py")
 OTHER_NAMES = ("test.py", "tests.py", "*_tests.py")  # what other runners collect, or pytest when it is named
@@ -71,6 +71,8 @@ class Project:
         self._told: dict[tuple[str, object], int] = {}  # how many facts of each topic are known where they are wanted
         self.opened: set[str] = set()  # the files that were looked into for what they hold, by their full path
         self.found: set[str] = set()  # the files that a name or a folder led to
+        self.current = ""  # the file that is checked, by its full path
+        self.asked: set[str] = set()  # the files that were asked for while another one was checked
         self._sources: dict[str, str | None] = {}
         # What dotted names are bound to, by (name, folder); forgotten with the files.
         self._bindings: dict[tuple[str, str], tuple[Binding, Scope] | None] = {}
@@ -204,11 +206,17 @@ class Project:
         """Return a file's bytes, None when it cannot be read; a pipe or device is not, since that may never end."""
         if path in self._held:
             return self._held[path]
+        self.ask(path)
         if path not in self._data:
             plainly = os.path.abspath(path) in self.plain
             self._data[path], mark = read_file(path, marked=self.noted is not None, plainly=plainly)
             self.note(os.path.abspath(path), mark)
         return self._data[path]
+
+    def ask(self, path: str) -> None:
+        """Note that a file is asked for, given by its full path (otherwise it is the one that is checked)."""
+        if path != self.current:
+            self.asked.add(path)
 
     def note(self, path: str, mark: Mark) -> None:
         """Note how something was when it was read; what was read twice, and not the same, is never the same again."""
@@ -218,11 +226,12 @@ class Project:
     def tell(self) -> Told:
         """Return what is new since this was asked the last time, in another process than the one that wants it.
 
-        That are the marks that were noted, the files that were opened and found, and the facts that last.
+        That are the marks that were noted, the files that were opened, found and asked for, and the facts that last.
         """
-        told = (self.noted, self.opened, self.found, self.fresh_facts() if self.noted is not None else {})
+        files = (self.opened, self.found, self.asked)
+        told = (self.noted, files, self.fresh_facts() if self.noted is not None else {})
         self.noted = {} if self.noted is not None else None
-        self.opened, self.found = set(), set()
+        self.opened, self.found, self.asked = set(), set(), set()
         return told
 
     def fresh_facts(self) -> Lasting:
@@ -237,11 +246,12 @@ class Project:
 
     def hear(self, told: Told) -> None:
         """Take what is new in another process."""
-        noted, opened, found, facts = told
+        noted, (opened, found, asked), facts = told
         for path, mark in (noted or {}).items():
             self.note(path, mark)
         self.opened |= opened
         self.found |= found
+        self.asked |= asked
         for topic, known in facts.items():
             self.about(*topic).update(known)
 
@@ -271,6 +281,10 @@ class Project:
         found = any(fits(path, pattern) for pattern in self.collected)
         return found or contains(data, RUNNERS) or os.path.abspath(path) in self.named
 
+    def counts_if_named(self, path: str) -> bool:
+        """Tell whether a file may be a test file only where the user names it."""
+        return self.is_test(path) and not any(fits(path, pattern) for pattern in self.collected)
+
     def is_named_test(self, path: str) -> bool:
         """Tell whether a file has the name of a test file by more than a pattern that takes all files of a folder."""
         return any(fits(path, pattern) for pattern in self.python_files if pattern.rpartition("/")[2] != EVERY)
@@ -278,6 +292,7 @@ class Project:
     def text(self, path: str) -> Text | None:
         """Return a file as text, None when it cannot be read."""
         text: Text | None = self._modules.get(path) or self._texts.get(path)  # most paths are full ones
+        self.ask(path)
         if text is None:
             path = os.path.abspath(path)
             text = self._modules.get(path) or self._texts.get(path)
@@ -307,6 +322,7 @@ class Project:
             except CannotParseError:
                 self.keep(path, None)
         found = self._modules[path]
+        self.ask(path)
         if found is not None and found.asked_at != self._checked:
             found.asked_at = self._checked
             found.asked += 1

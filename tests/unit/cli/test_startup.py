@@ -65,7 +65,7 @@ def test_lint_path_imports_only_the_allowed_modules(source: str, code: int, tmp_
 
     assert (found[0], alone[0]) == (code, code)
     assert found[1] - ALWAYS <= KEEPING
-    assert source == BAD or alone[1] - ALWAYS == set()
+    assert alone[1] - ALWAYS <= {"_blake2"}
 
 
 def test_a_configuration_that_was_read_before_needs_no_parser(tmp_path: Path) -> None:
