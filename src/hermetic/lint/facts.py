@@ -36,7 +36,7 @@ class Facts:
         self.key = b""
         self.marks: dict[str, Mark] = {}  # of what the facts taken up were worked out from
         self.is_fresh = True  # whether the facts taken up, if any, are kept as they are to be
-        self.number = 0  # of these facts
+        self.number: dict[tuple[str, object], int] = {}  # of these facts
         project.noted = {} if project.noted is None else project.noted
         project.recall = self.recall
 
@@ -52,9 +52,10 @@ class Facts:
             now = renewed_all(marks, start - MOMENT)
             if now is None or named != self.named_in(marks):
                 return {}
-            self.number = count(lasting)
+            number = {topic: len(facts) for topic, facts in lasting.items()}
         except (TypeError, ValueError, AttributeError):  # nothing there, or not written by us
             return {}
+        self.number = number
         self.is_fresh = all(now[path] is mark for path, mark in marks.items())
         self.marks = now
         for path, mark in now.items():
@@ -80,9 +81,11 @@ class Facts:
             return
         checked = {os.path.abspath(path) for path in paths}
         alone = checked - project.found - self.marks.keys()  # nothing that another file says depends on these
+        if self.is_fresh and not self.has_more(alone):
+            return
         lasting = {topic: left for topic, facts in project.lasting.items() if (left := without(facts, alone))}
         marks = {path: mark for path, mark in (project.noted or {}).items() if self.counts(path, checked, alone)}
-        if CHANGED in marks.values() or (self.is_fresh and self.number == count(lasting)):
+        if CHANGED in marks.values():
             return
         from hermetic import cache
         from hermetic.lint.warm import KEPT
@@ -90,6 +93,14 @@ class Facts:
         root, kind = self.place()
         cache.save(root, kind, self.key, (self.start, self.named_in(marks), marks, lasting))
         cache.prune(root, KIND, KEPT)
+
+    def has_more(self, alone: set[str]) -> bool:
+        """Tell whether the run has worked out more facts than it took up, those about some files left out."""
+        return any(
+            file_of(key) not in alone
+            for topic, facts in self.project.lasting.items()
+            for key in added(facts, self.number.get(topic, 0))
+        )
 
     def counts(self, path: str, checked: set[str], alone: set[str]) -> bool:
         """Tell whether facts may depend on something that was read."""
@@ -100,9 +111,14 @@ class Facts:
 
 def without(facts: dict[Any, Any], alone: set[str]) -> dict[Any, Any]:
     """Return the facts but for those about some files."""
-    return {key: value for key, value in facts.items() if (key if isinstance(key, str) else key[0]) not in alone}
+    return {key: value for key, value in facts.items() if file_of(key) not in alone}
 
 
-def count(lasting: Lasting) -> int:
-    """Return how many facts there are."""
-    return sum(map(len, lasting.values()))
+def file_of(key: str | tuple[str, object]) -> str:
+    """Return the file that a fact is about."""
+    return key if isinstance(key, str) else key[0]
+
+
+def added(facts: dict[Any, Any], before: int) -> list[Any]:
+    """Return the keys of the facts that came after the first ones."""
+    return list(facts)[before:] if len(facts) > before else []

@@ -85,4 +85,6 @@ def renewed(path: str, mark: Mark, before: int, *, folder: bool) -> Mark | None:
         if found.st_mtime_ns == modified and found.st_ctime_ns == changed and (folder or found.st_size == size):
             return mark
     now = list_folder(path, marked=True)[1] if folder else read_file(path, marked=True)[1]
+    if now == mark and size < 0:  # still not there
+        return mark
     return now if now[2:] == mark[2:] else None
