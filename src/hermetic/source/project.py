@@ -220,8 +220,12 @@ class Project:
 
     def note(self, path: str, mark: Mark) -> None:
         """Note how something was when it was read; what was read twice, and not the same, is never the same again."""
-        if self.noted is not None and self.noted.setdefault(path, mark) != mark:
-            self.noted[path] = CHANGED
+        if self.noted is None:
+            return
+        known = self.noted.setdefault(path, mark)
+        if known != mark:
+            same = known[:3] == mark[:3] and not (known[3] and mark[3])  # one of them was read plainly
+            self.noted[path] = max(known, mark) if same else CHANGED
 
     def tell(self) -> Told:
         """Return what is new since this was asked the last time, in another process than the one that wants it.

@@ -218,6 +218,7 @@ HOOK = ("hook", "validate-test-isolation")
 RUNS = {
     "one file": (("check",), CHANGED),
     "another file": (("check",), CALM),
+    "helpers and a test": (("check",), "tests/support.py", "tests/conftest.py", CALM),
     "two files": (("check",), CHANGED, "others/test_plain.py"),
     "the project": (("check",), "."),
     "the project, in two processes": (("check", "--jobs=2"), "."),
@@ -269,6 +270,18 @@ def test_a_changed_file_is_looked_at_without_the_code_that_leads_nowhere(
 
 def test_a_run_over_the_whole_project_leaves_facts_for_one_file(found: Callable[..., str], opened: list[str]) -> None:
     found("check", "--jobs=2", ".")
+    opened.clear()
+    found("check", CALM)
+
+    assert "app/calm.py" not in opened
+
+
+def test_a_helper_that_is_checked_itself_leaves_facts_that_others_take_up(
+    found: Callable[..., str], opened: list[str]
+) -> None:
+    found("check", "tests/support.py")
+    found("check", CALM)
+    found("check", "tests/support.py")
     opened.clear()
     found("check", CALM)
 
