@@ -42,6 +42,10 @@ class Server:
 
 def reset():
     os.environ.pop("PORT", None)
+
+
+def call():
+    return 1
 """
 RUN = """\
 import os
@@ -107,6 +111,7 @@ FILES = {
     "tests/test_app.py": TEST,
     "tests/test_calm.py": "from app.calm import rest\n\n\ndef test_calm():\n    rest()\n",
     "app/calm.py": "def rest():\n    return 1\n",
+    "tests/test_call.py": "from tests.support import call\n\n\ndef test_call():\n    call()\n",
     "others/test_plain.py": "def test_plain():\n    assert 1 + 1 == 2\n",
 }
 CHANGED = "tests/test_app.py"
@@ -170,6 +175,11 @@ STEPS: dict[str, Callable[[], object]] = {
     "its call": rewrite("app/threads.py", "    threading.Thread(target=print).start()", "    helper()"),
     "another test that calls it": rewrite("tests/test_calm.py", "app.calm import", "tests.test_app import helper as"),
     "the test that both import": rewrite(CHANGED, "os.umask(0)", "pass"),
+    "a helper that imports a test": rewrite(
+        "tests/support.py", "import os\n", "import os\nfrom tests.test_app import helper\n"
+    ),
+    "and calls it": rewrite("tests/support.py", "    return 1\n", "    helper()\n"),
+    "the test that the helper imports": rewrite(CHANGED, "    pass", "    os.umask(0)"),
     "what cannot be parsed": rewrite("app/run.py", "def serve", "def (serve"),
     "the configuration": rewrite("pyproject.toml", '"ALL"', '"HRM1", "HRM6"'),
     "what pytest collects": rewrite("pytest.ini", "", "[pytest]\npython_files = check_*.py\n"),
@@ -219,6 +229,7 @@ RUNS = {
     "one file": (("check",), CHANGED),
     "another file": (("check",), CALM),
     "helpers and a test": (("check",), "tests/support.py", "tests/conftest.py", CALM),
+    "a test behind a helper": (("check",), "tests/test_call.py"),
     "two files": (("check",), CHANGED, "others/test_plain.py"),
     "the project": (("check",), "."),
     "the project, in two processes": (("check", "--jobs=2"), "."),
@@ -284,6 +295,28 @@ def test_a_helper_that_is_checked_itself_leaves_facts_that_others_take_up(
     found("check", "tests/support.py")
     opened.clear()
     found("check", CALM)
+
+    assert "app/calm.py" not in opened
+
+
+def test_facts_that_come_through_the_checked_file_itself_fall_with_it(found: Callable[..., str]) -> None:
+    mutual = "from tests.support import call\n\n\ndef helper():\n    pass\n\n\ndef test_mutual():\n    call()\n"
+    write_files({CHANGED: mutual}, Path.cwd())
+    rewrite("tests/support.py", "import os\n", "import os\nfrom tests.test_app import helper\n")()
+    rewrite("tests/support.py", "    return 1\n", "    helper()\n")()
+    found("check", CHANGED)
+    rewrite(CHANGED, "    pass", "    import os\n\n    os.umask(0)")()
+
+    assert "HRM106" in found("check", "tests/test_call.py")
+
+
+def test_helpers_that_are_checked_too_do_not_keep_facts_from_being_kept(
+    found: Callable[..., str], opened: list[str]
+) -> None:
+    found(*HOOK, CHANGED)
+    found(*HOOK, "tests/support.py", "tests/conftest.py", CALM)
+    opened.clear()
+    found(*HOOK, CALM)
 
     assert "app/calm.py" not in opened
 
