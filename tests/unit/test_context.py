@@ -157,3 +157,21 @@ def test_identities_stay_what_they_are_on_every_python_since_baselines_hold_them
     # When these change, the version of the baseline has to change as well.
     assert (decorated.scope, decorated.text) == ("A.test_a", "fff287f53dde")
     assert (inside.scope, inside.text) == ("A.test_a", "7416a257dd22")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"a\nb = 1\nc\n",
+        b"a\r\nb = 1\r\nc",
+        b"a\rb = 1\rc",
+        "ä\nb = 1\n".encode(),
+        b"\xef\xbb\xbfa\nb = 1\n",
+        b"# coding: latin-1\nb = 1\n",
+        b"\xe4\nb = 1\n",
+    ],
+)
+def test_the_line_of_a_finding_is_found_however_the_file_is_written(source: bytes) -> None:
+    sources = Sources({"test_a.py": source})
+
+    assert [sources.line(item) for item in at(2, 9, 0)] == ["b = 1", "", ""]

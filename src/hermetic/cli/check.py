@@ -277,8 +277,8 @@ def shows_fixes(options: Options) -> bool:
 def find_in(paths: list[str], settings: Settings, chosen: Selection, options: Options) -> list[Finding]:
     """Return the findings in some files: those of an earlier run, where nothing that it read has changed."""
     run = None
-    is_noted = not shows_fixes(options)  # what is read of the whole project is not
-    if len(paths) >= MANY and is_noted and not options.no_cache and not registry.is_foreign(chosen.entries):
+    is_cached = not options.no_cache and not registry.is_foreign(chosen.entries)
+    if is_cached and len(paths) >= MANY and not shows_fixes(options):  # what is read of the whole project is not noted
         from hermetic.lint.warm import Run
 
         run = Run(settings, chosen, paths, named(options), fixes=wants_fixes(options))
@@ -288,11 +288,15 @@ def find_in(paths: list[str], settings: Settings, chosen: Selection, options: Op
             return found
     engine = made(settings, chosen, options)
     engine.jobs, engine.named = options.jobs, named(options)
-    engine.project.noted = {} if run is not None else None
+    keeping = None
+    if is_cached:
+        from hermetic.lint.keeping import Keeping
+
+        keeping = Keeping(engine, paths, run)
     found = engine.check(paths, progress if len(paths) >= SLOW and sys.stderr.isatty() else None)
-    options.left_out = len(engine.data), len(engine.uncollected)
-    if run is not None:
-        run.keep(engine.project.noted or {}, found, options.left_out)
+    options.left_out = engine.left_out
+    if keeping is not None:
+        keeping.keep(found)
     return found
 
 

@@ -54,7 +54,7 @@ def find_changed(options: check.Options, concern: Concern) -> list[Finding]:
     settings = check.configured(".", options, fixed_codes(concern), concern.strict)
     paths = discovery.tests_among(options.paths, settings)
     chosen = selection.choose(registry.all_entries(), settings)
-    return changed.check(paths, settings, chosen) if paths else []
+    return changed.check(paths, settings, chosen, cached=not options.no_cache) if paths else []
 
 
 def find_named(options: check.Options, concern: Concern) -> list[Finding]:

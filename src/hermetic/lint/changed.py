@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
+from hermetic.catalogue.registry import is_foreign
 from hermetic.lint import discovery
 from hermetic.lint.engine import COMPARING, Engine
+from hermetic.lint.keeping import Keeping
 from hermetic.lint.selection import Selection
 from hermetic.source.text import contains
 
@@ -16,9 +18,17 @@ if TYPE_CHECKING:
     from hermetic.finding import Finding
 
 
-def check(paths: list[str], settings: Settings, selection: Selection) -> list[Finding]:
-    """Return what a check of the current folder finds because of these files."""
-    found = {item.place: item for item in Engine(settings, selection).check(paths)}
+def check(paths: list[str], settings: Settings, selection: Selection, *, cached: bool = False) -> list[Finding]:
+    """Return what a check of the current folder finds because of these files.
+
+    `cached`: with what earlier runs have worked out about other files, and for later ones.
+    """
+    engine = Engine(settings, selection)
+    keeping = Keeping(engine, paths) if cached and not is_foreign(selection.entries) else None
+    findings = engine.check(paths)
+    if keeping is not None:
+        keeping.keep(findings)
+    found = {item.place: item for item in findings}
     for item in by_comparison(paths, settings, selection):
         found.setdefault(item.place, item)
     return sorted(found.values(), key=lambda item: item.place)

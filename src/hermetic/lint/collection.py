@@ -70,6 +70,11 @@ class Collection:
             return any(is_below(start, beside) for start in self.paths)
         return not is_test and any(is_beside(path, start) for start in self.paths) and self.gets_to(path, folder)
 
+    def takes_all(self, folder: str, start: str) -> bool:
+        """Tell whether pytest gets to each file right in a folder, when it is given `start`; both in full."""
+        chooses = self.ignored or self.globs or (start == self.root and self.paths)
+        return not chooses and self.enters(folder, start) and not self.lists_for(folder)
+
     def gets_to(self, path: str, start: str) -> bool:
         """Tell whether nothing keeps pytest from a file below a folder that is given."""
         folder = os.path.dirname(path)

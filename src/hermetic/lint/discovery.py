@@ -60,6 +60,7 @@ def wanted_below(path: str, settings: Settings, collection: Collection) -> Itera
     on_purpose = relative != "." and is_excluded(relative, settings)
     start = settings.root.rstrip(os.sep) + os.sep
     plain = not path.endswith(os.sep)
+    takes_all: dict[str, bool] = {}  # by folder: most leave out no single files
     for name in files_below(path):
         absolute = folder + name[len(path) :] if plain else os.path.abspath(name)
         if not name.endswith(".py"):
@@ -70,7 +71,12 @@ def wanted_below(path: str, settings: Settings, collection: Collection) -> Itera
         )
         is_test = is_test_file(relative, settings.python_files)
         wanted = is_wanted(name, settings, relative, all_below=all_below or is_test, on_purpose=on_purpose)
-        if wanted and collection.collects(absolute, folder, is_test=is_test):
+        if not wanted:
+            continue
+        beside = absolute.rpartition(os.sep)[0]
+        if beside not in takes_all:
+            takes_all[beside] = collection.takes_all(beside, folder)
+        if takes_all[beside] or collection.collects(absolute, folder, is_test=is_test):
             yield name, absolute
 
 

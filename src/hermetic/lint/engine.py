@@ -18,7 +18,7 @@ from hermetic.source.text import needles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hermetic.catalogue.registry import Entry
     from hermetic.catalogue.rule import Rule
@@ -34,6 +34,7 @@ PROJECT = "project"
 # Rules that compare files with one another, so that one process has to see all of them; a changed file can cause a
 # finding in one that did not change. With each the name of the files that it compares, "" for all.
 COMPARING = {"HRM401": "", "HRM404": "conftest.py"}
+LOOKING = ("HRM402",)  # rules that look through the other test files
 TEMPLATE = "{{"  # in the name of a file or folder: it is written when the template is used
 
 
@@ -57,7 +58,10 @@ class Engine:
         self._named: dict[str, str] = {}  # absolute path -> path as it was given, of the checked files
         self._failures: list[str] = []
         self.jobs = 0  # processes; 0: as many as are worth it
-        self.apart = False  # whether the comparing rules wait until the others are done, in several processes
+        self.apart = False  # whether the rules that look at other checked files wait until the others are done
+        self.prior: dict[str, Result] = {}  # what is known of files from an earlier run, by path as given
+        self.on_result: Callable[[str, Result], None] | None = None  # is told what came of each of the others
+        self.reached: set[str] = set()  # the files, in full, that were asked for while others were checked
         # The files that the user names, in full; None: all. What he does not name may be test data, see `is_data`.
         self.named: frozenset[str] | None = None
         self.maker: Maker | None = None  # gives findings their fixes, where these are wanted
@@ -74,16 +78,14 @@ class Engine:
         self.start(paths)
         try:
             found: dict[tuple[str, int, int, str], Finding] = {}
-            jobs = shares.processes(self.jobs, paths)
-            self.apart = jobs > 1
             waiting: list[tuple[str, list[str]]] = []
-            telling = (self.project.tell, self.project.hear)
-            for path, result in zip(paths, shares.results(paths, self.result, jobs, progress, telling), strict=True):
+            for path, result in self.results(paths, progress):
                 self.note(path, result)
                 for finding in result.findings:
                     found.setdefault(finding.place, finding)
                 if result.waiting:
                     waiting.append((path, result.waiting))
+            self.reached = self.project.found | self.project.asked
             for finding in (item for path, codes in waiting for item in self.compared(path, codes)):
                 found.setdefault(finding.place, finding)
             for finding in self.no_data(paths):
@@ -92,6 +94,26 @@ class Engine:
         finally:
             if collecting:
                 gc.enable()
+
+    def results(self, paths: list[str], progress: Callable[[int, int], None] | None) -> Iterator[tuple[str, Result]]:
+        """Yield what comes of each file, in their order, those that are known from before among them."""
+        left = [path for path in paths if path not in self.prior]
+        jobs = shares.processes(self.jobs, left)
+        self.apart = jobs > 1 or self.on_result is not None
+        telling = (self.project.tell, self.project.hear)
+        fresh = shares.results(left, self.result, jobs, progress, telling)
+        for path in paths:
+            known = self.prior.get(path)
+            if known is None:
+                known = next(fresh)
+                if self.on_result is not None:
+                    self.on_result(path, known)
+            yield path, known
+
+    @property
+    def left_out(self) -> tuple[int, int]:
+        """How many files were left out as test data, and of how many that pytest cannot import findings were."""
+        return len(self.data), len(self.uncollected)
 
     def check_source(self, data: bytes, path: str) -> list[Finding]:
         """Check source that is not (or not yet) on disk, as if it stood at `path`.
@@ -123,6 +145,7 @@ class Engine:
 
     def result(self, path: str, data: bytes | None = None) -> Result:
         """Check one file, from disk unless its source is given; findings are those before suppressions."""
+        self.project.current = os.path.abspath(path)
         data = self.project.read(path) if data is None else data
         if data is None:
             return Result([Finding(CANNOT_READ, "cannot-read", why_unreadable(path), path, 0)], None, None, [])
@@ -137,7 +160,7 @@ class Engine:
         left_out = False
         try:
             if entries:
-                waiting = [entry.code for entry in entries if self.apart and entry.code in COMPARING]
+                waiting = [entry.code for entry in entries if self.apart and entry.code in (*COMPARING, *LOOKING)]
                 module = self.project.parsed(text)
                 now = [entry for entry in entries if entry.code not in waiting]
                 found.extend(finding for entry in now for finding in self.found_by(entry, module, failures))
@@ -249,7 +272,9 @@ class Engine:
     def rule(self, entry: Entry) -> Rule:
         """Return a rule, imported once."""
         if entry.code not in self._rules:
-            self._rules[entry.code] = entry.load()
+            rule = self._rules[entry.code] = entry.load()
+            for number, state in enumerate(getattr(rule, "states", ())):
+                state.known_as = (entry.code, number)
         return self._rules[entry.code]
 
     def settled(self, findings: list[Finding]) -> list[Finding]:

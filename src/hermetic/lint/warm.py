@@ -11,7 +11,7 @@ import sys
 
 from hermetic import cache
 from hermetic.finding import Edit, Finding, Fix
-from hermetic.source.witness import CHANGED, digest, renewed
+from hermetic.source.witness import CHANGED, digest, renewed_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,14 +46,11 @@ class Run:
     def known(self) -> tuple[list[Finding], tuple[int, int]] | None:
         """Return what a run that read the same found, and of how many files it left something out; None without one."""
         kept: Any = cache.load(self.root, self.kind, self.key)
-        now: dict[str, Mark] = {}
         try:
             start, noted, rows, left_out = kept
-            for path, mark in noted.items():
-                current = renewed(path, mark, start - MOMENT, folder=path.endswith(os.sep))
-                if current is None:
-                    return None
-                now[path] = current
+            now = renewed_all(noted, start - MOMENT)
+            if now is None:
+                return None
             found = [finding_of(row) for row in rows]
         except (TypeError, ValueError, AttributeError):  # nothing there, or not written by us
             return None

@@ -96,8 +96,12 @@ def file_holds(scope: Scope, name: str, tokens: tuple[bytes, ...]) -> bool:
     located = project.locate(name, scope.module.folder) if project is not None and tokens and is_dotted(name) else None
     if project is None or located is None:
         return not tokens
-    text = project.text(located[0])
-    return bool(project.leading.names(located[0], tokens)) or (text is not None and text.holds(tokens))
+    known: dict[str, bool] = project.about("holds", tokens)
+    path = located[0]
+    if path not in known:
+        text = project.text(path)
+        known[path] = bool(project.leading.names(path, tokens)) or (text is not None and text.holds(tokens))
+    return known[path]
 
 
 def find_class(scope: Scope, expression: ast.AST) -> Scope | None:

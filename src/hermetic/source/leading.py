@@ -32,7 +32,6 @@ class Leading:
         # For the tokens of a rule, bytes of which one stands in the same file.
         self.companions: dict[Tokens, Tokens] = {}
         self._names: dict[Tokens, dict[str, Names]] = {}  # for each tokens and file worked out, the names
-        self._of_fixtures: dict[tuple[str, Tokens], Names] = {}
 
     def imports(self, text: Text, tokens: Tokens) -> list[tuple[str, str]]:
         """Return `(local name, dotted name)` of what a file imports from the project and what leads to a token."""
@@ -80,7 +79,7 @@ class Leading:
         """Return the names of a project file that lead to one of the tokens."""
         known = self._names.get(tokens)
         if known is None:
-            known = self._names[tokens] = {}
+            known = self._names[tokens] = self.project.about("leading", tokens)
         if path not in known:
             self._work_out(path, tokens, known)
         return known[path]
@@ -139,8 +138,8 @@ class Leading:
 
     def _fixtures(self, paths: list[str], tokens: Tokens) -> Names:
         """Return the names in conftests, the nearest first, that lead to a token; outer ones are seen by inner ones."""
-        key = (paths[0], tokens)
-        if key not in self._of_fixtures:
+        known: dict[str, Names] = self.project.about("leading fixtures", tokens)
+        if paths[0] not in known:
             outer = self._fixtures(paths[1:], tokens) if len(paths) > 1 else NONE
             nearest = self.project.module(paths[0])
             levels = [nearest, *self.project.plugins_of(nearest)] if nearest is not None else []
@@ -148,8 +147,8 @@ class Leading:
                 own = self.names(os.path.abspath(level.path), tokens)
                 brought = frozenset(local.encode() for local, _ in self.imports(level, tokens))
                 outer |= level.outline.names_leading_to(tokens, own | outer | brought, own=False)
-            self._of_fixtures[key] = outer
-        return self._of_fixtures[key]
+            known[paths[0]] = outer
+        return known[paths[0]]
 
 
 def passed_on(text: Text) -> list[Located]:

@@ -35,7 +35,7 @@ from hermetic.source.values import Facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hermetic.source.module import Module
     from hermetic.source.project import Project
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 
 TESTING = (b"def test", b"class ", b"fixture")
+CHANGING = "changing"  # the topic of whether what a name means changes a state
 SCRIPTED = (b"argv", b"sys.exit(", b"SystemExit", b"os._exit(", b"os.fork(")  # pytest could not collect what it does
 
 
@@ -69,21 +70,28 @@ def find_leaks(module: Module, state: State, project: Project, tokens: tuple[byt
     `tokens` are those of the rule: only imports that lead to one of them are followed.
     """
     found: dict[tuple[object, ...], Leak] = {}
+
+    def is_new(change: Change) -> bool:
+        """Tell whether another leak of a change would say more than what is found: to look for one is dear."""
+        first = found.get(one_leak(change, state))
+        return first is None or first.change.line > change.line or (state.near_first and first.deep)
+
     own = module.holds(state.tokens)
-    for leak in (
-        *(leaks_at_import(module, state, project) if own else ()),
-        *(leaks_in_functions(module, state, project) if own else ()),
-        *leaks_through_imports(module, state, project, tokens or state.tokens),
+    for leaks in (
+        leaks_at_import(module, state, project) if own else (),
+        leaks_in_functions(module, state, project) if own else (),
+        leaks_through_imports(module, state, project, tokens or state.tokens, is_new),
     ):
-        first = found.setdefault(one_leak(leak, state), leak)
-        if first.change.line > leak.change.line or (state.near_first and first.deep and not leak.deep):
-            found[one_leak(leak, state)] = leak
+        for leak in leaks:
+            same = one_leak(leak.change, state)
+            first = found.setdefault(same, leak)
+            if first.change.line > leak.change.line or (state.near_first and first.deep and not leak.deep):
+                found[same] = leak
     return list(found.values())
 
 
-def one_leak(leak: Leak, state: State) -> tuple[object, ...]:
+def one_leak(change: Change, state: State) -> tuple[object, ...]:
     """Return what makes two leaks the same: the function, and the key where each key is a state of its own."""
-    change = leak.change
     return (change.scope, change.key or (change.node if state.keyed else ""))
 
 
@@ -214,8 +222,17 @@ def under_main(scope: Scope, node: ast.AST) -> bool:
     return False
 
 
-def leaks_through_imports(module: Module, state: State, project: Project, tokens: tuple[bytes, ...]) -> Iterator[Leak]:
-    """Yield the leaks of project functions that this file's tests call, at the line that changes the state."""
+def leaks_through_imports(
+    module: Module,
+    state: State,
+    project: Project,
+    tokens: tuple[bytes, ...],
+    is_new: Callable[[Change], bool] = lambda _: True,
+) -> Iterator[Leak]:
+    """Yield the leaks of project functions that this file's tests call, at the line that changes the state.
+
+    `is_new` is asked for each change on the way, while the leaks are taken, and spares those that say nothing new.
+    """
     names_to_look_at = (
         local for local, dotted in project.leading.calls(module, tokens) if may_change(dotted, module, state, project)
     )
@@ -227,7 +244,7 @@ def leaks_through_imports(module: Module, state: State, project: Project, tokens
             target = known[name]
             for found, certain in reached_by(scope, calls, target, state) if target is not None else ():
                 undo = UndoState(state, found.change)
-                if not may_be_closed(found.change.scope, undo):
+                if is_new(found.change) and not may_be_closed(found.change.scope, undo):
                     yield from leaks_of_calls(caller, scope, certain, undo, found, project)
 
 
@@ -245,17 +262,25 @@ def is_changed_again(found: Found, state: State) -> bool:
     return False
 
 
+def seen_to_change(state: State, project: Project) -> dict[tuple[str, str], bool]:
+    """Return of which `(file, name in it)` it is known whether calling that changes a state."""
+    if state.known_as is not None:
+        return project.about(CHANGING, state.known_as)
+    known: dict[tuple[str, str], bool] = project.seen.setdefault((CHANGING, state.memo_key), {})
+    return known
+
+
 def changing_callee(name: str, scope: Scope, state: State, project: Project) -> Scope | None:
     """Return the function of another file that a call runs, None when it changes nothing, which is kept for the run."""
     located = project.locate(name, near_of(scope.module))
-    key = (*located, state.memo_key) if located is not None else None
-    if key is None or project.changing.get(key) is False:
+    changing = seen_to_change(state, project)
+    if located is None or changing.get(located) is False:
         return None
     target = callee_behind(scope, None, name, state.tokens)
     if target is not None and (target.module is scope.module or not counts(target, state)):
         return None
-    project.changing[key] = target is not None and bool(reachable_changes(Way(target), state))
-    return target if project.changing[key] else None
+    changing[located] = target is not None and bool(reachable_changes(Way(target), state))
+    return target if changing[located] else None
 
 
 def reached_by(
@@ -275,16 +300,16 @@ def reached_by(
 def may_change(dotted: str, module: Module, state: State, project: Project) -> bool:
     """Tell whether what a file imports may change the state: a module, or a function that is seen to do so."""
     located = project.locate(dotted, near_of(module))
-    key = (*located, state.memo_key) if located is not None and located[1] else None
-    known = project.changing.get(key)
+    if located is None or not located[1]:
+        return project.leading.leads(dotted, near_of(module), state.tokens, module)
+    changing = seen_to_change(state, project)
+    known: bool | None = changing.get(located)
     if known is not None:
         return known
-    leading = project.leading.leads(dotted, near_of(module), state.tokens, module)
-    if key is None:
-        return leading
+    leading = project.leading.leads(dotted, near_of(module), state.tokens)
     target = run_by(project.definition(dotted, near_of(module))) if leading else None
     changes = target is not None and counts(target, state) and bool(reachable_changes(Way(target), state))
-    project.changing[key] = changes
+    changing[located] = changes
     return changes
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Binding
     from hermetic.source.witness import Mark
 
+    Lasting = dict[tuple[str, object], dict[Any, Any]]
+    Told = tuple[dict[str, Mark] | None, tuple[set[str], set[str], set[str]], Lasting]
+
 USUAL_NAMES = ("test_*.py", "*_test.py")
 OTHER_NAMES = ("test.py", "tests.py", "*_tests.py")  # what other runners collect, or pytest when it is named
 RUNNERS = (b"unittest", b"TestCase", b"django", b"pytest")  # one of which such a file then speaks of
@@ -62,8 +65,14 @@ class Project:
         self._files: dict[tuple[str, str], tuple[str, str] | None] = {}
         self._listed: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
-        # Whether an import can change a state, by (file, name, state); None never stands there.
-        self.changing: dict[tuple[str, str, str] | None, bool] = {}
+        # Gives what earlier runs have worked out, see `about`; only asked where something leads to other files.
+        self.recall: Callable[[], Lasting] = dict
+        self._lasting: Lasting | None = None
+        self._told: dict[tuple[str, object], int] = {}  # how many facts of each topic are known where they are wanted
+        self.opened: set[str] = set()  # the files that were looked into for what they hold, by their full path
+        self.found: set[str] = set()  # the files that a name or a folder led to
+        self.current = ""  # the file that is checked, by its full path
+        self.asked: set[str] = set()  # the files that were asked for while another one was checked
         self._sources: dict[str, str | None] = {}
         # What dotted names are bound to, by (name, folder); forgotten with the files.
         self._bindings: dict[tuple[str, str], tuple[Binding, Scope] | None] = {}
@@ -73,6 +82,7 @@ class Project:
         self._own: dict[tuple[str, str], bool] = {}
         # What was read, by its full path (of a folder with a separator behind it), where a later run wants to know.
         self.noted: dict[str, Mark] | None = None
+        self.plain: frozenset[str] = frozenset()  # of these, by their full path, without a digest of what is in them
 
     @property
     def kept(self) -> frozenset[str]:
@@ -80,6 +90,29 @@ class Project:
         if self._kept is None:
             self._kept = self.find_kept()
         return self._kept
+
+    @property
+    def lasting(self) -> Lasting:
+        """What was worked out about files, by topic: plain values that stay the same while what they are from does."""
+        if self._lasting is None:
+            self._lasting = self.recall()
+            self._told = {topic: len(facts) for topic, facts in self._lasting.items()}
+        return self._lasting
+
+    @property
+    def knows_nothing(self) -> bool:
+        """Whether nobody has asked for anything that lasts."""
+        return not self._lasting
+
+    def about(self, topic: str, what: object = "") -> dict[Any, Any]:
+        """Return what is known of one topic by file, or by `(file, name in it)`: of files whoever asks for them.
+
+        Later runs may be given it, so it holds nothing but plain values, and nothing that depends on who asks.
+        """
+        found = self.lasting.get((topic, what))
+        if found is None:
+            found = self.lasting[topic, what] = {}
+        return found
 
     def checked(self, path: str, data: bytes) -> Text:
         """Return a file that is to be checked, as text; it may have been read, or parsed, for another file."""
@@ -173,26 +206,58 @@ class Project:
         """Return a file's bytes, None when it cannot be read; a pipe or device is not, since that may never end."""
         if path in self._held:
             return self._held[path]
+        self.ask(path)
         if path not in self._data:
-            self._data[path], mark = read_file(path, marked=self.noted is not None)
+            plainly = os.path.abspath(path) in self.plain
+            self._data[path], mark = read_file(path, marked=self.noted is not None, plainly=plainly)
             self.note(os.path.abspath(path), mark)
         return self._data[path]
 
+    def ask(self, path: str) -> None:
+        """Note that a file is asked for, given by its full path (otherwise it is the one that is checked)."""
+        if path != self.current:
+            self.asked.add(path)
+
     def note(self, path: str, mark: Mark) -> None:
         """Note how something was when it was read; what was read twice, and not the same, is never the same again."""
-        if self.noted is not None and self.noted.setdefault(path, mark) != mark:
-            self.noted[path] = CHANGED
+        if self.noted is None:
+            return
+        known = self.noted.setdefault(path, mark)
+        if known != mark:
+            same = known[:3] == mark[:3] and not (known[3] and mark[3])  # one of them was read plainly
+            self.noted[path] = max(known, mark) if same else CHANGED
 
-    def tell(self) -> dict[str, Mark] | None:
-        """Return what was noted since this was asked the last time: in another process than the one that wants it."""
-        noted = self.noted
-        self.noted = {} if noted is not None else None
-        return noted
+    def tell(self) -> Told:
+        """Return what is new since this was asked the last time, in another process than the one that wants it.
 
-    def hear(self, noted: dict[str, Mark] | None) -> None:
-        """Take what was noted in another process."""
+        That are the marks that were noted, the files that were opened, found and asked for, and the facts that last.
+        """
+        files = (self.opened, self.found, self.asked)
+        told = (self.noted, files, self.fresh_facts() if self.noted is not None else {})
+        self.noted = {} if self.noted is not None else None
+        self.opened, self.found, self.asked = set(), set(), set()
+        return told
+
+    def fresh_facts(self) -> Lasting:
+        """Return the facts that are new since this was asked the last time."""
+        fresh = {}
+        for topic, facts in (self._lasting or {}).items():
+            known = self._told.get(topic, 0)
+            if len(facts) > known:
+                fresh[topic] = dict(list(facts.items())[known:])
+                self._told[topic] = len(facts)
+        return fresh
+
+    def hear(self, told: Told) -> None:
+        """Take what is new in another process."""
+        noted, (opened, found, asked), facts = told
         for path, mark in (noted or {}).items():
             self.note(path, mark)
+        self.opened |= opened
+        self.found |= found
+        self.asked |= asked
+        for topic, known in facts.items():
+            self.about(*topic).update(known)
 
     def is_own(self, head: str, near: str) -> bool:
         """Tell whether the first part of a dotted name (b"" where it is relative) stands below the roots."""
@@ -220,6 +285,10 @@ class Project:
         found = any(fits(path, pattern) for pattern in self.collected)
         return found or contains(data, RUNNERS) or os.path.abspath(path) in self.named
 
+    def counts_if_named(self, path: str) -> bool:
+        """Tell whether a file may be a test file only where the user names it."""
+        return self.is_test(path) and not any(fits(path, pattern) for pattern in self.collected)
+
     def is_named_test(self, path: str) -> bool:
         """Tell whether a file has the name of a test file by more than a pattern that takes all files of a folder."""
         return any(fits(path, pattern) for pattern in self.python_files if pattern.rpartition("/")[2] != EVERY)
@@ -227,10 +296,12 @@ class Project:
     def text(self, path: str) -> Text | None:
         """Return a file as text, None when it cannot be read."""
         text: Text | None = self._modules.get(path) or self._texts.get(path)  # most paths are full ones
+        self.ask(path)
         if text is None:
             path = os.path.abspath(path)
             text = self._modules.get(path) or self._texts.get(path)
         if text is None:
+            self.opened.add(path)
             data = self.read(path)
             if data is None:
                 return None
@@ -255,6 +326,7 @@ class Project:
             except CannotParseError:
                 self.keep(path, None)
         found = self._modules[path]
+        self.ask(path)
         if found is not None and found.asked_at != self._checked:
             found.asked_at = self._checked
             found.asked += 1
@@ -307,10 +379,12 @@ class Project:
                 continue
             base = os.path.join(folder, *dotted.split("."))
             beside, last = self.listing(os.path.dirname(base)), os.path.basename(base)
-            if f"{last}.py" in beside:
-                return f"{base}.py"
-            if (last in beside or not last) and "__init__.py" in self.listing(base):
-                return os.path.join(base, "__init__.py")
+            found = f"{base}.py" if f"{last}.py" in beside else ""
+            if not found and (last in beside or not last) and "__init__.py" in self.listing(base):
+                found = os.path.join(base, "__init__.py")
+            if found:
+                self.found.add(found)
+                return found
         return None
 
     def locate(self, dotted: str, near: str) -> tuple[str, str] | None:
@@ -426,6 +500,7 @@ class Project:
         """Yield the conftest files in a folder and in those above it, up to the root."""
         while True:
             if "conftest.py" in self.listing(folder):
+                self.found.add(os.path.join(folder, "conftest.py"))
                 yield os.path.join(folder, "conftest.py")
             parent = os.path.dirname(folder)
             if folder in {self.root, parent} or not folder.startswith(self.root):

@@ -62,6 +62,7 @@ class State:
     ) -> None:
         self.kind = kind
         self.memo_key = f"{kind}:{id(self)}"  # two rules may give their states the same name
+        self.known_as: tuple[str, int] | None = None  # for later runs: a rule's code, and which of its states it is
         self.neutral = {name: frozenset(texts) for name, texts in (neutral or {}).items()}
         self.defaults = self.neutral | {name: frozenset(texts) for name, texts in (defaults or {}).items()}
         self.calls = frozenset((*calls, *self.neutral))

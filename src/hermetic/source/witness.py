@@ -23,8 +23,11 @@ def digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=16).digest()
 
 
-def read_file(path: str, *, marked: bool) -> tuple[bytes | None, Mark]:
-    """Return a file's bytes and its mark; None where it cannot be read, as a pipe or device, which may never end."""
+def read_file(path: str, *, marked: bool, plainly: bool = False) -> tuple[bytes | None, Mark]:
+    """Return a file's bytes and its mark; None where it cannot be read, as a pipe or device, which may never end.
+
+    `plainly`: without a digest, so that a later run trusts nothing but times that say that it is the same.
+    """
     try:
         found = os.stat(path)  # before it is read: what changes later gives another mark
         if not stat.S_ISREG(found.st_mode):
@@ -35,7 +38,7 @@ def read_file(path: str, *, marked: bool) -> tuple[bytes | None, Mark]:
         return None, GONE
     if not marked:
         return data, OTHER
-    return data, (found.st_mtime_ns, found.st_ctime_ns, found.st_size, digest(data))
+    return data, (found.st_mtime_ns, found.st_ctime_ns, found.st_size, b"" if plainly else digest(data))
 
 
 def list_folder(path: str, *, marked: bool) -> tuple[frozenset[str], Mark]:
@@ -56,6 +59,27 @@ def lasting(name: bytes) -> bool:
     return not name.startswith(PASSING)
 
 
+def renewed_all(marks: dict[str, Mark], before: int) -> dict[str, Mark] | None:
+    """Return the marks of files, and of folders (with a separator behind them), as `renewed` does; None if one is."""
+    found = {}
+    look = os.stat
+    for path, mark in marks.items():
+        modified, changed, size, _ = mark
+        now: Mark | None = None
+        if size > 0 and modified < before and changed < before:  # most are files that are as they were
+            try:
+                status = look(path)
+            except (OSError, ValueError):
+                return None
+            if status.st_mtime_ns == modified and status.st_ctime_ns == changed and status.st_size == size:
+                now = mark
+        now = now or renewed(path, mark, before, folder=path.endswith(os.sep))
+        if now is None:
+            return None
+        found[path] = now
+    return found
+
+
 def renewed(path: str, mark: Mark, before: int, *, folder: bool) -> Mark | None:
     """Return the mark of a file or folder that is as it was when it got this one, None where it is not.
 
@@ -71,4 +95,6 @@ def renewed(path: str, mark: Mark, before: int, *, folder: bool) -> Mark | None:
         if found.st_mtime_ns == modified and found.st_ctime_ns == changed and (folder or found.st_size == size):
             return mark
     now = list_folder(path, marked=True)[1] if folder else read_file(path, marked=True)[1]
+    if now == mark and size < 0:  # still not there
+        return mark
     return now if now[2:] == mark[2:] else None

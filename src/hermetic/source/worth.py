@@ -218,7 +218,18 @@ def located_near(text: Text) -> list[tuple[str, str, bytes]]:
 
 def origin(project: Project, path: str, name: bytes) -> tuple[str, bytes]:
     """Return the file that defines a name which another one imports, and what it is called there."""
-    for _ in range(MAX_HOPS if name else 0):
+    if not name:
+        return path, name
+    known: dict[tuple[str, bytes], tuple[str, bytes]] = project.about("origin")
+    found = known.get((path, name))
+    if found is None:
+        found = known[path, name] = find_origin(project, path, name)
+    return found
+
+
+def find_origin(project: Project, path: str, name: bytes) -> tuple[str, bytes]:
+    """Work out what `origin` returns."""
+    for _ in range(MAX_HOPS):
         text = project.text(path)
         local = name.decode("utf-8", "replace")
         found = next((item for item in located_near(text) if item[0] == local and item[2]), None) if text else None
@@ -230,8 +241,7 @@ def origin(project: Project, path: str, name: bytes) -> tuple[str, bytes]:
 
 def any_around(module: Module, project: Project, condition: Callable[[Text], bool]) -> bool:
     """Tell whether a condition holds for a file, one that gives it fixtures, or one that these import in turn."""
-    key = ("around", condition.__name__)
-    never: set[str] = project.seen.setdefault(key, set())  # files of which nothing behind them fulfils it
+    never: dict[str, bool] = project.about("around", condition.__name__)  # of nothing behind these it holds
     seen: set[str] = set()
     pending = [os.path.abspath(item.path) for item in project.providers(module)]
     while pending:
@@ -244,13 +254,13 @@ def any_around(module: Module, project: Project, condition: Callable[[Text], boo
             if condition(text):
                 return True
             pending.extend(item[1] for item in located_in(text))
-    never |= seen
+    never.update(dict.fromkeys(seen, True))
     return False
 
 
 def names_in(project: Project, path: str, interest: Interest) -> tuple[Names, Names]:
     """Return the names of a project file that may lead to what a rule looks for, and those of methods among them."""
-    known: dict[str, list[tuple[Names, Names]]] = project.seen.setdefault(("worth", interest.code), {})
+    known: dict[str, list[tuple[Names, Names]]] = project.about("worth", interest.code)
     if path not in known:
         work_out(project, path, interest, known)
     return known[path][-1]
@@ -331,7 +341,7 @@ def leading_words(module: Module, interest: Interest) -> Names:
     if known is None:
         project = module.project
         # Files of the code under test are let go and parsed again: what their words say stays the same.
-        kept: dict[str, Names] = project.seen.setdefault(key, {}) if project is not None else {}
+        kept: dict[str, Names] = project.about(*key) if project is not None else {}
         path = os.path.abspath(module.path)
         if path not in kept:
             kept[path] = frozenset(find_words(module, interest))

@@ -267,6 +267,8 @@ def test_times_alone_are_trusted_only_where_they_are_older_than_a_moment(tmp_pat
 
     assert renewed(str(file), mark, later, folder=False) is mark
     assert renewed(str(tmp_path), folder, later, folder=True) is folder
+    gone = (*list_folder(str(tmp_path / "gone"), marked=True)[1],)
+    assert renewed(str(tmp_path / "gone"), gone, later, folder=True) is gone
     lying = (*mark[:3], b"other content")
     assert renewed(str(file), lying, later, folder=False) is lying
     assert renewed(str(file), lying, mark[0], folder=False) is None

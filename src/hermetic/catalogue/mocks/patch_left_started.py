@@ -7,16 +7,18 @@ from hermetic.catalogue.mocks._stops import Stop
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.around import undone_around
-from hermetic.source.callee import find_imported
+from hermetic.source.callee import find_imported, is_dotted
 from hermetic.source.changes import import_time
 from hermetic.source.follow import runs_by
 from hermetic.source.leaks import under_main, undone_after_import
+from hermetic.source.names import resolve
 from hermetic.source.reach import calls_of, entries_of, first_root
 from hermetic.source.restore import after_yield, by_cleanup, is_context_maker, is_in_cleanup, is_undone, is_undone_late
 from hermetic.source.teardown import is_run_for, undone_by_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterator
 
     from hermetic.finding import Finding
@@ -356,15 +358,30 @@ def started_through_imports(module: Module, project: Project) -> Iterator[tuple[
         for caller in module.functions_with((local.encode(),)):
             for scope in caller.family():
                 for call in () if is_in_cleanup(scope) else calls_of(scope):
-                    target = find_imported(scope, call.func, (START,))
-                    if target is None or not target.is_function:
+                    target = starter(scope, call, project)
+                    if target is None:
                         continue
-                    for start, stop in open_starts(target.module.load(target), project):
+                    for start, stop in open_starts(target, project):
                         if is_undone(scope, call, stop) or not runs_by(scope, call, target, start.scope, start.node):
                             continue
                         root = first_root(caller, stop, project)
                         if root is not None:
                             yield start, root
+
+
+def starter(scope: Scope, call: ast.Call, project: Project) -> Scope | None:
+    """Return the function of another file that a call runs, where that starts a patcher; whether it does is kept."""
+    name = resolve(scope, call.func)
+    located = project.locate(name, scope.module.folder) if is_dotted(name) else None
+    known: dict[tuple[str, str], bool] = project.about("starts patchers")
+    if located is None or known.get(located) is False:
+        return None
+    target = find_imported(scope, call.func, (START,))
+    if target is None or not target.is_function:
+        known[located] = False
+        return None
+    known[located] = any(True for _ in open_starts(target.module.load(target), project))
+    return target if known[located] else None
 
 
 def started_in_bases(module: Module, project: Project) -> Iterator[tuple[Start, Scope]]:

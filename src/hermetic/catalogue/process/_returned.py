@@ -50,12 +50,12 @@ def imported_names(module: Module, tokens: tuple[bytes, ...], project: Project) 
 
 def names_in(path: str, tokens: tuple[bytes, ...], project: Project) -> frozenset[str]:
     """Return the names of a file's functions that return what they make, worked out once in a run."""
-    key = ("functions that return a child", path)
-    known: frozenset[str] | None = project.seen.get(key)
+    files = project.about("functions that return a child")
+    known: frozenset[str] | None = files.get(path)
     if known is None:
         found = project.module(path)
         names = (scope.name for scope in returning_in(found, tokens)) if found is not None else ()
-        known = project.seen[key] = frozenset(names)
+        known = files[path] = frozenset(names)
     return known
 
 

@@ -182,13 +182,13 @@ def kind_of_imported(name: str, module: Module) -> Kind | None:
     located = project.locate(name, module.folder) if project is not None else None
     if project is None or located is None:
         return None
-    key = ("kind of thread", *located)
-    if key not in project.seen:
-        project.seen[key] = None
+    known: dict[tuple[str, str], str] = project.about("kind of thread")
+    if located not in known:
+        known[located] = ""
         cls = project.definition(name, module.folder)
-        project.seen[key] = kind_of(cls) if cls is not None and cls.is_class else None
-    known: Kind | None = project.seen[key]
-    return known
+        kind = kind_of(cls) if cls is not None and cls.is_class else None
+        known[located] = next((maker for maker, made in MAKERS.items() if made is kind), "")
+    return MAKERS.get(known[located])
 
 
 def holder(spawn: Spawn) -> tuple[str, str]:

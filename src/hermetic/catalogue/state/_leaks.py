@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _ast as ast
-import os
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
 from hermetic.catalogue.rule import PROJECT
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.state import State
-    from hermetic.source.text import Text
 
 SUITE = (b"def test", b"fixture", b"def setUp", b"def setup", b"class Test")
 MAX_FUNCTIONS = 2000
@@ -154,8 +152,7 @@ def scopes_in(module: Module, project: Project) -> Iterator[Scope]:
 def helpers_of(module: Module, project: Project) -> Iterator[Scope]:
     """Yield the functions of other project files that a file may call and that set an attribute, by their text."""
     for item in module.outline.located:
-        text = project.text(item.path)
-        for names in storing(text) if text is not None else ():
+        for names in storing(item.path, project):
             for name in names & {item.name} if item.name else names:
                 if name in module.words:
                     dotted = item.dotted if item.name else f"{item.dotted}.{name.decode()}"
@@ -164,17 +161,18 @@ def helpers_of(module: Module, project: Project) -> Iterator[Scope]:
                         yield found
 
 
-def storing(text: Text) -> list[frozenset[bytes]]:
-    """Return the names of the functions that set an attribute or, in one of the suite, change a container."""
-    known: list[frozenset[bytes]] | None = text.memo.get("storing")
-    if known is None:
-        suite = is_of_suite(os.path.abspath(text.path))
-        known = text.memo["storing"] = [
+def storing(path: str, project: Project) -> list[frozenset[bytes]]:
+    """Return the names of a file's functions that set an attribute or, in one of the suite, change a container."""
+    known: dict[str, list[frozenset[bytes]]] = project.about("storing")
+    if path not in known:
+        suite = is_of_suite(path)
+        text = project.text(path)
+        known[path] = [
             block.names
-            for block in text.outline.blocks
+            for block in (text.outline.blocks if text is not None else ())
             if b"def " in block.text[:10] and (sets_attribute(block.text) or (suite and contains(block.text, CHANGES)))
         ]
-    return known
+    return known[path]
 
 
 def is_of_suite(path: str) -> bool:
