@@ -109,6 +109,7 @@ class Engine:
                 if self.on_result is not None:
                     self.on_result(path, known)
             yield path, known
+        next(fresh, None)  # lets it tell of the last one
 
     @property
     def left_out(self) -> tuple[int, int]:
