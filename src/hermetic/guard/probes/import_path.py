@@ -7,13 +7,13 @@ import operator
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from hermetic.guard.places import is_users
 from hermetic.guard.probe import Change, Moment, Probe, list_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pytest
 
     Lists = tuple[tuple[list[object], list[object]], ...]
 
@@ -28,18 +28,14 @@ class ImportPathProbe(Probe["Lists"]):
     between = True
 
     def __init__(self) -> None:
-        self.by_pytest = ""  # the folder that pytest adds for the file that is imported
+        self.imported: pytest.Module | None = None  # the test file that is imported, or was
         self.last: Lists | None = None
         self.lists: list[list[Any]] = []  # the three of the last snapshot, and a copy of each
         self.mirrors: list[list[Any]] = []
 
     def import_begins(self, collector: pytest.Module) -> None:
-        """Find out which folder pytest itself adds to import a file."""
-        folder = collector.path.parent
-        while (folder / "__init__.py").is_file() and folder.parent != folder:
-            folder = folder.parent
-        added = collector.config.getoption("importmode", "prepend") in ("prepend", "append")
-        self.by_pytest = str(folder) if added else ""
+        """Learn which file is imported."""
+        self.imported = collector
 
     def snapshot(self) -> Lists:
         """Compare the three lists with their copies (below 1 us), and where one differs copy all."""
@@ -53,8 +49,8 @@ class ImportPathProbe(Probe["Lists"]):
         """Compare list by list. Finders that a library adds when it is imported are benign."""
         for name, old, new in zip(NAMES, before, after, strict=True):
             now = new[1]
-            if name == "path" and self.by_pytest and Moment.item is None:
-                now = without(now, old[1], self.by_pytest)
+            if name == "path" and now != old[1]:
+                now = without(now, old[1], added_by_pytest(Moment.item or self.imported))
             if old[0] is not new[0]:
                 undo = functools.partial(put_back, name, *old)
                 yield Change(f"sys.{name}", old[1], now, undo)
@@ -62,8 +58,22 @@ class ImportPathProbe(Probe["Lists"]):
                 yield list_change(f"sys.{name}", old, now)
 
 
+def added_by_pytest(node: pytest.Item | pytest.Module | None) -> str:
+    """Return the folder that pytest itself adds for a file, and again when it sets up the package of a test; or ""."""
+    if node is None or node.config.getoption("importmode", "prepend") == "importlib":
+        return ""
+    if isinstance(node, pytest.Item) and not any(isinstance(one, pytest.Package) for one in node.listchain()):
+        return ""
+    folder = node.path.parent
+    while (folder / "__init__.py").is_file() and folder.parent != folder:
+        folder = folder.parent
+    return str(folder)
+
+
 def without(now: list[object], old: list[object], folder: str) -> list[object]:
     """Return a path without the folder that pytest adds, in front even where it stands further back already."""
+    if not folder:
+        return now
     if folder not in old:
         return [item for item in now if item != folder]
     return now[1:] if now[:1] == [folder] and old[:1] != [folder] else now

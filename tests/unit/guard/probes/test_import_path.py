@@ -1,0 +1,46 @@
+"""What pytest itself adds to `sys.path`, and what a test does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.guarding import guarded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHOWS = """
+import pathlib
+import sys
+
+
+def test_where_it_is_imported_from():
+    assert sys.path[0] == str(pathlib.Path(__file__).parent.parent)
+"""
+ADDS = """
+import sys
+
+
+def test_adds_a_folder():
+    sys.path.insert(0, "/nowhere")
+"""
+
+
+@pytest.mark.parametrize("mode", ["warn", "error"])
+def test_a_package_that_pytest_sets_up_is_put_in_front_by_pytest_itself(tmp_path: Path, mode: str) -> None:
+    files = {"first/__init__.py": "", "first/test_it.py": SHOWS, "second/test_other.py": "def test_it(): pass\n"}
+
+    run = guarded(tmp_path / "suite", mode=mode, files=files)
+
+    assert run.findings == [], run.output
+    assert run.exit == 0, run.output  # the second folder was in front when the tests began
+
+
+def test_what_a_test_of_a_package_adds_is_a_finding(tmp_path: Path) -> None:
+    files = {"first/__init__.py": "", "first/test_it.py": ADDS, "second/test_other.py": "def test_it(): pass\n"}
+
+    run = guarded(tmp_path / "suite", files=files)
+
+    assert run.found == {("HRM103", "first/test_it.py", 6)}, run.output
