@@ -25,11 +25,12 @@ PROGRAMS = Path(sys.executable).parent
 NO_TESTS = 5
 # In a folder of its own a project is not to find this repository's configuration.
 CONFIGURATION = {"pytest.ini": "[pytest]\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n"}
-PLAIN = "-p no:randomly -p no:cacheprovider"  # a reader's own pytest shuffles nothing unless it is told to
+# A reader's own pytest shuffles nothing unless it is told to, and has no plugin that a page does not speak of.
+PLAIN = "-p no:randomly -p no:cacheprovider -p no:valkey -p no:hypothesispytest"
 REVERSE = "def pytest_collection_modifyitems(items):\n    items.reverse()\n"
 UNCOPIED = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info")
 TIME = r"\d+\.\d+s(?: \(\d+:\d\d:\d\d\))?"  # of a minute and more pytest says both
-WITHOUT = ("cacheprovider", "randomly", "pytest_cov", "hypothesispytest")
+WITHOUT = ("cacheprovider", "randomly", "pytest_cov", "hypothesispytest", "valkey")
 
 
 class Project(NamedTuple):

@@ -34,6 +34,7 @@ from tests.utils import meta  # noqa: E402 - run by path
 
 FILE = ROOT / "tests" / "meta" / "sabotage.toml"
 PAGE = ROOT / "docs" / "sabotage.md"
+FEW = 3  # meta-tests that are not worth a second process
 HEAD = """\
 # Sabotage
 
@@ -225,9 +226,9 @@ def noticed(home: meta.Tree, folder: Path, one: Sabotage | None, numbers: list[i
         one.make(copy.root)
         copy.run("git", "commit", "--all", "--quiet", "--no-verify", "--message=Change")
         copy = meta.Tree(copy.root, folder / "changed")
-    ran = copy.pytest(
-        "-x", "-q", "-p", "no:cacheprovider", "-k", " or ".join(f"test_{n:02}_" for n in numbers), meta.TESTS
-    )
+    workers = [] if len(numbers) > FEW else ["-n0"]
+    chosen = " or ".join(f"test_{number:02}_" for number in numbers)
+    ran = copy.pytest(*workers, "-x", "-q", "-p", "no:cacheprovider", "-k", chosen, meta.TESTS)
     return Seen(failed(ran, numbers, is_control=one is None), ran.output)
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PROJECTS = ROOT / "tests" / "regression" / "projects"
 HANG = 120  # seconds
 # What these runs do not need. pytest loads every plugin that is installed.
-WITHOUT = ("asyncio", "anyio", "cacheprovider", "pytest_cov", "hypothesispytest", "pytest_mock", "randomly")
+WITHOUT = ("asyncio", "anyio", "cacheprovider", "pytest_cov", "hypothesispytest", "pytest_mock", "randomly", "valkey")
 
 
 class InnerRun(TypedDict):

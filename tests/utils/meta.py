@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import hashlib
 import json
@@ -12,6 +13,7 @@ import signal
 import site
 import subprocess
 import sys
+import threading
 import tomllib
 import venv
 import xml.etree.ElementTree as ET
@@ -22,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tests.utils.commits import Outcome, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 HANG = 900  # seconds for one command
@@ -98,11 +100,12 @@ class Tree:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of its commands: nothing of this run, of a surrounding git, or of another hermetic."""
-        inherited = ("PYTEST", "HERMETIC", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "MAKE", "MFLAGS", "COV_")
+        python = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+        inherited = ("PYTEST", "HERMETIC", *python, "VIRTUAL_ENV", "MAKE", "MFLAGS", "COV_")
         kept = {name: value for name, value in environment(self.home).items() if not name.startswith(inherited)}
         keep = {KEEP: os.environ[KEEP]} if KEEP in os.environ else {KEEP: str(cache_folder())}
         path = f"{self.home / 'bin'}{os.pathsep}{kept.get('PATH', os.defpath)}"
-        return {**kept, **keep, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
+        return {**kept, **keep, "PATH": path, "NO_COLOR": "1"}
 
     def run(self, *command: str | Path, folder: Path | None = None, **extra: str) -> Outcome:
         """Run a command, in the tree unless a folder is named; `python` is the environment's."""
@@ -190,16 +193,18 @@ def files_below(names: Iterable[str], root: Path = ROOT) -> list[Path]:
 
 def digest(name: str, inputs: Iterable[str], root: Path = ROOT) -> str:
     """Return the key of a result: its name, the interpreter, what is installed, and the content of its inputs."""
-    installed = sorted(
-        f"{item.metadata['Name']} {item.version}"
-        for item in metadata.distributions()
-        if item.metadata["Name"] != "hermetic"
-    )
-    key = hashlib.sha256(repr((name, sys.version, sys.platform, installed)).encode())
+    key = hashlib.sha256(repr((name, sys.version, sys.platform, installed())).encode())
     for path in files_below(inputs, root):
         key.update(f"{path.relative_to(root)}\0{path.stat().st_mode & 0o111:o}\0".encode())
         key.update(hashlib.sha256(path.read_bytes()).digest())
     return key.hexdigest()
+
+
+@functools.cache
+def installed() -> list[str]:
+    """Return the names and versions of what is installed besides hermetic."""
+    found = ((item.metadata["Name"], item.version) for item in metadata.distributions())
+    return sorted(f"{name} {version}" for name, version in found if name != "hermetic")
 
 
 def cache_folder() -> Path:
@@ -210,24 +215,60 @@ def cache_folder() -> Path:
 
 def kept(name: str, inputs: Iterable[str], produce: Callable[[], Any], *, when: Callable[[Any], bool]) -> Any:
     """Return a result from the cache, or produce it, and keep it `when` it is good. Anything odd there is a miss."""
-    key = digest(name, inputs)
-    file = cache_folder() / f"{key}.json"
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-        text = json.dumps(document["value"], sort_keys=True)
-        if document["key"] == key and document["seal"] == hashlib.sha256((key + text).encode()).hexdigest():
-            return document["value"]
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    value = json.loads(json.dumps(produce()))
-    if when(value):
-        text = json.dumps(value, sort_keys=True)
-        seal = hashlib.sha256((key + text).encode()).hexdigest()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps({"key": key, "seal": seal, "value": value}), encoding="utf-8")
-        partial.replace(file)
+    return kept_as(digest(name, inputs), produce, when=when)
+
+
+def kept_as(key: str, produce: Callable[[], Any], *, when: Callable[[Any], bool]) -> Any:
+    """Return the result with a key, or produce it, and keep it `when` it is good.
+
+    Who wants what another process is producing waits for it: tests that run side by side do nothing twice.
+    """
+    if (known := read(key)) is not None:
+        return known["value"]
+    with alone(cache_folder() / f"{key}.lock"):
+        if (known := read(key)) is not None:
+            return known["value"]
+        value = json.loads(json.dumps(produce()))
+        if when(value):
+            keep(key, value)
     return value
+
+
+@contextlib.contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Wait until nobody else holds this lock, which ends with its holder whatever happens to it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def read(key: str) -> dict[str, Any] | None:
+    """Return the document of what was kept under a key, None where there is none or it is not as it was written."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        document: dict[str, Any] = json.loads(result_file(key).read_text(encoding="utf-8"))
+        if document["key"] == key and document["seal"] == sealed(key, document["value"]):
+            return document
+    return None
+
+
+def keep(key: str, value: Any) -> None:
+    """Keep a result under a key that was taken before it was produced. Who reads it sees all of it, or nothing."""
+    file = result_file(key)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+    partial.write_text(json.dumps({"key": key, "seal": sealed(key, value), "value": value}), encoding="utf-8")
+    partial.replace(file)
+
+
+def result_file(key: str) -> Path:
+    """Return where the result with a key is kept."""
+    return cache_folder() / f"{key}.json"
+
+
+def sealed(key: str, value: Any) -> str:
+    """Return what a document says of its own content."""
+    return hashlib.sha256((key + json.dumps(value, sort_keys=True)).encode()).hexdigest()
 
 
 def kept_while(*inputs: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

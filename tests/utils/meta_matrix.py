@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from tests.utils import meta
 from tests.utils.lint import write_files
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from tests.utils.meta import Tree
@@ -30,26 +32,47 @@ INPUTS = (
 CODE = re.compile(r"^    code = \"(HRM\d{3})\"$", re.MULTILINE)
 
 
-def written() -> list[str]:
-    """Return the codes of all rules whose file stands in the catalogue, whatever is registered."""
-    texts = (path.read_text(encoding="utf-8") for path in CATALOGUE.glob("*/*.py"))
-    return sorted(code for text in texts for code in CODE.findall(text))
+def written() -> dict[str, Path]:
+    """Return the files of all rules that stand in the catalogue, by code, whatever is registered."""
+    texts = ((path, path.read_text(encoding="utf-8")) for path in CATALOGUE.glob("*/*.py"))
+    return {code: path for path, text in texts for code in CODE.findall(text)}
 
 
-def measured(tree: Tree) -> dict[str, dict[str, Any]]:
-    """Return what was measured of each rule, by code. It ends at the first one that is wrong: enough to fail."""
-    failed: list[str] = []
+def in_order(files: dict[str, Path]) -> list[str]:
+    """Return the codes as they are measured: what was changed last, which is wrong most likely, and then what is long.
+
+    What is audited has the highest numbers, and takes longest: at the end a processor would wait for it.
+    """
+    return sorted(files, key=lambda code: (files[code].stat().st_mtime // 60, code), reverse=True)
+
+
+def measured(tree: Tree, known: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+    """Return what was measured of each rule, by code. It ends at the first that is wrong, or gone: enough to fail.
+
+    `known` are codes that have to be there.
+    """
+    files = written()
+    failed = sorted({*known} - {*files})
+    keys = keys_of(files)
 
     def one(code: str) -> dict[str, Any]:
-        return meta.kept(f"rule {code}", INPUTS, lambda: measure(tree, code, failed), when=right)  # type: ignore[no-any-return]
+        return meta.kept_as(keys[code], lambda: measure(tree, code, failed), when=right)  # type: ignore[no-any-return]
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return {found["code"]: found for found in pool.map(one, written())}
+        return {found["code"]: found for found in pool.map(one, in_order(files))}
 
 
-def keep(document: dict[str, Any]) -> None:
-    """Keep what was measured of a rule elsewhere in this tree, with the same interpreter and packages."""
-    meta.kept(f"rule {document['code']}", INPUTS, lambda: document, when=right)
+def keys_of(codes: Iterable[str]) -> dict[str, str]:
+    """Return the keys of what is kept of rules, by code."""
+    content = meta.digest("rules", INPUTS)
+    return {code: hashlib.sha256(f"{content} {code}".encode()).hexdigest() for code in codes}
+
+
+def keep(documents: list[dict[str, Any]]) -> None:
+    """Keep what was measured of rules elsewhere in this tree, with the same interpreter and packages."""
+    keys = keys_of(document["code"] for document in documents)
+    for document in filter(right, documents):
+        meta.keep(keys[document["code"]], document)
 
 
 def measure(tree: Tree, code: str, failed: list[str]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import json
 import re
 import sys
 import xml.etree.ElementTree as ET
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,23 +56,45 @@ def decisions() -> dict[str, tuple[list[str], str]]:
     return found
 
 
-def passed_in(tree: Tree, file: str, references: list[str]) -> list[str]:
-    """Run the tests of a file that are named, or all of it; return those that passed. Kept when all did."""
-    named = sorted(reference for reference in references if reference.startswith(f"{file}::"))
-    chosen = [file] if file in references else named
+def enforcing(tree: Tree, references: list[str]) -> tuple[dict[str, list[str]], str]:
+    """Run the tests that decisions name; return those that passed, by file, and what was printed where some did not.
 
-    def run() -> dict[str, Any]:
-        workers = ("-n2", "--dist=loadgroup", "-q", "--maxfail=3")
-        ran = tree.pytest(*workers, *chosen)
-        return {"code": ran.code, "outcomes": ran.outcomes, "output": ran.output[-3000:]}
+    The suite runs whole files, and hands over what became of them; what it has not handed over runs here, all at once.
+    """
+    chosen = by_file(references)
+    keys = {file: (key_of(file, [file]), key_of(file, names)) for file, names in chosen.items()}
+    found = {file: next(filter(None, map(meta.read, each)), None) for file, each in keys.items()}
+    passed = {file: list(known["value"]["outcomes"]) if known else [] for file, known in found.items()}
+    waiting = [file for file, known in found.items() if known is None]
+    if not waiting:
+        return passed, ""
+    names = [name for file in waiting for name in chosen[file]]
+    ran = tree.pytest("-n2", "--dist=loadgroup", "-q", "--maxfail=3", *names)
+    for file in waiting:
+        outcomes: dict[str, Any] = {"code": ran.code, "outcomes": of_file(file, ran.outcomes)}
+        if all_passed(outcomes):
+            passed[file] = list(outcomes["outcomes"])
+            meta.keep(keys[file][-1], outcomes)
+    return passed, ran.output if ran.code else ""
 
-    inputs = (*INPUTS, file)
-    # The suite runs whole files, and hands over what became of them; where it has not, only what is named runs.
-    found = meta.kept(f"file {file}", inputs, lambda: None, when=lambda _: False)
-    if found is None:
-        key = f"file {file}" if chosen == [file] else f"tests {chosen}"
-        found = meta.kept(key, inputs, run, when=all_passed)
-    return [name for name, outcome in found["outcomes"].items() if outcome == "passed"] if all_passed(found) else []
+
+def by_file(references: list[str]) -> dict[str, list[str]]:
+    """Return what is to run of each file: the tests that are named, or the file where it is named itself."""
+    found: dict[str, list[str]] = {}
+    for reference in sorted(references):
+        found.setdefault(reference.partition("::")[0], []).append(reference)
+    return {file: [file] if file in names else names for file, names in found.items()}
+
+
+def key_of(file: str, chosen: list[str]) -> str:
+    """Return the key of what is kept of a file's tests: of all, or of some."""
+    return meta.digest(f"file {file}" if chosen == [file] else f"tests {chosen}", (*INPUTS, file))
+
+
+def of_file(file: str, outcomes: dict[str, str]) -> dict[str, str]:
+    """Return the outcomes of the tests of one file."""
+    stem = file.removesuffix(".py")
+    return {name: outcome for name, outcome in outcomes.items() if name.startswith((f"{stem}::", f"{stem}/"))}
 
 
 def all_passed(found: dict[str, Any]) -> bool:
@@ -89,8 +110,7 @@ def keep_rules(report: Path) -> int:
         for note in case.iter("property")
         if note.get("name") == "measured" and not {part.tag for part in case} & {"failure", "error", "skipped"}
     ]
-    for document in filter(meta_matrix.right, measured):
-        meta_matrix.keep(document)
+    meta_matrix.keep(measured)
     return len(measured)
 
 
@@ -103,11 +123,9 @@ def keep_suite(report: Path) -> int:
     references = {reference for by, _ in decisions().values() for reference in by if "/" in reference}
     count = 0
     for file in sorted({reference.partition("::")[0] for reference in references}):
-        stem = file.removesuffix(".py")
-        mine = {name: outcome for name, outcome in outcomes.items() if name.startswith((f"{stem}::", f"{stem}/"))}
-        found = {"code": 0, "outcomes": mine, "output": ""}
+        found = {"code": 0, "outcomes": of_file(file, outcomes)}
         if all_passed(found):
-            meta.kept(f"file {file}", (*INPUTS, file), partial(dict, found), when=all_passed)
+            meta.keep(key_of(file, [file]), found)
             count += 1
     return count
 

@@ -20,6 +20,8 @@ HEAD = "import os\nimport contextlib\nimport pytest\n\n\n"
 BAD = 'import os\n\n\ndef test_region():\n    os.environ["REGION"] = "north"\n'
 OK = ("HRM101", "test_ok.py", 5)  # where that is wrong
 SELECT = ("--select", "HRM001,HRM101,HRM905")
+# What pytest would import in each of the many processes of an audit or a hunt, and no suite here needs.
+LEAN = "-p no:valkey -p no:hypothesispytest -p no:pytest_cov"
 HANG = 120  # seconds after which a command counts as hanging
 needs_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another user")
 # Imports what a check needs and then becomes another user, who may be unable to read the interpreter itself.
@@ -42,7 +44,7 @@ sys.exit(main(sys.argv[1:]))
 def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's environment less what a surrounding git says, with a cache beside `folder`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PYTEST_"))}
-    return {**kept, "XDG_CACHE_HOME": f"{folder}-cache", **(extra or {})}
+    return {**kept, "XDG_CACHE_HOME": f"{folder}-cache", "PYTEST_ADDOPTS": LEAN, **(extra or {})}
 
 
 def hermetic(

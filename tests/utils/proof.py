@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import os
@@ -11,6 +12,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from hermetic.guard import checks, probes, registry
+from hermetic.guard.check import Check
+from hermetic.guard.probe import Probe
 from tests.utils import servers
 
 if TYPE_CHECKING:
@@ -111,6 +115,7 @@ class Driver:
             "guard": guard,
             "trace": trace,
             "needs": sorted(example.needs),
+            "plugin": modules_of_the_guard() if guard else [],
             "order": order,
             "probe": example.probe,
             "probe_from": probe_from,
@@ -124,6 +129,13 @@ class Driver:
         if not answer:
             raise RuntimeError(f"{DRIVER.name} ended without an answer; its own error is on standard error")
         return Run(**json.loads(answer))
+
+
+@functools.cache
+def modules_of_the_guard() -> list[str]:
+    """Return what the plugin imports at the start of a guarded run."""
+    layers = (*registry.walked(probes, Probe), *registry.walked(checks, Check))
+    return ["hermetic.plugin", "hermetic.guard.session", *sorted({layer.__module__ for layer in layers})]
 
 
 def needs_postgres(example: Example) -> bool:

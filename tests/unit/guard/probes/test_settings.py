@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hermetic.guard.probes.settings import SettingsProbe
 from tests.utils.guarding import guarded
 
 if TYPE_CHECKING:
@@ -81,6 +82,17 @@ def test_what_is_frozen_counts_and_not_what_the_interpreter_freezes_for_itself(t
 
     assert run.found == {("HRM106", "test_it.py", 11)}, run.output
     assert "3 passed" in run.output
+
+
+def test_what_was_frozen_before_the_tests_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    monkeypatch.setattr("gc.get_freeze_count", lambda: counted.append(50_000) or counted[-1])
+
+    probe = SettingsProbe()
+    first, last = probe.snapshot(), probe.snapshot()
+
+    assert counted == [50_000]
+    assert list(probe.changes(first, last)) == []
 
 
 LIMITED = """
