@@ -115,8 +115,8 @@ class HeldProbe(Probe[Held]):
                 yield Table(f"{holder.name}.{name}{one.suffix}", held, one.part.attributes)
 
     def has_new_names(self, before: Snapshot, after: Snapshot) -> bool:
-        """Tell whether a name stands for something else by now."""
-        return next(PROJECT.differences(before, after, self.code), None) is not None
+        """Tell whether a name stands for another container or object by now; a number that counts is neither."""
+        return any(leads_on(found) for found in PROJECT.differences(before, after, self.code))
 
     def focus(self) -> None:
         """Gather the containers that are in sight."""
@@ -190,7 +190,8 @@ class HeldProbe(Probe[Held]):
     def changes(self, before: Held, after: Held) -> Iterator[Change]:
         """Compare what names stand for, then what containers hold."""
         for difference in PROJECT.differences(before.walk, after.walk, self.code):
-            self.known = None
+            if leads_on(difference):
+                self.known = None
             if are_containers(difference.before, difference.after):
                 yield from self.replaced(difference, before)
             elif self.is_worth_telling(difference.holder, difference.name, difference.before, difference.after):
@@ -313,6 +314,11 @@ def is_same_list(now: list[Watched], before: list[Watched]) -> bool:
 def is_watched(value: Any) -> bool:
     """Tell whether a value is a container, or an object of the project."""
     return type(value) in CONTAINERS or is_own_object(value)
+
+
+def leads_on(difference: Difference) -> bool:
+    """Tell whether there is something to find behind a name, or was."""
+    return is_watched(difference.before) or is_watched(difference.after)
 
 
 def is_large(value: Any) -> bool:

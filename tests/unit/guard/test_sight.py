@@ -176,3 +176,18 @@ def test_a_change_is_looked_for_behind_its_own_name_alone(tmp_path: Path) -> Non
     assert len(run.findings) == 20, run.output
     assert counts["find"] <= 4  # modules and classes, before the tests and with the first one
     assert counts["copied"] <= 2 * 120 + 20 * 8
+
+
+COUNTER = "class Shop:\n    count = 0\n\n    def __init__(self):\n        Shop.count += 1\n"
+COUNTED = "import shop\n" + "".join(f"def test_{number}():\n    shop.Shop()\n" for number in range(30))
+
+
+def test_where_a_number_counts_nothing_is_looked_for_anew(tmp_path: Path) -> None:
+    files = {"shop.py": SHOP + COUNTER, "test_it.py": COUNTED, "site-packages/counting.py": COUNTING}
+    paths = "[pytest]\npythonpath = site-packages .\naddopts = -p counting -p no:xdist\n"
+
+    run = guarded(tmp_path / "suite", mode="warn", files={**files, "pytest.ini": paths})
+
+    counts = json.loads(next(line for line in run.output.splitlines() if line.startswith("{")))
+    assert run.findings == [], run.output
+    assert counts["find"] <= 4
