@@ -17,7 +17,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     option = config.option
     alone = option.usepdb or option.collectonly or hasattr(config, "workerinput")
     if option.numprocesses is None and not alone:
-        option.numprocesses, option.dist = WORKERS, "worksteal"
+        # One after the other, in the order in which they stand: the last are quick once the others have been.
+        option.numprocesses, option.dist, option.maxschedchunk = WORKERS, "load", 1
 
 
 def pytest_collection_finish() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +32,19 @@ REPAIR = "run: .venv/bin/python scripts/generate.py"
 rule_pages: Any = imported("scripts/rule_pages.py")
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A copy of the tree with one rule, generated."""
-    copy = scratch_tree(tmp_path, keep={"process/environ_write.py"})
+@pytest.fixture(scope="module")
+def generated_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the tree with one rule, generated, which nobody changes."""
+    copy = scratch_tree(tmp_path_factory.mktemp("generated"), keep={"process/environ_write.py"})
     done = run_in(copy, "scripts/generate.py")
     assert done.returncode == 0, done.stderr
     return copy
+
+
+@pytest.fixture
+def tree(generated_tree: Path, tmp_path: Path) -> Path:
+    """A copy of the tree with one rule, generated."""
+    return shutil.copytree(generated_tree, tmp_path, dirs_exist_ok=True)
 
 
 def edit(path: Path, old: str, new: str) -> None:

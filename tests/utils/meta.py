@@ -225,7 +225,7 @@ def kept_as(key: str, produce: Callable[[], Any], *, when: Callable[[Any], bool]
     """
     if (known := read(key)) is not None:
         return known["value"]
-    with alone(cache_folder() / f"{key}.lock"):
+    with alone(key):
         if (known := read(key)) is not None:
             return known["value"]
         value = json.loads(json.dumps(produce()))
@@ -235,8 +235,10 @@ def kept_as(key: str, produce: Callable[[], Any], *, when: Callable[[Any], bool]
 
 
 @contextlib.contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """Wait until nobody else holds this lock, which ends with its holder whatever happens to it."""
+def alone(*keys: str) -> Iterator[None]:
+    """Wait until nobody else produces what has these keys. The lock ends with its holder, whatever happens to it."""
+    name = keys[0] if len(keys) == 1 else hashlib.sha256(" ".join(keys).encode()).hexdigest()
+    file = cache_folder() / f"{name}.lock"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -63,18 +63,19 @@ def enforcing(tree: Tree, references: list[str]) -> tuple[dict[str, list[str]], 
     """
     chosen = by_file(references)
     keys = {file: (key_of(file, [file]), key_of(file, names)) for file, names in chosen.items()}
-    found = {file: next(filter(None, map(meta.read, each)), None) for file, each in keys.items()}
-    passed = {file: list(known["value"]["outcomes"]) if known else [] for file, known in found.items()}
-    waiting = [file for file, known in found.items() if known is None]
-    if not waiting:
-        return passed, ""
-    names = [name for file in waiting for name in chosen[file]]
-    ran = tree.pytest("-n2", "--dist=loadgroup", "-q", "--maxfail=3", *names)
-    for file in waiting:
-        outcomes: dict[str, Any] = {"code": ran.code, "outcomes": of_file(file, ran.outcomes)}
-        if all_passed(outcomes):
-            passed[file] = list(outcomes["outcomes"])
-            meta.keep(keys[file][-1], outcomes)
+    with meta.alone(*(key for pair in keys.values() for key in pair)):
+        found = {file: next(filter(None, map(meta.read, pair)), None) for file, pair in keys.items()}
+        passed = {file: list(known["value"]["outcomes"]) if known else [] for file, known in found.items()}
+        waiting = [file for file, known in found.items() if known is None]
+        if not waiting:
+            return passed, ""
+        names = [name for file in waiting for name in chosen[file]]
+        ran = tree.pytest("-n2", "--dist=loadgroup", "-q", "--maxfail=3", *names)
+        for file in waiting:
+            outcomes: dict[str, Any] = {"code": ran.code, "outcomes": of_file(file, ran.outcomes)}
+            if all_passed(outcomes):
+                passed[file] = list(outcomes["outcomes"])
+                meta.keep(keys[file][-1], outcomes)
     return passed, ran.output if ran.code else ""
 
 
