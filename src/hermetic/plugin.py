@@ -126,6 +126,8 @@ class Session:
         self.is_worker = hasattr(config, "workerinput")
         self.guarded: Guarded | None = None
         self.workers: dict[str, list[str]] = {}
+        self.acts: list[list[Any]] = []  # by worker: what harms a test of another one that does it too
+        self.late = False  # something was found that fails the run, and can fail no test any more
         self.written = False
         if not distributes(config):
             from hermetic.guard.session import Guarded
@@ -216,12 +218,23 @@ class Session:
             return
         if self.guarded is not None:
             self.take(self.guarded.taken())
+        self.compare_workers()
         if self.records and self.options.mode == "error" and self.options.trace != "off":
             from hermetic.guard import retrace
 
             retrace.trace_again(self.config, self.reader(), self.records)
-        if not self.write() and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        fails = not self.write() or self.late
+        if fails and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED  # a build must not go on without its report
+
+    def compare_workers(self) -> None:
+        """Take what only all workers together show."""
+        if len(self.acts) > 1:  # one alone has seen everything
+            from hermetic.guard import between, checking
+
+            found = between.records(self.acts, self.reader())
+            self.take(found)
+            self.late = bool(checking.fatal(found))
 
     def reader(self) -> Judge:
         """Return what makes records; the controller of xdist has none of its own."""
@@ -245,6 +258,8 @@ class Session:
             terminalreporter.write_line(f"    {'; '.join(part for part in parts if part)}")
             for written in read_on(record):
                 terminalreporter.write_line(written)
+        if self.late:
+            terminalreporter.write_line("the run fails: what two workers do was known when their tests had ended")
 
 
 def write_report(path: str, records: list[Record]) -> bool:
@@ -287,7 +302,10 @@ class FromWorkers:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401, ARG002 - xdist's
         """Take what a worker handed over at its end."""
-        self.session.take(getattr(node, "workeroutput", {}).get("_hermetic", []))
+        output = getattr(node, "workeroutput", {})
+        self.session.take(output.get("_hermetic", []))
+        if output.get("_hermetic_acts"):
+            self.session.acts.append(output["_hermetic_acts"])
 
 
 def distributes(config: pytest.Config) -> bool:

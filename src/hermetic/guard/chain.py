@@ -17,7 +17,7 @@ from hermetic.guard.probe import UNSEEN, Moment, Probe, same
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from hermetic.guard.probe import Change
+    from hermetic.guard.probe import Act, Change
     from hermetic.guard.trail import Trail
 
     Key = tuple[str, str]
@@ -200,6 +200,16 @@ class Chain:
             if held is None or not same(held.change.before, change.after):
                 return
         self.owners[-1].add(Entry(probe, change, place))
+
+    def acts(self) -> list[Act]:
+        """Return what tests of this process did that harms those of another one that do the same."""
+        found: list[Act] = []
+        for probe in list(self.probes):
+            try:
+                found += probe.handed_over()
+            except Exception as error:  # noqa: BLE001 - as above
+                self.disable(probe, error)
+        return found
 
     def restore(self, entries: Iterable[Entry]) -> None:
         """Put back what was left changed, the last change first; what cannot be put back stays known."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hermetic.guard.chain import Entry, Owner
     from hermetic.guard.linted import Linted
     from hermetic.guard.options import Options
+    from hermetic.guard.probe import Change
 
 CARRIED = "_hermetic"  # the attribute of a report that carries the records; xdist sends it along
 GUARD, COLLECTION = "guard", "collection"
@@ -102,21 +103,23 @@ class Judge:
         found = []
         for (code, place), group in groups.items():
             parts = [group] if len(group) >= MANY else [[entry] for entry in group]
-            found += [self.record(code, place, part, item, test, owner, layer) for part in parts]
+            for part in parts:
+                changes = [entry.change for entry in part]
+                found.append(self.record(code, place, changes, item, test, owner, layer))
         return found
 
     def record(  # noqa: PLR0913, PLR0917 - a record: one argument for each thing that it says
         self,
         code: str,
         place: Place | None,
-        group: list[Entry],
+        group: list[Change],
         item: pytest.Item | None,
         test: str,
         owner: str,
         layer: str,
     ) -> Record:
         """Return one record."""
-        change = group[0].change
+        change = group[0]
         state = change.state if len(group) == 1 else f"{change.state} and {len(group) - 1} more"
         before, after = short(change.before), short(change.after)
         who = f"fixture {owner}" if owner else (test.rpartition("::")[2] if layer == GUARD else "importing this file")

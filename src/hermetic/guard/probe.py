@@ -56,6 +56,22 @@ class Table(NamedTuple):
     attributes: bool
 
 
+class Act(NamedTuple):
+    """What a test did that harms a test of another process, if that one does it too. Plain data: workers send it.
+
+    `what` is compared between processes; `text` says what the test does with it, and `harm` what comes of it.
+    """
+
+    code: str
+    what: str
+    test: str
+    text: str
+    harm: str
+    path: str
+    line: int
+    function: str
+
+
 class Moment:
     """Where the run is, for all probes: to tell each of them would cost more than what most of them do in a test.
 
@@ -140,6 +156,10 @@ class Probe(Generic[Snapshot]):
     def changes(self, before: Snapshot, after: Snapshot) -> Iterable[Change]:
         """Return what differs between two snapshots, without what is benign."""
         raise NotImplementedError
+
+    def handed_over(self) -> Iterable[Act]:
+        """Return what tests of this process did that harms those of another one that do the same; once, at its end."""
+        return ()
 
     def tables(self) -> Iterable[Table]:
         """Return the dictionaries behind the last snapshot, for `--hermetic-trace=watch`."""

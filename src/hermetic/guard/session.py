@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.reports import CollectErrorRepr
 
-from hermetic.guard import checking, judge, options, registry
+from hermetic.guard import between, checking, judge, options, registry
 from hermetic.guard.chain import Chain, Owner
 from hermetic.guard.judge import CARRIED
 from hermetic.guard.probe import Moment
@@ -250,6 +250,7 @@ class Guarded:
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
             output[CARRIED] = self.taken()
+            output[between.HANDED] = [tuple(act) for act in self.chain.acts()]
 
     def taken(self) -> list[Record]:
         """Return the pending records, and forget them."""

@@ -11,8 +11,9 @@ from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard import _literals as frames
+from hermetic.guard.options import allowed
 from hermetic.guard.places import USER, getframe, responsible
-from hermetic.guard.probe import ABSENT, Change, Described, Probe
+from hermetic.guard.probe import ABSENT, Act, Change, Described, Moment, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,6 +50,7 @@ CACHES = frozenset({
 CACHE_NAMES = (".coverage", "pytest-of-")
 # What makes a name one of this moment: a UUID, or a long number.
 UNIQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-|(?=[a-f]*\d)[0-9a-f]{12,}|\d{10,}")
+HARM = "in two workers, one reads or removes what the other wrote"
 DESTINATION = {"os.rename": (1, 3), "os.mkdir": (0, 2), "os.symlink": (1, 2), "os.link": (1, 3)}
 
 
@@ -61,6 +63,14 @@ class Seen(NamedTuple):
 
     def __repr__(self) -> str:
         return "a folder" if stat.S_ISDIR(self.kind) else f"{self.size} bytes"
+
+
+class Writer(NamedTuple):
+    """The first test that wrote a path, and where; `told` says that nothing more is to be said of it."""
+
+    test: str
+    place: Place
+    told: bool
 
 
 class View(NamedTuple):
@@ -81,7 +91,7 @@ class FixedPathProbe(Probe[View]):
     def __init__(self) -> None:
         self.first: Known = {}  # what each watched path was like before it was written
         self.places: dict[str, Place] = {}  # since the test began
-        self.writers: dict[str, str] = {}  # path -> the first test that wrote it
+        self.writers: dict[str, Writer] = {}
         self.shared: list[tuple[str, str, Place]] = []
         self.temporary = {sys.pycache_prefix} if sys.pycache_prefix else set()
         self.test = ""
@@ -108,12 +118,14 @@ class FixedPathProbe(Probe[View]):
         for path, (old, new) in changed.items():
             if not any(parent in changed for parent in parents(path)):
                 name, place = self.shown(path), self.places.get(path)
+                if path in self.writers:
+                    self.writers[path] = self.writers[path]._replace(told=True)
                 text = f"writes {name!r} and leaves it there: a second test, worker or run uses the same path"
                 yield Change(name, old or ABSENT, new or ABSENT, text=text, note=place)
         for path, other, place in self.shared[before.shared : after.shared]:
             if path not in changed:
                 name = self.shown(path)
-                text = f"writes {name!r}, as {other} does: in two workers, one reads or removes what the other wrote"
+                text = f"writes {name!r}, as {other} does: {HARM}"
                 yield Change(f"{name} of {other}", ABSENT, SHARED, text=text, note=place)
 
     def test_begins(self, item: pytest.Item) -> None:
@@ -181,9 +193,17 @@ class FixedPathProbe(Probe[View]):
         self.stirred = True
         self.places.setdefault(path, place)
         if self.test and event not in {"os.mkdir", "sqlite3.connect"}:
-            other = self.writers.setdefault(path, self.test)
+            may = Moment.item is not None and self.code in allowed(Moment.item)
+            other = self.writers.setdefault(path, Writer(self.test, place, told=may)).test
             if other != self.test:
                 self.shared.append((path, other, place))
+
+    def handed_over(self) -> Iterator[Act]:
+        """Yield what was written, and removed again, by a test: in another worker it goes on at the same time."""
+        for path, (test, place, told) in self.writers.items():
+            if not told:
+                name = self.shown(path)
+                yield Act(self.code, path, test, f"writes {name!r}", HARM, place.path, place.line, place.function)
 
     def is_temporary(self, path: str) -> bool:
         """Tell whether a path lies in a temporary folder that was announced, is a cache, or no file."""

@@ -182,6 +182,31 @@ def test_own_file(text):
 """
 
 
+IN_TURN = """
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def in_turn():
+    with open(HERE / "lock.txt") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def write(name):
+    (HERE / name).write_text("x")
+    (HERE / name).unlink()
+
+
+"""
+
+
 @WORKERS
 def test_what_is_temporary_unique_or_gone_is_benign(workers: str, tmp_path: Path) -> None:
     run = guarded(tmp_path / "suite", workers, "--hermetic-trace=off", files={"test_it.py": BENIGN})
@@ -216,6 +241,48 @@ def test_a_file_that_two_tests_write_and_remove_is_found_at_the_second(tmp_path:
     assert run.found == {("HRM502", "test_it.py", 9)}, run.output
     assert len(run.findings) == 1
     assert "as test_it.py::test_own_file[one] does" in run.output
+
+
+def in_turn(body: str) -> dict[str, str]:
+    """Return two files of tests that never run at the same time, so that neither sees what the other one wrote."""
+    return {"test_a.py": IN_TURN + body, "test_b.py": IN_TURN + body, "lock.txt": ""}
+
+
+@pytest.mark.parametrize(("mode", "fails"), [("error", 1), ("warn", 0)])
+def test_a_file_that_tests_of_two_workers_write_and_remove_is_found(mode: str, fails: int, tmp_path: Path) -> None:
+    files = in_turn('def test_own():\n    write("shared.txt")\n')
+
+    run = guarded(tmp_path / "suite", "-n2", "--dist=loadfile", mode=mode, files=files)
+
+    assert run.found == {("HRM502", "test_b.py", 19)}, run.output
+    assert "test_own writes 'shared.txt', as test_a.py::test_own does: in two workers" in run.output
+    assert ("2 passed" in run.output, "the run fails" in run.output, run.exit) == (True, bool(fails), fails)
+
+
+def test_a_file_that_workers_have_for_themselves_or_may_share_is_benign(tmp_path: Path) -> None:
+    files = in_turn("""
+def test_of_the_worker():
+    write(f"{os.environ['PYTEST_XDIST_WORKER']}.txt")
+
+
+def test_of_a_folder(tmp_path):
+    write(tmp_path / "shared.txt")
+
+
+@pytest.mark.hermetic(allow=["HRM502"])
+def test_may():
+    write("allowed.txt")
+
+
+def test_says_so():
+    (HERE / "said.txt").write_text("x")  # hermetic: ignore[HRM502]
+    (HERE / "said.txt").unlink()
+""")
+
+    run = guarded(tmp_path / "suite", "-n2", "--dist=loadfile", files=files)
+
+    assert (run.findings, run.exit) == ([], 0), run.output
+    assert "8 passed" in run.output
 
 
 def test_what_a_thread_of_an_executor_writes_is_of_the_line_that_gave_it_the_job(tmp_path: Path) -> None:
