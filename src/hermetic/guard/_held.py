@@ -7,6 +7,7 @@ classes. Telling of that would bury what harms, so the rules below leave it out;
 from __future__ import annotations
 
 import itertools
+import operator
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -66,6 +67,7 @@ class HeldProbe(Probe[Held]):
         self.known: tuple[object, int] | None = None
         self.mirrors: list[Any] = []  # what each is compared with
         self.spaces: list[Any] = []  # what was in sight with the last snapshot
+        self.inside: list[int] = []  # the places of what is in sight in the list of watched containers
         self.in_sight: tuple[list[Any], list[Any]] = [], []  # the containers of it, and their mirrors
         self.last: Held | None = None
         self.filled: set[str] = set()  # entries that were filled in once may change
@@ -120,9 +122,13 @@ class HeldProbe(Probe[Held]):
 
     def focus(self) -> None:
         """Gather the containers that are in sight."""
-        inside = [pair for pair in zip(self.watched, self.mirrors, strict=True) if is_in_sight(pair[0])]
-        self.in_sight = [one.part.live for one, _ in inside], [mirror for _, mirror in inside]
+        self.inside = [number for number, one in enumerate(self.watched) if is_in_sight(one)]
+        self.in_sight = [self.watched[number].part.live for number in self.inside], self.mirrors_in_sight()
         self.spaces = PROJECT.spaces
+
+    def mirrors_in_sight(self) -> list[Any]:
+        """Return what the containers in sight are compared with."""
+        return [*map(self.mirrors.__getitem__, self.inside)]
 
     def find(self, walk: Snapshot) -> Iterator[Watched]:
         """Yield the containers; one that several modules hold under its name is one."""
@@ -162,30 +168,35 @@ class HeldProbe(Probe[Held]):
 
         What is out of sight keeps its copy, and is compared with it when it is in sight again.
         """
-        rows: list[tuple[Watched, Any, Any]] = []
-        same = True
-        changed = self.changed_roots()
-        every = zip(self.watched, self.mirrors, copies, strict=True)
-        for root, group in itertools.groupby(every, lambda row: row[0].root):
-            known = list(group)
-            if root in changed:
-                now, before = list(self.expanded(known[0][0])), [one for one, _, _ in known]
-                if is_same_list(now, before):
-                    now = before
-                same = same and now is before
-                known = [(one, one.part.mirrored(), one.part.copied()) for one in now]
-            rows += known
-        if not same:
-            self.watched = [one for one, _, _ in rows]
-        self.mirrors = [mirror for _, mirror, _ in rows]
-        self.focus()
-        return [copy for _, _, copy in rows]
+        watched, copies = self.watched, [*copies]
+        for span in reversed(self.changed_spans()):
+            before = self.watched[span]
+            now = list(self.expanded(before[0]))
+            if not is_same_list(now, before):
+                watched = [*watched] if watched is self.watched else watched
+                watched[span] = now
+            self.mirrors[span] = [one.part.mirrored() for one in now]
+            copies[span] = [one.part.copied() for one in now]
+        if watched is self.watched:
+            self.in_sight = self.in_sight[0], self.mirrors_in_sight()
+        else:
+            self.watched = watched
+            self.focus()
+        return copies
 
-    def changed_roots(self) -> set[str]:
-        """Return the names behind which a container in sight differs from its mirror."""
-        pairs = zip(self.watched, self.mirrors, strict=True)
-        changed = [one for one, mirror in pairs if not same_objects([one.part.live], [mirror])]
-        return {one.root for one in changed if is_in_sight(one)}
+    def changed_spans(self) -> list[slice]:
+        """Return the parts of the list of watched containers that lie behind one name, and of which one was changed."""
+        watched, spans, end = self.watched, [], 0
+        for number in itertools.compress(self.inside, differing(*self.in_sight)):
+            if number >= end:
+                root = watched[number].root
+                start, end = number, number + 1
+                while start and watched[start - 1].root == root:
+                    start -= 1
+                while end < len(watched) and watched[end].root == root:
+                    end += 1
+                spans.append(slice(start, end))
+        return spans
 
     def changes(self, before: Held, after: Held) -> Iterator[Change]:
         """Compare what names stand for, then what containers hold."""
@@ -296,6 +307,14 @@ class HeldProbe(Probe[Held]):
         """Tell whether a file of tests assigns a name of a module or class that is none itself."""
         self.assigned.keep_up()
         return not is_in_tests(holder) and self.assigned.is_by_test(f"{holder.name}.{name}", Moment.item)
+
+
+def differing(lives: list[Any], mirrors: list[Any]) -> list[bool]:
+    """Tell which containers differ from their mirrors; one whose values cannot be compared does."""
+    try:
+        return [*map(operator.ne, lives, mirrors)]
+    except Exception:  # noqa: BLE001 - comparison is code of the project
+        return [not same_objects([live], [mirror]) for live, mirror in zip(lives, mirrors, strict=True)]
 
 
 def is_in_sight(one: Watched) -> bool:

@@ -39,6 +39,12 @@ class Part(NamedTuple):
         """Return what is compared with a mirror: the container, or the dictionary behind the attributes."""
         return self.itself.__dict__ if self.attributes else self.itself
 
+    def path_to(self, key: object) -> str:
+        """Return how what is held under a key is written."""
+        if self.attributes:
+            return f"{self.path}.{key}"
+        return f"{self.path}[{key if isinstance(key, int) else short(key)}]"
+
     def mirrored(self) -> Any:
         """Return a copy of a container that is equal to it; a list is not equal to a deque."""
         live = self.live
@@ -144,19 +150,24 @@ def within(value: Any, path: str) -> list[tuple[str, object]]:
 
 def deep_parts(value: object, path: str, steps: int, objects: Callable[[object], bool] | None = None) -> Iterator[Part]:
     """Yield a container, and those that it holds `steps` deep; `objects` says which objects are gone into."""
-    if is_container(value):
-        part = Part(path, value)
-        held = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-        inner = [(f"{path}[{key if isinstance(key, int) else short(key)}]", one) for key, one in list(held)]
-    elif objects is not None and objects(value):
-        part = Part(path, value, attributes=True)
-        inner = [(f"{path}.{name}", one) for name, one in list(part.live.items())]
-    else:
+    part = part_of(value, path, objects)
+    if part is None:
         return
     yield part
     if steps:
-        for name, one in inner[:LARGEST]:
-            yield from deep_parts(one, name, steps - 1, objects)
+        held = part.live
+        pairs = held.items() if isinstance(held, dict) else enumerate(held) if isinstance(held, list) else ()
+        for key, one in list(pairs)[:LARGEST]:
+            # To write a key takes longer than to see that it leads nowhere.
+            if type(one) in CONTAINERS or (objects is not None and objects(one)):
+                yield from deep_parts(one, part.path_to(key), steps - 1, objects)
+
+
+def part_of(value: object, path: str, objects: Callable[[object], bool] | None) -> Part | None:
+    """Return what is to be compared of a value, None where it is neither a container nor one of those objects."""
+    if is_container(value):
+        return Part(path, value)
+    return Part(path, value, attributes=True) if objects is not None and objects(value) else None
 
 
 def stored_outside_init(kind: type) -> frozenset[str]:
