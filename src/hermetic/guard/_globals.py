@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
+import operator
 import os
 import sys
 import types
@@ -20,11 +21,12 @@ from hermetic.guard.places import USER, is_test_file, whose
 from hermetic.guard.probe import ABSENT, Change, Moment, Table, same_objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 REPLACED, CLASS_STATE, MODULE_STATE = "HRM308", "HRM603", "HRM601"
 CACHED = type(functools.lru_cache(bool))
+MODULES = 0  # the place of the table of modules before what is in sight
 SPECIFICATION = "__spec__"  # of a module; a reload gives it another one
 DEFINED = (
     types.FunctionType,
@@ -108,13 +110,15 @@ class Walk:
         self.table: dict[str, Any] = {}  # a copy of the table of modules
         self.moment = -1
         self.last: Snapshot | None = None
-        self.held: list[list[Any]] = []  # what each holder held with the last snapshot, whatever is patched
+        self.copies: list[dict[str, Any]] = []  # of what each holder held with the last snapshot, whatever is patched
+        self.held: list[list[Any]] = []  # the values of these
         self.patchers: list[Any] = []  # those that were started then
         self.file: os.PathLike[str] | None = None  # of the running test, None where everything is in sight
         self.in_sight: set[Holder] = set()
+        self.inside: list[int] = []  # the places of those among the holders
         self.spaces: list[Any] = []  # the dictionaries of those
         self.kept: list[list[Any]] = []  # what the table of modules and each of them held with the last snapshot
-        self.seen: list[Any] = []  # the same, flat
+        self.flat: list[Any] = []  # the same, one after the other; empty where nobody has asked for it
         self.stamps = Stamps(())  # of all that is in sight, where they tell of writes
         self.stamped = b""  # those that stood for what is known; empty where that is not known
         self.codes: dict[str, str] = {}  # by state, the rule that saw it change first
@@ -132,25 +136,32 @@ class Walk:
                 self.file = file
                 self.focus()
             patchers, stamps = started_patches(self.patchers), self.stamps.read()
-            if self.last is None or patchers is not self.patchers or not self.is_as_before(stamps):
-                self.look()
-                self.last = self.copied(patchers)
-                self.focus()
-                stamps = b""  # what was written meanwhile is seen the next time
+            changed = self.changed(stamps) if self.last is not None else [MODULES]
             self.stamped = stamps
+            if changed or patchers is not self.patchers or self.last is None:
+                self.keep_up(changed)
+                self.last = self.as_without(patchers)
         return self.last
 
-    def is_as_before(self, stamps: bytes) -> bool:
-        """Tell whether what is in sight holds what it held. Without stamps about 5 ns for each attribute."""
-        if len(self.held) != len(self.holders):
-            return False
-        if not stamps or len(stamps) != len(self.stamped) or self.stamps.spaces[0] is not sys.modules:
+    def changed(self, stamps: bytes) -> list[int]:
+        """Return which of what is in sight holds something else by now, by its place in `kept`.
+
+        Without stamps it takes about 5 ns for each attribute to see that nothing does.
+        """
+        spaces = [sys.modules, *self.spaces]
+        come = [MODULES] if len(self.held) != len(self.holders) else []  # somebody has looked since
+        if stamps and len(stamps) == len(self.stamped) and self.stamps.spaces[MODULES] is sys.modules:
+            if stamps == self.stamped:
+                return come
+            places: Iterable[int] = self.stamps.written(self.stamped, stamps)
+        else:
             # Flat, and by the garbage collector's own walk: no iterator gives values half as fast.
-            return self.is_known(held_by(sys.modules, *self.spaces), self.seen)
-        if stamps == self.stamped:
-            return True
-        spaces, written = self.stamps.spaces, self.stamps.written(self.stamped, stamps)
-        return all(self.is_known([*spaces[number].values()], self.kept[number]) for number in written)
+            self.flat = self.flat or [*itertools.chain.from_iterable(self.kept)]
+            if self.is_known(held_by(*spaces), self.flat):
+                return come
+            places = range(len(spaces))
+        found = [place for place in places if not self.is_known([*spaces[place].values()], self.kept[place])]
+        return found if MODULES in found else [*come, *found]
 
     def is_known(self, values: list[Any], seen: list[Any]) -> bool:
         """Tell whether values are those of the last time, and the newest module has the name that it had."""
@@ -167,30 +178,45 @@ class Walk:
     def focus(self) -> None:
         """Gather what is in sight, and what it held with the last snapshot."""
         file = None if self.file is None else os.fspath(self.file)
-        inside = [
+        self.inside = [
             number
             for number, (holder, _) in enumerate(zip(self.holders, self.held, strict=False))
             if file is None or holder.test in {"", file} or holder.module in self.shared
         ]
-        seen = {self.holders[number] for number in inside}
+        seen = {self.holders[number] for number in self.inside}
         if seen != self.in_sight:  # others gather what they compare when there is another list
             self.in_sight = seen
-            self.spaces = [self.holders[number].own for number in inside]
+            self.spaces = [self.holders[number].own for number in self.inside]
             self.stamps = Stamps([sys.modules, *self.spaces] if are_told() else ())
-        self.stamped = b""
-        self.kept = [[*self.table.values()], *[self.held[number] for number in inside]]
-        self.seen = [*itertools.chain.from_iterable(self.kept)]
+        self.stamped = b""  # what was written since is seen the next time
+        self.kept = [[*self.table.values()], *[self.held[number] for number in self.inside]]
+        self.flat = []
 
     # What is held
 
-    def copied(self, patchers: list[Any]) -> Snapshot:
-        """Copy what is held now, as it is without the patches that are started."""
-        copies = [holder.space.copy() for holder in self.holders]  # type: ignore[attr-defined]
-        self.held, self.patchers = [[*copy.values()] for copy in copies], patchers
-        replaced = of_attributes(patchers)
-        for patcher in replaced:
-            self.see_through(patcher, copies)
-        return Snapshot(self.holders, copies, [[*copy.values()] for copy in copies] if replaced else self.held)
+    def keep_up(self, changed: list[int]) -> None:
+        """Copy what has changed, by its place in `kept`; where modules came or went, the new ones, or all."""
+        own = {place: self.inside[place - 1] for place in changed if place != MODULES}
+        if MODULES in changed:
+            self.look()
+            if not self.held:  # the holders are others
+                self.copies, own = [], {}
+        for number in [*own.values(), *range(len(self.held), len(self.holders))]:
+            copy = self.holders[number].space.copy()  # type: ignore[attr-defined]
+            self.copies[number : number + 1], self.held[number : number + 1] = [copy], [[*copy.values()]]
+        if MODULES in changed:
+            self.focus()
+        for place, number in own.items():
+            self.kept[place] = self.held[number]
+            self.flat = []
+
+    def as_without(self, patchers: list[Any]) -> Snapshot:
+        """Return what is held, as it is without the patches that are started."""
+        self.patchers = patchers
+        copies, values = [*self.copies], [*self.held]
+        for patcher in of_attributes(patchers):
+            self.see_through(patcher, copies, values)
+        return Snapshot(self.holders, copies, values)
 
     def look(self) -> None:
         """Find the modules that were imported since, and forget those that are no longer there."""
@@ -214,14 +240,16 @@ class Walk:
         if [*table] != [*known] or not same_objects([*table.values()], [*known.values()]):
             self.table = table.copy()
 
-    def see_through(self, patcher: Any, copies: list[dict[str, Any]]) -> None:
+    def see_through(self, patcher: Any, copies: list[dict[str, Any]], values: list[list[Any]]) -> None:
         """Put what a started patch has replaced where the mock is: that it is started is HRM304's business."""
-        for holder, copy in zip(self.holders, copies, strict=True):
-            if holder.value is patcher.target and patcher.attribute in copy:
+        for number, holder in enumerate(self.holders):
+            if holder.value is patcher.target and patcher.attribute in copies[number]:
+                copies[number] = copy = copies[number].copy()
                 if patcher.is_local:
                     copy[patcher.attribute] = patcher.temp_original
                 else:
                     del copy[patcher.attribute]
+                values[number] = [*copy.values()]
 
     def tables(self, *, of_classes: bool) -> Iterator[Table]:
         """Yield the dictionaries of the modules, or of the classes."""
@@ -244,11 +272,15 @@ class Walk:
         count = len(before.values)
         if before.holders is after.holders and same_objects(before.values, after.values[:count]):
             return
-        old: Mapping[Holder, int] = {holder: number for number, holder in enumerate(before.holders)}
-        for number, holder in enumerate(after.holders):
-            place = old.get(holder, count)
-            if place < count and not same_objects(before.values[place], after.values[number]):
-                yield from self.compare_holder(holder, before.copies[place], after.copies[number])
+        if before.holders is after.holders:
+            others = map(operator.is_not, before.values, after.values)
+            pairs = [(number, number) for number in itertools.compress(itertools.count(), others)]
+        else:
+            old = {holder: number for number, holder in enumerate(before.holders[:count])}
+            pairs = [(old[holder], number) for number, holder in enumerate(after.holders) if holder in old]
+        for place, number in pairs:
+            if not same_objects(before.values[place], after.values[number]):
+                yield from self.compare_holder(after.holders[number], before.copies[place], after.copies[number])
 
     def compare_holder(self, holder: Holder, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
         """Yield what differs between two copies of what a module or class holds."""

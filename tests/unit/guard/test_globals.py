@@ -248,3 +248,40 @@ def test_modules_may_come_and_go(shop: types.ModuleType) -> None:
     }
     assert found_by(walk, lambda: sys.modules.pop("the_other_shop")) == {}
     assert "the_other_shop" not in walk.modules
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_change_is_seen_at_once_where_somebody_has_looked_for_modules_before(
+    gone: bool, shop: types.ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A probe that asks for the modules first must not hide from the next one what was written."""
+    walk = Walk()
+    other = types.ModuleType("the_other_shop")
+    other.__file__ = "/project/other.py"
+    if gone:
+        monkeypatch.setitem(sys.modules, "the_other_shop", other)
+
+    def change() -> None:
+        shop.LIMIT = 4
+        sys.modules.pop("the_other_shop") if gone else monkeypatch.setitem(sys.modules, "the_other_shop", other)
+        walk.moment = Moment.number - 1
+        walk.modules_now()
+
+    assert found_by(walk, change) == {"the_shop.LIMIT": (MODULE_STATE, 3, 4)}
+
+
+def test_only_what_has_changed_is_copied_again(shop: types.ModuleType) -> None:
+    walk = Walk()
+    Moment.next()
+    before = walk.snapshot()
+    shop.LIMIT = 4
+    Moment.next()
+    after = walk.snapshot()
+
+    new = [
+        holder.name
+        for holder, one, other in zip(walk.holders, before.copies, after.copies, strict=True)
+        if one is not other
+    ]
+    assert new == ["the_shop"]
+    assert [before.copies[walk.holders.index(one)]["LIMIT"] for one in walk.holders if one.name == "the_shop"] == [3]
