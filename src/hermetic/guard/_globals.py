@@ -202,7 +202,7 @@ class Walk:
             if not self.held:  # the holders are others
                 self.copies, own = [], {}
         for number in [*own.values(), *range(len(self.held), len(self.holders))]:
-            copy = self.holders[number].space.copy()  # type: ignore[attr-defined]
+            copy = self.holders[number].own.copy()
             self.copies[number : number + 1], self.held[number : number + 1] = [copy], [[*copy.values()]]
         if MODULES in changed:
             self.focus()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Seeds = tuple[int, ...]
 
+FEW = 8  # numbers of a state
 KEPT = 16  # states of a generator, 20 KB each
 SEEDED, FREE = Described("seeded"), Described("not seeded")
 
@@ -36,8 +37,6 @@ class Generator:
     def call(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> bool:
         """Learn from a call, and return whether it seeds."""
         if name == self.get:
-            if not self.states:
-                self.saved.add(digest(self.function(self.get)()))
             return False
         given = (*args, *kwargs.values())
         if digest(given[0]) in self.saved if name == self.put else not given or given[0] is None:
@@ -49,6 +48,11 @@ class Generator:
         self.heard = True
         return True
 
+    def answer(self, name: str, result: object) -> None:
+        """Learn from what a call returned: a state that was asked for may be put back."""
+        if name == self.get and result is not None and not self.states:
+            self.saved.add(digest(result))
+
     def back(self, count: int) -> None:
         """Put the state back that it had when it was seeded so many times."""
         if count < len(self.states):
@@ -58,16 +62,21 @@ class Generator:
 
 
 def digest(state: Any) -> int:
-    """Return a hash of a state, about 6 us."""
-    try:
-        return hash(state)
-    except TypeError:  # NumPy's holds an array
-        return hash(repr(state) if not isinstance(state, tuple) else tuple(map(part_of, state)))
+    """Return a hash of a state.
+
+    The numbers of a Mersenne twister are made anew all together: a few of them, and what is drawn next, tell its states
+    apart, and suites under Hypothesis ask for thousands.
+    """
+    if not isinstance(state, tuple):
+        return hash(repr(state))
+    return hash(tuple(map(part_of, state)))
 
 
 def part_of(part: Any) -> object:
-    """Return a part of a state as something that can be hashed."""
-    return part.tobytes() if hasattr(part, "tobytes") else part
+    """Return what tells a part of a state from others, as something that can be hashed."""
+    if isinstance(part, tuple):
+        return part[:FEW], part[-1:]
+    return part[:FEW].tobytes() if hasattr(part, "tobytes") else part
 
 
 class RandomProbe(Probe["Seeds"]):
@@ -110,6 +119,11 @@ class RandomProbe(Probe["Seeds"]):
                 values = (FREE, SEEDED) if new > old else (SEEDED, FREE)
                 undo = functools.partial(generator.back, old)
                 yield Change(f"the state of {generator.name}", *values, undo, generator.name)
+
+    def returned(self, name: str, args: tuple[object, ...], result: object) -> None:
+        """Learn from what a call returned."""
+        module, _, function = name.rpartition(".")
+        self.generators[module].answer(function, result)
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Learn from a call; note one that seeds. What a plugin of pytest does is where a test begins."""

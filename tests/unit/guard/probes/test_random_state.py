@@ -1,0 +1,88 @@
+"""Whether a generator of random numbers was seeded, and put back."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from hermetic.guard.probes.random_state import RandomProbe, digest
+from tests.utils.guarding import guarded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SUITE = """
+import random
+
+
+def test_puts_back():
+    state = random.getstate()
+    random.seed(1)
+    random.setstate(state)
+
+
+def test_puts_back_what_was_asked_for_first():
+    first = random.getstate()
+    random.random()
+    second = random.getstate()
+    random.setstate(first)
+    random.setstate(second)
+
+
+def test_puts_back_a_copy():
+    version, numbers, next_gauss = random.getstate()
+    random.seed(1)
+    random.setstate((version, (*numbers,), next_gauss))
+
+
+def test_seeds():
+    random.seed(1)
+
+
+def test_puts_back_what_was_asked_for_when_it_was_seeded():
+    random.seed(1)
+    state = random.getstate()
+    random.setstate(state)
+
+
+def test_sets_a_state_of_its_own():
+    random.setstate(random.Random(2).getstate())
+"""
+
+
+def test_a_state_that_was_asked_for_may_be_put_back(tmp_path: Path) -> None:
+    run = guarded(tmp_path / "suite", files={"test_it.py": SUITE.lstrip("\n")})
+
+    assert run.found == {("HRM108", "test_it.py", line) for line in (25, 29, 35)}, run.output
+
+
+def test_states_are_told_apart() -> None:
+    generator = random.Random(1)  # noqa: S311 - nothing here is a secret
+    states = []
+    for _ in range(2000):  # the numbers are made anew after 624
+        states.append(generator.getstate())
+        generator.random()
+    generator.gauss(0, 1)
+    states += [generator.getstate(), *(random.Random(seed).getstate() for seed in (2, 3))]  # noqa: S311 - as above
+
+    assert len({digest(state) for state in states}) == len(states)
+
+
+def test_states_of_numpy_are_told_apart() -> None:
+    states = [np.random.RandomState(seed).get_state(legacy=legacy) for seed in (1, 2) for legacy in (True, False)]
+
+    assert len({digest(state) for state in states}) == len(states)
+
+
+def test_nothing_is_asked_for_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = RandomProbe()
+    state = random.getstate()
+    monkeypatch.setattr(random, "getstate", lambda: pytest.fail("asked for again"))
+
+    probe.called("random.getstate", (), {})
+    probe.returned("random.getstate", (), state)
+
+    assert probe.called("random.setstate", (state,), {}) is None
