@@ -113,6 +113,7 @@ class Walk:
         self.copies: list[dict[str, Any]] = []  # of what each holder held with the last snapshot, whatever is patched
         self.held: list[list[Any]] = []  # the values of these
         self.patchers: list[Any] = []  # those that were started then
+        self.known: tuple[list[Holder], dict[int, int]] = [], {}  # the places of some holders, by what they are
         self.file: os.PathLike[str] | None = None  # of the running test, None where everything is in sight
         self.in_sight: set[Holder] = set()
         self.inside: list[int] = []  # the places of those among the holders
@@ -214,8 +215,14 @@ class Walk:
         """Return what is held, as it is without the patches that are started."""
         self.patchers = patchers
         copies, values = [*self.copies], [*self.held]
-        for patcher in of_attributes(patchers):
-            self.see_through(patcher, copies, values)
+        replaced = of_attributes(patchers)
+        if replaced and (self.known[0] is not self.holders or len(self.known[1]) != len(self.holders)):
+            self.known = self.holders, {id(holder.value): number for number, holder in enumerate(self.holders)}
+        for patcher in replaced:
+            number = self.known[1].get(id(patcher.target))
+            if number is not None and patcher.attribute in copies[number]:
+                copies[number] = without(patcher, copies[number])
+                values[number] = [*copies[number].values()]
         return Snapshot(self.holders, copies, values)
 
     def look(self) -> None:
@@ -239,17 +246,6 @@ class Walk:
             self.shared = {name for holder in self.holders for name in named_in(holder)}
         if [*table] != [*known] or not same_objects([*table.values()], [*known.values()]):
             self.table = table.copy()
-
-    def see_through(self, patcher: Any, copies: list[dict[str, Any]], values: list[list[Any]]) -> None:
-        """Put what a started patch has replaced where the mock is: that it is started is HRM304's business."""
-        for number, holder in enumerate(self.holders):
-            if holder.value is patcher.target and patcher.attribute in copies[number]:
-                copies[number] = copy = copies[number].copy()
-                if patcher.is_local:
-                    copy[patcher.attribute] = patcher.temp_original
-                else:
-                    del copy[patcher.attribute]
-                values[number] = [*copy.values()]
 
     def tables(self, *, of_classes: bool) -> Iterator[Table]:
         """Yield the dictionaries of the modules, or of the classes."""
@@ -307,6 +303,16 @@ def started_patches(known: list[Any]) -> list[Any]:
 def of_attributes(patchers: list[Any]) -> list[Any]:
     """Return the patches of attributes, the youngest first, but for those that ended without `stop`."""
     return [patcher for patcher in reversed(patchers) if hasattr(patcher, "temp_original")]
+
+
+def without(patcher: Any, copy: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy with what a started patch has replaced; that it is started is the business of HRM304."""
+    copy = copy.copy()
+    if patcher.is_local:
+        copy[patcher.attribute] = patcher.temp_original
+    else:
+        del copy[patcher.attribute]
+    return copy
 
 
 def is_projects(module: object) -> bool:
