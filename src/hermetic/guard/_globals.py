@@ -16,7 +16,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard._stamps import Stamps, are_told
+from hermetic.guard._stamps import Numbered, Stamps, are_told
 from hermetic.guard.places import USER, is_test_file, whose
 from hermetic.guard.probe import ABSENT, Change, Moment, Table, same_objects
 
@@ -55,13 +55,20 @@ class Holder:
     `test` is the file of tests that it is, or is defined in; a conftest is none.
     """
 
-    __slots__ = ("is_class", "module", "name", "own", "space", "test", "value")
+    __slots__ = ("counted", "is_class", "module", "name", "own", "space", "test", "value")
 
     def __init__(self, module: str, name: str, value: Any, space: Mapping[str, Any]) -> None:
         self.module, self.name, self.value, self.space = module, name, value, space
         self.is_class = issubclass(type(value), type)
         self.own: Any = space if type(space) is dict else held_by(space)[0]
         self.test = test_file_of(module)
+        self.counted: Numbered | None = None
+
+    def numbered(self) -> Numbered:
+        """Return its dictionary, with what reads its number."""
+        if self.counted is None:
+            self.counted = Numbered(self.own)
+        return self.counted
 
     def put(self, name: str, value: object) -> None:
         """Set an attribute as it was, or take it away."""
@@ -120,7 +127,7 @@ class Walk:
         self.spaces: list[Any] = []  # the dictionaries of those
         self.kept: list[list[Any]] = []  # what the table of modules and each of them held with the last snapshot
         self.flat: list[Any] = []  # the same, one after the other; empty where nobody has asked for it
-        self.stamps = Stamps(())  # of all that is in sight, where they tell of writes
+        self.stamps = Stamps()  # of all that is in sight, where they tell of writes
         self.stamped = b""  # those that stood for what is known; empty where that is not known
         self.codes: dict[str, str] = {}  # by state, the rule that saw it change first
         self.compared: tuple[Snapshot | None, Snapshot | None, list[Difference]] = None, None, []
@@ -151,7 +158,7 @@ class Walk:
         """
         spaces = [sys.modules, *self.spaces]
         come = [MODULES] if len(self.held) != len(self.holders) else []  # somebody has looked since
-        if stamps and len(stamps) == len(self.stamped) and self.stamps.spaces[MODULES] is sys.modules:
+        if stamps and len(stamps) == len(self.stamped) and self.stamps.numbered[MODULES].space is sys.modules:
             if stamps == self.stamped:
                 return come
             places: Iterable[int] = self.stamps.written(self.stamped, stamps)
@@ -188,7 +195,10 @@ class Walk:
         if seen != self.in_sight:  # others gather what they compare when there is another list
             self.in_sight = seen
             self.spaces = [self.holders[number].own for number in self.inside]
-            self.stamps = Stamps([sys.modules, *self.spaces] if are_told() else ())
+            self.stamps = Stamps()
+            if are_told():
+                own = [self.holders[number].numbered() for number in self.inside]
+                self.stamps = Stamps([Numbered(sys.modules), *own])
         self.stamped = b""  # what was written since is seen the next time
         self.kept = [[*self.table.values()], *[self.held[number] for number in self.inside]]
         self.flat = []

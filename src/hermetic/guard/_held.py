@@ -15,6 +15,7 @@ from hermetic.guard._assigned import Assigned
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._own import is_left_to_breakers, is_own_object, is_told_of_object, last_attribute
 from hermetic.guard._samples import Sample
+from hermetic.guard._stamps import Numbered, Stamps, are_told, are_told_of_objects
 from hermetic.guard._words import COUNT, DONE, MEMO, definer, is_in_tests, is_of_test, is_plain, speaks_of
 from hermetic.guard._written import writes_entry
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, deep_parts, holds
@@ -67,8 +68,12 @@ class HeldProbe(Probe[Held]):
         self.known: tuple[object, int] | None = None
         self.mirrors: list[Any] = []  # what each is compared with
         self.spaces: list[Any] = []  # what was in sight with the last snapshot
+        self.numbered: list[Numbered | None] = []  # what tells of writes to each, where something does
         self.inside: list[int] = []  # the places of what is in sight in the list of watched containers
         self.in_sight: tuple[list[Any], list[Any]] = [], []  # the containers of it, and their mirrors
+        self.stamps, self.stamped = Stamps(), b""  # of those of them that are told of; when they were as their mirrors
+        self.untold: list[int] = []  # the places of the others
+        self.others: tuple[list[Any], list[Any]] = [], []  # those, and their mirrors
         self.last: Held | None = None
         self.filled: set[str] = set()  # entries that were filled in once may change
         self.depth = DEPTH
@@ -82,9 +87,10 @@ class HeldProbe(Probe[Held]):
         self.breakers = breaker_classes(options)
 
     def snapshot(self) -> Held:
-        """Compare each container with its copy (about 0.1 us each), and copy again what is behind a name that differs.
+        """Compare each container with its copy, and copy again what is behind a name that differs.
 
-        The list of them is made anew when there are new modules, or a name stands for something else.
+        It takes about 0.1 us each, and a tenth of that where the interpreter tells of writes. The list of them is made
+        anew when there are new modules, or a name stands for something else.
         """
         walk, last = PROJECT.snapshot(), self.last
         if last is not None and walk is not last.walk and self.has_new_names(last.walk, walk):
@@ -98,12 +104,13 @@ class HeldProbe(Probe[Held]):
             self.watched = list(self.find(walk))
             self.known = walk.holders, len(walk.holders)
             self.mirrors = [one.part.mirrored() for one in self.watched]
+            self.numbered = [numbered(one.part) for one in self.watched]
             self.last = last = Held(walk, self.watched, [one.part.copied() for one in self.watched])
             self.focus()
             return last
         if self.spaces is not PROJECT.spaces:
             self.focus()
-        copies = last.copies if same_objects(*self.in_sight) else self.renewed(last.copies)
+        copies = last.copies if self.is_as_before() else self.renewed(last.copies)
         if copies is not last.copies or walk is not last.walk:
             self.last = last = Held(walk, self.watched, copies)
         return last
@@ -123,12 +130,26 @@ class HeldProbe(Probe[Held]):
     def focus(self) -> None:
         """Gather the containers that are in sight."""
         self.inside = [number for number, one in enumerate(self.watched) if is_in_sight(one)]
-        self.in_sight = [self.watched[number].part.live for number in self.inside], self.mirrors_in_sight()
+        told = {number: one for number in self.inside if (one := self.numbered[number]) is not None}
+        self.stamps, self.stamped = Stamps(told.values()), b""
+        self.untold = [number for number in self.inside if number not in told]
+        self.in_sight, self.others = (
+            ([self.watched[number].part.live for number in places], self.mirrors_of(places))
+            for places in (self.inside, self.untold)
+        )
         self.spaces = PROJECT.spaces
 
-    def mirrors_in_sight(self) -> list[Any]:
-        """Return what the containers in sight are compared with."""
-        return [*map(self.mirrors.__getitem__, self.inside)]
+    def mirrors_of(self, places: list[int]) -> list[Any]:
+        """Return what some containers are compared with."""
+        return [*map(self.mirrors.__getitem__, places)]
+
+    def is_as_before(self) -> bool:
+        """Tell whether the containers in sight are as their mirrors."""
+        stamps = self.stamps.read()
+        if stamps == self.stamped and same_objects(*self.others):
+            return True
+        self.stamped = stamps
+        return same_objects(*self.in_sight)
 
     def find(self, walk: Snapshot) -> Iterator[Watched]:
         """Yield the containers; one that several modules hold under its name is one."""
@@ -176,9 +197,11 @@ class HeldProbe(Probe[Held]):
                 watched = [*watched] if watched is self.watched else watched
                 watched[span] = now
             self.mirrors[span] = [one.part.mirrored() for one in now]
+            self.numbered[span] = [numbered(one.part) for one in now]
             copies[span] = [one.part.copied() for one in now]
         if watched is self.watched:
-            self.in_sight = self.in_sight[0], self.mirrors_in_sight()
+            self.in_sight = self.in_sight[0], self.mirrors_of(self.inside)
+            self.others = self.others[0], self.mirrors_of(self.untold)
         else:
             self.watched = watched
             self.focus()
@@ -307,6 +330,13 @@ class HeldProbe(Probe[Held]):
         """Tell whether a file of tests assigns a name of a module or class that is none itself."""
         self.assigned.keep_up()
         return not is_in_tests(holder) and self.assigned.is_by_test(f"{holder.name}.{name}", Moment.item)
+
+
+def numbered(part: Part) -> Numbered | None:
+    """Return what tells of writes to a container, or to the attributes of an object; None where nothing does."""
+    if part.attributes:
+        return Numbered(part.live) if are_told_of_objects() else None
+    return Numbered(part.itself) if type(part.itself) is dict and are_told() else None
 
 
 def differing(lives: list[Any], mirrors: list[Any]) -> list[bool]:

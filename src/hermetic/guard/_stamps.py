@@ -36,12 +36,27 @@ WRITES: tuple[Callable[[Space], object], ...] = (
 )
 
 
+OFTEN = 100  # assignments until the interpreter has made its own short cut for a line
+
+
+class Numbered:
+    """A dictionary, and what reads its number (about 1 us to make)."""
+
+    __slots__ = ("cell", "space")
+
+    def __init__(self, space: Space) -> None:
+        import ctypes
+
+        self.space = space  # held: what is gone has no number
+        self.cell = memoryview(ctypes.c_uint64.from_address(id(space) + BEFORE * 8)).cast("B")
+
+
 class Stamps:
     """The numbers of some dictionaries."""
 
-    def __init__(self, spaces: Iterable[Space]) -> None:
-        self.spaces = [*spaces]  # held: what is gone has no number
-        self.cells = [cell(space) for space in self.spaces]
+    def __init__(self, numbered: Iterable[Numbered] = ()) -> None:
+        self.numbered = [*numbered]
+        self.cells = [one.cell for one in self.numbered]
 
     def read(self) -> bytes:
         """Return the numbers now, about 10 ns each; they differ from earlier ones where something was written."""
@@ -53,11 +68,16 @@ class Stamps:
         yield from itertools.compress(itertools.count(), map(operator.ne, *numbers))
 
 
-def cell(space: Space) -> memoryview:
-    """Return what reads the number of a dictionary."""
-    import ctypes
+class Tried:
+    """An object to try."""
 
-    return memoryview(ctypes.c_uint64.from_address(id(space) + BEFORE * 8)).cast("B")
+    def __init__(self) -> None:
+        self.value = 0
+
+
+def assign(one: Tried, value: int) -> None:
+    """Set an attribute, by a line that the interpreter makes a short cut for."""
+    one.value = value
 
 
 @functools.cache
@@ -66,16 +86,32 @@ def are_told() -> bool:
     own = sys.implementation.name == "cpython" and sys.version_info[:2] <= LAST and sys.maxsize == 2**63 - 1
     if not own or not getattr(sys, "_is_gil_enabled", lambda: True)():
         return False
+    tried: Space = {}
+    return tells(tried, [functools.partial(write, tried) for write in WRITES])
+
+
+@functools.cache
+def are_told_of_objects() -> bool:
+    """Tell whether so does every write to an attribute of an object with its dictionary: up to CPython 3.12."""
+    if not are_told():
+        return False
+    one = Tried()
+    writes: list[Callable[[], object]] = [functools.partial(assign, one, number) for number in range(1, OFTEN)]
+    writes += [functools.partial(setattr, one, "other", 1), functools.partial(delattr, one, "other")]
+    return tells(vars(one), writes)
+
+
+def tells(space: Space, writes: Iterable[Callable[[], object]]) -> bool:
+    """Tell whether the number of a dictionary is another one after each write, and the same between them."""
     try:
-        tried: Space = {}
-        stamps = Stamps([tried])
+        stamps = Stamps([Numbered(space)])
     except (ImportError, ValueError):  # Python can be built without ctypes
         return False
-    for write in WRITES:
+    for write in writes:
         before = stamps.read()
         if before != stamps.read():
             return False
-        write(tried)
+        write()
         if before == stamps.read():
             return False
     return True

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hermetic.guard import _globals, _stamps
+from hermetic.guard import _globals, _held, _stamps
 from hermetic.guard._globals import MODULE_STATE, Walk
-from hermetic.guard.probe import Moment
+from hermetic.guard.probe import Moment, same_objects
+from hermetic.guard.probes.module_state import ModuleStateProbe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,10 @@ def set_item(module: Any, value: object) -> None:
     vars(module)["LIMIT"] = value
 
 
+def class_of(module: types.ModuleType) -> _globals.Holder:
+    return _globals.Holder("the_module", "Shop", module.Shop, vars(module.Shop))
+
+
 WAYS: list[Callable[[Any, object], object]] = [
     set_attribute,
     set_of_class,
@@ -75,7 +80,7 @@ def test_each_write_is_told_of_also_when_the_interpreter_has_specialised_it(
     way: Callable[[Any, object], object], module: types.ModuleType
 ) -> None:
     assert _stamps.are_told()
-    stamps = _stamps.Stamps([vars(module), _globals.Holder("the_module", "Shop", module.Shop, vars(module.Shop)).own])
+    stamps = _stamps.Stamps(map(_stamps.Numbered, [vars(module), class_of(module).own]))
     seen = stamps.read()
     for number in range(1, OFTEN):  # the same object again is no change
         way(module, number)
@@ -83,6 +88,97 @@ def test_each_write_is_told_of_also_when_the_interpreter_has_specialised_it(
         assert now != seen, f"write {number}"
         seen = now
     assert stamps.read() == seen
+
+
+@pytest.mark.skipif(not _stamps.are_told_of_objects(), reason="CPython 3.13 and newer do not tell of attributes")
+@pytest.mark.parametrize("way", [
+    set_attribute,
+    lambda one, value: setattr(one, "LIMIT", value),
+    lambda one, value: object.__setattr__(one, "LIMIT", value),
+    lambda one, value: vars(one).update(LIMIT=value),
+    lambda one, value: setattr(one, f"NEW_{value}", value),
+])  # fmt: skip
+def test_each_write_to_an_attribute_of_an_object_is_told_of(way: Callable[[Any, object], object]) -> None:
+    class Shop:
+        LIMIT = 0
+
+    one = Shop()
+    stamps = _stamps.Stamps([_stamps.Numbered(vars(one))])
+    seen = stamps.read()
+    for number in range(1, OFTEN):
+        way(one, number)
+        now = stamps.read()
+        assert now != seen, f"write {number}"
+        seen = now
+
+
+HELD = """
+class Shop:
+    def __init__(self):
+        self.limit = 0
+
+
+SHOP, TABLE, ROWS, NAMES = Shop(), {}, [], set()
+"""
+CHANGES: list[Callable[[Any, object], object]] = [
+    lambda module, value: setattr(module.SHOP, "limit", value),
+    lambda module, value: module.TABLE.update(entry=value),
+    lambda module, value: module.ROWS.append(value),
+    lambda module, value: module.NAMES.add(value),
+]
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_of_what_is_held_is_seen_with_numbers_and_without(
+    told: bool, change: Callable[[Any, object], object], module: types.ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("are_told", "are_told_of_objects"):
+        asked = getattr(_stamps, name)
+        monkeypatch.setattr(_held, name, lambda asked=asked: told and asked())
+    exec(HELD, vars(module))  # noqa: S102 - as an import does
+    probe = ModuleStateProbe()
+    Moment.next()
+    probe.snapshot()
+    for number in range(5):
+        Moment.next()
+        before = probe.snapshot()
+        Moment.next()
+        assert probe.snapshot() is before
+        change(module, f"value {number}")
+        Moment.next()
+        after = probe.snapshot()
+        found = [
+            one.part.path
+            for one, was, now in zip(after.watched, before.copies, after.copies, strict=True)
+            if was != now
+        ]
+        assert len(found) == 1, (number, found)
+
+
+@KNOWN
+def test_a_container_that_was_not_written_to_is_not_compared(
+    module: types.ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exec(HELD, vars(module))  # noqa: S102 - as an import does
+    compared: list[int] = []
+
+    def count(one: list[Any], other: list[Any]) -> bool:
+        compared.append(len(one))
+        return same_objects(one, other)
+
+    probe = ModuleStateProbe()
+    for _ in range(2):
+        Moment.next()
+        probe.snapshot()
+    monkeypatch.setattr(_held, "same_objects", count)
+    Moment.next()
+    probe.snapshot()
+
+    assert compared == [len(probe.untold)]
+    names = {probe.watched[number].part.path for number in probe.untold}
+    assert {"the_module.ROWS", "the_module.NAMES"} <= names
+    assert "the_module.TABLE" not in names
 
 
 @KNOWN
