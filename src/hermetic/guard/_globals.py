@@ -113,7 +113,8 @@ class Walk:
     def __init__(self) -> None:
         self.holders: list[Holder] = []
         self.modules: dict[str, types.ModuleType] = {}  # those of the project
-        self.shared: set[str] = set()  # names of those that another one holds, or something of them
+        self.shared: set[str] = set()  # names of those that another one holds, or held, or something of them
+        self.unread: set[Holder] = set()  # those that may have made others shared since that was found out
         self.table: dict[str, Any] = {}  # a copy of the table of modules
         self.moment = -1
         self.last: Snapshot | None = None
@@ -208,6 +209,7 @@ class Walk:
     def keep_up(self, changed: list[int]) -> None:
         """Copy what has changed, by its place in `kept`; where modules came or went, the new ones, or all."""
         own = {place: self.inside[place - 1] for place in changed if place != MODULES}
+        self.unread.update(self.holders[number] for number in own.values())
         if MODULES in changed:
             self.look()
             if not self.held:  # the holders are others
@@ -241,7 +243,7 @@ class Walk:
         gone = {name for name, module in self.modules.items() if table.get(name) is not module}
         if gone:
             self.holders = [holder for holder in self.holders if holder.module not in gone]
-            self.held = []
+            self.held, self.shared, self.unread = [], set(), {*self.holders}
             for name in gone:
                 del self.modules[name]
         new = {
@@ -251,9 +253,12 @@ class Walk:
         }
         for name, module in new.items():
             self.modules[name] = module
-            self.holders += found_in(name, module)
-        if new:
-            self.shared = {name for holder in self.holders for name in named_in(holder)}
+            found = [*found_in(name, module)]
+            self.holders += found
+            self.unread.update(found)
+        if new or gone:
+            self.shared |= {name for holder in self.unread for name in named_in(holder)}
+            self.unread = set()
         if [*table] != [*known] or not same_objects([*table.values()], [*known.values()]):
             self.table = table.copy()
 

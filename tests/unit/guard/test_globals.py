@@ -285,3 +285,30 @@ def test_only_what_has_changed_is_copied_again(shop: types.ModuleType) -> None:
     ]
     assert new == ["the_shop"]
     assert [before.copies[walk.holders.index(one)]["LIMIT"] for one in walk.holders if one.name == "the_shop"] == [3]
+
+
+def test_a_module_that_another_one_holds_later_is_in_sight(
+    shop: types.ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test file that a module of the project holds by now is compared, whichever file runs."""
+
+    def made(name: str) -> types.ModuleType:
+        module = types.ModuleType(name)
+        module.__file__ = f"/project/{name}.py"
+        monkeypatch.setitem(sys.modules, name, module)
+        return module
+
+    walk, other = Walk(), made("test_other")
+    walk.snapshot()
+    assert "test_other" not in walk.shared
+    shop.held = other  # type: ignore[attr-defined]
+    Moment.next()
+    walk.snapshot()
+    made("test_third")
+    Moment.next()
+    walk.snapshot()
+    assert "test_other" in walk.shared
+    monkeypatch.delitem(sys.modules, "the_shop")
+    Moment.next()
+    walk.snapshot()
+    assert "test_other" not in walk.shared
