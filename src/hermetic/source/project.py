@@ -6,6 +6,7 @@ import _ast as ast
 import os
 
 from hermetic.source import roles
+from hermetic.source.later import BODIES, insides_of
 from hermetic.source.leading import Leading
 from hermetic.source.module import CannotParseError, Module
 from hermetic.source.names import MAX_BASES, resolve
@@ -133,12 +134,23 @@ class Project:
         """
         if isinstance(text, Module):
             return text
-        module = Module.of(text)
         path = os.path.abspath(text.path)
+        digest = self.digest_of(path)
+        known = self.about(*BODIES).get(path) if digest else None
+        is_known = known is not None and known[0] == digest
+        module = Module.of(text, known[1] if known is not None and is_known else None)
+        if digest and not is_known:
+            self.about(*BODIES)[path] = (digest, insides_of(module))
         if self._texts.pop(path, None) is not None:
             self._weight -= len(text.data) // LIGHTER
         self.keep(path, module)
         return module
+
+    def digest_of(self, path: str) -> bytes:
+        """Return the digest of what is in another file than the checked one, b"" where none is kept."""
+        if self.noted is None or path == self.current or path in self._held:
+            return b""
+        return self.noted.get(path, CHANGED)[3]
 
     def keep(self, path: str, module: Module | None) -> None:
         """Keep a parsed file for the next one that asks for it."""
