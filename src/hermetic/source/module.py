@@ -8,7 +8,7 @@ import sys
 
 from hermetic.source.later import Source, leave
 from hermetic.source.scope import Scope, build_function, build_module
-from hermetic.source.text import WORDS, Text
+from hermetic.source.text import Text, has_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Module(Text):
         return [
             self.load(functions[number])
             for number in self.functions_at(token)
-            if token in self.text(functions[number]).translate(WORDS).split()
+            if has_word(self.text(functions[number]), token)
         ]
 
     def functions_at(self, token: bytes) -> list[int]:
