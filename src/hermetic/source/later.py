@@ -75,6 +75,16 @@ class AsyncFunctionDef(ast.AsyncFunctionDef):
     body = property(body_of)
 
 
+def first_statement(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return the line on which the inside of a function starts, whether or not it has been parsed."""
+    place = node.__dict__.get("place")
+    if place is not None:
+        return int(place[1])
+    first = node.body[0]
+    decorators = getattr(first, "decorator_list", None)
+    return int(decorators[0].lineno if decorators else first.lineno)
+
+
 LATER = {ast.FunctionDef: FunctionDef, ast.AsyncFunctionDef: AsyncFunctionDef}
 
 

@@ -88,6 +88,16 @@ def test_functions_end_where_they_end_before_they_are_looked_into(path: Path) ->
     assert places[0] == places[1]
 
 
+@pytest.mark.parametrize("name", SOURCES)
+def test_where_an_inside_starts_is_known_before_it_is_parsed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(later, "FEW", 1)
+    whole, parsed = read_twice("a.py", SOURCES[name])
+    starts = [[later.first_statement(item.node) for item in module.top.functions] for module in (whole, parsed)]  # type: ignore[arg-type]
+
+    assert starts[0] == starts[1]
+    assert all("place" in item.node.__dict__ for item in parsed.top.functions) or name in {*LEFT_WHOLE, "two on a line"}
+
+
 def test_only_what_is_asked_for_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(later, "FEW", 1)
     data = SOURCES["methods"]
