@@ -5,8 +5,6 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.finding import Finding
-from hermetic.source.leaks import find_leaks
-from hermetic.source.putback import removes_maybe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,6 +155,9 @@ class StateRule(Rule):
 
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the changes that reach the next test."""
+        from hermetic.source.leaks import find_leaks
+        from hermetic.source.putback import removes_maybe
+
         for state in self.states:
             for leak in find_leaks(module, state, project, self.tokens):
                 if leak.root is None and not self.counts_at_import(module, project):

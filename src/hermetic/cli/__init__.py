@@ -33,7 +33,7 @@ CANNOT_RUN = 2
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code: 0 nothing found, 1 findings, 2 cannot run."""
     if arguments is None:
-        return safely(run_last, sys.argv[1:])
+        return ended(safely(run_last, sys.argv[1:]))
     return safely(run, arguments)
 
 
@@ -43,8 +43,24 @@ def run_last(arguments: Sequence[str]) -> int:
 
     gc.disable()
     code = run(arguments)
-    gc.freeze()  # the collector would walk all trees once more on the way out
+    gc.freeze()  # where the end is a usual one, the collector would walk all trees once more
     return code
+
+
+def ended(code: int) -> int:
+    """End the process with a code at once, its memory as it is; return it where somebody waits for a usual end."""
+    import atexit
+
+    counted: Callable[[], int] | None = getattr(atexit, "_ncallbacks", None)
+    if counted is None or counted() or "threading" in sys.modules or sys.getprofile() or sys.gettrace():
+        return code
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):  # the usual end says what it says of that
+        return code
+    os._exit(code)
 
 
 def safely(command: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:

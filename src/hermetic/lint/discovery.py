@@ -82,7 +82,7 @@ def wanted_below(path: str, settings: Settings, collection: Collection) -> Itera
 
 def shown(path: str, absolute: str, here: str) -> str:
     """Return a path as findings show it. A `..` stays as it is: behind a link it is not what its text says."""
-    if absolute.startswith(here) and ".." not in path.split(os.sep):
+    if absolute.startswith(here) and (".." not in path or ".." not in path.split(os.sep)):
         return absolute[len(here) :]
     return path
 

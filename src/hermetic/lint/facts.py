@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 
+from hermetic.source.later import BODIES
 from hermetic.source.witness import CHANGED, renewed_all
 
 TYPE_CHECKING = False
@@ -41,7 +42,10 @@ class Facts:
         project.recall = self.recall
 
     def recall(self) -> Lasting:
-        """Return the facts of earlier runs, none where something that they depend on has changed since."""
+        """Return the facts of earlier runs.
+
+        Where something that they depend on has changed since, only those that name the content that they are about.
+        """
         from hermetic import cache
         from hermetic.lint.warm import MOMENT
 
@@ -51,7 +55,7 @@ class Facts:
             start, named, marks, lasting = kept
             now = renewed_all(marks, start - MOMENT)
             if now is None or named != self.named_in(marks):
-                return {}
+                return {BODIES: lasting[BODIES]} if BODIES in lasting else {}
             number = {topic: len(facts) for topic, facts in lasting.items()}
         except (TypeError, ValueError, AttributeError):  # nothing there, or not written by us
             return {}

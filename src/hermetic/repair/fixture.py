@@ -140,12 +140,17 @@ def is_known(cls: Scope, base: ast.expr) -> bool:
 
 
 def is_named(module: Module, name: str) -> bool:
-    """Tell whether a file uses a function by its name."""
+    """Tell whether a file uses a function by its name; one that stands there once is the definition itself."""
+    if module.data.isascii() and module.data.count(name.encode()) <= 1:
+        return False
     known: set[str] | None = module.memo.get("names used")
     if known is None:
-        known = {node.id for node in below(module.tree) if isinstance(node, ast.Name)}
-        known |= {node.attr for node in below(module.tree) if isinstance(node, ast.Attribute)}
-        module.memo["names used"] = known
+        known = module.memo["names used"] = set()
+        for node in below(module.tree):
+            if isinstance(node, ast.Name):
+                known.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                known.add(node.attr)
     return name in known
 
 

@@ -26,6 +26,10 @@ EITHER = ("helper", "util", "support", "common", "base")  # names of files in su
 FILTERS = ("filter", "itertools.filterfalse", "itertools.takewhile", "itertools.dropwhile")
 MAX_STEPS = 6  # variables of functions of variables
 BLOCKS = ("body", "orelse", "finalbody")
+STAYING = frozenset({
+    ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Assert, ast.Import, ast.ImportFrom, ast.FunctionDef,
+    ast.AsyncFunctionDef, ast.ClassDef, ast.Pass, ast.Delete, ast.Global, ast.Nonlocal,
+})  # fmt: skip
 
 
 def is_under_test(module: Module) -> bool:
@@ -152,6 +156,8 @@ def may_leave_before(scope: Scope, child: ast.AST, parent: ast.AST, facts: Facts
 
 def may_leave(scope: Scope, statement: ast.AST, facts: Facts, *, loop: bool = False) -> bool:
     """Tell whether a statement may leave the block that holds it; `loop`: it stands in a loop of its own."""
+    if statement.__class__ in STAYING:  # most are of these
+        return False
     if isinstance(statement, (ast.Return, ast.Raise)):
         return True
     if isinstance(statement, (ast.Break, ast.Continue)):

@@ -13,7 +13,6 @@ from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child, is_refuted
 from hermetic.source.replaced import Step
 from hermetic.source.restore import is_in_cleanup, is_undone
-from hermetic.source.undo import UndoState
 from hermetic.source.values import Facts, given, read
 
 TYPE_CHECKING = False
@@ -114,6 +113,8 @@ def escaping(function: Scope, state: State) -> list[Change]:
 
 def settled(function: Scope, change: Change, state: State) -> bool:
     """Tell whether a change is undone in the function that makes it, or in the function around that."""
+    from hermetic.source.undo import UndoState
+
     undo = UndoState(state, change)
     scope = change.scope
     if is_put_back(change, state) or is_dead(scope, change.node) or is_in_child(scope, change.node):
@@ -222,6 +223,8 @@ def reachable_changes(start: Way, state: State) -> list[Found]:
 
 def ways_on(way: Way, state: State) -> Iterator[Way]:
     """Yield the ways through the calls of a function that do not undo what they change."""
+    from hermetic.source.undo import UndoState
+
     current = way.function
     for call, own, name in callees(current):
         target = callee_behind(current, own, name, state.tokens)

@@ -6,12 +6,15 @@ import _ast as ast
 import _warnings
 import sys
 
+from hermetic.source.later import Source, leave
 from hermetic.source.scope import Scope, build_function, build_module
-from hermetic.source.text import WORDS, Text
+from hermetic.source.text import Text, has_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from hermetic.source.later import Inside
 
 SILENT = ("ignore", None, Warning, None, 0)
 FUTURE = b"from __future__ import _\n"
@@ -35,20 +38,32 @@ class Module(Text):
     hold one of its tokens.
     """
 
-    def __init__(self, path: str, data: bytes, name: str = "", *, package: bool = False, is_test: bool = True) -> None:
+    def __init__(  # noqa: PLR0913 - what a text has, and its insides
+        self,
+        path: str,
+        data: bytes,
+        name: str = "",
+        *,
+        package: bool = False,
+        is_test: bool = True,
+        insides: list[Inside] | None = None,
+    ) -> None:
         super().__init__(path, data, name, package=package, is_test=is_test)
-        self.tree = parse(data, path)
+        source = Source(path, data, parse) if insides else None
+        self.tree = source.outside(insides) if source is not None and insides else parse(data, path)
         self._spans: list[tuple[int, int]] = []  # of each function, in bytes of the plain text
         self._functions_at: dict[bytes, list[int]] = {}
         self.top: Scope = build_module(self)
+        if source is not None and insides:
+            leave(self, source, insides)
 
     @classmethod
-    def of(cls, text: Text) -> Module:
-        """Parse a file that has been looked at as text.
+    def of(cls, text: Text, insides: list[Inside] | None = None) -> Module:
+        """Parse a file that has been looked at as text; the `insides` of its functions, where known, when asked for.
 
         Raises `CannotParseError`.
         """
-        module = cls(text.path, text.data, text.name, package=text.package, is_test=text.is_test)
+        module = cls(text.path, text.data, text.name, package=text.package, is_test=text.is_test, insides=insides)
         module.project, module.memo, module._outline = text.project, text.memo, text._outline  # noqa: SLF001 - what its other half has worked out
         module.asked, module.asked_at = text.asked, text.asked_at
         module._plain, module._lines, module._words, module._held = text._plain, text._lines, text._words, text._held  # noqa: SLF001 - as above
@@ -87,7 +102,7 @@ class Module(Text):
         return [
             self.load(functions[number])
             for number in self.functions_at(token)
-            if token in self.text(functions[number]).translate(WORDS).split()
+            if has_word(self.text(functions[number]), token)
         ]
 
     def functions_at(self, token: bytes) -> list[int]:

@@ -242,6 +242,16 @@ def find_method(owner: Scope, name: str) -> Scope | None:
 
 def lineage(owner: Scope) -> list[Scope]:
     """Return a class and its base classes in the same file, nearest first."""
+    if owner.parent is not owner.module.top:  # names of a function may still come
+        return find_lineage(owner)
+    known: list[Scope] | None = owner.memo.get("own lineage")
+    if known is None:
+        known = owner.memo["own lineage"] = find_lineage(owner)
+    return known
+
+
+def find_lineage(owner: Scope) -> list[Scope]:
+    """Work out what `lineage` returns."""
     order: list[Scope] = []
     pending = [owner]
     while pending and len(order) < MAX_BASES:

@@ -6,6 +6,7 @@ import _ast as ast
 import os
 
 from hermetic.source import roles
+from hermetic.source.later import BODIES, insides_of
 from hermetic.source.leading import Leading
 from hermetic.source.module import CannotParseError, Module
 from hermetic.source.names import MAX_BASES, resolve
@@ -77,6 +78,7 @@ class Project:
         # What dotted names are bound to, by (name, folder); forgotten with the files.
         self._bindings: dict[tuple[str, str], tuple[Binding, Scope] | None] = {}
         self._conftests: dict[str, list[str]] = {}  # the conftest files of a folder and those above, nearest first
+        self._providers: dict[Module, list[Module]] = {}  # forgotten with the files as well
         self._texts: dict[str, Text] = {}
         self.leading = Leading(self)
         self._own: dict[tuple[str, str], bool] = {}
@@ -133,12 +135,23 @@ class Project:
         """
         if isinstance(text, Module):
             return text
-        module = Module.of(text)
         path = os.path.abspath(text.path)
+        digest = self.digest_of(path)
+        known = self.about(*BODIES).get(path) if digest else None
+        is_known = known is not None and known[0] == digest
+        module = Module.of(text, known[1] if known is not None and is_known else None)
+        if digest and not is_known:
+            self.about(*BODIES)[path] = (digest, insides_of(module))
         if self._texts.pop(path, None) is not None:
             self._weight -= len(text.data) // LIGHTER
         self.keep(path, module)
         return module
+
+    def digest_of(self, path: str) -> bytes:
+        """Return the digest of what is in another file than the checked one, b"" where none is kept."""
+        if self.noted is None or path == self.current or path in self._held:
+            return b""
+        return self.noted.get(path, CHANGED)[3]
 
     def keep(self, path: str, module: Module | None) -> None:
         """Keep a parsed file for the next one that asks for it."""
@@ -147,7 +160,7 @@ class Project:
 
     def forget(self, path: str) -> None:
         """Drop the tree of a file that has been checked, and all others when they have become too many."""
-        self._bindings = {}  # they may be those of the file
+        self._bindings, self._providers = {}, {}  # they may be those of the file
         self._checked += 1
         if not roles.is_conftest(path):
             absolute = os.path.abspath(path)
@@ -159,7 +172,7 @@ class Project:
 
     def let_go(self) -> None:
         """Let go of most files: of those that many files asked for, half of the weight stays."""
-        self._bindings = {}
+        self._bindings, self._providers = {}, {}
         modules, texts = self._modules, self._texts
         self._modules, self._texts, self._data, self._weight = {}, {}, {}, 0
         rows: list[tuple[str, Text]] = [*((path, item) for path, item in modules.items() if item), *texts.items()]
@@ -179,7 +192,7 @@ class Project:
 
     def drop(self, path: str) -> None:
         """Let go of a file, given by its full path."""
-        self._bindings = {}
+        self._bindings, self._providers = {}, {}
         module = self._modules.pop(path, None)
         if module is not None:
             self._weight -= len(module.data)
@@ -513,11 +526,14 @@ class Project:
         These are the file itself and its conftests, each followed by the project files that it imports with a star or
         names in `pytest_plugins`.
         """
-        return [
-            provider
-            for level in (module, *self.conftests(module.path))
-            for provider in (level, *self.plugins_of(level))
-        ]
+        known = self._providers.get(module)
+        if known is None:
+            known = self._providers[module] = [
+                provider
+                for level in (module, *self.conftests(module.path))
+                for provider in (level, *self.plugins_of(level))
+            ]
+        return known
 
     def plugins_of(self, module: Module) -> list[Module]:
         """Return the project files that a file imports with a star or names in `pytest_plugins`."""
@@ -544,9 +560,9 @@ class Project:
             if base.module is not module and mine:
                 return mine[-1]
         for level in self.providers(module):
-            candidates = [item for item in fixtures_by_name(level).get(name, ()) if item is not near]
-            for owner in (*owners, None):
-                mine = [item for item in candidates if item.owner is owner]
+            named = fixtures_by_name(level).get(name)
+            for owner in (*owners, None) if named else ():
+                mine = [item for item in named or () if item.owner is owner and item is not near]
                 if mine:
                     return mine[-1]
             imported = level.top.bindings.get(name)

@@ -6,7 +6,6 @@ import _ast as ast
 import os
 
 from hermetic.source import roles
-from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import CONSTRUCTORS, ancestry, is_entered, own_constructor, run_by
 from hermetic.source.changes import called
@@ -117,6 +116,8 @@ def first_name(call: ast.Call) -> str:
 
 def first_root(function: Scope, undo: Undo, project: Project) -> Scope | None:
     """Return the first test, fixture or setup from which a change in `function` escapes; None when none does."""
+    from hermetic.source.around import undone_around
+
     seen = {function}
     pending = [function]
     for _ in range(MAX_CALLS):

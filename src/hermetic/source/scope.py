@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.later import LATER
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -330,7 +332,7 @@ def package_of(module: Module, level: int) -> str:
 
 KEPT_SET = frozenset(KEPT)
 LEAVES = frozenset({ast.Name, ast.Constant, type(None), str, int, bool, ast.Pass, ast.Break, ast.Continue})
-SCOPED = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})
+SCOPED = frozenset({*LATER, *LATER.values(), ast.Lambda, ast.ClassDef})
 BINDERS: dict[type, Callable[[Scope, Any], None]] = {
     ast.Assign: bind_assignment,
     ast.AnnAssign: bind_assignment,

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 SIGNS = b" .()[]'\"="  # what tokens have around a name
 # For `bytes.translate`: what cannot stand in a name becomes a space.
-WORDS = bytes(sign if sign >= 128 or chr(sign).isalnum() or sign == ord("_") else ord(" ") for sign in range(256))  # noqa: PLR2004 - ASCII
+SPACE = ord(" ")
+WORDS = bytes(sign if sign >= 128 or chr(sign).isalnum() or sign == ord("_") else SPACE for sign in range(256))  # noqa: PLR2004 - ASCII
 ROOTS = (b"fixture", b"setup", b"setUp", b"SetUp")  # in every file that defines a fixture or a setup
 CORES: dict[bytes, tuple[bytes, bool]] = {}  # token -> its name without signs, and whether that is a whole word
 
@@ -120,6 +121,20 @@ def contains(text: bytes, tokens: tuple[bytes, ...]) -> bool:
     for token in tokens:  # noqa: SIM110 - half the time of `any`, and asked for each function and token
         if token in text:
             return True
+    return False
+
+
+def has_word(text: bytes, word: bytes) -> bool:
+    """Tell whether a name occurs in `text` other than as a part of a longer one."""
+    place = text.find(word)
+    while place >= 0:
+        end = place + len(word)
+        if (
+            WORDS[text[place - 1] if place else SPACE] == SPACE
+            and WORDS[text[end] if end < len(text) else SPACE] == SPACE
+        ):
+            return True
+        place = text.find(word, end)
     return False
 
 

@@ -9,7 +9,6 @@ from hermetic.source.callee import find_callee, find_imported, own_constructor, 
 from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import import_time
 from hermetic.source.follow import Way, is_dead
-from hermetic.source.leaks import under_main
 from hermetic.source.reach import calls_of
 from hermetic.source.replaced import Step, is_replaced, named_around
 from hermetic.source.restore import is_in_cleanup
@@ -193,6 +192,8 @@ def visits_at_import(module: Module, interest: Interest | None = None) -> Iterat
         return
     if interest is not None and not leading_words(module, interest):
         return
+    from hermetic.source.leaks import under_main
+
     for scope in import_time(module.top):
         way = Way(scope, Facts(scope, {}))
         for call in calls_of(scope):

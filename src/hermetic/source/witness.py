@@ -73,11 +73,22 @@ def renewed_all(marks: dict[str, Mark], before: int) -> dict[str, Mark] | None:
                 return None
             if status.st_mtime_ns == modified and status.st_ctime_ns == changed and status.st_size == size:
                 now = mark
+        elif mark == GONE and not is_there(path):  # and folders in which nothing was found, as they are not there
+            now = mark
         now = now or renewed(path, mark, before, folder=path.endswith(os.sep))
         if now is None:
             return None
         found[path] = now
     return found
+
+
+def is_there(path: str) -> bool:
+    """Tell whether there is something at a path."""
+    try:
+        os.stat(path)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def renewed(path: str, mark: Mark, before: int, *, folder: bool) -> Mark | None:

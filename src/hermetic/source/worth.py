@@ -10,7 +10,7 @@ from __future__ import annotations
 import _ast as ast
 import os
 
-from hermetic.source.module import first_line
+from hermetic.source.later import first_statement
 from hermetic.source.outline import brought_by, imports_in
 from hermetic.source.scope import FUNCTIONS
 from hermetic.source.text import WORDS
@@ -435,7 +435,7 @@ def body_calls(function: Scope) -> Names:
     if known is None:
         node = function.node
         assert isinstance(node, FUNCTIONS)  # noqa: S101 - for the type checker
-        first = first_line(node.body[0])
+        first = first_statement(node)
         lines = function.module.lines[first - 1 : node.end_lineno]
         known = function.memo["body calls"] = calls_in(b"\n".join(lines))
     return known

@@ -113,3 +113,43 @@ def test_a_rule_is_imported_only_where_one_of_its_tokens_occurs(tmp_path: Path) 
         return done.stdout.splitlines()[-1]
 
     assert (is_imported("test_a.py"), is_imported("test_b.py")) == ("False", "True")
+
+
+LAST = """\
+import sys
+from hermetic.cli import main
+{before}
+sys.argv = ["hermetic", "check", "test_a.py"]
+code = main()
+print("the caller goes on")
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        pytest.param("", [], id="nobody"),
+        pytest.param("import atexit; atexit.register(print, 'told')", ["the caller goes on", "told"], id="told"),
+        pytest.param("import threading", ["the caller goes on"], id="threads"),
+        pytest.param("sys.setprofile(lambda *_: None)", ["the caller goes on"], id="a profile"),
+    ],
+)
+def test_the_process_ends_at_once_where_nobody_is_to_be_told_of_its_end(
+    before: str, said: list[str], tmp_path: Path
+) -> None:
+    write_files({"test_a.py": BAD}, tmp_path)
+    path = f"import sys; sys.path[:] = {sys.path!r}\n"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", path + LAST.format(before=before)],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    lines = done.stdout.splitlines()
+    assert done.returncode == 1
+    assert "HRM101" in lines[0]
+    assert lines[lines.index("Read more: hermetic explain HRM101") + 1 :] == said

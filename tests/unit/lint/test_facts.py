@@ -12,6 +12,8 @@ import pytest
 
 from hermetic.cli import main
 from hermetic.lint.warm import KEPT
+from hermetic.source import later
+from hermetic.source.later import Source
 from hermetic.source.project import Project
 from tests.utils.lint import write_files
 
@@ -53,6 +55,7 @@ import os
 
 def start():
     os.environ["MODE"] = "test"
+    return os.environ
 
 
 def serve():
@@ -191,6 +194,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_files(FILES, tmp_path / "project")
     monkeypatch.chdir(tmp_path / "project")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(later, "FEW", 0)  # the functions are short ones
     return tmp_path / "project"
 
 
@@ -217,6 +221,20 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return check(project, path, data)
 
     monkeypatch.setattr(Project, "open", noted)
+    return names
+
+
+@pytest.fixture
+def left(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files whose functions were left for later, in order."""
+    names: list[str] = []
+    outside = Source.outside
+
+    def noted(source: Source, insides: list[later.Inside]) -> object:
+        names.append(os.path.relpath(source.path))
+        return outside(source, insides)
+
+    monkeypatch.setattr(Source, "outside", noted)
     return names
 
 
@@ -297,6 +315,27 @@ def test_a_helper_that_is_checked_itself_leaves_facts_that_others_take_up(
     found("check", CALM)
 
     assert "app/calm.py" not in opened
+
+
+def test_of_a_file_that_a_test_leads_to_functions_are_parsed_when_they_are_looked_into(
+    found: Callable[..., str], left: list[str]
+) -> None:
+    found("check", CHANGED)
+    assert left == []
+
+    found("check", CHANGED)
+    assert set(left) == {"app/run.py", "tests/conftest.py"}
+
+
+def test_that_holds_for_all_files_but_the_one_that_changes(found: Callable[..., str], left: list[str]) -> None:
+    found("check", CHANGED)
+    rewrite("app/run.py", 'os.environ["PORT"]', 'os.environ["OTHER"]')()
+    found("check", CHANGED)
+    assert set(left) == {"tests/conftest.py"}
+
+    left.clear()
+    found("check", CHANGED)
+    assert set(left) == {"app/run.py", "tests/conftest.py"}
 
 
 def test_facts_that_come_through_the_checked_file_itself_fall_with_it(found: Callable[..., str]) -> None:

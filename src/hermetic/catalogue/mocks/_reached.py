@@ -41,11 +41,11 @@ def may_be_awaited(function: Scope, owner: Scope | None, module: Module, project
     used = [*callers(function.module, function.name)]
     if not used or is_handed_on(function):
         return True
-    returned = {scope.name for scope, call in used if isinstance(scope.parents.get(call), ast.Return)}
+    names = [function.name, *{scope.name for scope, call in used if isinstance(scope.parents.get(call), ast.Return)}]
     return any(
         awaits(scope, call)
-        for other in files_around(function, module, project)
-        for name in (function.name, *returned)
+        for other in files_around(function, module, project, names)
+        for name in names
         for scope, call in callers(other, name)
     )
 
@@ -67,12 +67,14 @@ def drives_loop(owner: Scope | None, module: Module, project: Project) -> bool:
     return any(helper is not None and contains(helper.module.text(helper), LOOPS) for helper in helpers)
 
 
-def files_around(function: Scope, module: Module, project: Project) -> Iterator[Module]:
-    """Yield the files of the function, of the test, and those that the test imports."""
+def files_around(function: Scope, module: Module, project: Project, names: list[str]) -> Iterator[Module]:
+    """Yield the files of the function, of the test, and those that the test imports and that hold one of the names."""
     yield function.module
     yield module
+    words = tuple(name.encode() for name in names)
     for _, _, path in project.imports(module):
-        imported = project.module(path)
+        text = project.text(path)
+        imported = project.module(path) if text is not None and text.holds(words) else None
         if imported is not None:
             yield imported
 

@@ -6,24 +6,16 @@ import _ast as ast
 
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
 from hermetic.catalogue.rule import PROJECT
-from hermetic.catalogue.state._data import sets_global, state_of
-from hermetic.catalogue.state._elsewhere import is_kept_by_hook, is_of_a_fake_module, removes_what_may_be_there
 from hermetic.catalogue.state._targets import CLASS_STATE, MOCKS, MODULE_STATE, code_of, container_kind, is_initial
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_callee, find_class
 from hermetic.source.changes import called, changes_in, import_time, same_key, set_by_name, stores_of
 from hermetic.source.leading import is_support
-from hermetic.source.leaks import Leak, find_leaks
 from hermetic.source.names import resolve
-from hermetic.source.origins import argument
 from hermetic.source.project import fixtures_of
-from hermetic.source.saved import copied
 from hermetic.source.scope import Scope
-from hermetic.source.teardown import arranging
 from hermetic.source.text import contains
-from hermetic.source.undo import call_behind
 from hermetic.source.values import stores_to
-from hermetic.source.written import default_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +23,7 @@ if TYPE_CHECKING:
 
     from hermetic.catalogue.state._data import DataState
     from hermetic.source.changes import Change
+    from hermetic.source.leaks import Leak
     from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.state import State
@@ -48,6 +41,9 @@ CHANGES = (
     b"delattr(",
     *(f".{name}(".encode() for name in ALL_METHODS),
 )
+# What may change a name of the module that a function is in.
+TOKENS = (b"global ", b".append(", b".extend(", b".insert(", b".remove(", b".discard(", b".pop(", b".add(", b"] = ",
+          b"del ", b".update(", b".appendleft(", b".clear(")  # fmt: skip
 OF_SUITE = ("support", "helper", "testing", "test", "fixture", "factor", "fake", "stub", "conftest", "seed")
 
 
@@ -68,9 +64,20 @@ def leaks_of(module: Module, project: Project) -> list[Found]:
     if known is None:
         known = module.top.memo["module leaks"] = []
         if module.is_test or roles.is_conftest(module.path):
-            found = list(find_all(module, project))
+            states = states_in(module, project)
+            found = list(find_all(module, states, project)) if states else []
             known.extend(item for item in found if not any(is_on(item, other) for other in found))
     return known
+
+
+def harmful(code: str, module: Module, project: Project) -> Iterator[tuple[Found, Scope]]:
+    """Yield the leaks of one rule that do harm, each with the test, fixture or setup that makes the change."""
+    for found in leaks_of(module, project):
+        if found.code == code and found.leak.root is not None:
+            from hermetic.catalogue.state._benign import is_benign
+
+            if not is_benign(found, project):
+                yield found, found.leak.root
 
 
 def is_on(found: Found, other: Found) -> bool:
@@ -84,10 +91,13 @@ def is_on(found: Found, other: Found) -> bool:
     )
 
 
-def find_all(module: Module, project: Project) -> Iterator[Found]:
-    """Yield the leaks, one for each place."""
+def find_all(module: Module, states: dict[tuple[str, str], DataState], project: Project) -> Iterator[Found]:
+    """Yield the leaks, one for each place; a file without such states does without what is imported here."""
+    from hermetic.catalogue.state._elsewhere import is_kept_by_hook, is_of_a_fake_module, removes_what_may_be_there
+    from hermetic.source.leaks import find_leaks
+
     seen: set[tuple[str, int]] = set()
-    for (dotted, code), state in states_in(module, project).items():
+    for (dotted, code), state in states.items():
         for leak in find_leaks(module, state, project):
             place = (leak.change.scope.module.path, leak.change.line)
             if leak.deep and project.presets.isdisjoint((PROJECT, code)):
@@ -133,6 +143,8 @@ def states_in(module: Module, project: Project) -> dict[tuple[str, str], DataSta
     found: dict[tuple[str, str], DataState] = {}
     for scope in scopes_in(module, project):
         for name, dotted, code in changed_in(scope, project):
+            from hermetic.catalogue.state._data import state_of
+
             state = found.setdefault((dotted, code), state_of(dotted))
             state.aliases[name] = dotted
     return found
@@ -259,6 +271,8 @@ def class_behind(scope: Scope, owner: ast.expr | None) -> str:
 
 def class_of(scope: Scope, made: ast.expr | None) -> Scope | None:
     """Return the project's class whose object a variable holds."""
+    from hermetic.source.undo import call_behind
+
     call = call_behind(scope, made) if made is not None else None
     return find_class(scope, call.func) if call is not None else None
 
@@ -320,6 +334,8 @@ def is_reset(leak: Leak, state: State, project: Project, setter: Scope | None = 
     What such a function itself changes is one of these, when it is run for every test of the file. So is what it has
     changed by `setter`, the function that makes the change, where that is not the one that the leak is in.
     """
+    from hermetic.source.teardown import arranging
+
     root = leak.root
     if root is None:
         return False
@@ -341,6 +357,8 @@ def is_reset(leak: Leak, state: State, project: Project, setter: Scope | None = 
 
 def calls_setter(function: Scope, setter: Scope, name: str) -> bool:
     """Tell whether a function calls the one that makes the change, which gives a global another value."""
+    from hermetic.catalogue.state._data import sets_global
+
     stores = setter.module.load(setter).kept(ast.Assign)
     if not any(sets_global(setter, node, name) for node in stores):
         return False
@@ -364,6 +382,9 @@ def ends_as_it_was(leak: Leak, dotted: str, project: Project) -> bool:
     calls = [call for call in root.kept(ast.Call) if find_callee(root, call.func) is setter]
     if not calls:
         return False
+    from hermetic.source.origins import argument
+    from hermetic.source.written import default_of
+
     last = max(calls, key=lambda call: (call.lineno, call.col_offset))
     given = next(argument(name.id, setter, root, last), (root, default_of(setter, name.id)))[1]
     if not isinstance(given, ast.Constant):
@@ -373,6 +394,8 @@ def ends_as_it_was(leak: Leak, dotted: str, project: Project) -> bool:
 
 def is_copy_of_itself(leak: Leak) -> bool:
     """Tell whether a name is set to a copy of what it has: `Policy.HEADERS = set(Policy.HEADERS)`."""
+    from hermetic.source.saved import copied
+
     scope, value = leak.change.scope, value_set(leak)
     inner = copied(scope, value) if isinstance(value, ast.Call) else None
     name = resolve(scope, inner) if inner is not None else ""

@@ -49,8 +49,16 @@ def keys_changed(root: Scope, project: Project) -> dict[str, int]:
     return found
 
 
-def keys_in(scope: Scope) -> Iterator[tuple[str, int]]:
-    """Yield `(variable, line)` of each change of the environment in a loaded function."""
+def keys_in(scope: Scope) -> list[tuple[str, int]]:
+    """Return `(variable, line)` of each change of the environment in a loaded function."""
+    known: list[tuple[str, int]] | None = scope.memo.get("keys in")
+    if known is None:
+        known = scope.memo["keys in"] = list(find_keys(scope))
+    return known
+
+
+def find_keys(scope: Scope) -> Iterator[tuple[str, int]]:
+    """Work out what `keys_in` returns."""
     for name, calls in called(scope).items():
         for call in calls:
             for key in keys_of(scope, call, name):

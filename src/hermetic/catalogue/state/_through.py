@@ -7,21 +7,16 @@ import _ast as ast
 from hermetic.catalogue.fixtures._mutations import ALL_METHODS
 from hermetic.catalogue.fixtures._values import MAKERS
 from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
-from hermetic.catalogue.state._data import state_of
-from hermetic.catalogue.state._leaks import is_reset
+from hermetic.catalogue.state._leaks import TOKENS, is_reset
 from hermetic.catalogue.state._targets import container_kind
-from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import find_callee, method_in
 from hermetic.source.callee import is_entered as is_on_stack
 from hermetic.source.changes import Change
 from hermetic.source.follow import is_dead
-from hermetic.source.leaks import Leak
 from hermetic.source.names import resolve
 from hermetic.source.outline import COMPOUND, DEFINERS, first_word, is_import
-from hermetic.source.restore import is_undone
 from hermetic.source.text import contains
-from hermetic.source.undo import UndoState
 from hermetic.source.values import UNKNOWN
 from hermetic.source.visits import Visit, roots, visits
 from hermetic.source.worth import Interest
@@ -36,8 +31,6 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
     from hermetic.source.text import Text
 
-TOKENS = (b"global ", b".append(", b".extend(", b".insert(", b".remove(", b".discard(", b".pop(", b".add(", b"] = ",
-          b"del ", b".update(", b".appendleft(", b".clear(")  # fmt: skip
 DEPTH = 2  # a test, or a helper beside it, calls the function
 GROWING = ("append", "extend", "insert", "appendleft", "extendleft")
 SHRINKING = ("remove", "pop", "discard", "clear", "popleft", "popitem", "__delitem__")
@@ -124,8 +117,6 @@ class Changed:
 
 def changed_through(module: Module, project: Project) -> Iterator[Changed]:
     """Yield what tests have functions of other files change, and nothing puts back."""
-    if not project.leading.calls(module, TOKENS):
-        return
     seen: set[tuple[Scope, str]] = set()
     for root in roots(module, INTEREST):
         reached = [visit for visit in visits(root, TOKENS, DEPTH, INTEREST) if visit.target is not None]
@@ -272,6 +263,12 @@ def is_entered(visit: Visit, target: Scope, name: str) -> bool:
 
 def is_left(visit: Visit, target: Scope, name: str, project: Project, *, taken: bool) -> bool:
     """Tell whether nothing around a call puts the name of a module back, nor sets it before each test."""
+    from hermetic.catalogue.state._data import state_of
+    from hermetic.source.around import undone_around
+    from hermetic.source.leaks import Leak
+    from hermetic.source.restore import is_undone
+    from hermetic.source.undo import UndoState
+
     module = target.module
     if has_counterpart(visit, target, name, taken=taken) or is_entered(visit, target, name):
         return False

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id, reached_from
-from hermetic.catalogue.state._benign import is_benign
-from hermetic.catalogue.state._leaks import SUITE, leaks_of
-from hermetic.catalogue.state._through import TOKENS, changed_through
+from hermetic.catalogue.state._leaks import SUITE, TOKENS, harmful
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,12 +129,15 @@ class ModuleStateMutated(Rule):
 
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the data of modules that tests change for good."""
-        for found in leaks_of(module, project):
+        for found, root in harmful(self.code, module, project):
             leak = found.leak
-            if found.code == self.code and leak.root is not None and not is_benign(found, project):
-                template = self.late_message if leak.late else self.message
-                message = template.format(what=found.dotted, where=reached_from(leak.change.scope, leak.root))
-                yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(leak.root))
+            template = self.late_message if leak.late else self.message
+            message = template.format(what=found.dotted, where=reached_from(leak.change.scope, root))
+            yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(root))
+        if not project.leading.calls(module, TOKENS):
+            return
+        from hermetic.catalogue.state._through import changed_through
+
         for changed in changed_through(module, project):
             what, where = f"{changed.scope.module.name}.{changed.name}", reached_from(changed.scope, changed.root)
             message = self.message.format(what=what, where=where)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
-from hermetic.catalogue.state._benign import is_benign
-from hermetic.catalogue.state._leaks import SUITE, Found, leaks_of
+from hermetic.catalogue.state._leaks import SUITE, Found, harmful
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,15 +70,13 @@ class SingletonKept(Rule):
 
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the attributes of classes that tests set for good."""
-        for found in leaks_of(module, project):
+        for found, root in harmful(self.code, module, project):
             leak = found.leak
-            if found.code != self.code or leak.root is None or is_benign(found, project):
-                continue
             if not is_in_tests(found, project) or {PROJECT, self.code} & project.presets:
-                where = reached_from(leak.change.scope, leak.root)
+                where = reached_from(leak.change.scope, root)
                 template = self.late_message if leak.late else self.message
                 message = template.format(what=found.dotted.lstrip("."), where=where)
-                yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(leak.root))
+                yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(root))
 
     bad = (
         Example(
