@@ -101,7 +101,7 @@ def is_stopped(step: Step, failing: dict[str, bool]) -> bool:
 def is_caught(scope: Scope, call: ast.AST, line: int) -> bool:
     """Tell whether a `try` that ends above a line catches what a call raises, or the line belongs to its rescue."""
     return any(
-        (isinstance(parent, TRIES) and bool(parent.handlers or parent.finalbody) or is_suppressing(parent))
+        ((isinstance(parent, TRIES) and bool(parent.handlers or parent.finalbody)) or is_suppressing(parent))
         and child in parent.body  # type: ignore[attr-defined]
         and (parent.body[-1].end_lineno or 0) < line  # type: ignore[attr-defined]
         for child, parent in scope.ancestors(call)

@@ -39,6 +39,11 @@ ARRAYS = frozenset({
     "rand", "randn", "random", "randint", "random_sample", "random_integers", "uniform", "normal", "choice",
     "permutation", "integers", "standard_normal", "poisson", "ranf",
 })  # fmt: skip
+# Where those of NumPy take the shape of an array: their place among the arguments, all of them for `rand(3, 2)`.
+SHAPES = {
+    "rand": 0, "randn": 0, "random": 0, "random_sample": 0, "ranf": 0, "standard_normal": 0, "choice": 1, "poisson": 1,
+    "randint": 2, "random_integers": 2, "integers": 2, "uniform": 2, "normal": 2,
+}  # fmt: skip
 SEEDING = ("seed", "rng", "random")  # parts of the names of managers that seed
 MAKERS = (
     "random.Random", "random.SystemRandom", "secrets.SystemRandom", "numpy.random.default_rng",
@@ -50,8 +55,21 @@ def drawn(scope: Scope, call: ast.Call, project: Project) -> str:
     """Return the name of a call that draws one random value, "" for others and where the generator is seeded."""
     name = resolve(scope, call.func)
     head, _, method = name.rpartition(".")
-    fits = method in DRAWS or (head.startswith("numpy.random") and method in ARRAYS) or head == "faker.Faker()"
+    of_numpy = head.startswith("numpy.random")
+    if of_numpy and gives_array(call, method):
+        return ""  # of which pytest shows nothing: its id is the name of the argument and a number
+    fits = method in DRAWS or (of_numpy and method in ARRAYS) or head == "faker.Faker()"
     return name if fits and is_unseeded(scope, call, head, project) else ""
+
+
+def gives_array(call: ast.Call, method: str) -> bool:
+    """Tell whether a draw of NumPy's is given a shape: what it makes is an array."""
+    shape = next((item.value for item in call.keywords if item.arg == "size"), None)
+    place = SHAPES.get(method, len(call.args))
+    if shape is None and len(call.args) > place:
+        shape = call.args[place]
+    of_numbers = isinstance(shape, ast.Constant) and shape.value is None
+    return method == "permutation" or (shape is not None and not of_numbers)
 
 
 def drawn_several(scope: Scope, call: ast.Call, project: Project) -> str:
