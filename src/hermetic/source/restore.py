@@ -90,6 +90,10 @@ class Undo:
         """Tell whether a fixture sets what is changed itself, under no condition."""
         return False
 
+    def has_set(self, function: Scope) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a setup sets, under no condition, what the change removes or sets to the same constant."""
+        return False
+
     def sets_value(self) -> bool:
         """Tell whether the change sets a value, so that doing it twice is doing it once."""
         return False

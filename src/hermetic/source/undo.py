@@ -23,6 +23,8 @@ from hermetic.source.spelling import key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hermetic.source.scope import Scope
     from hermetic.source.state import State
 
@@ -317,15 +319,21 @@ class UndoState(Undo):
 
     def sets_same(self, function: Scope) -> bool:
         """Whether a fixture sets the same written-out key itself, above its yield and under no condition."""
+        return any(self.set_in(function))
+
+    def set_in(self, function: Scope) -> Iterator[Change]:
+        """Yield where a function sets the same written-out key, above its yield and under no condition."""
         key = self.change.key
-        return bool(key) and any(
-            item.key == key
-            and not is_removal(item)
-            and not is_after_yield(function, item.node)
-            and not any(isinstance(parent, CONDITIONS) for _, parent in function.ancestors(item.node))
-            for item in changes_in(function, self.state)
-            if item.scope is function and item.node is not self.change.node
-        )
+        for item in changes_in(function, self.state) if key else ():
+            same = item.key == key and item.scope is function and item.node is not self.change.node
+            if same and not is_removal(item) and not is_after_yield(function, item.node):
+                if not any(isinstance(parent, CONDITIONS) for _, parent in function.ancestors(item.node)):
+                    yield item
+
+    def has_set(self, function: Scope) -> bool:
+        """Whether a setup sets the same written-out key, which the change removes or sets to the same constant."""
+        value = constant_set(self.change)
+        return any(is_removal(self.change) or (value and constant_set(item) == value) for item in self.set_in(function))
 
     def sets_value(self) -> bool:
         """Whether the change sets a value under a written-out key, or a setting, and adds or removes nothing."""
@@ -341,6 +349,12 @@ class UndoState(Undo):
         if name in self.state.fixtures:
             return True
         return any(word in lower for word in self.state.words) and any(word in lower for word in KEEPERS)
+
+
+def constant_set(change: Change) -> str:
+    """Return the constant that an assignment sets, as the source spells it, "" for others."""
+    value = getattr(change.node, "value", None)
+    return repr(value.value) if isinstance(value, ast.Constant) else ""
 
 
 def dotted_target(scope: Scope, call: ast.Call) -> str:
