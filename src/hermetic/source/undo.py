@@ -326,9 +326,9 @@ class UndoState(Undo):
         key = self.change.key
         for item in changes_in(function, self.state) if key else ():
             same = item.key == key and item.scope is function and item.node is not self.change.node
-            if same and not is_removal(item) and not is_after_yield(function, item.node):
-                if not any(isinstance(parent, CONDITIONS) for _, parent in function.ancestors(item.node)):
-                    yield item
+            sets = same and not is_removal(item) and not is_after_yield(function, item.node)
+            if sets and not any(isinstance(parent, CONDITIONS) for _, parent in function.ancestors(item.node)):
+                yield item
 
     def has_set(self, function: Scope) -> bool:
         """Whether a setup sets the same written-out key, which the change removes or sets to the same constant."""

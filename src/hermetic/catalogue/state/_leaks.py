@@ -341,7 +341,7 @@ def is_reset(leak: Leak, state: State, project: Project, setter: Scope | None = 
 
 def calls_setter(function: Scope, setter: Scope, leak: Leak, name: str) -> bool:
     """Tell whether a function calls the one that makes the change, which gives a global or an attribute a value."""
-    stores = setter.module.load(setter).kept(ast.Assign)
+    stores: list[ast.AST] = list(setter.module.load(setter).kept(ast.Assign))
     if leak.change.node not in stores and not any(sets_global(setter, node, name) for node in stores):
         return False
     callees = (find_callee(function, call.func) for call in function.kept(ast.Call))
