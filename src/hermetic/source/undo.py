@@ -19,7 +19,7 @@ from hermetic.source.restore import (
     undoes,
 )
 from hermetic.source.saved import reads_state, uses_saved_value
-from hermetic.source.spelling import key_of
+from hermetic.source.spelling import key_of, spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,6 +80,14 @@ class UndoState(Undo):
         owner = self.state.name_in(scope, resolve(scope, call.args[0]))
         return any(name.rpartition(".")[0] == owner for name in (*self.state.attributes, *self.state.items))
 
+    def sets_each(self, scope: Scope, call: ast.Call) -> bool:
+        """Whether a loop sets what was kept: `for name, old in kept.items(): setattr(app, name, old)`."""
+        value = getattr(call.args[2], "id", "") if len(call.args) > 2 else ""  # noqa: PLR2004 - object, name, value
+        return self.sets_something(scope, call) and any(
+            isinstance(parent, ast.For) and value in spelled(parent.target).split()
+            for _, parent in scope.ancestors(call)
+        )
+
     def ends(self, scope: Scope, call: ast.Call) -> bool:
         """Whether a call restores: one of the table, or the end of a patch or context manager of the state."""
         plain = resolve(scope, call.func)
@@ -120,7 +128,7 @@ class UndoState(Undo):
 
     def by_plain_node(self, scope: Scope, node: ast.AST) -> bool:
         """Accept a call that restores, a removal of the same key, or a saved value written back."""
-        if isinstance(node, ast.Call) and self.ends(scope, node):
+        if isinstance(node, ast.Call) and (self.ends(scope, node) or self.sets_each(scope, node)):
             return True
         state = self.state
         return any(

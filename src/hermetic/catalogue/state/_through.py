@@ -12,7 +12,7 @@ from hermetic.catalogue.state._leaks import is_reset
 from hermetic.catalogue.state._targets import container_kind
 from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
-from hermetic.source.callee import find_callee, method_in
+from hermetic.source.callee import CONSTRUCTORS, ancestry, find_callee, method_in
 from hermetic.source.callee import is_entered as is_on_stack
 from hermetic.source.changes import Change
 from hermetic.source.follow import is_dead
@@ -270,10 +270,20 @@ def is_entered(visit: Visit, target: Scope, name: str) -> bool:
     return entered and leave is not None and contains(leave.module.text(leave), backs_of(name))
 
 
+def may_take_itself_out(target: Scope, name: str) -> bool:
+    """Tell whether a function is the constructor of a class with a method that puts the name back, when it ends."""
+    if target.owner is None or target.name not in CONSTRUCTORS:
+        return False
+    others = (method for cls in ancestry(target.owner) for method in cls.functions if method is not target)
+    return any(contains(method.module.text(method), backs_of(name)) for method in others)
+
+
 def is_left(visit: Visit, target: Scope, name: str, project: Project, *, taken: bool) -> bool:
     """Tell whether nothing around a call puts the name of a module back, nor sets it before each test."""
     module = target.module
     if has_counterpart(visit, target, name, taken=taken) or is_entered(visit, target, name):
+        return False
+    if may_take_itself_out(target, name):
         return False
     state = state_of(f"{module.name}.{name}")
     for item in visit.chain():
