@@ -45,8 +45,8 @@ def is_plain(top: Scope, statement: ast.stmt) -> bool:
     if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         named = all(getattr(target, "id", "").startswith("__") for target in targets)
-        value = statement.value
-        return named or value is None or isinstance(value, ast.Constant) or resolve(top, value) in SAME_AGAIN
+        given = statement.value
+        return named or given is None or isinstance(given, ast.Constant) or resolve(top, given) in SAME_AGAIN
     if isinstance(statement, ast.If):
         return getattr(statement.test, "attr", getattr(statement.test, "id", "")) == "TYPE_CHECKING"
     return False
