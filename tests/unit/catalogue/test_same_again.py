@@ -135,7 +135,7 @@ class Call(Thread):
 
 @pytest.mark.parametrize(("last", "found"), [("pending.remove(self)", []), ("print(pending)", ["HRM601"])])
 def test_an_object_that_takes_itself_out_of_a_list_again(last: str, found: list[str], tmp_path: Path) -> None:
-    test = "import calls\n\n\ndef test_a():\n    calls.Call().join()\n"
+    test = "import calls\n\n\ndef test_a():\n    calls.Call().join()\n    assert not calls.pending\n"
 
     items = lint_files({"calls.py": CALLS.format(last=last), "test_it.py": test}, tmp_path, select=("HRM601",))
 

@@ -14,6 +14,7 @@ from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import CONSTRUCTORS, ancestry, find_callee, method_in
 from hermetic.source.callee import is_entered as is_on_stack
+from hermetic.source.certain import is_under_test
 from hermetic.source.changes import Change
 from hermetic.source.follow import is_dead
 from hermetic.source.leaks import Leak
@@ -144,6 +145,11 @@ def changed_through(module: Module, project: Project) -> Iterator[Changed]:
                     yield Changed(root, scope, node, name)
 
 
+def is_known_to_tests(changed: Changed) -> bool:
+    """Tell whether what is changed is data of the suite, or the file of the test names it: its tests may look at it."""
+    return not is_under_test(changed.scope.module) or changed.name.encode() in changed.root.module.words
+
+
 def certain_changes(visit: Visit, target: Scope) -> Iterator[tuple[Scope, ast.AST, str]]:
     """Yield `(scope, node, name)` of the changes that a call of a function certainly makes and does not take back."""
     way = visit.way.through(visit.call, target)
@@ -271,11 +277,12 @@ def is_entered(visit: Visit, target: Scope, name: str) -> bool:
 
 
 def may_take_itself_out(target: Scope, name: str) -> bool:
-    """Tell whether a function is the constructor of a class with a method that puts the name back, when it ends."""
+    """Tell whether a function is the constructor of a class of which another method takes the object itself out."""
     if target.owner is None or target.name not in CONSTRUCTORS:
         return False
     others = (method for cls in ancestry(target.owner) for method in cls.functions if method is not target)
-    return any(contains(method.module.text(method), backs_of(name)) for method in others)
+    ends = (f"{name}.remove(self)".encode(), f"{name}.discard(self)".encode())
+    return any(contains(method.module.text(method), ends) for method in others)
 
 
 def is_left(visit: Visit, target: Scope, name: str, project: Project, *, taken: bool) -> bool:
