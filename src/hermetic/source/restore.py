@@ -106,7 +106,7 @@ class Undo:
 def is_patch(name: str) -> bool:
     """Tell whether a dotted name is `mock.patch` or one of its forms, pytest-mock's too."""
     head = name.removesuffix(".dict").removesuffix(".object").removesuffix(".multiple")
-    return head == "unittest.mock.patch" or (head.startswith("@") and head.endswith("mocker.patch"))
+    return head.endswith(".mock.patch") or (head.startswith("@") and head.endswith("mocker.patch"))
 
 
 def is_monkeypatch(name: str) -> bool:

@@ -10,6 +10,8 @@ from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import import_time
 from hermetic.source.follow import Way, is_dead
 from hermetic.source.leaks import under_main
+from hermetic.source.overridden import as_overridden
+from hermetic.source.putback import is_expected_to_fail
 from hermetic.source.reach import calls_of
 from hermetic.source.replaced import Step, is_replaced, named_around
 from hermetic.source.restore import is_in_cleanup
@@ -128,7 +130,10 @@ def visits_of(
             run = run_later(scope, call) if hands else None
             made = run if run is not None else call
             if interest is None or not hands or may_lead(scope, made.func, interest):
-                yield Visit(root, way, scope, made, before, target_of(scope, made, way.function, tokens))
+                target = target_of(scope, made, way.function, tokens)
+                if target is not None and before is not None:
+                    target = as_overridden(((item.scope, item.call) for item in before.chain()), scope, made, target)
+                yield Visit(root, way, scope, made, before, target)
             if run is not None:
                 yield Visit(root, way, scope, call, before)
 
@@ -154,7 +159,8 @@ def looked_at(scope: Scope, interest: Interest | None) -> list[tuple[ast.Call, b
             wanted = interest is None or may_lead(scope, call.func, interest)
             if run is not None and interest is not None and not wanted:
                 wanted = may_lead(scope, run.func, interest)
-            if wanted and not is_dead(scope, call) and not is_expected_to_raise(scope, call):
+            expected = wanted and (is_expected_to_raise(scope, call) or is_expected_to_fail(scope, call))
+            if wanted and not expected and not is_dead(scope, call):
                 known.append((call, run is not None))
     return known
 
