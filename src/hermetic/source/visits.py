@@ -75,6 +75,8 @@ class Visit:
         given = named_around(self.root, project)
         if any(name == path or name.startswith(f"{path}.") or path.endswith(f".{last}") for path in given):
             return True
+        if f"{name.rpartition('.')[0]}.open" in given:
+            return True  # `shutil.open` in `shutil.copyfile()`
         steps = [Step(item.scope, item.call, item.target) for item in self.chain()]
         return is_replaced(steps, [self.root], project)
 

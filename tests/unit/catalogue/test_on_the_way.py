@@ -164,3 +164,120 @@ def test_mock_may_come_from_a_module_of_the_suite(name: str, found: list[str], t
     }
 
     assert [item.code for item in lint_files(files, tmp_path, select=("HRM308",))] == found
+
+
+CLEANED = """
+import shutil
+import unittest
+from files import {remover}
+
+
+class Tests(unittest.TestCase):
+    def write(self, name="bill.txt"):
+        self.addCleanup({remover}, name)
+        with open(name, "w") as file:
+            file.write("x")
+
+    def test_a(self):
+        self.write({given})
+"""
+
+
+@pytest.mark.parametrize(
+    ("remover", "given", "found"),
+    [("unlink", "", []), ("rmtree", "", []), ("unlink", "'shop.txt'", []), ("show", "", ["HRM502"])],
+)
+def test_a_function_of_a_library_removes_by_its_name(
+    remover: str, given: str, found: list[str], tmp_path: Path
+) -> None:
+    test = CLEANED.format(remover=remover, given=given)
+
+    assert [item.code for item in lint_files({"test_it.py": test}, tmp_path, select=("HRM502",))] == found
+
+
+COPYING = """
+import shutil
+from unittest import mock
+
+
+def test_a():
+    with mock.patch.object(shutil, "{part}", print):
+        shutil.copyfile("bill.txt", "copy.txt")
+"""
+
+
+@pytest.mark.parametrize(("part", "found"), [("open", []), ("rmtree", ["HRM502"])])
+def test_a_module_without_its_open_writes_nothing(part: str, found: list[str], tmp_path: Path) -> None:
+    files = {"test_it.py": COPYING.format(part=part)}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM502",))] == found
+
+
+MODULES = """
+import sys
+import shop as before
+import cafe
+
+sys.modules["shop"] = object()
+import till
+sys.modules["shop"] = {last}
+
+
+def test_a():
+    assert till
+"""
+
+
+@pytest.mark.parametrize(("last", "found"), [("before", []), ("cafe", ["HRM104"])])
+def test_a_module_that_was_imported_is_put_back_as_itself(last: str, found: list[str], tmp_path: Path) -> None:
+    files = {"shop.py": "", "cafe.py": "", "till.py": "", "test_it.py": MODULES.format(last=last)}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM104",))] == found
+
+
+CHILD = """
+import subprocess
+
+
+def test_a():
+    child = subprocess.Popen(["ls"], stdout=subprocess.PIPE)
+    {read}
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "found"),
+    [("while child.stdout.read(9):\n        data = child.stdout.read(9)", []), ("child.stdout.read(9)", ["HRM109"])],
+)
+def test_a_child_that_is_read_again_and_again_is_read_to_its_end(read: str, found: list[str], tmp_path: Path) -> None:
+    files = {"test_it.py": CHILD.format(read=read)}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM109",))] == found
+
+
+EXECUTOR = """
+from concurrent.futures import ThreadPoolExecutor
+
+
+class Tests:
+    def test_a(self):
+        {pool} = ThreadPoolExecutor(1)
+        assert {pool}.submit(print)
+        {pool}.shutdown()
+"""
+
+
+@pytest.mark.parametrize(
+    ("pool", "select", "found"),
+    [
+        ("pool", ("HRM109",), []),
+        ("pool", ("HRM109", "project"), ["HRM109"]),
+        ("self.pool", ("HRM109",), ["HRM109"]),
+    ],
+)
+def test_an_executor_of_one_function_that_is_shut_down_below_is_let_go_when_the_test_fails(
+    pool: str, select: tuple[str, ...], found: list[str], tmp_path: Path
+) -> None:
+    items = lint_files({"test_it.py": EXECUTOR.format(pool=pool)}, tmp_path, select=select)
+
+    assert [item.code for item in items if item.code == "HRM109"] == found

@@ -35,6 +35,11 @@ class ModuleTable(State):
         value = node.value if isinstance(node, ast.Assign) else None
         return not resolve(scope, value).endswith("module_from_spec()")
 
+    def gives_back(self, scope: Scope, key: str, value: ast.expr | None) -> bool:
+        """Tell it for the module itself, as it was imported above: `sys.modules["app"] = app`."""
+        found = scope.find(value.id, value.lineno) if isinstance(value, ast.Name) else None
+        return found is not None and found[0].kind == "import" and repr(str(found[0].value)) == key
+
     def is_usually_absent(self, scope: Scope, key: str) -> bool:
         """Tell it for a module that the file imports nowhere: data of some tests, under a name that they share."""
         name = key.strip("'\"")

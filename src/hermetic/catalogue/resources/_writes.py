@@ -171,11 +171,23 @@ def is_let_be(visit: Visit) -> bool:
     )
 
 
+def is_named_remover(name: str) -> bool:
+    """Tell whether a function, of the suite or of a library, removes what it is given, by its name."""
+    return not name.startswith(("@", "[")) and "(" not in name and name.rpartition(".")[2] in ("unlink", "rmtree")
+
+
+def is_parameter(scope: Scope, expression: ast.expr) -> bool:
+    """Tell whether a name is that of a parameter, which callers may give another value than its default."""
+    found = scope.find(expression.id, expression.lineno) if isinstance(expression, ast.Name) else None
+    return found is not None and found[0].kind == "param"
+
+
 def path_removed(scope: Scope, call: ast.Call, name: str) -> tuple[bool, str | None]:
     """Return whether a call removes something, and the path, None for one that the run decides."""
     here = Place(scope, call)
-    if name in REMOVERS:
-        return True, path_of(here.at(call.args[0])) if call.args else None
+    if name in REMOVERS or (call.args and is_named_remover(name)):
+        known = bool(call.args) and not is_parameter(scope, call.args[0])
+        return True, path_of(here.at(call.args[0])) if known else None
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in (*REMOVING, "cleanup"):
         return False, None
     if call.func.attr in ("replace", "remove") and (len(call.args) != 1 or call.func.attr == "remove"):

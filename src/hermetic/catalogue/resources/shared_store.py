@@ -91,8 +91,8 @@ class SharedStore(Rule):
     Seen are clients, by their names, that are told the store in their constructor or configuration and then written to,
     and methods that make or choose a store (`create_store`, `create_bucket`, `create_collection`). Objects that stand
     for a server in memory are left alone, and so are calls within a `with` of a stub that answers them or of a
-    patch of a part of the client, those of a class whose set-up makes mocks, and a store whose name has a part that only
-    the run knows.
+    patch of a part of the client, those of a class whose set-up makes mocks, and a store whose name has a part that
+    only the run knows.
     """
 
     code = "HRM506"
