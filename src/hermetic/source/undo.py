@@ -40,6 +40,7 @@ ADDERS = (
 )  # fmt: skip
 COUNTERPARTS = {"addHandler": "removeHandler", "addFilter": "removeFilter"}
 SET_AGAIN = ("setLevel", "level", "propagate", "disabled")  # of a logger that only the run knows
+READERS = frozenset({"getattr", "vars", "__dict__"})  # of attributes
 MAX_STEPS = 3  # helpers that return managers of helpers
 
 
@@ -84,7 +85,9 @@ class UndoState(Undo):
         """Whether a loop sets what was kept: `for name, old in kept.items(): setattr(app, name, old)`."""
         value = getattr(call.args[2], "id", "") if len(call.args) > 2 else ""  # noqa: PLR2004 - object, name, value
         return self.sets_something(scope, call) and any(
-            isinstance(parent, ast.For) and value in spelled(parent.target).split()
+            isinstance(parent, ast.For)
+            and value in spelled(parent.target).split()
+            and holds_attributes(scope, parent.iter)
             for _, parent in scope.ancestors(call)
         )
 
@@ -357,6 +360,16 @@ class UndoState(Undo):
         if name in self.state.fixtures:
             return True
         return any(word in lower for word in self.state.words) and any(word in lower for word in KEEPERS)
+
+
+def holds_attributes(scope: Scope, iterated: ast.expr) -> bool:
+    """Tell whether a loop goes through a variable that was made of attributes: `getattr(app, name)`."""
+    table = (
+        iterated.func.value if isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Attribute) else iterated
+    )
+    found = scope.find(table.id, table.lineno) if isinstance(table, ast.Name) else None
+    value = found[0].value if found is not None else None
+    return isinstance(value, ast.expr) and not READERS.isdisjoint(spelled(value).split())
 
 
 def constant_set(change: Change) -> str:

@@ -192,12 +192,13 @@ def test_what_only_a_failure_puts_back_is_not_put_back(last: str, said: str, tmp
     assert [item.message.partition(" test_a ")[2] for item in items] == [said]
 
 
+READ = '{name: getattr(shop, name).copy() for name in ["prices"]}'
 KEPT = """
 import shop
 
 
 def test_a():
-    kept = {{name: getattr(shop, name).copy() for name in ["prices"]}}
+    kept = {kept}
     shop.prices["tea"] = 1
     assert shop.prices
     for name, old in kept.items():
@@ -206,15 +207,16 @@ def test_a():
 
 
 @pytest.mark.parametrize(
-    ("back", "said"),
+    ("kept", "back", "said"),
     [
-        ("setattr(shop, name, old)", "and put back only when nothing fails in between"),
-        ("setattr(shop, name, 1)", "and not put back"),
-        ("setattr(kept, name, old)", "and not put back"),
+        (READ, "setattr(shop, name, old)", "and put back only when nothing fails in between"),
+        (READ, "setattr(shop, name, 1)", "and not put back"),
+        (READ, "setattr(kept, name, old)", "and not put back"),
+        ('{"prices": {}}', "setattr(shop, name, old)", "and not put back"),
     ],
 )
-def test_a_loop_over_what_was_kept_puts_it_back(back: str, said: str, tmp_path: Path) -> None:
-    files = {"shop.py": "prices = {'tea': 2}\n", "test_it.py": KEPT.format(back=back)}
+def test_a_loop_over_what_was_kept_puts_it_back(kept: str, back: str, said: str, tmp_path: Path) -> None:
+    files = {"shop.py": "prices = {'tea': 2}\n", "test_it.py": KEPT.format(kept=kept, back=back)}
 
     items = lint_files(files, tmp_path, select=("HRM601",))
 
