@@ -33,6 +33,7 @@ RELOAD = """
 import importlib
 import sys
 
+import cafe
 import shop
 
 
@@ -51,6 +52,7 @@ def test_a():
         ("tills = []", "print()", ["HRM104"]),
         ("try:\n    import fast\nexcept ImportError:\n    fast = None", "print()", ["HRM104"]),
         ("", "print(sys.modules)", ["HRM104"]),
+        ("", "importlib.reload(cafe)", ["HRM104", "HRM104"]),
     ],
 )
 def test_a_reload_of_a_module_that_only_imports_changes_nothing(

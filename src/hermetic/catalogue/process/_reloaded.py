@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.changes import called
 from hermetic.source.names import resolve
 
 TYPE_CHECKING = False
@@ -20,9 +21,11 @@ TABLE = b"modules"
 def gives_the_same(change: Change) -> bool:
     """Tell whether a module that is reloaded only passes on what others define, which stays as it is.
 
-    It may get something else where the function that reloads it has edited `sys.modules`.
+    It may get something else where the function that reloads it has edited `sys.modules`, or reloaded another one.
     """
     scope, project = change.scope, change.scope.module.project
+    if any(call.lineno < change.line for call in called(scope).get(change.what, ())):
+        return False
     path = project.file_of(change.key, scope.module.folder) if project is not None and change.key else None
     module = project.module(path) if project is not None and path is not None else None
     return module is not None and TABLE not in scope.module.text(scope) and passes_on(module)
