@@ -262,22 +262,23 @@ from concurrent.futures import ThreadPoolExecutor
 class Tests:
     def test_a(self):
         {pool} = ThreadPoolExecutor(1)
-        assert {pool}.submit(print)
+        assert {pool}.submit({job})
         {pool}.shutdown()
 """
 
 
 @pytest.mark.parametrize(
-    ("pool", "select", "found"),
+    ("pool", "job", "select", "found"),
     [
-        ("pool", ("HRM109",), []),
-        ("pool", ("HRM109", "project"), ["HRM109"]),
-        ("self.pool", ("HRM109",), ["HRM109"]),
+        ("pool", "print", ("HRM109",), []),
+        ("pool", "print", ("HRM109", "project"), ["HRM109"]),
+        ("pool", "lambda: time.sleep(2)", ("HRM109",), ["HRM109"]),
+        ("self.pool", "print", ("HRM109",), ["HRM109"]),
     ],
 )
 def test_an_executor_of_one_function_that_is_shut_down_below_is_let_go_when_the_test_fails(
-    pool: str, select: tuple[str, ...], found: list[str], tmp_path: Path
+    pool: str, job: str, select: tuple[str, ...], found: list[str], tmp_path: Path
 ) -> None:
-    items = lint_files({"test_it.py": EXECUTOR.format(pool=pool)}, tmp_path, select=select)
+    items = lint_files({"test_it.py": EXECUTOR.format(pool=pool, job=job)}, tmp_path, select=select)
 
     assert [item.code for item in items if item.code == "HRM109"] == found

@@ -70,8 +70,9 @@ def is_soon(spawn: Spawn) -> bool:
 
 
 def is_let_go(spawn: Spawn) -> bool:
-    """Tell whether an executor is a variable of one function: its idle workers end with it."""
-    return spawn.kind is EXECUTOR and spawn.origin is None and holder(spawn)[0] == "name"
+    """Tell whether an executor is a variable of one function, in which nothing sleeps: its idle workers end with it."""
+    local = spawn.kind is EXECUTOR and spawn.origin is None and holder(spawn)[0] == "name"
+    return local and b"sleep(" not in spawn.scope.module.text(spawn.scope)
 
 
 def is_idle_when_let_go(spawn: Spawn) -> bool:
