@@ -5,7 +5,7 @@ from __future__ import annotations
 from hermetic.source import roles
 from hermetic.source.plugins import is_unknown
 from hermetic.source.restore import Undo, puts_back, undoes
-from hermetic.source.teardown import undone_by_class, undone_by_file
+from hermetic.source.teardown import is_set_by_class, undone_by_class, undone_by_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def undone_around(root: Scope, undo: Undo, project: Project, owner: Scope | None
     """
     return (
         undone_by_class(root, undo, owner)
+        or is_set_by_class(root, undo, owner)
         or undone_by_file(root, undo)
         or undone_by_fixture(root, undo, project)
         or any(word in name for name, _ in roles.marks(root) for word in ALONE)

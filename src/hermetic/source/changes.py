@@ -194,7 +194,9 @@ def changes_by_store(scope: Scope, state: State) -> Iterator[Change]:
         if isinstance(target, ast.Subscript):
             if name in state.items:
                 whole = isinstance(target.slice, ast.Slice) and not state.by_owner
-                yield Change(scope, node, name, state.item_key(scope, target), whole=whole)
+                key = state.item_key(scope, target)
+                back = bool(key) and state.gives_back(scope, key, getattr(node, "value", None))
+                yield Change(scope, node, name, key, whole=whole, back=back)
         elif state.is_attribute(name) or (verb == "augmented" and name in state.items):
             key, back = "", False
             if isinstance(target, ast.Attribute):

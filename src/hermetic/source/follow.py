@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.blocks import END
+from hermetic.source.blocks import END, is_after_yield
 from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in
 from hermetic.source.names import resolve
+from hermetic.source.overridden import as_overridden
 from hermetic.source.platforms import asked_of, holds_here
 from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child, is_refuted
@@ -228,10 +229,12 @@ def ways_on(way: Way, state: State) -> Iterator[Way]:
     current = way.function
     for call, own, name in callees(current):
         target = callee_behind(current, own, name, state.tokens)
-        if target is None or not target.is_function or not way.passes(current, call):
+        if target is None or not target.is_function or not way.passes(current, call) or is_after_yield(current, call):
             continue
         if way.facts is not None and is_under_test(target.module) and is_expected_to_raise(current, call):
             continue
+        if way.hops:
+            target = as_overridden(((hop[0], hop[1]) for hop in reversed(way.hops)), current, call, target)
         inner = [UndoState(state, change) for change in escaping(target, state)]
         if not inner or any(not is_undone(current, call, undo) for undo in inner):
             yield way.through(call, target)

@@ -33,6 +33,8 @@ def holds_here(test: ast.expr) -> bool | None:
         return None if holds is None else not holds
     if isinstance(test, ast.BoolOp):
         return combined(test)
+    if isinstance(test, ast.Constant):
+        return bool(test.value)  # `if 0 and broken:`
     if isinstance(test, ast.Compare):
         return compared(test) if len(test.ops) == 1 else None
     if isinstance(test, ast.Call) and getattr(test.func, "attr", "") == "startswith":

@@ -16,6 +16,7 @@ from hermetic.source.names import find_function, resolve
 from hermetic.source.restore import is_patch
 from hermetic.source.spelling import flat, text_of
 from hermetic.source.teardown import arranging
+from hermetic.source.undo import call_behind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 MAX_FIXTURES = 100  # around one test
+FLEXMOCK = "flexmock"  # `flexmock(os).should_receive("mkdir")`, until the end of the test
 RAISED = ("Error", "Exception", "Exit", "Interrupt", "Timeout", "Warning")  # how names of exceptions end
 SIDE_EFFECT = "side_effect"
 
@@ -46,6 +48,7 @@ class Step:
         yield self.scope.module.name, meant.rpartition(".")[2]  # what a variable holds has a name of its own
         if "()" in meant:
             yield self.scope.module.name, meant.partition("()")[0]  # `logging.getLogger` in `getLogger().setLevel()`
+            yield self.scope.module.name, meant
         if self.target is not None:
             owner = f"{self.target.owner.name}." if self.target.owner is not None else ""
             yield self.target.module.name, f"{owner}{self.target.name}"
@@ -84,10 +87,11 @@ def covers(given: dict[str, bool], module: str, name: str) -> bool:
 
 
 def is_stopped(step: Step, failing: dict[str, bool]) -> bool:
-    """Tell whether a call above a step is replaced by a mock that raises, and nothing catches that in between."""
+    """Tell whether a call above a step, or for what it is given, is a mock that raises, and nothing catches that."""
     line: int = step.node.lineno  # type: ignore[attr-defined]
+    given = getattr(step.node, "args", ())
     return any(
-        call.lineno < line
+        (call.lineno < line or call in given)
         and covers(failing, step.scope.module.name, text_of(call.func))
         and not is_caught(step.scope, call, line)
         for call in step.scope.kept(ast.Call)
@@ -97,12 +101,17 @@ def is_stopped(step: Step, failing: dict[str, bool]) -> bool:
 def is_caught(scope: Scope, call: ast.AST, line: int) -> bool:
     """Tell whether a `try` that ends above a line catches what a call raises, or the line belongs to its rescue."""
     return any(
-        isinstance(parent, TRIES)
-        and (parent.handlers or parent.finalbody)
-        and child in parent.body
-        and (parent.body[-1].end_lineno or 0) < line
+        ((isinstance(parent, TRIES) and bool(parent.handlers or parent.finalbody)) or is_suppressing(parent))
+        and child in parent.body  # type: ignore[attr-defined]
+        and (parent.body[-1].end_lineno or 0) < line  # type: ignore[attr-defined]
         for child, parent in scope.ancestors(call)
     )
+
+
+def is_suppressing(parent: ast.AST) -> bool:
+    """Tell whether a block is one of `contextlib.suppress(...)`."""
+    entered = parent.items if isinstance(parent, (ast.With, ast.AsyncWith)) else ()
+    return any("suppress" in text_of(getattr(item.context_expr, "func", None)) for item in entered)
 
 
 def helpers_of(root: Scope) -> Iterator[Scope]:
@@ -178,6 +187,36 @@ def named_by(scope: Scope, call: ast.Call) -> Iterator[tuple[str, bool]]:
     owner = resolve(scope, call.args[0]) if isinstance(attribute, str) and "." not in attribute else ""
     if owner:
         yield f"{owner}.{attribute!s}", fails
+    yield from ((name, is_raising(scope, call)) for name in expected_by(scope, call))
+
+
+def expected_by(scope: Scope, call: ast.Call) -> Iterator[str]:
+    """Yield the dotted paths of what flexmock replaces: `flexmock(os).should_receive("mkdir")`, `flexmock(os, a=b)`."""
+    function = call.func
+    if isinstance(function, ast.Attribute) and function.attr == "should_receive" and call.args:
+        maker = call_behind(scope, function.value)
+        named = call.args[0].value if isinstance(call.args[0], ast.Constant) else ""
+        names = [str(named).partition(".")[0]]
+    else:
+        maker, names = call, [item.arg or "" for item in call.keywords]
+    is_flexmock = maker is not None and resolve(scope, maker.func).rpartition(".")[2] == FLEXMOCK
+    owner = meant_by(scope, maker.args[0]) if is_flexmock and maker is not None and maker.args else ""
+    if owner:
+        yield from (f"{owner}.{name}" for name in names if name)
+
+
+def is_raising(scope: Scope, expected: ast.Call) -> bool:
+    """Tell whether a replacement of flexmock raises: `flexmock(os).should_receive("mkdir").and_raise(OSError)`."""
+    return any(
+        isinstance(parent, ast.Attribute) and parent.attr == "and_raise" for _, parent in scope.ancestors(expected)
+    )
+
+
+def meant_by(scope: Scope, expression: ast.expr) -> str:
+    """Return the dotted name of an object, also of the module that `sys.modules["builtins"]` is."""
+    if isinstance(expression, ast.Subscript) and isinstance(expression.slice, ast.Constant):
+        return str(expression.slice.value) if resolve(scope, expression.value) == "sys.modules" else ""
+    return resolve(scope, expression)
 
 
 def is_exception(value: ast.AST | None) -> bool:

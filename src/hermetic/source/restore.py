@@ -90,6 +90,10 @@ class Undo:
         """Tell whether a fixture sets what is changed itself, under no condition."""
         return False
 
+    def has_set(self, function: Scope) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a setup sets, under no condition, what the change removes or sets to the same constant."""
+        return False
+
     def sets_value(self) -> bool:
         """Tell whether the change sets a value, so that doing it twice is doing it once."""
         return False
@@ -102,7 +106,7 @@ class Undo:
 def is_patch(name: str) -> bool:
     """Tell whether a dotted name is `mock.patch` or one of its forms, pytest-mock's too."""
     head = name.removesuffix(".dict").removesuffix(".object").removesuffix(".multiple")
-    return head == "unittest.mock.patch" or (head.startswith("@") and head.endswith("mocker.patch"))
+    return head.endswith(".mock.patch") or (head.startswith("@") and head.endswith("mocker.patch"))
 
 
 def is_monkeypatch(name: str) -> bool:
@@ -379,13 +383,21 @@ SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.If
 def is_undone_late(scope: Scope, node: ast.AST, undo: Undo) -> bool:
     """Tell whether a later statement undoes the change when nothing fails in between."""
     line = node.end_lineno  # type: ignore[attr-defined]
-    below = kept_between(scope, line + 1, END, *UNDO_KINDS)
+    below = (item for item in kept_between(scope, line + 1, END, *UNDO_KINDS) if not is_for_failure(scope, item))
     sides = sides_of(scope, node)
     return any(plainly_undoes(scope, item, undo) and not excludes(sides, scope, item) for item in below) or any(
         undo.by_assertion(scope, test)
         for item in kept_between(scope, line + 1, END, ast.Assert, ast.Call)
         if (test := asserted(item)) is not None
         and not any(isinstance(parent, (ast.With, ast.AsyncWith)) for _, parent in scope.ancestors(item))
+    )
+
+
+def is_for_failure(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node runs only when something fails, which is then raised again."""
+    return any(
+        isinstance(parent, ast.ExceptHandler) and isinstance(parent.body[-1], ast.Raise)
+        for _, parent in scope.ancestors(node)
     )
 
 

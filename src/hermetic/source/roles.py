@@ -258,6 +258,7 @@ def is_skipped(function: Scope) -> bool:
     if known is None:
         skips = any(is_skip(name, expression) for name, expression in marks(function))
         skips = skips or is_deselected(function) or is_on_demand(function) or is_defined_on_demand(function)
+        skips = skips or is_hidden(function) or is_for_no_test(function)
         known = function.memo["skipped"] = skips or is_skipped_file(function.module.top)
     return bool(known)
 
@@ -276,6 +277,31 @@ def is_on_demand(function: Scope) -> bool:
         if name and not any(word in name for word in PRESENT) and leaves_out(statement.body[0]):
             return isinstance(statement.test.op, ast.Not)
     return False
+
+
+def is_hidden(function: Scope) -> bool:
+    """Tell whether a later function of the same name takes the place of a test in its file or class."""
+    outer = function.parent
+    bound = outer.bindings.get(function.name, ()) if outer is not None and role_of(function) == "test" else ()
+    last = bound[-1] if len(bound) > 1 else None
+    if outer is None or last is None or last.kind != "def" or not isinstance(last.value, Scope):
+        return False
+    return last.value is not function and last.value.node in outer.node.body  # type: ignore[attr-defined]
+
+
+def is_for_no_test(function: Scope) -> bool:
+    """Tell whether a fixture belongs to a class for tests (`TestCart`) which has none, nor has one that inherits it."""
+    owner = function.owner
+    if owner is None or role_of(function) != "fixture" or not owner.name.startswith("Test"):
+        return False
+    project = function.module.project
+    of_class = lineage if project is None else project.lineage
+    levels = of_class(owner)
+    known = 1 + sum(len(level.node.bases) for level in levels)  # type: ignore[attr-defined, misc]
+    users = (cls for cls in function.module.top.classes if cls is owner or owner in of_class(cls))
+    return len(levels) == known and not any(
+        method.name.startswith("test") for cls in (*levels, *users) for method in cls.functions
+    )
 
 
 def is_defined_on_demand(function: Scope) -> bool:

@@ -120,6 +120,10 @@ class State:
         """Tell whether a change of the whole state puts it back to how tests find it."""
         return False
 
+    def gives_back(self, scope: Scope, key: str, value: ast.expr | None) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether an item is set to what it has been from the start."""
+        return False
+
     def clears(self, scope: Scope, name: str) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether calling a dotted name goes back to the default."""
         return False

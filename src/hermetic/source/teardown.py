@@ -31,6 +31,18 @@ def undone_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> 
     return bool(users) and all(undone_by_class(function, undo, user) for user in users)
 
 
+def is_set_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> bool:
+    """Tell whether a setup of the test's class has set what the test removes, or sets to the same: that is its leak."""
+    owner = owner or function.owner
+    if owner is None or roles.role_of(function) != "test":
+        return False
+    return any(
+        roles.role_of(method) == "setup" and is_run_for(owner, method) and undo.has_set(method.module.load(method))
+        for cls in ancestry(owner)
+        for method in arranging(cls)
+    )
+
+
 def users_of_mixin(cls: Scope) -> list[Scope]:
     """Return the classes of the file that inherit from a class which has neither bases nor tests: it runs in these."""
     if cls.node.bases or any(roles.role_of(item) == "test" for item in cls.functions):  # type: ignore[attr-defined]

@@ -19,10 +19,12 @@ from hermetic.source.restore import (
     undoes,
 )
 from hermetic.source.saved import reads_state, uses_saved_value
-from hermetic.source.spelling import key_of
+from hermetic.source.spelling import key_of, spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hermetic.source.scope import Scope
     from hermetic.source.state import State
 
@@ -38,6 +40,7 @@ ADDERS = (
 )  # fmt: skip
 COUNTERPARTS = {"addHandler": "removeHandler", "addFilter": "removeFilter"}
 SET_AGAIN = ("setLevel", "level", "propagate", "disabled")  # of a logger that only the run knows
+READERS = frozenset({"getattr", "vars", "__dict__"})  # of attributes
 MAX_STEPS = 3  # helpers that return managers of helpers
 
 
@@ -77,6 +80,16 @@ class UndoState(Undo):
             return False
         owner = self.state.name_in(scope, resolve(scope, call.args[0]))
         return any(name.rpartition(".")[0] == owner for name in (*self.state.attributes, *self.state.items))
+
+    def sets_each(self, scope: Scope, call: ast.Call) -> bool:
+        """Whether a loop sets what was kept: `for name, old in kept.items(): setattr(app, name, old)`."""
+        value = getattr(call.args[2], "id", "") if len(call.args) > 2 else ""  # noqa: PLR2004 - object, name, value
+        return self.sets_something(scope, call) and any(
+            isinstance(parent, ast.For)
+            and value in spelled(parent.target).split()
+            and holds_attributes(scope, parent.iter)
+            for _, parent in scope.ancestors(call)
+        )
 
     def ends(self, scope: Scope, call: ast.Call) -> bool:
         """Whether a call restores: one of the table, or the end of a patch or context manager of the state."""
@@ -118,7 +131,7 @@ class UndoState(Undo):
 
     def by_plain_node(self, scope: Scope, node: ast.AST) -> bool:
         """Accept a call that restores, a removal of the same key, or a saved value written back."""
-        if isinstance(node, ast.Call) and self.ends(scope, node):
+        if isinstance(node, ast.Call) and (self.ends(scope, node) or self.sets_each(scope, node)):
             return True
         state = self.state
         return any(
@@ -317,15 +330,21 @@ class UndoState(Undo):
 
     def sets_same(self, function: Scope) -> bool:
         """Whether a fixture sets the same written-out key itself, above its yield and under no condition."""
+        return any(self.set_in(function))
+
+    def set_in(self, function: Scope) -> Iterator[Change]:
+        """Yield where a function sets the same written-out key, above its yield and under no condition."""
         key = self.change.key
-        return bool(key) and any(
-            item.key == key
-            and not is_removal(item)
-            and not is_after_yield(function, item.node)
-            and not any(isinstance(parent, CONDITIONS) for _, parent in function.ancestors(item.node))
-            for item in changes_in(function, self.state)
-            if item.scope is function and item.node is not self.change.node
-        )
+        for item in changes_in(function, self.state) if key else ():
+            same = item.key == key and item.scope is function and item.node is not self.change.node
+            sets = same and not is_removal(item) and not is_after_yield(function, item.node)
+            if sets and not any(isinstance(parent, CONDITIONS) for _, parent in function.ancestors(item.node)):
+                yield item
+
+    def has_set(self, function: Scope) -> bool:
+        """Whether a setup sets the same written-out key, which the change removes or sets to the same constant."""
+        value = constant_set(self.change)
+        return any(is_removal(self.change) or (value and constant_set(item) == value) for item in self.set_in(function))
 
     def sets_value(self) -> bool:
         """Whether the change sets a value under a written-out key, or a setting, and adds or removes nothing."""
@@ -341,6 +360,22 @@ class UndoState(Undo):
         if name in self.state.fixtures:
             return True
         return any(word in lower for word in self.state.words) and any(word in lower for word in KEEPERS)
+
+
+def holds_attributes(scope: Scope, iterated: ast.expr) -> bool:
+    """Tell whether a loop goes through a variable that was made of attributes: `getattr(app, name)`."""
+    table = (
+        iterated.func.value if isinstance(iterated, ast.Call) and isinstance(iterated.func, ast.Attribute) else iterated
+    )
+    found = scope.find(table.id, table.lineno) if isinstance(table, ast.Name) else None
+    value = found[0].value if found is not None else None
+    return isinstance(value, ast.expr) and not READERS.isdisjoint(spelled(value).split())
+
+
+def constant_set(change: Change) -> str:
+    """Return the constant that an assignment sets, as the source spells it, "" for others."""
+    value = getattr(change.node, "value", None)
+    return repr(value.value) if isinstance(value, ast.Constant) else ""
 
 
 def dotted_target(scope: Scope, call: ast.Call) -> str:

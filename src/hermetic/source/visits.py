@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
+from hermetic.source.blocks import TRIES
 from hermetic.source.callee import find_callee, find_imported, own_constructor, run_by
 from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import import_time
@@ -29,6 +30,7 @@ ROOTS = ("test", "fixture", "setup")
 STARTING = ("pytest_configure", "pytest_sessionstart", "pytest_collection_modifyitems", "pytest_runtest_setup")
 RUNNERS = ("submit", "run_in_executor", "to_thread", "call_soon", "run_sync", "start_soon")
 STANDS_IN = ("Mock", "mocker.", "create_autospec")
+BLOCKS = (ast.With, ast.AsyncWith, *TRIES)  # in which a call may be there to raise
 
 
 class Visit:
@@ -72,6 +74,8 @@ class Visit:
         given = named_around(self.root, project)
         if any(name == path or name.startswith(f"{path}.") or path.endswith(f".{last}") for path in given):
             return True
+        if f"{name.rpartition('.')[0]}.open" in given:
+            return True  # `shutil.open` in `shutil.copyfile()`
         steps = [Step(item.scope, item.call, item.target) for item in self.chain()]
         return is_replaced(steps, [self.root], project)
 
@@ -127,7 +131,12 @@ def visits_of(
             run = run_later(scope, call) if hands else None
             made = run if run is not None else call
             if interest is None or not hands or may_lead(scope, made.func, interest):
-                yield Visit(root, way, scope, made, before, target_of(scope, made, way.function, tokens))
+                target = target_of(scope, made, way.function, tokens)
+                if target is not None and before is not None:
+                    from hermetic.source.overridden import as_overridden
+
+                    target = as_overridden(((item.scope, item.call) for item in before.chain()), scope, made, target)
+                yield Visit(root, way, scope, made, before, target)
             if run is not None:
                 yield Visit(root, way, scope, call, before)
 
@@ -153,9 +162,19 @@ def looked_at(scope: Scope, interest: Interest | None) -> list[tuple[ast.Call, b
             wanted = interest is None or may_lead(scope, call.func, interest)
             if run is not None and interest is not None and not wanted:
                 wanted = may_lead(scope, run.func, interest)
-            if wanted and not is_dead(scope, call) and not is_expected_to_raise(scope, call):
+            expected = wanted and (is_expected_to_raise(scope, call) or is_to_fail(scope, call))
+            if wanted and not expected and not is_dead(scope, call):
                 known.append((call, run is not None))
     return known
+
+
+def is_to_fail(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether a test fails where a call does not raise."""
+    if not any(isinstance(parent, BLOCKS) for _, parent in scope.ancestors(call)):
+        return False
+    from hermetic.source.putback import is_expected_to_fail
+
+    return is_expected_to_fail(scope, call)
 
 
 def target_of(scope: Scope, call: ast.Call, function: Scope, tokens: tuple[bytes, ...]) -> Scope | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
+from hermetic.source.blocks import TRIES
 from hermetic.source.callee import ENTERERS, ancestry, find_callee, find_class
 from hermetic.source.names import attribute_value, first_parameter, method_of, resolve
 from hermetic.source.origins import argument, results
+from hermetic.source.spelling import spelled
 from hermetic.source.values import UNKNOWN
 
 TYPE_CHECKING = False
@@ -62,7 +64,7 @@ def by_name(place: Place) -> Place | None:
     found = scope.find(node.id, node.lineno)
     if found is None or node.id in scope.globals:
         return None
-    binding, where = found
+    binding, where = as_imported(node.id, *found)
     if binding.kind == "import":
         return imported(place, str(binding.value), where)
     if binding.kind == "param":
@@ -74,6 +76,26 @@ def by_name(place: Place) -> Place | None:
     ):
         return None
     return Place(where, binding.value, place.visit if where.is_function else None, place.fixture)
+
+
+def as_imported(name: str, binding: Binding, where: Scope) -> tuple[Binding, Scope]:
+    """Return the binding of a name that counts in a file that is imported: no fallback for `__file__`."""
+    bound = where.bindings[name]
+    if len(bound) < 2:  # noqa: PLR2004 - itself and another
+        return binding, where
+    for item in where.kept(*TRIES):
+        first = item.handlers[0] if item.handlers else item  # type: ignore[attr-defined]
+        if first.lineno <= binding.line <= (item.end_lineno or 0) and is_without_file(item):
+            inside = (other for other in bound if item.lineno < other.line < first.lineno)
+            return next(inside, binding), where
+    return binding, where
+
+
+def is_without_file(item: ast.AST) -> bool:
+    """Tell whether a `try` is for an interpreter without a file: it uses `__file__` and catches the `NameError`."""
+    caught = (getattr(handler.type, "id", "") for handler in item.handlers)  # type: ignore[attr-defined]
+    used = (spelled(statement) for statement in item.body)  # type: ignore[attr-defined]
+    return "NameError" in caught and any("__file__" in words.split() for words in used)
 
 
 def is_settled(node: ast.Name, binding: Binding, where: Scope, scope: Scope) -> bool:

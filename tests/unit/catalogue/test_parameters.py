@@ -165,3 +165,37 @@ def test_a_test_that_some_processes_define_is_found(tmp_path: Path, condition: s
     source = f"{HEAD}\nif {condition}:\n    def test_it():\n        assert True\n"
 
     assert lines(tmp_path, source) == [12] * found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("np.random.randint(10, size=(2, 2))", False),
+        ("np.random.rand(3)", False),
+        ("np.random.random((2, 2))", False),
+        ("np.random.uniform(0, 1, 5)", False),
+        ("np.random.permutation(5)", False),
+        ("np.random.rand(4).reshape(2, 2).T", False),
+        ("np.random.rand(4)[:2]", False),
+        ("np.random.rand(4).tobytes()", True),
+        ("np.random.rand(4).reshape(2, 2).sum()", True),
+        ("np.random.rand(4)[0]", True),
+        ("str(np.random.rand(4))", True),
+        ("np.random.rand()", True),
+        ("np.random.randint(10)", True),
+        ("np.random.uniform(0, 1)", True),
+        ("np.random.normal(size=None)", True),
+    ],
+)
+def test_of_an_array_pytest_shows_the_number_only(value: str, found: bool, tmp_path: Path) -> None:
+    test = f"""
+import numpy as np
+import pytest
+
+
+@pytest.mark.parametrize("x", [{value}, 1])
+def test_a(x):
+    assert x is not None
+"""
+
+    assert bool(lint_files({"test_it.py": test}, tmp_path, select=("HRM701",))) is found

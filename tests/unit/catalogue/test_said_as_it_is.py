@@ -167,3 +167,57 @@ def unparsed(files: dict[str, str], folder: Path) -> list[Finding]:
     for item in found:
         item.path = relative(item.path, folder)
     return found
+
+
+FAILING = """
+import sys
+
+
+def test_a():
+    sys.modules["shop"] = object()
+    try:
+        import shop
+    except Exception:
+        sys.modules.pop("shop")
+        {last}
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "said"), [("raise", "and not put back"), ("print()", "and put back only when nothing fails in between")]
+)
+def test_what_only_a_failure_puts_back_is_not_put_back(last: str, said: str, tmp_path: Path) -> None:
+    items = lint_files({"test_it.py": FAILING.format(last=last)}, tmp_path, select=("HRM104",))
+
+    assert [item.message.partition(" test_a ")[2] for item in items] == [said]
+
+
+READ = '{name: getattr(shop, name).copy() for name in ["prices"]}'
+KEPT = """
+import shop
+
+
+def test_a():
+    kept = {kept}
+    shop.prices["tea"] = 1
+    assert shop.prices
+    for name, old in kept.items():
+        {back}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kept", "back", "said"),
+    [
+        (READ, "setattr(shop, name, old)", "and put back only when nothing fails in between"),
+        (READ, "setattr(shop, name, 1)", "and not put back"),
+        (READ, "setattr(kept, name, old)", "and not put back"),
+        ('{"prices": {}}', "setattr(shop, name, old)", "and not put back"),
+    ],
+)
+def test_a_loop_over_what_was_kept_puts_it_back(kept: str, back: str, said: str, tmp_path: Path) -> None:
+    files = {"shop.py": "prices = {'tea': 2}\n", "test_it.py": KEPT.format(kept=kept, back=back)}
+
+    items = lint_files(files, tmp_path, select=("HRM601",))
+
+    assert [item.message.partition(" test_a ")[2] for item in items] == [said]

@@ -470,7 +470,7 @@ def test_it():
     store.SLOW = 1
     store.reset_window()
 """,
-    "what was not put in before": "def test_it():\n    store.remove('a')\n",
+    "what was not put in before": "def test_it():\n    store.remove('a')\n    assert store.ITEMS\n",
     "a class variable without a question": "def test_it():\n    del Box.style\n",
 }
 
@@ -539,3 +539,25 @@ def test_settings(monkeypatch):
     found = lint_files({"test_it.py": source}, tmp_path, select=("HRM602",))
 
     assert [item.line for item in found] == [14]
+
+
+QUEUE = "pending = []\n\n\ndef put(job):\n    pending.append(job)\n"
+USING = "import jobs\n\n\ndef test_a():\n    jobs.put(1)\n    {more}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "select", "found"),
+    [
+        ("jobs", "assert jobs", ("recommended",), []),
+        ("jobs", "assert jobs.pending", ("recommended",), ["HRM601"]),
+        ("jobs", "assert jobs", ("recommended", "project"), ["HRM601"]),
+        ("tests/jobs_helper", "assert jobs", ("recommended",), ["HRM601"]),
+    ],
+)
+def test_data_of_the_code_under_test_counts_where_the_test_file_names_it(
+    name: str, more: str, select: tuple[str, ...], found: list[str], tmp_path: Path
+) -> None:
+    test = USING.format(more=more).replace("import jobs", f"import {name.rpartition('/')[2]} as jobs")
+    files = {f"{name}.py": QUEUE, "tests/test_it.py": test}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=select) if item.code == "HRM601"] == found

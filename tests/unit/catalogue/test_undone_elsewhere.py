@@ -46,6 +46,7 @@ class Tests(unittest.TestCase):
     def test_a(self):
         import events
         events.subscribe(print)
+        assert events.callbacks
 """
 EMPTYING = ("callbacks[:] = []", "callbacks.clear()", "del callbacks[:]", "while callbacks: callbacks.pop()")
 

@@ -39,6 +39,16 @@ ARRAYS = frozenset({
     "rand", "randn", "random", "randint", "random_sample", "random_integers", "uniform", "normal", "choice",
     "permutation", "integers", "standard_normal", "poisson", "ranf",
 })  # fmt: skip
+# Where those of NumPy take the shape of an array: their place among the arguments, all of them for `rand(3, 2)`.
+SHAPES = {
+    "rand": 0, "randn": 0, "random": 0, "random_sample": 0, "ranf": 0, "standard_normal": 0, "choice": 1, "poisson": 1,
+    "randint": 2, "random_integers": 2, "integers": 2, "uniform": 2, "normal": 2,
+}  # fmt: skip
+# Methods of an array that give an array.
+OF_ARRAYS = frozenset({
+    "astype", "clip", "copy", "cumsum", "flatten", "ravel", "repeat", "reshape", "round", "squeeze", "swapaxes",
+    "transpose", "view",
+})  # fmt: skip
 SEEDING = ("seed", "rng", "random")  # parts of the names of managers that seed
 MAKERS = (
     "random.Random", "random.SystemRandom", "secrets.SystemRandom", "numpy.random.default_rng",
@@ -52,6 +62,36 @@ def drawn(scope: Scope, call: ast.Call, project: Project) -> str:
     head, _, method = name.rpartition(".")
     fits = method in DRAWS or (head.startswith("numpy.random") and method in ARRAYS) or head == "faker.Faker()"
     return name if fits and is_unseeded(scope, call, head, project) else ""
+
+
+def array_drawn(scope: Scope, node: ast.AST, project: Project) -> str:
+    """Return the name of a call that draws an array of random values, or one that is made of such, "" for others.
+
+    Of an array pytest shows nothing: the id is the name of the argument and a number.
+    """
+    if isinstance(node, ast.Subscript):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return array_drawn(scope, node.value, project) if any(isinstance(item, ast.Slice) for item in parts) else ""
+    if isinstance(node, ast.Attribute):
+        return array_drawn(scope, node.value, project) if node.attr == "T" else ""
+    if not isinstance(node, ast.Call):
+        return ""
+    head, _, method = resolve(scope, node.func).rpartition(".")
+    if head.startswith("numpy.random") and method in ARRAYS:
+        return drawn(scope, node, project) if gives_array(node, method) else ""
+    if isinstance(node.func, ast.Attribute) and node.func.attr in OF_ARRAYS:
+        return array_drawn(scope, node.func.value, project)
+    return ""
+
+
+def gives_array(call: ast.Call, method: str) -> bool:
+    """Tell whether a draw of NumPy's is given a shape: what it makes is an array."""
+    shape = next((item.value for item in call.keywords if item.arg == "size"), None)
+    place = SHAPES.get(method, len(call.args))
+    if shape is None and len(call.args) > place:
+        shape = call.args[place]
+    of_numbers = isinstance(shape, ast.Constant) and shape.value is None
+    return method == "permutation" or (shape is not None and not of_numbers)
 
 
 def drawn_several(scope: Scope, call: ast.Call, project: Project) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.collection._drawn import OBJECTS, VALUES, drawn, drawn_several, shuffled
+from hermetic.catalogue.collection._drawn import OBJECTS, VALUES, array_drawn, drawn, drawn_several, shuffled
 from hermetic.catalogue.collection._sets import Where, is_set, items
 from hermetic.source.callee import find_class
 from hermetic.source.changes import called, import_time
@@ -177,6 +177,9 @@ def difference(where: Where, node: ast.AST | None, *, shown: bool) -> str:
         return ""
     if is_read(where.scope, node):
         return WORKER_NAME
+    array = array_drawn(where.scope, node, where.project)
+    if array:
+        return differs(array) if shown else ""
     if isinstance(node, ast.Call):
         return difference_of_call(where, node, shown=shown)
     if isinstance(node, (ast.Tuple, ast.List, ast.Set)) and not shown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.changes import called, import_time
 from hermetic.source.names import resolve, value_of_attribute
 from hermetic.source.spelling import key_of
 from hermetic.source.state import State
@@ -58,6 +59,8 @@ class LoggerState(State):
         """Tell whether a logger's method sets what all but the root logger begin with."""
         if name == f"{LOGGER}.removeHandler" and takes_all(scope, call):
             return has_no_handlers(scope, call.func.value)  # type: ignore[attr-defined]
+        if name == f"{LOGGER}.setLevel" and is_level_of_its_module(scope, call):
+            return True
         if not super().goes_back(scope, call, name):
             return False
         return not isinstance(call.func, ast.Attribute) or is_from_start(scope, call.func.value, name)
@@ -179,6 +182,28 @@ def is_from_start(scope: Scope, logger: ast.expr, name: str) -> bool:
         for text in texts
         if text is not None and text.data is not own.data and word in text.data
         for line in text.data.splitlines()
+    )
+
+
+def is_level_of_its_module(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether the module that a logger is named after, which the file imports, gives it the same level itself."""
+    key, project = logger_key(scope, call.func.value), scope.module.project  # type: ignore[attr-defined]
+    dotted = key.partition("('")[2].removesuffix("')")
+    path = project.file_of(dotted, scope.module.folder) if project is not None and dotted else None
+    if project is None or path is None or path not in {item for _, _, item in project.imports(scope.module)}:
+        return False
+    module = project.module(path)
+    if module is None or b".setLevel(" not in module.data or not call.args:
+        return False
+    wanted = key_of(scope, call.args[0])
+    return any(
+        name.endswith(".setLevel")
+        and logger_key(body, item.func.value) == key  # type: ignore[attr-defined]
+        and item.args
+        and key_of(body, item.args[0]) == wanted != ""
+        for body in import_time(module.top)
+        for name, calls in called(body).items()
+        for item in calls
     )
 
 

@@ -69,6 +69,12 @@ def is_soon(spawn: Spawn) -> bool:
     return isinstance(seconds, ast.Constant) and isinstance(seconds.value, (int, float)) and seconds.value <= MOMENT
 
 
+def is_let_go(spawn: Spawn) -> bool:
+    """Tell whether an executor is a variable of one function, in which nothing sleeps: its idle workers end with it."""
+    local = spawn.kind is EXECUTOR and spawn.origin is None and holder(spawn)[0] == "name"
+    return local and b"sleep(" not in spawn.scope.module.text(spawn.scope)
+
+
 def is_idle_when_let_go(spawn: Spawn) -> bool:
     """Tell whether an executor is a variable of one function, which waits at once for all that it gives it.
 
@@ -114,7 +120,7 @@ def is_read_whole(spawn: Spawn) -> bool:
     if kind == "name" and is_read_in_loop(spawn, name):
         return True
     return kind == "name" and any(
-        not call.args
+        (not call.args or is_in_while(scope, call))
         and isinstance(call.func, ast.Attribute)
         and call.func.attr in WHOLE_READS
         and isinstance(call.func.value, ast.Attribute)
@@ -123,6 +129,11 @@ def is_read_whole(spawn: Spawn) -> bool:
         for scope in spawn.function.family()
         for call in calls_of(scope)
     )
+
+
+def is_in_while(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether a call is made again and again: `while True: data = child.stdout.read(1024)`."""
+    return any(isinstance(parent, ast.While) and child in parent.body for child, parent in scope.ancestors(call))
 
 
 def is_read_in_loop(spawn: Spawn, name: str) -> bool:

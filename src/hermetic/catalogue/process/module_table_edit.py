@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 import sys
 
+from hermetic.catalogue.process._reloaded import gives_the_same
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule, spelled
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
@@ -33,6 +34,11 @@ class ModuleTable(State):
         node = scope.parents.get(target)
         value = node.value if isinstance(node, ast.Assign) else None
         return not resolve(scope, value).endswith("module_from_spec()")
+
+    def gives_back(self, scope: Scope, key: str, value: ast.expr | None) -> bool:
+        """Tell it for the module itself, as it was imported above: `sys.modules["app"] = app`."""
+        found = scope.find(value.id, value.lineno) if isinstance(value, ast.Name) else None
+        return found is not None and found[0].kind == "import" and repr(str(found[0].value)) == key
 
     def is_usually_absent(self, scope: Scope, key: str) -> bool:
         """Tell it for a module that the file imports nowhere: data of some tests, under a name that they share."""
@@ -154,7 +160,7 @@ class ModuleTableEdit(StateRule):
     even with a default (`pop("app", None)`): whether an earlier test has imported it cannot be read from one file.
     An autouse fixture that only removes a module which its file imports nowhere (`sys.modules.pop("target", None)`) is
     taken for a reset. A module that a function is handed, by a fixture or its caller, may be one that was made for the
-    test: its reload is left alone.
+    test: its reload is left alone. So is that of a module which only imports what others define.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
     be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
@@ -194,7 +200,7 @@ class ModuleTableEdit(StateRule):
         """Leave alone the removal of what the function itself has imported, and the reload of what it is handed."""
         change = leak.change
         if change.what.endswith(".reload"):
-            return not is_handed(change) and not is_own_reload(change)
+            return not (is_handed(change) or is_own_reload(change) or gives_the_same(change))
         if not is_removal(change):
             return True
         imported = {

@@ -6,7 +6,7 @@ from hermetic.catalogue.process._fate import ENDED, LATE, RETURNED, fate_of, sta
 from hermetic.catalogue.process._mocked import is_mocked
 from hermetic.catalogue.process._returned import makers_of, received_by
 from hermetic.catalogue.process._spawned import Spawn, spawns_in
-from hermetic.catalogue.process._waited import may_be_over, stays
+from hermetic.catalogue.process._waited import is_let_go, may_be_over, stays
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.reach import first_root
@@ -62,8 +62,8 @@ class ThreadOrChildLeft(Rule):
     or to sleep as the last thing that it does: what most of them do takes less time than the rest of their test, or the
     code under test ends it. One that loops for ever counts always. So is a child whose output is read to its end
     (`child.stdout.read()`, a loop over its lines): it has closed it, and is about to go. A timer of up to a second, and
-    an executor whose function waits for an event, are left to the `project` preset too. What constructors of code under
-    test start is for the guard to see.
+    an executor whose function waits for an event, or shuts it down below and sleeps nowhere, are left to the `project`
+    preset too. What constructors of code under test start is for the guard to see.
     `os.fork` and asyncio's tasks are not seen here.
     """
 
@@ -99,6 +99,8 @@ class ThreadOrChildLeft(Rule):
             if root is None or is_mocked(spawn, root, project):
                 continue
             if PROJECT not in project.presets and (may_be_over(spawn, root) or not stays(spawn)):
+                continue
+            if PROJECT not in project.presets and fate == LATE and is_let_go(spawn):
                 continue
             template = self.late_message if fate == LATE else self.message
             starter, node = started_at(spawn)

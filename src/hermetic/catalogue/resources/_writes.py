@@ -6,7 +6,10 @@ import _ast as ast
 import os
 
 from hermetic.catalogue.resources._paths import FILE, is_relative, path_of
+from hermetic.source.blocks import kept_between
 from hermetic.source.names import resolve
+from hermetic.source.platforms import asked_of
+from hermetic.source.spelling import spelled
 from hermetic.source.values import UNKNOWN
 from hermetic.source.written import Place, value_of
 
@@ -41,6 +44,7 @@ REMOVERS = ("os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtre
             "aioshutil.rmtree", "aioshutil.move")  # fmt: skip
 REMOVING = ("unlink", "rmdir", "rename", "replace", "remove", "rmtree")  # methods of a path
 MAKING = (".mkdir", ".makedirs")
+READING = ("read", "load", "seek", "tell")  # how methods and functions start that only read a file
 WRITING = (*WRITERS, *OPENERS, "logging.basicConfig")  # functions
 WRITING_METHODS = (*METHODS, *MOVERS, *SAVERS, "open")
 
@@ -51,6 +55,8 @@ def path_written(visit: Visit, name: str) -> str | None:
     here = Place(visit.scope, call, visit.before)
     keywords = {item.arg: item.value for item in call.keywords}
     target: ast.expr | None = None
+    if name in OPENERS and "fileobj" in keywords:
+        return None  # what is given is written, and nothing is opened
     if name in OPENERS:
         target = first(call, keywords, 0) if writes(here, call, keywords, OPENERS[name]) else None
     elif name in WRITERS:
@@ -86,7 +92,21 @@ def writes(here: Place, call: ast.Call, keywords: dict[str | None, ast.expr], pl
     """Tell whether the mode of a call that opens a file writes."""
     mode = call.args[place] if len(call.args) > place else keywords.get("mode")
     value = value_of(here.at(mode)) if mode is not None else ""
-    return isinstance(value, str) and not value.startswith("r:") and any(sign in value for sign in "wax+")
+    if not isinstance(value, str) or value.startswith("r:") or not any(sign in value for sign in "wax+"):
+        return False
+    return not (value.startswith("r") and is_only_read(here.scope, call))
+
+
+def is_only_read(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether a block that opens a file with `r+`, which makes none, only reads it."""
+    item = scope.parents.get(call)
+    block = scope.parents.get(item) if isinstance(item, ast.withitem) else None
+    name = getattr(item.optional_vars, "id", "") if isinstance(item, ast.withitem) else ""
+    if block is None or not name:
+        return False
+    inside = kept_between(scope, block.lineno + 1, block.end_lineno or 0, ast.Call)  # type: ignore[attr-defined]
+    used = [use for use in inside if name in spelled(use).split()]
+    return bool(used) and all(getattr(use.func, "attr", "").startswith(READING) for use in used)  # type: ignore[attr-defined]
 
 
 def is_there(visit: Visit, path: str) -> bool:
@@ -101,6 +121,14 @@ def is_there(visit: Visit, path: str) -> bool:
     return any(
         os.path.isdir(folder) if module.project is None else module.project.has_folder(folder)
         for module, folder in folders
+    )
+
+
+def is_on_request(visit: Visit) -> bool:
+    """Tell whether a call is made only for who sets a variable: `if os.environ.get("UPDATE_SNAPSHOTS"):`."""
+    return any(
+        isinstance(parent, ast.If) and child in parent.body and bool(asked_of(parent.test))
+        for child, parent in visit.scope.ancestors(visit.call)
     )
 
 
@@ -143,11 +171,23 @@ def is_let_be(visit: Visit) -> bool:
     )
 
 
+def is_named_remover(name: str) -> bool:
+    """Tell whether a function, of the suite or of a library, removes what it is given, by its name."""
+    return not name.startswith(("@", "[")) and "(" not in name and name.rpartition(".")[2] in ("unlink", "rmtree")
+
+
+def is_parameter(scope: Scope, expression: ast.expr) -> bool:
+    """Tell whether a name is that of a parameter, which callers may give another value than its default."""
+    found = scope.find(expression.id, expression.lineno) if isinstance(expression, ast.Name) else None
+    return found is not None and found[0].kind == "param"
+
+
 def path_removed(scope: Scope, call: ast.Call, name: str) -> tuple[bool, str | None]:
     """Return whether a call removes something, and the path, None for one that the run decides."""
     here = Place(scope, call)
-    if name in REMOVERS:
-        return True, path_of(here.at(call.args[0])) if call.args else None
+    if name in REMOVERS or (call.args and is_named_remover(name)):
+        known = bool(call.args) and not is_parameter(scope, call.args[0])
+        return True, path_of(here.at(call.args[0])) if known else None
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in (*REMOVING, "cleanup"):
         return False, None
     if call.func.attr in ("replace", "remove") and (len(call.args) != 1 or call.func.attr == "remove"):

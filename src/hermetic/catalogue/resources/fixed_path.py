@@ -6,7 +6,7 @@ from hermetic.catalogue.resources._paths import is_below, is_file
 from hermetic.catalogue.resources._removed import Removed, is_in_own_folder, is_moved, is_written_back
 from hermetic.catalogue.resources._sqlite import OPENING, database_opened
 from hermetic.catalogue.resources._users import is_wide, tests_of
-from hermetic.catalogue.resources._writes import WRITING, WRITING_METHODS, is_there, path_written
+from hermetic.catalogue.resources._writes import WRITING, WRITING_METHODS, is_on_request, is_there, path_written
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, one_per_line, reached_from
 from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
@@ -121,7 +121,9 @@ class FixedPath(Rule):
             path = database or path_written(visit, name)
             if path is None or not is_file(path) or is_after_yield(visit.scope, visit.call) or is_cleanup(visit):
                 continue
-            if is_there(visit, path) or is_written_back(visit.scope, visit.call, path, visit.call.lineno):
+            if is_there(visit, path) or is_on_request(visit):
+                continue
+            if is_written_back(visit.scope, visit.call, path, visit.call.lineno):
                 continue
             apart = is_in_own_folder(visit, path) or is_moved(root, path, project)
             if not apart and not visit.is_mocked(name, project):

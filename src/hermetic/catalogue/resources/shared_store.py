@@ -9,10 +9,13 @@ from hermetic.catalogue.resources._stores import CHOOSERS, REQUESTS, WRITERS, st
 from hermetic.catalogue.resources._users import fixtures_of, is_wide
 from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
+from hermetic.source.callee import ancestry
 from hermetic.source.names import resolve
 from hermetic.source.origins import results
 from hermetic.source.restore import is_patch
 from hermetic.source.spelling import spelled
+from hermetic.source.teardown import arranging
+from hermetic.source.text import contains
 from hermetic.source.visits import Visit, roots, visits, visits_at_import
 from hermetic.source.worth import Interest, any_around
 
@@ -42,6 +45,7 @@ APART = (
     b"token_hex",
     b"stub",
 )
+MOCKING = (b"Mock(", b"mock.", b"patch(")
 LOCAL = (b"mock_aws", b"mock_s3", b"moto")
 SERVER = """
 STORES = {}  # stands for the server
@@ -87,7 +91,8 @@ class SharedStore(Rule):
     Seen are clients, by their names, that are told the store in their constructor or configuration and then written to,
     and methods that make or choose a store (`create_store`, `create_bucket`, `create_collection`). Objects that stand
     for a server in memory are left alone, and so are calls within a `with` of a stub that answers them or of a
-    patch of a part of the client, and a store whose name has a part that only the run knows.
+    patch of a part of the client, those of a class whose set-up makes mocks, and a store whose name has a part that
+    only the run knows.
     """
 
     code = "HRM506"
@@ -350,7 +355,15 @@ def is_local(visit: Visit, project: Project) -> bool:
     """Tell whether a library keeps the store in memory for the test, as moto does for AWS."""
     if any(level.holds(LOCAL) for level in (visit.scope.module, *project.providers(visit.root.module))):
         return True
+    owner = visit.root.owner
+    if owner is not None and any(is_answered(level) for level in ancestry(owner)):
+        return True
     return any(is_stubbed(item.scope, item.call) for item in visit.chain())
+
+
+def is_answered(cls: Scope) -> bool:
+    """Tell whether the set-up of a class makes mocks, which may well answer its calls."""
+    return any(contains(method.module.text(method), MOCKING) for method in arranging(cls))
 
 
 def is_stubbed(scope: Scope, call: ast.Call) -> bool:

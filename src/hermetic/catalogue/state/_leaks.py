@@ -350,17 +350,17 @@ def is_reset(leak: Leak, state: State, project: Project, setter: Scope | None = 
         for change in changes_in(function.module.load(function), state):
             if change.what.endswith(".clear") or isinstance(change.node, (ast.Assign, ast.Delete)):
                 return True
-        if calls_setter(function, setter or leak.change.scope, next(iter(state.attributes)).rpartition(".")[2]):
+        if calls_setter(function, setter or leak.change.scope, leak, next(iter(state.attributes)).rpartition(".")[2]):
             return True
     return False
 
 
-def calls_setter(function: Scope, setter: Scope, name: str) -> bool:
-    """Tell whether a function calls the one that makes the change, which gives a global another value."""
+def calls_setter(function: Scope, setter: Scope, leak: Leak, name: str) -> bool:
+    """Tell whether a function calls the one that makes the change, which gives a global or an attribute a value."""
     from hermetic.catalogue.state._data import sets_global
 
-    stores = setter.module.load(setter).kept(ast.Assign)
-    if not any(sets_global(setter, node, name) for node in stores):
+    stores: list[ast.AST] = list(setter.module.load(setter).kept(ast.Assign))
+    if leak.change.node not in stores and not any(sets_global(setter, node, name) for node in stores):
         return False
     callees = (find_callee(function, call.func) for call in function.kept(ast.Call))
     here = setter.module.path, setter.name

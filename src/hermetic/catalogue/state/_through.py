@@ -10,8 +10,9 @@ from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, word
 from hermetic.catalogue.state._leaks import TOKENS, is_reset
 from hermetic.catalogue.state._targets import container_kind
 from hermetic.source.blocks import is_after_yield
-from hermetic.source.callee import find_callee, method_in
+from hermetic.source.callee import CONSTRUCTORS, ancestry, find_callee, method_in
 from hermetic.source.callee import is_entered as is_on_stack
+from hermetic.source.certain import is_under_test
 from hermetic.source.changes import Change
 from hermetic.source.follow import is_dead
 from hermetic.source.names import resolve
@@ -133,6 +134,11 @@ def changed_through(module: Module, project: Project) -> Iterator[Changed]:
                 if (scope, name) not in seen and is_left(visit, target, name, project, taken=taken):
                     seen.add((scope, name))
                     yield Changed(root, scope, node, name)
+
+
+def is_known_to_tests(changed: Changed) -> bool:
+    """Tell whether what is changed is data of the suite, or the file of the test names it: its tests may look at it."""
+    return not is_under_test(changed.scope.module) or changed.name.encode() in changed.root.module.words
 
 
 def certain_changes(visit: Visit, target: Scope) -> Iterator[tuple[Scope, ast.AST, str]]:
@@ -261,6 +267,15 @@ def is_entered(visit: Visit, target: Scope, name: str) -> bool:
     return entered and leave is not None and contains(leave.module.text(leave), backs_of(name))
 
 
+def may_take_itself_out(target: Scope, name: str) -> bool:
+    """Tell whether a function is the constructor of a class of which another method takes the object itself out."""
+    if target.owner is None or target.name not in CONSTRUCTORS:
+        return False
+    others = (method for cls in ancestry(target.owner) for method in cls.functions if method is not target)
+    ends = (f"{name}.remove(self)".encode(), f"{name}.discard(self)".encode())
+    return any(contains(method.module.text(method), ends) for method in others)
+
+
 def is_left(visit: Visit, target: Scope, name: str, project: Project, *, taken: bool) -> bool:
     """Tell whether nothing around a call puts the name of a module back, nor sets it before each test."""
     from hermetic.catalogue.state._data import state_of
@@ -271,6 +286,8 @@ def is_left(visit: Visit, target: Scope, name: str, project: Project, *, taken: 
 
     module = target.module
     if has_counterpart(visit, target, name, taken=taken) or is_entered(visit, target, name):
+        return False
+    if may_take_itself_out(target, name):
         return False
     state = state_of(f"{module.name}.{name}")
     for item in visit.chain():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.catalogue.state._leaks import SUITE, TOKENS, harmful
 
 TYPE_CHECKING = False
@@ -85,7 +85,7 @@ class ModuleStateMutated(Rule):
     The linter sees what a suite sets in other modules of the project, and what a function of such a module certainly
     changes of it when a test calls that function: `global` names, lists, dictionaries and sets. What a test file keeps
     for itself is for the plugin to see. What code under test changes only behind a second call is reported in the
-    `project` preset alone.
+    `project` preset alone; so is what it changes under a name that the test file does not mention.
     It leaves alone a value that is the module's own (the same constant or name, or an object that the same
     call makes of the same constants), the attributes of an object that a patch has put there, and what a teardown
     puts back through a setter of the module, by reloading it or through its `__dict__`. So it does names of modules
@@ -136,9 +136,12 @@ class ModuleStateMutated(Rule):
             yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(root))
         if not project.leading.calls(module, TOKENS):
             return
-        from hermetic.catalogue.state._through import changed_through
+        from hermetic.catalogue.state._through import changed_through, is_known_to_tests
 
+        asked = not project.presets.isdisjoint((PROJECT, self.code))
         for changed in changed_through(module, project):
+            if not (asked or is_known_to_tests(changed)):
+                continue
             what, where = f"{changed.scope.module.name}.{changed.name}", reached_from(changed.scope, changed.root)
             message = self.message.format(what=what, where=where)
             yield self.finding(changed.scope.module, changed.node, message, test=node_id(changed.root))

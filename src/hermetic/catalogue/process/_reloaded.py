@@ -1,0 +1,55 @@
+"""Modules of which a reload changes nothing: their bodies only import what other modules define."""
+
+from __future__ import annotations
+
+import _ast as ast
+
+from hermetic.source.changes import called
+from hermetic.source.names import resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hermetic.source.changes import Change
+    from hermetic.source.module import Module
+    from hermetic.source.scope import Scope
+
+SAME_AGAIN = ("logging.getLogger()", "warnings.filterwarnings()", "warnings.simplefilter()")  # give the same each time
+SAYING = ("debug", "info", "append", "extend", "remove")  # methods of a logger, and of `__all__`
+TABLE = b"modules"
+
+
+def gives_the_same(change: Change) -> bool:
+    """Tell whether a module that is reloaded only passes on what others define, which stays as it is.
+
+    It may get something else where the function that reloads it has edited `sys.modules`, or reloaded another one.
+    """
+    scope, project = change.scope, change.scope.module.project
+    if any(call.lineno < change.line for call in called(scope).get(change.what, ())):
+        return False
+    path = project.file_of(change.key, scope.module.folder) if project is not None and change.key else None
+    module = project.module(path) if project is not None and path is not None else None
+    return module is not None and TABLE not in scope.module.text(scope) and passes_on(module)
+
+
+def passes_on(module: Module) -> bool:
+    """Tell whether the body of a module only imports, and binds constants, its logger and `__all__`."""
+    top = module.top
+    return all(is_plain(top, statement) for statement in top.node.body)  # type: ignore[attr-defined]
+
+
+def is_plain(top: Scope, statement: ast.stmt) -> bool:
+    """Tell whether running a statement of a module again gives what it gave before."""
+    if isinstance(statement, (ast.Import, ast.ImportFrom, ast.Pass)):
+        return True
+    if isinstance(statement, ast.Expr):
+        value = statement.value
+        says = isinstance(value, ast.Call) and getattr(value.func, "attr", "") in SAYING
+        return isinstance(value, ast.Constant) or says or resolve(top, value) in SAME_AGAIN
+    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        named = all(getattr(target, "id", "").startswith("__") for target in targets)
+        given = statement.value
+        return named or given is None or isinstance(given, ast.Constant) or resolve(top, given) in SAME_AGAIN
+    if isinstance(statement, ast.If):
+        return getattr(statement.test, "attr", getattr(statement.test, "id", "")) == "TYPE_CHECKING"
+    return False

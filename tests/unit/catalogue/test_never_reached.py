@@ -1,0 +1,164 @@
+"""What no run of the suite gets to is left alone, and only that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.lint import lint_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def codes(test: str, folder: Path, *select: str) -> list[str]:
+    return [item.code for item in lint_files({"tests/test_it.py": test}, folder, select=select)]
+
+
+CONDITION = """
+import os
+
+broken = len(os.environ) > 100
+
+
+def test_a():
+    if {condition}:
+        os.environ["SHOP"] = "1"
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [("0 and broken", []), ("broken and False", []), ("1 and broken", ["HRM101"]), ("0 or broken", ["HRM101"])],
+)
+def test_a_condition_with_a_constant_may_never_hold(condition: str, found: list[str], tmp_path: Path) -> None:
+    assert codes(CONDITION.format(condition=condition), tmp_path, "HRM101") == found
+
+
+TWICE = """
+import os
+
+import pytest
+
+
+{first}
+def test_a():
+    os.environ["SHOP"] = "1"
+
+
+{second}
+"""
+AGAIN = "def {name}():\n    assert os"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        ("", AGAIN.format(name="test_a"), []),
+        ("", "@pytest.mark.slow\n" + AGAIN.format(name="test_a"), []),
+        ("", AGAIN.format(name="test_b"), ["HRM101"]),
+        ("", f"if os:\n    {AGAIN.format(name='test_a')}".replace("\n    a", "\n        a"), ["HRM101"]),
+        ("", "test_a = pytest.mark.slow(test_a)", ["HRM101"]),
+    ],
+)
+def test_a_test_that_a_later_one_of_its_name_hides_is_not_run(
+    first: str, second: str, found: list[str], tmp_path: Path
+) -> None:
+    assert codes(TWICE.format(first=first, second=second), tmp_path, "HRM101") == found
+
+
+OF_A_CLASS = """
+import os
+
+import pytest
+
+
+class {name}{bases}:
+    @pytest.fixture
+    def shop(self):
+        os.environ["SHOP"] = "1"
+{more}
+"""
+TEST_IN_IT = "\n    def test_a(self, shop):\n        assert os"
+USER = "\n\nclass TestMore(TestShop):\n    def test_a(self, shop):\n        assert os"
+
+
+@pytest.mark.parametrize(
+    ("name", "bases", "more", "found"),
+    [
+        ("TestShop", "", "", []),
+        ("TestShop", "", TEST_IN_IT, ["HRM101"]),
+        ("TestShop", "", USER, ["HRM101"]),
+        ("TestShop", "(pytest.Base)", "", ["HRM101"]),
+        ("Shop", "", "", ["HRM101"]),
+    ],
+)
+def test_a_fixture_of_a_class_without_tests_is_for_nobody(
+    name: str, bases: str, more: str, found: list[str], tmp_path: Path
+) -> None:
+    assert codes(OF_A_CLASS.format(name=name, bases=bases, more=more), tmp_path, "HRM101") == found
+
+
+FOLDER = """
+import os
+
+
+def find_folder():
+    try:
+        folder = os.path.dirname({used})
+    except {caught}:
+        folder = os.path.expandvars("$HOME/shop")
+    return folder
+
+
+def test_a():
+    with open(os.path.join(find_folder(), "bill.txt"), "w") as file:
+        file.write("x")
+"""
+
+
+@pytest.mark.parametrize(
+    ("used", "caught", "said"),
+    [
+        ("__file__", "NameError", "beside the file: bill.txt"),
+        ("__file__", "TypeError", "HOME"),
+        ("os.n", "NameError", "HOME"),
+    ],
+)
+def test_a_file_that_is_imported_knows_where_it_is(used: str, caught: str, said: str, tmp_path: Path) -> None:
+    items = lint_files({"test_it.py": FOLDER.format(used=used, caught=caught)}, tmp_path, select=("HRM502",))
+
+    assert [said in item.message for item in items] == [True]
+
+
+OPENED = """
+import io
+import json
+import os
+import tarfile
+
+
+def test_a():
+    buffer = io.BytesIO()
+    {opened}
+"""
+BLOCK = 'with open("shop.json", "{mode}") as file:\n        {used}'
+
+
+@pytest.mark.parametrize(
+    ("opened", "found"),
+    [
+        ('tarfile.open("shop.tar", "w|", fileobj=buffer)', []),
+        ('tarfile.open("shop.tar", "w|")', ["HRM502"]),
+        (BLOCK.format(mode="r+", used="json.load(file)"), []),
+        (BLOCK.format(mode="rb+", used="file.read()"), []),
+        (BLOCK.format(mode="r+", used="file.write('x')"), ["HRM502"]),
+        (BLOCK.format(mode="r+", used="json.dump({}, file)"), ["HRM502"]),
+        (BLOCK.format(mode="w+", used="file.read()"), ["HRM502"]),
+        ('if os.environ.get("UPDATE"):\n        open("shop.json", "w").close()', []),
+        ('if os.path.exists("shop"):\n        open("shop.json", "w").close()', ["HRM502"]),
+    ],
+)
+def test_what_opens_or_writes_no_file_leaves_none(opened: str, found: list[str], tmp_path: Path) -> None:
+    assert codes(OPENED.format(opened=opened), tmp_path, "HRM502") == found

@@ -1,0 +1,98 @@
+"""What the test's own set-up has set before is the set-up's leak, and not once more that of the test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.lint import lint_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVER = "class Server:\n    limit = 10\n"
+HELPER = """
+import unittest
+
+import server
+
+
+def reset_options():
+    for klass in (server.Server,):
+        klass.limit = 3
+    server.Server.limit = 3
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        {before}
+"""
+USER = """
+from helper import Case, reset_options
+from server import Server
+
+
+class Tests(Case):
+    def setUp(self):
+        super().setUp()
+
+    def test_a(self):
+        Server().limit
+        reset_options()
+"""
+
+
+@pytest.mark.parametrize(("before", "found"), [("reset_options()", []), ("print()", ["HRM603"])])
+def test_a_helper_that_the_set_up_of_each_test_calls_changes_nothing(
+    before: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {"server.py": SERVER, "tests/helper.py": HELPER.format(before=before), "tests/test_it.py": USER}
+
+    items = lint_files(files, tmp_path, select=("HRM603",))
+
+    assert [item.code for item in items if "test_a " in item.message] == found
+
+
+VARIABLE = """
+import os
+import unittest
+
+
+class Tests(unittest.TestCase):
+    def {role}(self):
+        {before}
+
+    def test_a(self):
+        {change}
+        assert os.environ
+"""
+SETS = 'os.environ["SHOP"] = "1"'
+REMOVES = 'del os.environ["SHOP"]'
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "found"),
+    [
+        (SETS, REMOVES, [8]),
+        (SETS, SETS, [8]),
+        (SETS, 'os.environ["SHOP"] = "2"', [8, 11]),
+        (SETS, 'del os.environ["CAFE"]', [8, 11]),
+        (f"if self: {SETS}", REMOVES, [8, 11]),
+        ("print()", REMOVES, [11]),
+    ],
+)
+def test_a_variable_that_the_set_up_sets_is_the_set_ups(
+    before: str, change: str, found: list[int], tmp_path: Path
+) -> None:
+    test = VARIABLE.format(role="setUp", before=before, change=change)
+
+    items = lint_files({"test_it.py": test}, tmp_path, select=("HRM101",))
+
+    assert sorted(item.line for item in items) == found
+
+
+def test_a_method_of_another_name_sets_nothing_before_the_test(tmp_path: Path) -> None:
+    test = VARIABLE.format(role="make", before=SETS, change=REMOVES)
+
+    assert [item.line for item in lint_files({"test_it.py": test}, tmp_path, select=("HRM101",))] == [11]
