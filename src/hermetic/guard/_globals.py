@@ -8,75 +8,26 @@ to be seen by the same rule. A probe takes `PROJECT.snapshot()` for its own, and
 from __future__ import annotations
 
 import functools
-import gc
 import itertools
 import operator
 import os
 import sys
-import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermetic.guard._definitions import code_of, is_benign, is_made_again
+from hermetic.guard._holders import found_in, held_by, is_projects, named_in
+from hermetic.guard._patched import of_attributes, started_patches, without
 from hermetic.guard._stamps import Numbered, Stamps, are_told
-from hermetic.guard.places import USER, is_test_file, whose
 from hermetic.guard.probe import ABSENT, Change, Moment, Table, same_objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    import types
+    from collections.abc import Iterable, Iterator
 
+    from hermetic.guard._holders import Holder
 
-REPLACED, CLASS_STATE, MODULE_STATE = "HRM308", "HRM603", "HRM601"
-CACHED = type(functools.lru_cache(bool))
 MODULES = 0  # the place of the table of modules before what is in sight
 SPECIFICATION = "__spec__"  # of a module; a reload gives it another one
-DEFINED = (
-    types.FunctionType,
-    types.BuiltinFunctionType,
-    types.MethodType,
-    types.MethodDescriptorType,
-    types.WrapperDescriptorType,
-    type,
-    staticmethod,
-    classmethod,
-    property,
-    functools.partial,
-    functools.partialmethod,
-    functools.singledispatchmethod,
-    CACHED,
-)
-
-OF_UNITTEST = frozenset({"tearDown_exceptions", "_class_cleanups", "_classSetupFailed"})  # what it keeps in classes
-MOCK = "unittest.mock"  # imported by those who use it
-held_by = gc.get_referents  # a dictionary refers to its values, and a class's read-only view to the dictionary
-
-
-class Holder:
-    """A module or class of the project, and its own dictionary. Its name is what a state's name starts with.
-
-    `test` is the file of tests that it is, or is defined in; a conftest is none.
-    """
-
-    __slots__ = ("counted", "is_class", "module", "name", "own", "space", "test", "value")
-
-    def __init__(self, module: str, name: str, value: Any, space: Mapping[str, Any]) -> None:
-        self.module, self.name, self.value, self.space = module, name, value, space
-        self.is_class = issubclass(type(value), type)
-        self.own: Any = space if type(space) is dict else held_by(space)[0]
-        self.test = test_file_of(module)
-        self.counted: Numbered | None = None
-
-    def numbered(self) -> Numbered:
-        """Return its dictionary, with what reads its number."""
-        if self.counted is None:
-            self.counted = Numbered(self.own)
-        return self.counted
-
-    def put(self, name: str, value: object) -> None:
-        """Set an attribute as it was, or take it away."""
-        if value is ABSENT:
-            if name in self.space:
-                delattr(self.value, name)
-        else:
-            setattr(self.value, name, value)
 
 
 class Snapshot(NamedTuple):
@@ -306,121 +257,3 @@ class Walk:
 
 
 PROJECT = Walk()
-
-
-def started_patches(known: list[Any]) -> list[Any]:
-    """Return the patches that were started and not stopped, the eldest first; the known list, where it is these."""
-    mock: Any = sys.modules.get(MOCK)
-    active = mock._patch._active_patches if mock is not None else []  # noqa: SLF001 - nothing else tells
-    return known if active == known else [*active]  # some plugins start theirs once, for all tests
-
-
-def of_attributes(patchers: list[Any]) -> list[Any]:
-    """Return the patches of attributes, the youngest first, but for those that ended without `stop`."""
-    return [patcher for patcher in reversed(patchers) if hasattr(patcher, "temp_original")]
-
-
-def without(patcher: Any, copy: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy with what a started patch has replaced; that it is started is the business of HRM304."""
-    copy = copy.copy()
-    if patcher.is_local:
-        copy[patcher.attribute] = patcher.temp_original
-    else:
-        del copy[patcher.attribute]
-    return copy
-
-
-def is_projects(module: object) -> bool:
-    """Tell whether a module is code of the project; test files and conftests are."""
-    if not issubclass(type(module), types.ModuleType):  # `isinstance` would wake up proxies
-        return False
-    filename = module.__dict__.get("__file__")
-    return isinstance(filename, str) and whose(filename) == USER
-
-
-def test_file_of(name: str) -> str:
-    """Return the path of a module that is a file of tests, and no conftest; else ""."""
-    path = str(getattr(sys.modules.get(name), "__file__", ""))
-    return path if is_test_file(path) and not os.path.basename(path).startswith("conftest.") else ""
-
-
-def named_in(holder: Holder) -> Iterator[str]:
-    """Yield the names of the modules that a module holds, or whose functions and classes it holds, but its own."""
-    if not holder.is_class:
-        for value in [*holder.space.values()]:
-            kind = type(value)
-            defined = kind is types.FunctionType or issubclass(kind, type)
-            name = value.__module__ if defined else value.__dict__.get("__name__") if kind is types.ModuleType else None
-            if name != holder.module and isinstance(name, str):
-                yield name
-
-
-def found_in(name: str, module: types.ModuleType) -> Iterator[Holder]:
-    """Yield a module and the classes that are defined in it."""
-    space = vars(module)
-    yield Holder(name, name, module, space)
-    for value in list(space.values()):
-        if issubclass(type(value), type) and value.__module__ == name:
-            yield Holder(name, f"{name}.{value.__qualname__}", value, value.__dict__)
-
-
-def is_benign(holder: Holder, name: str, before: object, after: object) -> bool:
-    """Tell whether a difference is made by Python itself, an import, or a lazy module."""
-    if name.startswith("__") and name.endswith("__") and not (is_defined(before) and is_defined(after)):
-        return True  # what the interpreter and class decorators keep: annotations, abstract methods, caches
-    if name.startswith(("@py_", "_abc_")) or (holder.is_class and name in OF_UNITTEST):
-        return True
-    if before is ABSENT or after is ABSENT:
-        there = after if before is ABSENT else before
-        lazy = not holder.is_class and "__getattr__" in holder.space  # it keeps what was asked for once
-        return lazy or issubclass(type(there), types.ModuleType)
-    return is_same_definition(before, after) or is_imported_again(before, after)
-
-
-def is_imported_again(before: object, after: object) -> bool:
-    """Tell whether a module is the one that the table of modules has by now under its name (HRM104's)."""
-    modules = type(before) is types.ModuleType and type(after) is types.ModuleType
-    return modules and before.__name__ == after.__name__ and sys.modules.get(after.__name__) is after  # type: ignore[attr-defined]
-
-
-def is_same_definition(before: object, after: object) -> bool:
-    """Tell whether one function or class was defined again from the same lines, as by a reload (HRM104's)."""
-    if type(before) is CACHED and type(after) is CACHED:
-        return is_same_definition(before.__wrapped__, after.__wrapped__)
-    if type(before) is types.FunctionType and type(after) is types.FunctionType:
-        return before.__code__ == after.__code__ and before.__qualname__ == after.__qualname__
-    if type(before) is types.BuiltinFunctionType and type(after) is types.BuiltinFunctionType:
-        return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
-    if isinstance(before, type) and isinstance(after, type):
-        return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
-    return False
-
-
-def is_made_again(before: object, after: object) -> bool:
-    """Tell whether a value is another object of the same kind: a reload makes everything anew.
-
-    What is plain is compared by those who look into it, and what is defined by what defines it.
-    """
-    if is_defined(before) or is_defined(after):
-        return False
-    kinds = [(type(one).__module__, type(one).__qualname__) for one in (before, after)]
-    return kinds[0] == kinds[1] and kinds[0][0] != "builtins"
-
-
-def is_defined(value: object) -> bool:
-    """Tell whether a value is a function, a class, or something that stands for one, as a mock does."""
-    return issubclass(type(value), DEFINED) or is_mock(value)
-
-
-def is_mock(value: object) -> bool:
-    """Tell whether a value is a mock."""
-    mock: Any = sys.modules.get(MOCK)
-    return mock is not None and issubclass(type(value), mock.NonCallableMock)
-
-
-def code_of(holder: Holder, before: object, after: object) -> str:
-    """Return the rule whose business a difference is."""
-    known = before if before is not ABSENT else after
-    if is_defined(known) or is_mock(after):
-        return REPLACED
-    return CLASS_STATE if holder.is_class else MODULE_STATE

@@ -25,7 +25,8 @@ from hermetic.guard.probes.breakers import breaker_classes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from hermetic.guard._globals import Difference, Holder, Snapshot
+    from hermetic.guard._globals import Difference, Snapshot
+    from hermetic.guard._holders import Holder
 
 # A module that imports one of these by name holds the very object: a change of it is another rule's business.
 OF_SYS = ("argv", "path", "meta_path", "path_hooks", "modules", "warnoptions")

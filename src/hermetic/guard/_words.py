@@ -9,13 +9,13 @@ import sys
 import types
 from typing import TYPE_CHECKING
 
-from hermetic.guard._globals import is_mock
+from hermetic.guard._definitions import is_mock
 from hermetic.guard.containers import CONTAINERS, attributes
 from hermetic.guard.places import is_test_file
 from hermetic.guard.probe import Moment
 
 if TYPE_CHECKING:
-    from hermetic.guard._globals import Holder
+    from hermetic.guard._holders import Holder
 
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 LARGEST = 1000  # items of a container that is looked through

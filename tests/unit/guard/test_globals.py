@@ -11,7 +11,8 @@ from unittest import mock
 
 import pytest
 
-from hermetic.guard._globals import CLASS_STATE, MODULE_STATE, REPLACED, Walk
+from hermetic.guard._definitions import CLASS_STATE, MODULE_STATE, REPLACED
+from hermetic.guard._globals import Walk
 from hermetic.guard.probe import ABSENT, Moment
 
 if TYPE_CHECKING:

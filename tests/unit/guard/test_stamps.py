@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hermetic.guard import _globals, _held, _stamps
-from hermetic.guard._globals import MODULE_STATE, Walk
+from hermetic.guard import _globals, _held, _holders, _stamps
+from hermetic.guard._definitions import MODULE_STATE
+from hermetic.guard._globals import Walk
 from hermetic.guard.probe import Moment, same_objects
 from hermetic.guard.probes.module_state import ModuleStateProbe
 
@@ -57,8 +58,8 @@ def set_item(module: Any, value: object) -> None:
     vars(module)["LIMIT"] = value
 
 
-def class_of(module: types.ModuleType) -> _globals.Holder:
-    return _globals.Holder("the_module", "Shop", module.Shop, vars(module.Shop))
+def class_of(module: types.ModuleType) -> _holders.Holder:
+    return _holders.Holder("the_module", "Shop", module.Shop, vars(module.Shop))
 
 
 WAYS: list[Callable[[Any, object], object]] = [

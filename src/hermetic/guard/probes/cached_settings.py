@@ -6,7 +6,8 @@ import inspect
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard._globals import CACHED, PROJECT
+from hermetic.guard._definitions import CACHED
+from hermetic.guard._globals import PROJECT
 from hermetic.guard.containers import attributes
 from hermetic.guard.places import LIBRARY, asking, getframe, responsible
 from hermetic.guard.probe import ABSENT, Change, Described, Probe

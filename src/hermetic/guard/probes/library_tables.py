@@ -10,7 +10,8 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from hermetic.guard._globals import CLASS_STATE, MODULE_STATE, REPLACED, held_by
+from hermetic.guard._definitions import CLASS_STATE, MODULE_STATE, REPLACED
+from hermetic.guard._holders import held_by
 from hermetic.guard._parts import PartsProbe, RegistersProbe, Tables
 from hermetic.guard._shown import callable_name, is_of_library
 from hermetic.guard.containers import Part

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._assigned import Assigned, Watched, held_by
-from hermetic.guard._globals import CLASS_STATE, MODULE_STATE, is_defined, is_mock
+from hermetic.guard._definitions import CLASS_STATE, MODULE_STATE, is_defined, is_mock
 from hermetic.guard.probe import ABSENT, Change, Moment, Probe, same, same_objects
 
 if TYPE_CHECKING:

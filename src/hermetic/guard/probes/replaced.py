@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard import _globals, trail
 from hermetic.guard._assigned import Assigned, own_space
-from hermetic.guard._globals import PROJECT, REPLACED, is_defined, is_same_definition, of_attributes
+from hermetic.guard._definitions import REPLACED, is_defined, is_same_definition
+from hermetic.guard._globals import PROJECT
+from hermetic.guard._patched import of_attributes
 from hermetic.guard.probe import ABSENT, Change, Probe, Table, same_objects
 
 if TYPE_CHECKING:

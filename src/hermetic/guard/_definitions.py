@@ -1,0 +1,95 @@
+"""What is defined in modules and classes: which differences of it count, and which rule's business they are."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+from hermetic.guard._patched import MOCK
+from hermetic.guard.probe import ABSENT
+
+if TYPE_CHECKING:
+    from hermetic.guard._holders import Holder
+
+REPLACED, CLASS_STATE, MODULE_STATE = "HRM308", "HRM603", "HRM601"
+CACHED = type(functools.lru_cache(bool))
+DEFINED = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    type,
+    staticmethod,
+    classmethod,
+    property,
+    functools.partial,
+    functools.partialmethod,
+    functools.singledispatchmethod,
+    CACHED,
+)
+OF_UNITTEST = frozenset({"tearDown_exceptions", "_class_cleanups", "_classSetupFailed"})  # what it keeps in classes
+
+
+def is_benign(holder: Holder, name: str, before: object, after: object) -> bool:
+    """Tell whether a difference is made by Python itself, an import, or a lazy module."""
+    if name.startswith("__") and name.endswith("__") and not (is_defined(before) and is_defined(after)):
+        return True  # what the interpreter and class decorators keep: annotations, abstract methods, caches
+    if name.startswith(("@py_", "_abc_")) or (holder.is_class and name in OF_UNITTEST):
+        return True
+    if before is ABSENT or after is ABSENT:
+        there = after if before is ABSENT else before
+        lazy = not holder.is_class and "__getattr__" in holder.space  # it keeps what was asked for once
+        return lazy or issubclass(type(there), types.ModuleType)
+    return is_same_definition(before, after) or is_imported_again(before, after)
+
+
+def is_imported_again(before: object, after: object) -> bool:
+    """Tell whether a module is the one that the table of modules has by now under its name (HRM104's)."""
+    modules = type(before) is types.ModuleType and type(after) is types.ModuleType
+    return modules and before.__name__ == after.__name__ and sys.modules.get(after.__name__) is after  # type: ignore[attr-defined]
+
+
+def is_same_definition(before: object, after: object) -> bool:
+    """Tell whether one function or class was defined again from the same lines, as by a reload (HRM104's)."""
+    if type(before) is CACHED and type(after) is CACHED:
+        return is_same_definition(before.__wrapped__, after.__wrapped__)
+    if type(before) is types.FunctionType and type(after) is types.FunctionType:
+        return before.__code__ == after.__code__ and before.__qualname__ == after.__qualname__
+    if type(before) is types.BuiltinFunctionType and type(after) is types.BuiltinFunctionType:
+        return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
+    if isinstance(before, type) and isinstance(after, type):
+        return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
+    return False
+
+
+def is_made_again(before: object, after: object) -> bool:
+    """Tell whether a value is another object of the same kind: a reload makes everything anew.
+
+    What is plain is compared by those who look into it, and what is defined by what defines it.
+    """
+    if is_defined(before) or is_defined(after):
+        return False
+    kinds = [(type(one).__module__, type(one).__qualname__) for one in (before, after)]
+    return kinds[0] == kinds[1] and kinds[0][0] != "builtins"
+
+
+def is_defined(value: object) -> bool:
+    """Tell whether a value is a function, a class, or something that stands for one, as a mock does."""
+    return issubclass(type(value), DEFINED) or is_mock(value)
+
+
+def is_mock(value: object) -> bool:
+    """Tell whether a value is a mock."""
+    mock: Any = sys.modules.get(MOCK)
+    return mock is not None and issubclass(type(value), mock.NonCallableMock)
+
+
+def code_of(holder: Holder, before: object, after: object) -> str:
+    """Return the rule whose business a difference is."""
+    known = before if before is not ABSENT else after
+    if is_defined(known) or is_mock(after):
+        return REPLACED
+    return CLASS_STATE if holder.is_class else MODULE_STATE
