@@ -258,7 +258,7 @@ def is_skipped(function: Scope) -> bool:
     if known is None:
         skips = any(is_skip(name, expression) for name, expression in marks(function))
         skips = skips or is_deselected(function) or is_on_demand(function) or is_defined_on_demand(function)
-        skips = skips or is_hidden(function) or is_for_no_test(function)
+        skips = skips or is_hidden(function) or is_for_no_test(function) or is_given_out(function)
         known = function.memo["skipped"] = skips or is_skipped_file(function.module.top)
     return bool(known)
 
@@ -287,6 +287,17 @@ def is_hidden(function: Scope) -> bool:
     if outer is None or last is None or last.kind != "def" or not isinstance(last.value, Scope):
         return False
     return last.value is not function and last.value.node in outer.node.body  # type: ignore[attr-defined]
+
+
+def is_given_out(function: Scope) -> bool:
+    """Tell whether a test yields: pytest refuses it, and unittest drops what its call returns, so its body never runs.
+
+    What stands above a test may be there to run it, as `@inlineCallbacks` is.
+    """
+    if role_of(function) != "test" or marks(function) or function.node.decorator_list:  # type: ignore[attr-defined]
+        return False
+    function.module.load(function)
+    return next(function.kept(ast.Yield, ast.YieldFrom), None) is not None
 
 
 def is_for_no_test(function: Scope) -> bool:

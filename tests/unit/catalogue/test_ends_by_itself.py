@@ -320,6 +320,17 @@ def test_a_logger_that_the_caller_names_begins_as_all_but_the_root(
 
 
 @pytest.mark.parametrize(
+    ("level", "found"),
+    [("setLevel(logging.WARNING)", 0), ("level = logging.WARNING", 0), ("setLevel('WARNING')", 0), ("setLevel(30)", 0),
+     ("setLevel(logging.INFO)", 1), ("level = logging.NOTSET", 1)],
+)  # fmt: skip
+def test_the_root_logger_begins_with_a_level_of_its_own(level: str, found: int, tmp_path: Path) -> None:
+    for logger, count in (("", found), ("'shop'", 0 if "NOTSET" in level else 1)):
+        text = f"import logging\n\n\ndef test_a():\n    logging.getLogger({logger}).{level}\n    assert logging\n"
+        assert len(codes({"test_it.py": text}, tmp_path)) == count
+
+
+@pytest.mark.parametrize(
     ("value", "found"), [("set(Policy.names)", []), ("Policy.names.copy()", []), ("set(Policy.others)", ["HRM603"])]
 )
 def test_a_copy_of_what_is_there_is_no_change(value: str, found: list[str], tmp_path: Path) -> None:

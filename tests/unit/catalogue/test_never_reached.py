@@ -162,3 +162,51 @@ BLOCK = 'with open("shop.json", "{mode}") as file:\n        {used}'
 )
 def test_what_opens_or_writes_no_file_leaves_none(opened: str, found: list[str], tmp_path: Path) -> None:
     assert codes(OPENED.format(opened=opened), tmp_path, "HRM502") == found
+
+
+YIELDING = """
+import random
+import unittest
+
+import pytest
+from twisted.internet.defer import inlineCallbacks
+
+
+class TestShop(unittest.TestCase):
+    def test_of_unittest(self):
+        random.seed(1)
+        yield 1
+
+    @inlineCallbacks
+    def test_of_twisted(self):
+        random.seed(2)
+        yield 1
+
+
+def test_of_pytest():
+    random.seed(3)
+    yield from [1]
+
+
+@pytest.mark.gen_test
+def test_of_a_plugin():
+    random.seed(4)
+    yield 1
+
+
+def test_with_a_generator():
+    def numbers():
+        yield 1
+
+    random.seed(5)
+"""
+
+
+def test_the_body_of_a_test_that_yields_never_runs_unless_somebody_runs_it(tmp_path: Path) -> None:
+    items = lint_files({"test_it.py": YIELDING}, tmp_path, select=("HRM108",))
+
+    assert [item.test.rpartition("::")[2] for item in items] == [
+        "test_of_twisted",
+        "test_of_a_plugin",
+        "test_with_a_generator",
+    ]

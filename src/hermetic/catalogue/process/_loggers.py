@@ -19,6 +19,7 @@ GETTERS = ("logging.getLogger()", "multiprocessing.get_logger()", "multiprocessi
 OWN = "logging.getLogger(__name__)"
 OF_MODULE = ".__name__)"
 ROOTS = ("logging.root", "logging.Logger.root")
+FROM_START = frozenset({"logging.WARNING", "logging.WARN", "30", "'WARNING'"})  # levels of the root logger
 ROOT_KEYS = frozenset({*ROOTS, "logging.getLogger('')", "logging.getLogger('root')", "logging.getLogger(None)"})
 # Last names of loggers that another module defines: nothing but the name is known of them here.
 NAMES = frozenset({"logger", "_logger", "LOGGER", "_LOGGER", "log", "_log", "LOG"})
@@ -61,6 +62,9 @@ class LoggerState(State):
             return has_no_handlers(scope, call.func.value)  # type: ignore[attr-defined]
         if name == f"{LOGGER}.setLevel" and is_level_of_its_module(scope, call):
             return True
+        level = call.args[0] if call.args else None
+        if name == f"{LOGGER}.setLevel" and is_level_of_root(scope, call.func.value, level):  # type: ignore[attr-defined]
+            return True
         if not super().goes_back(scope, call, name):
             return False
         return not isinstance(call.func, ast.Attribute) or is_from_start(scope, call.func.value, name)
@@ -69,6 +73,8 @@ class LoggerState(State):
         """Tell whether a logger's attribute is set to what all but the root logger begin with."""
         if name == f"{LOGGER}.handlers" and isinstance(value, ast.List) and not value.elts:
             return has_no_handlers(scope, owner)
+        if name == f"{LOGGER}.level" and is_level_of_root(scope, owner, value):
+            return True
         return super().stores_default(scope, owner, name, value) and is_from_start(scope, owner, name)
 
     def is_left_over(self, scope: Scope, key: str) -> bool:  # noqa: ARG002 - the contract of State
@@ -183,6 +189,11 @@ def is_from_start(scope: Scope, logger: ast.expr, name: str) -> bool:
         if text is not None and text.data is not own.data and word in text.data
         for line in text.data.splitlines()
     )
+
+
+def is_level_of_root(scope: Scope, logger: ast.expr, value: ast.expr | None) -> bool:
+    """Tell whether the root logger gets the level that it has from the start."""
+    return logger_key(scope, logger) == ROOT and key_of(scope, value) in FROM_START
 
 
 def is_level_of_its_module(scope: Scope, call: ast.Call) -> bool:

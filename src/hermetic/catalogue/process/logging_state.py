@@ -81,9 +81,9 @@ class LoggingState(StateRule):
     `basicConfig` counts only with `force`: pytest's own handlers are on the root logger, so that a plain call does
     nothing. A logger whose name is computed for one test, a `NullHandler`, and what a test file sets on its own
     `getLogger(__name__)` when it is imported are left alone. So is a value that loggers have from the start
-    (`propagate = True`, `disabled = False`, `setLevel(NOTSET)` but for the root logger), unless an imported file sets
-    that logger otherwise. A logger of another module is recognised by what binds it there, or, where that cannot be
-    read, by its name (`logger`, `log`); one that is handed over as an argument is not. A filter that code under
+    (`propagate = True`, `disabled = False`, `setLevel(NOTSET)`, for the root logger `WARNING`), unless an imported file
+    sets that logger otherwise. A logger of another module is recognised by what binds it there, or, where that cannot
+    be read, by its name (`logger`, `log`); one that is handed over as an argument is not. A filter that code under
     test has once for its whole module may be added. Where pytest's configuration sets `log_level`, pytest puts the
     level of the root logger back.
     In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
