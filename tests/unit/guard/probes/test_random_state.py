@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from hermetic.guard.probes.random_state import RandomProbe, digest
@@ -72,6 +71,7 @@ def test_states_are_told_apart() -> None:
 
 
 def test_states_of_numpy_are_told_apart() -> None:
+    np = pytest.importorskip("numpy")
     states = [np.random.RandomState(seed).get_state(legacy=legacy) for seed in (1, 2) for legacy in (True, False)]
 
     assert len({digest(state) for state in states}) == len(states)
