@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from hermetic.guard.probes import cached_settings
+from hermetic.guard.probes.cached_settings import CachedSettingsProbe
 from tests.utils.guarding import guarded
 
 if TYPE_CHECKING:
@@ -138,3 +142,24 @@ def test_what_a_request_fills_in_a_thread_of_the_server_is_of_its_line(tmp_path:
     run = guarded(tmp_path / "suite", files={"application.py": APPLICATION, "test_it.py": test})
 
     assert run.found == {("HRM602", "test_it.py", line)}, run.output
+
+
+@pytest.mark.parametrize("few", [cached_settings.FEW, 0])
+def test_nobody_walks_up_from_a_read_where_no_cache_was_missed(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    @functools.cache
+    def settings() -> int:
+        return 1
+
+    walks: list[bool] = []
+    probe = CachedSettingsProbe()
+    probe.caches = {settings.__wrapped__.__code__: settings}
+    probe.sizes = {settings: cached_settings.size_of(settings)}
+    monkeypatch.setattr(cached_settings, "FEW", few)
+    monkeypatch.setattr(probe, "filling", lambda _: walks.append(True))
+
+    probe.called(cached_settings.READ, (os.environ, "PATH"), {})
+    assert walks == ([] if few else [True])
+    settings()
+    walks.clear()
+    probe.called(cached_settings.READ, (os.environ, "PATH"), {})
+    assert walks == [True]
