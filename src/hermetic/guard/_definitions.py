@@ -48,8 +48,9 @@ def is_benign(holder: Holder, name: str, before: object, after: object) -> bool:
 
 def is_imported_again(before: object, after: object) -> bool:
     """Tell whether a module is the one that the table of modules has by now under its name (HRM104's)."""
-    modules = type(before) is types.ModuleType and type(after) is types.ModuleType
-    return modules and before.__name__ == after.__name__ and sys.modules.get(after.__name__) is after  # type: ignore[attr-defined]
+    if type(before) is not types.ModuleType or type(after) is not types.ModuleType:
+        return False
+    return before.__name__ == after.__name__ and sys.modules.get(after.__name__) is after
 
 
 def is_same_definition(before: object, after: object) -> bool:

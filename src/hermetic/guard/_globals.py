@@ -108,24 +108,29 @@ class Walk:
 
         Without stamps it takes about 5 ns for each attribute to see that nothing does.
         """
-        spaces = [sys.modules, *self.spaces]
         come = [MODULES] if len(self.held) != len(self.holders) else []  # somebody has looked since
         if stamps and len(stamps) == len(self.stamped) and self.stamps.numbered[MODULES].space is sys.modules:
             if stamps == self.stamped:
                 return come
+            spaces = [sys.modules, *self.spaces]
             places: Iterable[int] = self.stamps.written(self.stamped, stamps)
         else:
+            spaces = [sys.modules, *self.spaces]
             # Flat, and by the garbage collector's own walk: no iterator gives values half as fast.
             self.flat = self.flat or [*itertools.chain.from_iterable(self.kept)]
             if self.is_known(held_by(*spaces), self.flat):
                 return come
             places = range(len(spaces))
-        found = [place for place in places if not self.is_known([*spaces[place].values()], self.kept[place])]
-        return found if MODULES in found else [*come, *found]
+        found = [place for place in places if not same_objects([*spaces[place].values()], self.kept[place])]
+        return found if MODULES in found or (not come and self.has_newest()) else [MODULES, *found]
 
     def is_known(self, values: list[Any], seen: list[Any]) -> bool:
         """Tell whether values are those of the last time, and the newest module has the name that it had."""
-        return same_objects(values, seen) and next(reversed(sys.modules), None) == next(reversed(self.table), None)
+        return same_objects(values, seen) and self.has_newest()
+
+    def has_newest(self) -> bool:
+        """Tell whether the newest module has the name that it had."""
+        return next(reversed(sys.modules), None) == next(reversed(self.table), None)
 
     def modules_now(self) -> dict[str, Any]:
         """Return a copy of the table of modules: the last one, where nothing has changed."""
@@ -231,14 +236,11 @@ class Walk:
 
     def compare(self, before: Snapshot, after: Snapshot) -> Iterator[Difference]:
         """Yield what differs, attribute by attribute where the values of a holder are not all the same objects."""
-        count = len(before.values)
-        if before.holders is after.holders and same_objects(before.values, after.values[:count]):
-            return
         if before.holders is after.holders:
             others = map(operator.is_not, before.values, after.values)
             pairs = [(number, number) for number in itertools.compress(itertools.count(), others)]
         else:
-            old = {holder: number for number, holder in enumerate(before.holders[:count])}
+            old = {holder: number for number, holder in enumerate(before.holders[: len(before.values)])}
             pairs = [(old[holder], number) for number, holder in enumerate(after.holders) if holder in old]
         for place, number in pairs:
             if not same_objects(before.values[place], after.values[number]):

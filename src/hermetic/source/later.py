@@ -48,15 +48,15 @@ class Source:
         """Return the statements at a place, with the lines and columns that they have."""
         lines = self.lines[first - 1 : last]
         lines[-1] = lines[-1][:end]
-        tree = self.parse(b"\n" * (first - 2) + b"if 1:\n" + b"\n".join(lines), self.path)
-        found: list[ast.stmt] = tree.body[0].body  # type: ignore[attr-defined]
+        block: Any = self.parse(b"\n" * (first - 2) + b"if 1:\n" + b"\n".join(lines), self.path).body[0]
+        found: list[ast.stmt] = block.body
         return found
 
 
 def body_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
     """Parse the inside of a function, which from then on is like any other."""
     source, first, last, end = node.__dict__.pop("place")
-    node.__class__ = node.__class__.__base__  # type: ignore[assignment]
+    node.__class__ = node.__class__.__base__  # type: ignore[assignment]  # of one that `LATER` has
     node.body = source.inside(first, last, end)
     return node.body
 

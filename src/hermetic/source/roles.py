@@ -296,6 +296,8 @@ def is_given_out(function: Scope) -> bool:
     """
     if role_of(function) != "test" or marks(function) or function.node.decorator_list:  # type: ignore[attr-defined]
         return False
+    if b"yield" not in function.module.text(function):
+        return False
     function.module.load(function)
     return next(function.kept(ast.Yield, ast.YieldFrom), None) is not None
 

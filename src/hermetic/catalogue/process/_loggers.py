@@ -60,11 +60,10 @@ class LoggerState(State):
         """Tell whether a logger's method sets what all but the root logger begin with."""
         if name == f"{LOGGER}.removeHandler" and takes_all(scope, call):
             return has_no_handlers(scope, call.func.value)  # type: ignore[attr-defined]
-        if name == f"{LOGGER}.setLevel" and is_level_of_its_module(scope, call):
-            return True
-        level = call.args[0] if call.args else None
-        if name == f"{LOGGER}.setLevel" and is_level_of_root(scope, call.func.value, level):  # type: ignore[attr-defined]
-            return True
+        if name == f"{LOGGER}.setLevel":
+            owner, level = getattr(call.func, "value", None), call.args[0] if call.args else None
+            if is_level_of_root(scope, owner, level) or is_level_of_its_module(scope, owner, level):
+                return True
         if not super().goes_back(scope, call, name):
             return False
         return not isinstance(call.func, ast.Attribute) or is_from_start(scope, call.func.value, name)
@@ -191,27 +190,27 @@ def is_from_start(scope: Scope, logger: ast.expr, name: str) -> bool:
     )
 
 
-def is_level_of_root(scope: Scope, logger: ast.expr, value: ast.expr | None) -> bool:
+def is_level_of_root(scope: Scope, logger: ast.expr | None, value: ast.expr | None) -> bool:
     """Tell whether the root logger gets the level that it has from the start."""
     return logger_key(scope, logger) == ROOT and key_of(scope, value) in FROM_START
 
 
-def is_level_of_its_module(scope: Scope, call: ast.Call) -> bool:
+def is_level_of_its_module(scope: Scope, logger: ast.expr | None, value: ast.expr | None) -> bool:
     """Tell whether the module that a logger is named after, which the file imports, gives it the same level itself."""
-    key, project = logger_key(scope, call.func.value), scope.module.project  # type: ignore[attr-defined]
+    key, project = logger_key(scope, logger), scope.module.project
     dotted = key.partition("('")[2].removesuffix("')")
     path = project.file_of(dotted, scope.module.folder) if project is not None and dotted else None
     if project is None or path is None or path not in {item for _, _, item in project.imports(scope.module)}:
         return False
     module = project.module(path)
-    if module is None or b".setLevel(" not in module.data or not call.args:
+    wanted = key_of(scope, value)
+    if module is None or b".setLevel(" not in module.data or not wanted:
         return False
-    wanted = key_of(scope, call.args[0])
     return any(
         name.endswith(".setLevel")
-        and logger_key(body, item.func.value) == key  # type: ignore[attr-defined]
+        and logger_key(body, getattr(item.func, "value", None)) == key
         and item.args
-        and key_of(body, item.args[0]) == wanted != ""
+        and key_of(body, item.args[0]) == wanted
         for body in import_time(module.top)
         for name, calls in called(body).items()
         for item in calls
