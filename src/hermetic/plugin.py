@@ -9,7 +9,7 @@ import argparse
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -125,8 +125,6 @@ class Session:
         self.seen: set[tuple[object, ...]] = set()
         self.is_worker = hasattr(config, "workerinput")
         self.guarded: Guarded | None = None
-        self.workers: dict[str, list[str]] = {}
-        self.acts: list[list[Any]] = []  # by worker: what harms a test of another one that does it too
         self.late = False  # something was found that fails the run, and can fail no test any more
         self.written = False
         if not distributes(config):
@@ -135,6 +133,8 @@ class Session:
             self.guarded = Guarded(config, options)
             config.pluginmanager.register(self.guarded, "hermetic-guard")
         if not self.is_worker and config.pluginmanager.hasplugin("xdist"):
+            from hermetic.guard.between import FromWorkers
+
             config.pluginmanager.register(FromWorkers(self), "hermetic-workers")
 
     def close(self) -> None:
@@ -218,23 +218,14 @@ class Session:
             return
         if self.guarded is not None:
             self.take(self.guarded.taken())
-        self.compare_workers()
         if self.records and self.options.mode == "error" and self.options.trace != "off":
             from hermetic.guard import retrace
 
             retrace.trace_again(self.config, self.reader(), self.records)
         fails = not self.write() or self.late
         if fails and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED  # a build must not go on without its report
-
-    def compare_workers(self) -> None:
-        """Take what only all workers together show."""
-        if len(self.acts) > 1:  # one alone has seen everything
-            from hermetic.guard import between, checking
-
-            found = between.records(self.acts, self.reader())
-            self.take(found)
-            self.late = bool(checking.fatal(found))
+            # A build must not go on without its report, nor after what no test could fail for any more.
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def reader(self) -> Judge:
         """Return what makes records; the controller of xdist has none of its own."""
@@ -278,34 +269,6 @@ def write_report(path: str, records: list[Record]) -> bool:
         print(f"\nhermetic: {path} cannot be written: {error.strerror}", file=sys.stderr)
         return False
     return True
-
-
-class FromWorkers:
-    """Hooks of xdist, registered where it is installed."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's
-        """Tell a worker how tests are distributed: xdist hides it from its workers."""
-        node.workerinput["hermetic_dist"] = self.session.config.getoption("dist", "load")
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:  # noqa: ANN401 - xdist's
-        """Compare what the workers collected, once all have."""
-        gathered = self.session.workers
-        gathered[node.gateway.id] = list(ids)
-        if len(gathered) == node.workerinput["workercount"]:
-            self.session.stop_for(self.session.checking().gathered(gathered))
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401, ARG002 - xdist's
-        """Take what a worker handed over at its end."""
-        output = getattr(node, "workeroutput", {})
-        self.session.take(output.get("_hermetic", []))
-        if output.get("_hermetic_acts"):
-            self.session.acts.append(output["_hermetic_acts"])
 
 
 def distributes(config: pytest.Config) -> bool:

@@ -50,6 +50,7 @@ CACHES = frozenset({
 CACHE_NAMES = (".coverage", "pytest-of-")
 # What makes a name one of this moment: a UUID, or a long number.
 UNIQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-|(?=[a-f]*\d)[0-9a-f]{12,}|\d{10,}")
+LOCKS = (".lock", ".lck", ".pid")  # files that are there for several workers
 HARM = "in two workers, one reads or removes what the other wrote"
 DESTINATION = {"os.rename": (1, 3), "os.mkdir": (0, 2), "os.symlink": (1, 2), "os.link": (1, 3)}
 
@@ -201,7 +202,7 @@ class FixedPathProbe(Probe[View]):
     def handed_over(self) -> Iterator[Act]:
         """Yield what was written, and removed again, by a test: in another worker it goes on at the same time."""
         for path, (test, place, told) in self.writers.items():
-            if not told:
+            if not told and not path.endswith(LOCKS):
                 name = self.shown(path)
                 yield Act(self.code, path, test, f"writes {name!r}", HARM, place.path, place.line, place.function)
 

@@ -274,6 +274,10 @@ def test_may():
     write("allowed.txt")
 
 
+def test_locks():
+    write("shared.lock")
+
+
 def test_says_so():
     (HERE / "said.txt").write_text("x")  # hermetic: ignore[HRM502]
     (HERE / "said.txt").unlink()
@@ -282,7 +286,17 @@ def test_says_so():
     run = guarded(tmp_path / "suite", "-n2", "--dist=loadfile", files=files)
 
     assert (run.findings, run.exit) == ([], 0), run.output
-    assert "8 passed" in run.output
+    assert "10 passed" in run.output
+
+
+def test_a_test_that_each_worker_runs_is_no_other_test(tmp_path: Path) -> None:
+    files = in_turn('def test_own():\n    write("shared.txt")\n')
+    del files["test_b.py"]
+
+    run = guarded(tmp_path / "suite", "-n2", "--dist=each", files=files)
+
+    assert (run.findings, run.exit) == ([], 0), run.output
+    assert "2 passed" in run.output
 
 
 def test_what_a_thread_of_an_executor_writes_is_of_the_line_that_gave_it_the_job(tmp_path: Path) -> None:
