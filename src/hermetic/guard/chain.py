@@ -119,8 +119,12 @@ class Chain:
         return self.awake
 
     def tell(self, method: str, *args: object) -> None:
-        """Call a method of those probes that have one of their own; of a test, not while a library is missing."""
-        awake = self.awakened()
+        """Call a method of those probes that have one of their own; of a test, not while a library is missing.
+
+        Who is awake is not found out while files are collected: that reads the code of the project, each file once, and
+        is done where the first test begins.
+        """
+        awake = self.awakened() if method in OF_TESTS else self.awake
         if method not in self.told:
             plain = getattr(Probe, method)
             asked = [one for one in self.probes if not (one.gates and method in OF_TESTS) or one in awake]

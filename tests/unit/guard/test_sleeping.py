@@ -50,6 +50,21 @@ class OfImports(Number):
     setters = ("warnings.simplefilter",)
 
 
+class OfEverything(Number):
+    """One that counts how often it is asked whether there is something to see."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def is_awake(self, mentioned: set[str]) -> bool:
+        self.asked += 1
+        return True
+
+    def import_begins(self, collector: pytest.Module) -> None:
+        self.value += 1
+
+
 def left_by(chain: Chain, *acts: Callable[[], object]) -> list[str]:
     owner = Owner("test")
     chain.begin(owner)
@@ -203,3 +218,17 @@ def test_it_is_left():
     run = guarded(tmp_path, files={"test_numbers.py": source})
 
     assert [(item["line"], item["state"]) for item in run.findings] == [(19, "numpy.get_printoptions")]
+
+
+def test_nobody_is_asked_to_wake_up_while_files_are_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = OfEverything()
+    chain = chain_of(probe)
+
+    for name in ("collected_first", "collected_next"):
+        chain.tell("import_begins", None)
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    collected = probe.value, probe.asked
+    left_by(chain)
+
+    assert collected == (2, 0)
+    assert probe.asked == 1

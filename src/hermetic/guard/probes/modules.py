@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import importlib.machinery
+import itertools
+import operator
 import sys
 import weakref
 from types import FunctionType, ModuleType
@@ -60,10 +62,9 @@ class ModulesProbe(Probe[Table]):
         old, new = before.copy, after.copy
         if not alike(old, new):
             compiled = any(is_extension(new[name]) for name in new.keys() - old.keys())
-            for name in dict.fromkeys([*old, *new]):  # in one order, whatever the hashes are
-                was, now = old.get(name, ABSENT), new.get(name, ABSENT)
+            for name, was, now in differing(old, new):
                 counts = is_made_up(name, now, old, compiled=compiled) if was is ABSENT else is_entry(was)
-                if was is not now and counts:
+                if counts:
                     yield Change(f"sys.modules[{name!r}]", was, now, functools.partial(put_back, name, was), name)
         if self.reloaded:
             self.reloaded = {}
@@ -79,6 +80,13 @@ class ModulesProbe(Probe[Table]):
         held = vars(module)
         self.reloaded.setdefault(key, {name: held[name] for name in held if is_kept(key, name, held[name])})
         return ("reload", key)
+
+
+def differing(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the names whose values are not the same, with both values; in one order, whatever the hashes are."""
+    names = [*dict.fromkeys([*old, *new])]
+    before, after = ([*map(table.get, names, itertools.repeat(ABSENT))] for table in (old, new))
+    yield from itertools.compress(zip(names, before, after, strict=True), map(operator.is_not, before, after))
 
 
 def is_kept(module: str, name: str, value: object) -> bool:
