@@ -35,7 +35,11 @@ BY_NAME = re.compile(rf"""attr\(\s*{DOTTED}\s*,\s*["'](\w+)["']""")  # setattr(l
 NOTHING = r"""(?:None|\[\]|\{\}|\(\)|(?:set|dict|list|tuple)\(\)|""|'')"""
 EMPTIES = re.compile(rf"^\s*del\b|\bdelattr\(|[=,]\s*{NOTHING}\s*\)?\s*(?:#.*)?$")
 OTHERS = frozenset({"sys", "builtins", "logging"})  # their attributes are watched by other rules
-OF_WARNINGS = frozenset({"filters", "showwarning", "onceregistry", "defaultaction"})  # pytest puts them back
+OF_OTHERS = {  # by module, what another rule watches, or pytest puts back
+    "os": frozenset({"environ"}),
+    "threading": frozenset({"excepthook"}),
+    "warnings": frozenset({"filters", "showwarning", "onceregistry", "defaultaction"}),
+}
 
 
 class Watched(NamedTuple):
@@ -175,7 +179,7 @@ def last_line(code: types.CodeType) -> int:
 def is_others(holder: object, attribute: str) -> bool:
     """Tell whether an attribute is watched by another rule, or put back by pytest."""
     name = getattr(holder, "__name__", "")
-    return name in OTHERS or (name == "warnings" and attribute in OF_WARNINGS)
+    return name in OTHERS or attribute in OF_OTHERS.get(name, ())
 
 
 @functools.lru_cache(maxsize=10_000)

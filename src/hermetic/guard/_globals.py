@@ -18,7 +18,7 @@ from hermetic.guard._definitions import code_of, is_benign, is_made_again
 from hermetic.guard._holders import found_in, held_by, is_projects, named_in
 from hermetic.guard._patched import of_attributes, started_patches, without
 from hermetic.guard._stamps import Numbered, Stamps, are_told
-from hermetic.guard.probe import ABSENT, Change, Moment, Table, same_objects
+from hermetic.guard.probe import ABSENT, Change, Moment, Table, identical, same_objects
 
 if TYPE_CHECKING:
     import types
@@ -118,15 +118,13 @@ class Walk:
             spaces = [sys.modules, *self.spaces]
             # Flat, and by the garbage collector's own walk: no iterator gives values half as fast.
             self.flat = self.flat or [*itertools.chain.from_iterable(self.kept)]
-            if self.is_known(held_by(*spaces), self.flat):
+            # Without stamps this is done in each test, and too often to tell a proxy from what it equals.
+            are_same = identical if stamps else same_objects
+            if are_same(held_by(*spaces), self.flat) and self.has_newest():
                 return come
             places = range(len(spaces))
-        found = [place for place in places if not same_objects([*spaces[place].values()], self.kept[place])]
+        found = [place for place in places if not identical([*spaces[place].values()], self.kept[place])]
         return found if MODULES in found or (not come and self.has_newest()) else [MODULES, *found]
-
-    def is_known(self, values: list[Any], seen: list[Any]) -> bool:
-        """Tell whether values are those of the last time, and the newest module has the name that it had."""
-        return same_objects(values, seen) and self.has_newest()
 
     def has_newest(self) -> bool:
         """Tell whether the newest module has the name that it had."""
@@ -134,7 +132,8 @@ class Walk:
 
     def modules_now(self) -> dict[str, Any]:
         """Return a copy of the table of modules: the last one, where nothing has changed."""
-        if self.moment != Moment.number and not self.is_known(held_by(sys.modules), [*self.table.values()]):
+        known = self.moment == Moment.number
+        if not known and not (same_objects(held_by(sys.modules), [*self.table.values()]) and self.has_newest()):
             self.look()
         return self.table
 
@@ -243,7 +242,7 @@ class Walk:
             old = {holder: number for number, holder in enumerate(before.holders[: len(before.values)])}
             pairs = [(old[holder], number) for number, holder in enumerate(after.holders) if holder in old]
         for place, number in pairs:
-            if not same_objects(before.values[place], after.values[number]):
+            if not identical(before.values[place], after.values[number]):
                 yield from self.compare_holder(after.holders[number], before.copies[place], after.copies[number])
 
     def compare_holder(self, holder: Holder, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:

@@ -19,7 +19,7 @@ from hermetic.guard._stamps import Numbered, Stamps, are_told, are_told_of_objec
 from hermetic.guard._words import COUNT, DONE, MEMO, definer, is_in_tests, is_of_test, is_plain, speaks_of
 from hermetic.guard._written import writes_entry
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, deep_parts, holds
-from hermetic.guard.probe import ABSENT, Change, Moment, Probe, Table, same_objects
+from hermetic.guard.probe import ABSENT, Change, Moment, Probe, Table, same, same_objects
 from hermetic.guard.probes.breakers import breaker_classes
 
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ class HeldProbe(Probe[Held]):
 
     def is_worth_telling(self, holder: Holder, name: str, before: object, after: object) -> bool:
         """Tell whether a name that stands for something else is worth telling."""
-        if speaks_of(name, MEMO):
+        if speaks_of(name, MEMO) or same(before, after):
             return False
         if before is None or after is None or before is ABSENT or after is ABSENT:
             filled = before is None or before is ABSENT

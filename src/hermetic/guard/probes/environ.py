@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.places import getframe
-from hermetic.guard.probe import ABSENT, Change, Probe
+from hermetic.guard.probe import ABSENT, Change, Described, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -39,7 +39,7 @@ class EnvironProbe(Probe[View]):
     def snapshot(self) -> View:
         """Copy the mapping behind `os.environ`, which holds encoded names and values on POSIX, if it was written to."""
         environ, last = os.environ, self.last
-        if not self.stirred and last is not None and environ is last.environ:
+        if not self.stirred and last is not None and environ is last.environ and type(environ) is KIND:
             return last
         self.stirred = not self.hearing
         held = dict(getattr(environ, "_data", environ))
@@ -50,10 +50,10 @@ class EnvironProbe(Probe[View]):
         return last
 
     def changes(self, before: View, after: View) -> Iterator[Change]:
-        """Compare variable by variable."""
-        if before.environ is not after.environ:
+        """Compare variable by variable; a mapping of another kind in its place is one change, as it hides all writes."""
+        if type(before.environ) is not type(after.environ):
             undo = functools.partial(setattr, os, "environ", before.environ)
-            yield Change("os.environ", before.environ, after.environ, undo)
+            yield Change("os.environ", kind_of(before.environ), kind_of(after.environ), undo)
             return
         if before.held != after.held:
             for name in sorted(before.held.keys() | after.held.keys()):
@@ -100,13 +100,19 @@ class EnvironProbe(Probe[View]):
         self.apart.pop(key, None)
 
 
-SET = type(os.environ).__setitem__.__code__
-DELETE = type(os.environ).__delitem__.__code__
+KIND = type(os.environ)  # whose writes are heard; those of a plain dictionary in its place are not
+SET = KIND.__setitem__.__code__
+DELETE = KIND.__delitem__.__code__
 
 
 def decoded(value: object) -> str | None:
     """Return a name or a value as text."""
     return os.fsdecode(value) if isinstance(value, bytes) else value if isinstance(value, str) else None
+
+
+def kind_of(environ: object) -> Described:
+    """Return what kind of mapping stands for the environment; what it holds may be secret, and is much."""
+    return Described(f"a mapping of type {type(environ).__qualname__}")
 
 
 def shown(value: str | None) -> object:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hermetic.guard._words import is_in_test_file
 from hermetic.guard.places import is_users
 from hermetic.guard.probe import Change, Moment, Probe, list_change
 
@@ -54,7 +55,7 @@ class ImportPathProbe(Probe["Lists"]):
             if old[0] is not new[0]:
                 undo = functools.partial(put_back, name, *old)
                 yield Change(f"sys.{name}", old[1], now, undo)
-            elif old[1] != now and not (name != "path" and only_libraries(old[1], now)):
+            elif old[1] != now and not (name != "path" and only_others(old[1], now, importing=Moment.item is None)):
                 yield list_change(f"sys.{name}", old, now)
 
 
@@ -85,7 +86,11 @@ def put_back(name: str, kept: list[object], items: list[object]) -> None:
     setattr(sys, name, kept)
 
 
-def only_libraries(old: list[object], new: list[object]) -> bool:
-    """Tell whether nothing was removed, and what was added is no code of the project."""
+def only_others(old: list[object], new: list[object], *, importing: bool) -> bool:
+    """Tell whether nothing was removed, and what was added is no code of the project.
+
+    While test files are imported the code under test may add what it brings along, as it does in every process.
+    """
     added = [item for item in new if not any(item is other for other in old)]
-    return len(new) - len(added) == len(old) and not any(is_users(item) for item in added)
+    own = [item for item in added if is_users(item) and not (importing and not is_in_test_file(item))]
+    return len(new) - len(added) == len(old) and not own

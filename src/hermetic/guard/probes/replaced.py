@@ -10,7 +10,7 @@ from hermetic.guard._assigned import Assigned, own_space
 from hermetic.guard._definitions import REPLACED, is_defined, is_same_definition
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._patched import of_attributes
-from hermetic.guard.probe import ABSENT, Change, Probe, Table, same_objects
+from hermetic.guard.probe import ABSENT, Change, Probe, Table, identical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ class ReplacedProbe(Probe[State]):
         for number, value in self.patched:
             values[number] = value
         last = self.last
-        if last is None or project is not last.project or not same_objects(values, last.values):
+        if last is None or project is not last.project or not identical(values, last.values):
             self.last = last = State(project, values)
         return last
 

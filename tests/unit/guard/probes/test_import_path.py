@@ -44,3 +44,25 @@ def test_what_a_test_of_a_package_adds_is_a_finding(tmp_path: Path) -> None:
     run = guarded(tmp_path / "suite", files=files)
 
     assert run.found == {("HRM103", "first/test_it.py", 6)}, run.output
+
+
+BRINGS = """
+import sys
+
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        return None
+
+
+sys.meta_path.append(Finder())
+"""
+
+
+def test_a_finder_that_the_code_under_test_brings_along_is_none_of_the_tests(tmp_path: Path) -> None:
+    importing = "import shop\n\n\ndef test_it():\n    assert shop.Finder\n"
+    files = {"shop.py": BRINGS, "test_it.py": importing, "test_own.py": f"{BRINGS}\n\ndef test_it(): pass\n"}
+
+    run = guarded(tmp_path / "suite", mode="warn", files=files)
+
+    assert [(item["code"], item["path"]) for item in run.findings] == [("HRM103", "test_own.py")], run.output

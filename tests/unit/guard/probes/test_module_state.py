@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 REGISTRY = """
 KINDS = {"int": int}
 NAMES = ["ann"]
+RATE = 1.5
+SHARE = 0.25
 
 
 def register(name, kind):
@@ -39,6 +41,10 @@ def test_gives_the_name_another_list():
 
 def test_gives_the_name_an_equal_list():
     registry.NAMES = ["ann"]
+
+
+def test_gives_a_number_that_is_the_same_and_one_that_is_not():
+    registry.RATE, registry.SHARE = float("1.5"), 0.5
 """
 
 
@@ -51,6 +57,7 @@ def test_a_container_in_place_of_another_is_compared_by_what_it_holds(tmp_path: 
     assert found == {
         ("registry.KINDS['text']", None, "absent", "'a plain value'"),
         ("registry.NAMES", None, "['ann']", "['bob']"),
+        ("registry.SHARE", None, "0.25", "0.5"),
     }, run.output
 
 

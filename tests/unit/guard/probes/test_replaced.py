@@ -86,3 +86,70 @@ def test_a_method_of_a_shared_object_is_caught_where_it_stays_replaced(tmp_path:
     data = {item["state"] for item in run.findings if item["code"] != "HRM308"}
     assert data == {"shop.clerk.on_sale", "shop.clerk.till.limit"}, run.output
     assert "is not guarded from here on" not in run.output
+
+
+WRAPPED = """
+import os
+import sys
+import threading
+
+
+def plain():
+    return 1
+
+
+def hook(*arguments):
+    return None
+
+
+class Wrapper:
+    def __init__(self, wrapped):
+        self.wrapped = wrapped
+
+    def __call__(self):
+        return self.wrapped() + 1
+
+    def __eq__(self, other):
+        return self.wrapped == other
+
+    def __hash__(self):
+        return hash(self.wrapped)
+
+
+def test_wraps():
+    setattr(sys.modules[__name__], "plain", Wrapper(plain))
+
+
+def test_assigns():
+    global hook
+    hook = plain
+
+
+def test_sets_a_hook():
+    threading.excepthook = plain
+
+
+def test_copies_the_environment():
+    os.environ = dict(os.environ)
+
+
+def wrapped_last():
+    return 1
+
+
+def test_wraps_after_a_quiet_test():
+    setattr(sys.modules[__name__], "wrapped_last", Wrapper(wrapped_last))
+"""
+
+
+def test_a_wrapper_that_equals_what_it_wraps_is_told_of_where_it_is_set(tmp_path: Path) -> None:
+    run = guarded(tmp_path / "suite", files={"test_wrapped.py": WRAPPED})
+
+    told = [(item["code"], item["message"].split(" left ")[0]) for item in run.findings]
+    assert sorted(told) == [
+        ("HRM101", "test_copies_the_environment"),
+        ("HRM106", "test_sets_a_hook"),
+        ("HRM308", "test_assigns"),
+        ("HRM308", "test_wraps"),
+        ("HRM308", "test_wraps_after_a_quiet_test"),
+    ]
