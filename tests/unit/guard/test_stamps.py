@@ -11,7 +11,7 @@ import pytest
 from hermetic.guard import _globals, _held, _holders, _stamps
 from hermetic.guard._definitions import MODULE_STATE
 from hermetic.guard._globals import Walk
-from hermetic.guard.probe import Moment, same_objects
+from hermetic.guard.probe import Moment, identical, same_objects
 from hermetic.guard.probes.module_state import ModuleStateProbe
 
 if TYPE_CHECKING:
@@ -196,9 +196,9 @@ def test_what_was_not_written_to_is_not_compared(module: types.ModuleType, monke
 
     def count(values: list[object], seen: list[object]) -> bool:
         compared.append(len(values))
-        return same_objects(values, seen)
+        return identical(values, seen)
 
-    monkeypatch.setattr(_globals, "same_objects", count)
+    monkeypatch.setattr(_globals, "identical", count)
     for _ in range(2):  # what is copied, and what is known of it
         Moment.next()
         walk.snapshot()

@@ -50,7 +50,7 @@ class EnvironProbe(Probe[View]):
         return last
 
     def changes(self, before: View, after: View) -> Iterator[Change]:
-        """Compare variable by variable; a mapping of another kind in its place is one change, as it hides all writes."""
+        """Compare variable by variable; a mapping of another kind in its place is one change: it hears no writes."""
         if type(before.environ) is not type(after.environ):
             undo = functools.partial(setattr, os, "environ", before.environ)
             yield Change("os.environ", kind_of(before.environ), kind_of(after.environ), undo)
