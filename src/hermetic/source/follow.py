@@ -14,6 +14,7 @@ from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child, is_refuted
 from hermetic.source.replaced import Step
 from hermetic.source.restore import is_in_cleanup, is_undone
+from hermetic.source.unreached import is_behind_former_module, leads_to_failure
 from hermetic.source.values import Facts, given, read
 
 TYPE_CHECKING = False
@@ -154,11 +155,13 @@ def is_fallback(scope: Scope, node: ast.AST) -> bool:
 def is_dead(scope: Scope, node: ast.AST) -> bool:
     """Tell whether a node never runs here: below `if 0:`, a condition for another platform or version, a fallback.
 
-    So it is for what stands below a `pytest.skip(...)` that nothing guards.
+    So it is for what stands below a `pytest.skip(...)` that nothing guards, and for what only a failing test gets to.
     """
     return (
         is_fallback(scope, node)
         or is_below_skip(scope, node)
+        or is_behind_former_module(scope, node)
+        or leads_to_failure(scope, node)
         or any(
             isinstance(parent, ast.If) and child is not parent.test and is_never(scope, parent, child)
             for child, parent in scope.ancestors(node)

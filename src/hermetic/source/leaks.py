@@ -329,7 +329,7 @@ def leaks_of_calls(  # noqa: PLR0913, PLR0917 - the facts of one change
     change = found.change
     if root is not None and is_changed_again(found, undo.state):
         return
-    if root is None or (is_under_test(change.scope.module) and is_replaced(found.steps(), [caller, root], project)):
+    if root is None or is_replaced(found.steps(), [caller, root], project):
         return
     late = is_undone_late(change.scope, change.node, undo)
     late = late or all(is_undone_late(scope, call, undo) for call in calls)

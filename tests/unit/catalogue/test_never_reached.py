@@ -210,3 +210,127 @@ def test_the_body_of_a_test_that_yields_never_runs_unless_somebody_runs_it(tmp_p
         "test_of_a_plugin",
         "test_with_a_generator",
     ]
+
+
+OF_PYTHON_2 = """
+import os
+
+
+def test_a():
+    try:
+        import {module}{below}
+    except {caught}:
+        pass
+    else:
+        os.environ["SHOP"] = "1"
+"""
+BELOW = '\n        os.environ["TILL"] = "1"'
+
+
+@pytest.mark.parametrize(
+    ("module", "caught", "below", "found"),
+    [
+        ("_MozillaCookieJar", "ImportError", "", 0),
+        ("urllib2, time", "(NameError, ImportError)", BELOW, 0),
+        ("Queue", "Exception", "", 0),
+        ("Queue", "NameError", BELOW, 2),
+        ("yaml", "ImportError", BELOW, 2),
+        ("_speedups", "ImportError", "", 1),
+        ("Cookie", "ImportError", "", 1),
+    ],
+)
+def test_what_stands_below_the_import_of_a_module_that_python_has_no_more_is_not_run(
+    module: str, caught: str, below: str, found: int, tmp_path: Path
+) -> None:
+    files = {
+        "test_it.py": OF_PYTHON_2.format(module=module, caught=caught, below=below),
+        "Cookie.py": "jar = []\n",
+    }
+
+    assert len(lint_files(files, tmp_path, select=("HRM101",))) == found
+
+
+COMPARING = """
+import os
+
+import pytest
+
+
+def keep(one, other):
+    os.makedirs(os.path.join(os.path.dirname(__file__), "errors"), exist_ok=True)
+
+
+def assert_same(one, other, test):
+    if one != other:
+        keep(one, other)
+        {last}
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "found"),
+    [
+        ('pytest.fail("they differ")', []),
+        ('test.fail("they differ")', []),
+        ('raise AssertionError("they differ")', []),
+        ("assert False", []),
+        ("assert one", ["HRM502"]),
+        ('raise ValueError("they differ")', ["HRM502"]),
+        ('print("they differ")', ["HRM502"]),
+        ("return None", ["HRM502"]),
+    ],
+)
+def test_what_a_helper_does_just_before_it_fails_is_done_by_no_passing_test(
+    last: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {
+        "tests/helper.py": COMPARING.format(last=last),
+        "tests/test_it.py": "from helper import assert_same\n\n\ndef test_a():\n    assert_same(open(__file__), 1, None)\n",
+    }
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM502",))] == found
+
+
+MEASURED_TOO = """
+import os
+
+
+def build(version):
+    os.environ["SHOP"] = version
+
+
+def main():
+    build("1")
+"""
+STARTED = """
+import unittest
+from unittest import mock
+
+import shop
+
+
+class TestMain(unittest.TestCase):
+    def setUp(self):
+        self.patcher = mock.patch("{replaced}")
+        self.mock = self.patcher.start()
+
+    def tearDown(self):
+        self.patcher.stop()
+
+    def test_main(self):
+        shop.main()
+"""
+
+
+@pytest.mark.parametrize("files", ["tests.py", "tests.py shop.py"])
+@pytest.mark.parametrize(("replaced", "found"), [("shop.build", []), ("shop.other", ["HRM101"])])
+def test_what_the_setup_replaces_is_not_run_also_in_a_file_that_pytest_collects(
+    files: str, replaced: str, found: list[str], tmp_path: Path
+) -> None:
+    project = {
+        "pytest.ini": f"[pytest]\npython_files = {files}\n",
+        "shop.py": MEASURED_TOO,
+        "tests.py": STARTED.format(replaced=replaced),
+    }
+
+    assert [item.code for item in lint_files(project, tmp_path, select=("HRM101",))] == found
