@@ -67,11 +67,23 @@ def is_former(scope: Scope, statement: ast.stmt) -> bool:
 def leads_to_failure(scope: Scope, node: ast.AST) -> bool:
     """Tell whether a suite runs a node only where it then fails: below an `if` that ends in `pytest.fail(...)`."""
     return not is_under_test(scope.module) and any(
-        isinstance(parent, ast.If)
-        and child is not parent.test
-        and is_failure((parent.body if child in parent.body else parent.orelse)[-1])
+        (isinstance(parent, ast.If) and child is not parent.test and is_failure(branch_of(parent, child)[-1]))
+        or (isinstance(parent, TRIES) and isinstance(child, ast.ExceptHandler) and is_failing_again(parent, child))
         for child, parent in scope.ancestors(node)
     )
+
+
+def branch_of(parent: ast.If, child: ast.AST) -> list[ast.stmt]:
+    """Return the branch of an `if` that holds a statement."""
+    return parent.body if child in parent.body else parent.orelse
+
+
+def is_failing_again(parent: ast.Try | ast.TryStar, handler: ast.ExceptHandler) -> bool:
+    """Tell whether a handler passes on the failure of an assertion, after what it does with it."""
+    last = handler.body[-1]
+    again = isinstance(last, ast.Raise) and (last.exc is None or getattr(last.exc, "id", "") == handler.name)
+    asserts = all(isinstance(item, ast.Assert) for item in parent.body)
+    return again and (asserts or getattr(handler.type, "id", "") == "AssertionError")
 
 
 def is_failure(statement: ast.stmt) -> bool:

@@ -148,3 +148,109 @@ def test_a():
 """
 
     assert codes({"shop.py": helper, "test_it.py": test}, tmp_path) == found
+
+
+FRESH = """
+import sys
+{above}
+
+def load(name):
+    return __import__(name)
+
+
+{mark}def test_a():
+    if "{name}" in sys.modules:
+        del sys.modules["{name}"]
+    assert load("{name}")
+    assert not sys.modules.get("other")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "above", "mark", "found"),
+    [
+        ("http.client", "", "", []),
+        ("http.client", "import http.client", "", ["HRM104"]),
+        ("http.client", "", "@pytest.mark.parametrize('n', [1, 2])\n", []),
+        ("string", "", "", ["HRM104"]),
+        ("json.decoder", "", "", ["HRM104"]),
+    ],
+)
+def test_a_module_of_python_that_nobody_imports_may_never_be_there_to_lose(
+    name: str, above: str, mark: str, found: list[str], tmp_path: Path
+) -> None:
+    test = f"import pytest\n{FRESH.format(name=name, above=above, mark=mark)}"
+
+    assert codes({"test_it.py": test}, tmp_path) == found
+
+
+REMOVED = """
+import sys
+
+
+{mark}def test_a(n=1):
+    if "sched" in sys.modules:
+        del sys.modules["sched"]
+    import sched
+    assert sched
+
+
+{other}
+"""
+
+
+@pytest.mark.parametrize(
+    ("mark", "other", "found"),
+    [
+        ("", "", []),
+        ("", "def test_b():\n    import sched\n    assert sched", ["HRM104"]),
+        ("@pytest.mark.parametrize('n', [1, 2])\n", "", ["HRM104"]),
+    ],
+)
+def test_what_a_test_imports_that_runs_once_is_not_there_before_it(
+    mark: str, other: str, found: list[str], tmp_path: Path
+) -> None:
+    test = f"import pytest\n{REMOVED.format(mark=mark, other=other)}"
+
+    assert codes({"test_it.py": test}, tmp_path) == found
+
+
+SESSION = """
+import os
+
+
+class Session:
+    def __init__(self, given=None):
+        if given is None:
+            self._folder: str = {folder}
+        else:
+            self._folder: str = os.path.abspath(given)
+        os.chdir(self.{used})
+
+    @property
+    def folder(self):
+        return self._folder
+"""
+
+
+@pytest.mark.parametrize("used", ["_folder", "folder"])
+@pytest.mark.parametrize(
+    ("folder", "found"),
+    [
+        ("os.environ.get('SHOP_DIR') or os.getcwd()", []),
+        ("os.environ.get('SHOP_DIR', os.getcwd())", []),
+        ("os.path.abspath('.')", []),
+        ("os.environ.get('SHOP_DIR') or '/shop'", ["HRM102"]),
+        ("given or os.getcwd()", ["HRM102"]),
+        ("os.path.join(os.getcwd(), 'shop')", ["HRM102"]),
+    ],
+)
+def test_a_change_to_what_falls_back_to_the_current_folder_may_be_none(
+    used: str, folder: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {
+        "session.py": SESSION.format(folder=folder, used=used),
+        "test_it.py": "from session import Session\n\n\ndef test_a():\n    assert Session()\n",
+    }
+
+    assert codes(files, tmp_path) == found

@@ -267,6 +267,15 @@ def assert_same(one, other, test):
 """
 
 
+COMPARED = """
+from helper import assert_same
+
+
+def test_a():
+    assert_same(open(__file__), 1, None)
+"""
+
+
 @pytest.mark.parametrize(
     ("last", "found"),
     [
@@ -285,7 +294,42 @@ def test_what_a_helper_does_just_before_it_fails_is_done_by_no_passing_test(
 ) -> None:
     files = {
         "tests/helper.py": COMPARING.format(last=last),
-        "tests/test_it.py": "from helper import assert_same\n\n\ndef test_a():\n    assert_same(open(__file__), 1, None)\n",
+        "tests/test_it.py": COMPARED,
+    }
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM502",))] == found
+
+
+CAUGHT = """
+import os
+
+
+def assert_same(one, other, test):
+    try:
+        {tried}
+    except {caught} as error:
+        os.makedirs(os.path.join(os.path.dirname(__file__), "errors"), exist_ok=True)
+        {last}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tried", "caught", "last", "found"),
+    [
+        ("assert one == other", "Exception", "raise", []),
+        ("assert one == other", "Exception", "raise error", []),
+        ("one.check(other)", "AssertionError", "raise", []),
+        ("one.check(other)", "Exception", "raise", ["HRM502"]),
+        ("assert one == other", "Exception", "print(error)", ["HRM502"]),
+        ("assert one == other", "Exception", "raise ValueError", ["HRM502"]),
+    ],
+)
+def test_a_handler_that_passes_a_failure_on_is_entered_by_no_passing_test(
+    tried: str, caught: str, last: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {
+        "tests/helper.py": CAUGHT.format(tried=tried, caught=caught, last=last),
+        "tests/test_it.py": COMPARED,
     }
 
     assert [item.code for item in lint_files(files, tmp_path, select=("HRM502",))] == found

@@ -221,3 +221,43 @@ def test_a_loop_over_what_was_kept_puts_it_back(kept: str, back: str, said: str,
     items = lint_files(files, tmp_path, select=("HRM601",))
 
     assert [item.message.partition(" test_a ")[2] for item in items] == [said]
+
+
+CACHED = """
+import functools
+import os
+
+
+@functools.lru_cache
+def mode():
+    return os.environ.get("SHOP_MODE")
+"""
+ASKING = """
+from shop import mode
+
+
+def test_a(monkeypatch):
+    {before}
+    monkeypatch.setenv("SHOP_MODE", "test")
+    assert mode() == "test"
+    {after}
+"""
+CLEARS = "mode.cache_clear()"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "default", "wide"),
+    [
+        (CLEARS, CLEARS, [], [True]),
+        ("pass", CLEARS, [], [True]),
+        (CLEARS, "pass", [False], [False]),
+    ],
+)
+def test_a_cache_that_the_test_clears_below_keeps_its_result_only_when_something_fails(
+    before: str, after: str, default: list[bool], wide: list[bool], tmp_path: Path
+) -> None:
+    files = {"shop.py": CACHED, "test_it.py": ASKING.format(before=before, after=after)}
+
+    for select, expected in ((("HRM602",), default), (("HRM602", "project"), wide)):
+        items = lint_files(files, tmp_path, select=select)
+        assert [LATE in item.message for item in items if item.code == "HRM602"] == expected
