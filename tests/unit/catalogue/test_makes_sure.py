@@ -254,3 +254,78 @@ def test_a_change_to_what_falls_back_to_the_current_folder_may_be_none(
     }
 
     assert codes(files, tmp_path) == found
+
+
+MADE = """
+import os
+
+
+def test_a():
+    if not os.path.isdir("{folder}"):
+        os.mkdir("{folder}")
+    assert os.listdir("{folder}")
+"""
+
+
+@pytest.mark.parametrize(("folder", "found"), [("data", []), ("out", ["HRM502"])])
+def test_a_folder_that_lies_beside_the_tests_is_not_made(folder: str, found: list[str], tmp_path: Path) -> None:
+    files = {"tests/data/shop.txt": "tea\n", "tests/test_it.py": MADE.format(folder=folder)}
+
+    assert codes(files, tmp_path) == found
+
+
+ARGUMENTS = """
+import sys
+
+{edit}
+
+
+def test_a():
+    assert sys
+"""
+
+
+@pytest.mark.parametrize(
+    ("edit", "found"),
+    [
+        ("if '--big' in sys.argv:\n    sys.argv.remove('--big')", []),
+        ("for n, one in enumerate(sys.argv):\n    if one == '--big':\n        sys.argv.pop(n)", []),
+        ("for one in sys.argv:\n    if '--big' == one:\n        sys.argv.remove(one)", []),
+        ("if sys.argv[1] == '--big':\n    sys.argv.pop(1)", []),
+        ("if '--big' not in sys.argv:\n    sys.argv.append('--big')", ["HRM107"]),
+        ("if len(sys.argv) > 1:\n    sys.argv.append('--big')", ["HRM107"]),
+        ("if 'win32' == sys.path[0]:\n    sys.argv.pop(1)", ["HRM107"]),
+        ("sys.argv.append('--big')", ["HRM107"]),
+    ],
+)
+def test_an_argument_that_only_a_start_by_hand_gives_is_not_there_to_lose(
+    edit: str, found: list[str], tmp_path: Path
+) -> None:
+    assert codes({"test_it.py": ARGUMENTS.format(edit=edit)}, tmp_path) == found
+
+
+WIDE = """
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def server():
+    with open("log.txt", "w") as file:
+        yield file
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "test", "found"),
+    [
+        ("tests/support/servers.py", "def test_a(): ...\n", []),
+        ("tests/servers.py", "def test_a(): ...\n", ["HRM402"]),
+        ("tests/support/servers.py", "from support.servers import server\n\n\ndef test_a(): ...\n", ["HRM402"]),
+    ],
+)
+def test_a_wide_fixture_of_a_file_that_stands_with_no_test_and_none_imports_is_nobodys(
+    path: str, test: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {path: WIDE, "tests/test_it.py": test}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=DEFAULTS) if item.code == "HRM402"] == found
