@@ -198,10 +198,22 @@ def is_never(scope: Scope, parent: ast.If, child: ast.AST) -> bool:
 
 def is_asked_for(change: Change) -> bool:
     """Tell whether a change is made only for who sets another variable: `if "CI_COVERAGE" in os.environ`."""
+    scope = change.scope
     return any(
-        isinstance(parent, ast.If) and child in parent.body and asked_of(parent.test) not in ("", change.key)
-        for child, parent in change.scope.ancestors(change.node)
+        isinstance(parent, ast.If)
+        and child in parent.body
+        and asked_of(bound_in(scope, parent.test)) not in ("", change.key)
+        for child, parent in scope.ancestors(change.node)
     )
+
+
+def bound_in(scope: Scope, test: ast.expr) -> ast.expr:
+    """Return what the variable that a condition is was set to once in its function, the condition itself for others."""
+    found = scope.find(test.id, test.lineno) if isinstance(test, ast.Name) else None
+    if found is None or found[1] is not scope or len(scope.bindings[test.id]) > 1:  # type: ignore[attr-defined]
+        return test
+    value = found[0].value
+    return value if found[0].kind == "assign" and isinstance(value, ast.expr) else test
 
 
 def reachable_changes(start: Way, state: State) -> list[Found]:

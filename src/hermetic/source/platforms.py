@@ -118,6 +118,7 @@ def compared(test: ast.Compare) -> bool | None:
 def asked_of(test: ast.expr) -> str:
     """Return the variable of the environment, in source form, that a condition asks for; "" for other conditions."""
     name: ast.expr | None = None
+    test = test.value if isinstance(test, ast.NamedExpr) else test
     if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In) and is_environ(test.comparators[0]):
         name = test.left
     elif isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.args:

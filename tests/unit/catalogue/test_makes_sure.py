@@ -329,3 +329,22 @@ def test_a_wide_fixture_of_a_file_that_stands_with_no_test_and_none_imports_is_n
     files = {path: WIDE, "tests/test_it.py": test}
 
     assert [item.code for item in lint_files(files, tmp_path, select=DEFAULTS) if item.code == "HRM402"] == found
+
+
+ABOVE = """
+from pathlib import Path
+
+DATA = Path(__file__).parent.parent / "data" / "{name}"
+
+
+def test_a():
+    if not DATA.exists():
+        DATA.write_text("tea")
+"""
+
+
+@pytest.mark.parametrize(("name", "found"), [("shop.txt", []), ("other.txt", ["HRM502"])])
+def test_a_file_that_lies_above_the_tests_is_not_written(name: str, found: list[str], tmp_path: Path) -> None:
+    files = {"tests/data/shop.txt": "tea\n", "tests/unit/test_it.py": ABOVE.format(name=name)}
+
+    assert codes(files, tmp_path) == found

@@ -378,3 +378,71 @@ def test_what_the_setup_replaces_is_not_run_also_in_a_file_that_pytest_collects(
     }
 
     assert [item.code for item in lint_files(project, tmp_path, select=("HRM101",))] == found
+
+
+LEVEL = """
+import logging
+import os
+
+
+def test_a():
+    log = logging.getLogger("shop")
+    {setting}
+    if {condition}:
+        log.setLevel("DEBUG")
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "condition", "found"),
+    [
+        ("pass", "level := os.getenv('SHOP_LEVEL')", []),
+        ("level = os.environ.get('SHOP_LEVEL')", "level", []),
+        ("level = log.level", "level", ["HRM105"]),
+        ("level = os.environ.get('SHOP_LEVEL')\n    level = log.level", "level", ["HRM105"]),
+        ("level = os.getpid()", "other := level", ["HRM105"]),
+    ],
+)
+def test_what_a_variable_of_the_machine_asks_for_is_done_for_who_sets_it(
+    setting: str, condition: str, found: list[str], tmp_path: Path
+) -> None:
+    assert codes(LEVEL.format(setting=setting, condition=condition), tmp_path, "HRM105") == found
+
+
+PROGRAM = """
+import logging
+import os
+import sys
+import unittest
+
+os.environ["SHOP"] = "1"
+
+
+class {cls}:
+    pass
+
+
+def main():
+    sys.exit({ran})
+
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("cls", "ran", "found"),
+    [
+        ("TestFilter(logging.Filter)", "1", []),
+        ("Till", "1", []),
+        ("Till(unittest.TestCase)", "1", ["HRM101"]),
+        ("Till(unittest.BaseTill)", "1", ["HRM101"]),
+    ],
+)
+def test_a_program_with_the_name_of_a_test_file_has_no_tests(
+    cls: str, ran: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {"shop_test.py": PROGRAM.format(cls=cls, ran=ran)}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM101",))] == found

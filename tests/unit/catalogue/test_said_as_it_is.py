@@ -261,3 +261,72 @@ def test_a_cache_that_the_test_clears_below_keeps_its_result_only_when_something
     for select, expected in ((("HRM602",), default), (("HRM602", "project"), wide)):
         items = lint_files(files, tmp_path, select=select)
         assert [LATE in item.message for item in items if item.code == "HRM602"] == expected
+
+
+SHOP = """
+import collections
+
+NAMES = {"ann"}
+"""
+MUTATED = """
+import shop
+
+
+def test_a():
+    before = {saved}
+    {changed}
+    assert shop
+    {back}
+"""
+
+
+@pytest.mark.parametrize(
+    ("saved", "changed", "back", "late"),
+    [
+        ("shop.NAMES", "shop.NAMES.add('bob')", "shop.NAMES = before", False),
+        ("shop.NAMES", "shop.NAMES = {'bob'}", "shop.NAMES = before", True),
+        ("set(shop.NAMES)", "shop.NAMES.add('bob')", "shop.NAMES = before", True),
+    ],
+)
+def test_to_set_the_object_again_that_a_method_has_changed_puts_nothing_back(
+    saved: str, changed: str, back: str, late: bool, tmp_path: Path
+) -> None:
+    files = {"shop.py": SHOP, "test_it.py": MUTATED.format(saved=saved, changed=changed, back=back)}
+
+    items = lint_files(files, tmp_path, select=("HRM601",))
+
+    assert [LATE in item.message for item in items] == [late]
+
+
+LIMITS = """
+from collections import defaultdict
+
+delays: dict = defaultdict(lambda: 10)
+
+
+def reset():
+    global delays
+    delays = {made}
+"""
+
+
+@pytest.mark.parametrize("line", ["limits.reset()", "limits.delays = {made}"])
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        ("defaultdict(lambda: 10)", []),
+        ("defaultdict(lambda: -10)", ["HRM601"]),
+        ("defaultdict(lambda: 20)", ["HRM601"]),
+        ("defaultdict(int)", ["HRM601"]),
+    ],
+)
+def test_what_is_made_again_by_the_same_function_is_no_change(
+    line: str, made: str, found: list[str], tmp_path: Path
+) -> None:
+    changed = line.format(made=made)
+    test = (
+        f"from collections import defaultdict\n\nimport limits\n\n\ndef test_a():\n    {changed}\n    limits.delays\n"
+    )
+    files = {"limits.py": LIMITS.format(made=made), "test_it.py": test}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=DEFAULTS)] == found

@@ -15,6 +15,8 @@ from hermetic.source.written import Place, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hermetic.source.scope import Scope
     from hermetic.source.visits import Visit
 
@@ -145,6 +147,13 @@ def is_made_if_missing(visit: Visit) -> bool:
     )
 
 
+def folders_above(folder: str, root: str) -> Iterator[str]:
+    """Yield a folder, and those above it that lie below the root."""
+    while folder.startswith(f"{root}{os.sep}"):
+        yield folder
+        folder = os.path.dirname(folder)
+
+
 def is_in_root(visit: Visit, path: str) -> bool:
     """Tell whether a path is there: beside its file, or below a folder where tests are run: the root, or their own."""
     project = visit.scope.module.project
@@ -152,7 +161,7 @@ def is_in_root(visit: Visit, path: str) -> bool:
         return False
     folders = {item.scope.module.folder for item in visit.chain()}
     if not path.startswith(f"{FILE}/"):
-        folders = {project.root, visit.root.module.folder}
+        folders = {project.root, *folders_above(visit.root.module.folder, project.root)}
     files = [os.path.join(folder, path.removeprefix(f"{FILE}/")) for folder in folders]
     return any(os.path.basename(file) in project.listing(os.path.dirname(file)) for file in files)
 
