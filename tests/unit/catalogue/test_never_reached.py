@@ -446,3 +446,89 @@ def test_a_program_with_the_name_of_a_test_file_has_no_tests(
     files = {"shop_test.py": PROGRAM.format(cls=cls, ran=ran)}
 
     assert [item.code for item in lint_files(files, tmp_path, select=("HRM101",))] == found
+
+
+BY_HAND = """
+import os
+
+import pytest
+
+
+def write():
+    open("shop.txt", "w").close()
+    os.remove("shop.txt")
+
+
+{mark}def test_random({parameters}):
+    write()
+
+
+def test_a():
+    write()
+
+
+def run_all():
+    test_random({given})
+"""
+
+
+@pytest.mark.parametrize(
+    ("mark", "parameters", "given", "found"),
+    [
+        ("", "till", "open('till')", []),
+        ("", "till, count=1", "open('till'), 2", []),
+        ("", "till", "", ["HRM502"]),
+        ("", "count=1", "2", ["HRM502"]),
+        ("", "tmp_path", "'till'", ["HRM502"]),
+        ("@pytest.mark.parametrize('till', [1])\n", "till", "2", ["HRM502"]),
+    ],
+)
+def test_a_function_that_its_file_calls_with_what_no_fixture_gives_is_no_test(
+    mark: str, parameters: str, given: str, found: list[str], tmp_path: Path
+) -> None:
+    test = BY_HAND.format(mark=mark, parameters=parameters, given=given)
+
+    assert codes(test, tmp_path, "HRM502") == found
+
+
+ENTERED = """
+import os
+import tempfile
+import unittest
+
+
+class Folder:
+    def __init__(self):
+        self.path = tempfile.mkdtemp()
+
+    def __enter__(self):
+        {enters}
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+
+class TestShop(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder()
+        {line}
+
+    def test_a(self):
+        open("shop.txt", "w").close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("enters", "line", "found"),
+    [
+        ("os.chdir(self.path)", "self.folder.__enter__()", []),
+        ("os.chdir(self.path)", "self.enterContext(self.folder)", []),
+        ("os.listdir(self.path)", "self.folder.__enter__()", ["HRM502"]),
+        ("os.chdir(self.path)", "self.folder.path", ["HRM502"]),
+    ],
+)
+def test_a_manager_that_a_setup_enters_by_hand_may_give_another_working_folder(
+    enters: str, line: str, found: list[str], tmp_path: Path
+) -> None:
+    assert codes(ENTERED.format(enters=enters, line=line), tmp_path, "HRM502") == found
