@@ -22,7 +22,7 @@ def is_called_by_hand(function: Scope) -> bool:
     if not names or not any(is_unknown(name, function, project) for name in names):
         return False
     return any(
-        find_function(scope, call.func) is function and bool(call.args)  # type: ignore[attr-defined]
+        find_function(scope, call.func) is function and bool(call.args)
         for caller in function.module.functions_naming(function.name)
         if caller is not function
         for scope in caller.family()

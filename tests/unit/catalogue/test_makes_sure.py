@@ -278,6 +278,7 @@ ARGUMENTS = """
 import sys
 
 {edit}
+print(sys.argv)
 
 
 def test_a():

@@ -61,7 +61,7 @@ def set_to(scope: Scope, attribute: ast.Attribute) -> Iterator[tuple[Scope, ast.
     own = find_method(method.owner, attribute.attr)
     if own is not None:
         returns = own.module.load(own).kept(ast.Return)
-        yield from ((own, item.value) for item in returns if item.value is not None)  # type: ignore[attr-defined]
+        yield from ((own, item.value) for item in returns if item.value is not None)
         return
     spelled = f".{attribute.attr}".encode()
     for function in (item for cls in lineage(method.owner) for item in cls.functions):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 LIST_METHODS = ("append", "insert", "extend", "remove", "pop", "clear", "reverse", "sort", "__setitem__", "__iadd__")
+LOOPED = ("for", "other")  # how the variables of a loop are bound, one or several
 STREAMS = ("stdin", "stdout", "stderr")
 CAPTURED = ("sys.stdout", "sys.stderr")
 # What `redirect_stdout` and its kin restore is the attribute, so they do not help against `close`.
@@ -74,15 +75,18 @@ def asks_for_argument(scope: Scope, test: ast.Compare) -> bool:
     texts = [item for item in sides if isinstance(item, ast.Constant) and isinstance(item.value, str)]
     if len(texts) != 1 or not isinstance(test.ops[0], (ast.In, ast.Eq)):
         return False
-    other = sides[1 - sides.index(texts[0])]
-    if isinstance(other, ast.Subscript):
-        other = other.value
-    elif isinstance(other, ast.Name):
-        found = scope.find(other.id, other.lineno)
-        other = found[0].value if found is not None and found[0].kind == "for" else other  # type: ignore[assignment]
-        if isinstance(other, ast.Call) and getattr(other.func, "id", "") == "enumerate" and other.args:
-            other = other.args[0]
-    return isinstance(other, ast.AST) and resolve(scope, other) == "sys.argv"
+    return resolve(scope, container_of(scope, sides[1 - sides.index(texts[0])])) == "sys.argv"
+
+
+def container_of(scope: Scope, item: ast.expr) -> ast.expr:
+    """Return what an item is one of: by its place (`sys.argv[1]`), or as the variable of a loop."""
+    if isinstance(item, ast.Subscript):
+        return item.value
+    found = scope.find(item.id, item.lineno) if isinstance(item, ast.Name) else None
+    value = found[0].value if found is not None and found[0].kind in LOOPED else item
+    if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "enumerate" and value.args:
+        return value.args[0]
+    return value if isinstance(value, ast.expr) else item
 
 
 class StreamOrArgv(StateRule):

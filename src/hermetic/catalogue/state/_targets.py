@@ -184,7 +184,7 @@ def made_alike(one: ast.Call, other: ast.Call) -> bool:
     return given(one) == given(other) is not None and last_part(one.func) == last_part(other.func) != ""
 
 
-def given(call: ast.Call) -> list[tuple[str | None, object]] | None:
+def given(call: ast.Call) -> list[tuple[str | None, tuple[str, type, object]]] | None:
     """Return the constants that a call is given, with their names, None where it is given something else."""
     pairs = [*((None, item) for item in call.args), *((item.arg, item.value) for item in call.keywords)]
     constants = [(name, constant) for name, item in pairs if (constant := constant_of(item)) is not None]
