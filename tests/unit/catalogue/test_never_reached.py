@@ -335,7 +335,7 @@ def test_a_handler_that_passes_a_failure_on_is_entered_by_no_passing_test(
     assert [item.code for item in lint_files(files, tmp_path, select=("HRM502",))] == found
 
 
-MEASURED_TOO = """
+OF_THE_SHOP = """
 import os
 
 
@@ -373,7 +373,7 @@ def test_what_the_setup_replaces_is_not_run_also_in_a_file_that_pytest_collects(
 ) -> None:
     project = {
         "pytest.ini": f"[pytest]\npython_files = {files}\n",
-        "shop.py": MEASURED_TOO,
+        "shop.py": OF_THE_SHOP,
         "tests.py": STARTED.format(replaced=replaced),
     }
 
@@ -532,3 +532,36 @@ def test_a_manager_that_a_setup_enters_by_hand_may_give_another_working_folder(
     enters: str, line: str, found: list[str], tmp_path: Path
 ) -> None:
     assert codes(ENTERED.format(enters=enters, line=line), tmp_path, "HRM502") == found
+
+
+CHECKED = """
+import unittest
+
+import shop
+
+
+class TestBuild(unittest.TestCase):
+    def test_failure(self):
+        {block}shop.{name}("1")
+"""
+
+
+@pytest.mark.parametrize(
+    ("block", "name", "found"),
+    [
+        ("", "build", ["HRM101"]),
+        ("with self.assertRaises(ValueError):\n            ", "build", []),
+        ("", "later", []),
+    ],
+)
+def test_a_file_that_pytest_collects_for_its_doctests_is_code_under_test(
+    block: str, name: str, found: list[str], tmp_path: Path
+) -> None:
+    later = "\n\ndef later(version):\n    if build.__doc__:\n        build(version)\n"
+    project = {
+        "pytest.ini": "[pytest]\npython_files = tests.py shop.py\n",
+        "shop.py": OF_THE_SHOP + later,
+        "tests.py": CHECKED.format(block=block, name=name),
+    }
+
+    assert [item.code for item in lint_files(project, tmp_path, select=("HRM101",))] == found
