@@ -9,7 +9,7 @@ from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_t
 from hermetic.source.changes import Change, changes_in
 from hermetic.source.names import resolve
 from hermetic.source.overridden import as_overridden
-from hermetic.source.platforms import asked_of, holds_here
+from hermetic.source.platforms import holds_here, is_on_demand
 from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child, is_refuted
 from hermetic.source.replaced import Step
@@ -200,9 +200,7 @@ def is_asked_for(change: Change) -> bool:
     """Tell whether a change is made only for who sets another variable: `if "CI_COVERAGE" in os.environ`."""
     scope = change.scope
     return any(
-        isinstance(parent, ast.If)
-        and child in parent.body
-        and asked_of(bound_in(scope, parent.test)) not in ("", change.key)
+        isinstance(parent, ast.If) and child in parent.body and is_on_demand(bound_in(scope, parent.test), change.key)
         for child, parent in scope.ancestors(change.node)
     )
 

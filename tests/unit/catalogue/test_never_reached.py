@@ -398,6 +398,8 @@ def test_a():
     [
         ("pass", "level := os.getenv('SHOP_LEVEL')", []),
         ("level = os.environ.get('SHOP_LEVEL')", "level", []),
+        ("level = os.environ.get('HOME')", "level", ["HRM105"]),
+        ("pass", "'PATH' in os.environ", ["HRM105"]),
         ("level = log.level", "level", ["HRM105"]),
         ("level = os.environ.get('SHOP_LEVEL')\n    level = log.level", "level", ["HRM105"]),
         ("level = os.getpid()", "other := level", ["HRM105"]),
