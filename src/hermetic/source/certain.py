@@ -37,10 +37,16 @@ def is_under_test(module: Module) -> bool:
     known: bool | None = module.top.memo.get("under test")
     if known is None:
         project = module.project
-        is_test = module.is_test and (project is None or project.is_named_test(module.path))
+        is_test = module.is_test and (project is None or project.is_named_test(module.path)) and has_tests(module)
         of_suite = is_test or roles.is_conftest(module.path) or is_support(module.path)
         known = module.top.memo["under test"] = not of_suite or is_of_package(module)
     return known
+
+
+def has_tests(module: Module) -> bool:
+    """Tell whether a test file is one by its name, or has tests: for its doctests, pytest collects any file."""
+    last = module.path.replace("\\", "/").rpartition("/")[2]
+    return "test" in last or b"def test" in module.data or b"TestCase" in module.data
 
 
 def is_of_package(module: Module) -> bool:

@@ -9,11 +9,12 @@ from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_t
 from hermetic.source.changes import Change, changes_in
 from hermetic.source.names import resolve
 from hermetic.source.overridden import as_overridden
-from hermetic.source.platforms import asked_of, holds_here
+from hermetic.source.platforms import holds_here, is_on_demand
 from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child, is_refuted
 from hermetic.source.replaced import Step
 from hermetic.source.restore import is_in_cleanup, is_undone
+from hermetic.source.unreached import is_behind_former_module, leads_to_failure
 from hermetic.source.values import Facts, given, read
 
 TYPE_CHECKING = False
@@ -154,11 +155,13 @@ def is_fallback(scope: Scope, node: ast.AST) -> bool:
 def is_dead(scope: Scope, node: ast.AST) -> bool:
     """Tell whether a node never runs here: below `if 0:`, a condition for another platform or version, a fallback.
 
-    So it is for what stands below a `pytest.skip(...)` that nothing guards.
+    So it is for what stands below a `pytest.skip(...)` that nothing guards, and for what only a failing test gets to.
     """
     return (
         is_fallback(scope, node)
         or is_below_skip(scope, node)
+        or is_behind_former_module(scope, node)
+        or leads_to_failure(scope, node)
         or any(
             isinstance(parent, ast.If) and child is not parent.test and is_never(scope, parent, child)
             for child, parent in scope.ancestors(node)
@@ -195,10 +198,20 @@ def is_never(scope: Scope, parent: ast.If, child: ast.AST) -> bool:
 
 def is_asked_for(change: Change) -> bool:
     """Tell whether a change is made only for who sets another variable: `if "CI_COVERAGE" in os.environ`."""
+    scope = change.scope
     return any(
-        isinstance(parent, ast.If) and child in parent.body and asked_of(parent.test) not in ("", change.key)
-        for child, parent in change.scope.ancestors(change.node)
+        isinstance(parent, ast.If) and child in parent.body and is_on_demand(bound_in(scope, parent.test), change.key)
+        for child, parent in scope.ancestors(change.node)
     )
+
+
+def bound_in(scope: Scope, test: ast.expr) -> ast.expr:
+    """Return what the variable that a condition is was set to once in its function, the condition itself for others."""
+    found = scope.find(test.id, test.lineno) if isinstance(test, ast.Name) else None
+    if found is None or found[1] is not scope or len(scope.bindings[test.id]) > 1:  # type: ignore[attr-defined]
+        return test
+    value = found[0].value
+    return value if found[0].kind == "assign" and isinstance(value, ast.expr) else test
 
 
 def reachable_changes(start: Way, state: State) -> list[Found]:

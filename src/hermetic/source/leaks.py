@@ -29,6 +29,7 @@ from hermetic.source.reach import (
 )
 from hermetic.source.replaced import is_replaced
 from hermetic.source.restore import Undo, is_undone, is_undone_late, undoes
+from hermetic.source.spelling import text_of
 from hermetic.source.text import contains
 from hermetic.source.undo import UndoState
 from hermetic.source.values import Facts
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
     from hermetic.source.state import State
 
 
-TESTING = (b"def test", b"class ", b"fixture")
+TESTING = (b"def test", b"fixture")
+SUITES = ("test", "case", "suite", "base", "mixin")  # in the names of what classes with tests are derived from
 CHANGING = "changing"  # the topic of whether what a name means changes a state
 SCRIPTED = (b"argv", b"sys.exit(", b"SystemExit", b"os._exit(", b"os.fork(")  # pytest could not collect what it does
 
@@ -176,7 +178,10 @@ def leaks_at_import(module: Module, state: State, project: Project) -> Iterator[
 
 def holds_tests(module: Module) -> bool:
     """Tell whether a file with the name of a test file is no script: it has a test, or nothing that a script has."""
-    return any(word in module.data for word in TESTING) or not any(word in module.data for word in SCRIPTED)
+    if any(word in module.data for word in TESTING) or not any(word in module.data for word in SCRIPTED):
+        return True
+    bases = (text_of(base).lower() for cls in module.top.classes for base in getattr(cls.node, "bases", ()))
+    return any(word in base for base in bases for word in SUITES)
 
 
 def import_text(module: Module) -> bytes:
@@ -329,7 +334,7 @@ def leaks_of_calls(  # noqa: PLR0913, PLR0917 - the facts of one change
     change = found.change
     if root is not None and is_changed_again(found, undo.state):
         return
-    if root is None or (is_under_test(change.scope.module) and is_replaced(found.steps(), [caller, root], project)):
+    if root is None or is_replaced(found.steps(), [caller, root], project):
         return
     late = is_undone_late(change.scope, change.node, undo)
     late = late or all(is_undone_late(scope, call, undo) for call in calls)

@@ -16,6 +16,7 @@ ACTUAL = {
 }
 SYSTEMS = {"win32": "Windows", "cygwin": "Windows", "darwin": "Darwin", "linux": "Linux"}
 IS_WINDOWS, IS_MAC, IS_LINUX = sys.platform in ("win32", "cygwin"), sys.platform == "darwin", sys.platform == "linux"
+USUAL = ("'HOME'", "'PATH'", "'USER'", "'LANG'", "'PWD'", "'SHELL'", "'TERM'")  # variables that most machines set
 # Names that suites give to such conditions, in lower case, without `is_` and `on_`.
 NAMED = {
     "windows": IS_WINDOWS, "win": IS_WINDOWS, "win32": IS_WINDOWS, "nt": IS_WINDOWS, "running_on_windows": IS_WINDOWS,
@@ -118,12 +119,18 @@ def compared(test: ast.Compare) -> bool | None:
 def asked_of(test: ast.expr) -> str:
     """Return the variable of the environment, in source form, that a condition asks for; "" for other conditions."""
     name: ast.expr | None = None
+    test = test.value if isinstance(test, ast.NamedExpr) else test
     if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In) and is_environ(test.comparators[0]):
         name = test.left
     elif isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.args:
         asks = test.func.attr == "getenv" or (test.func.attr == "get" and is_environ(test.func.value))
         name = test.args[0] if asks else None
     return repr(name.value) if isinstance(name, ast.Constant) else ""
+
+
+def is_on_demand(test: ast.expr, own: str) -> bool:
+    """Tell whether a condition asks for a variable that somebody has to set: not for its own, nor for a usual one."""
+    return asked_of(test) not in ("", own, *USUAL)
 
 
 def is_environ(node: ast.expr) -> bool:

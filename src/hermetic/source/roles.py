@@ -259,6 +259,10 @@ def is_skipped(function: Scope) -> bool:
         skips = any(is_skip(name, expression) for name, expression in marks(function))
         skips = skips or is_deselected(function) or is_on_demand(function) or is_defined_on_demand(function)
         skips = skips or is_hidden(function) or is_for_no_test(function) or is_given_out(function)
+        if not skips:
+            from hermetic.source.by_hand import is_called_by_hand
+
+            skips = is_called_by_hand(function)
         known = function.memo["skipped"] = skips or is_skipped_file(function.module.top)
     return bool(known)
 

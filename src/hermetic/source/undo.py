@@ -44,6 +44,17 @@ READERS = frozenset({"getattr", "vars", "__dict__"})  # of attributes
 MAX_STEPS = 3  # helpers that return managers of helpers
 
 
+def is_same_object(change: Change, item: Change) -> bool:
+    """Tell whether what is written back is the object itself that a method has changed: `names = shop.NAMES`."""
+    node, first = item.node, change.node
+    if not isinstance(first, ast.Call) or not isinstance(first.func, ast.Attribute) or not isinstance(node, ast.Assign):
+        return False
+    changed = resolve(change.scope, first.func.value)
+    kept = resolve(item.scope, node.value) if isinstance(node.value, ast.Name) else ""
+    targets = [resolve(item.scope, target) for target in node.targets]
+    return item.scope is change.scope and changed == kept != "" and targets == [changed]
+
+
 class UndoState(Undo):
     """Undo for a change of a `State`."""
 
@@ -140,7 +151,7 @@ class UndoState(Undo):
                 item.usual
                 or is_removal(item)
                 or state.resets(node)
-                or uses_saved_value(item, state)
+                or (uses_saved_value(item, state) and not is_same_object(self.change, item))
                 or state.repeats(self.change, item)
             )
             for item in changes_at(scope, node, state)

@@ -148,3 +148,204 @@ def test_a():
 """
 
     assert codes({"shop.py": helper, "test_it.py": test}, tmp_path) == found
+
+
+FRESH = """
+import sys
+{above}
+
+def load(name):
+    return __import__(name)
+
+
+{mark}def test_a():
+    if "{name}" in sys.modules:
+        del sys.modules["{name}"]
+    assert load("{name}")
+    assert not sys.modules.get("other")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "above", "mark", "found"),
+    [
+        ("http.client", "", "", []),
+        ("http.client", "import http.client", "", ["HRM104"]),
+        ("http.client", "", "@pytest.mark.parametrize('n', [1, 2])\n", []),
+        ("string", "", "", ["HRM104"]),
+        ("json.decoder", "", "", ["HRM104"]),
+    ],
+)
+def test_a_module_of_python_that_nobody_imports_may_never_be_there_to_lose(
+    name: str, above: str, mark: str, found: list[str], tmp_path: Path
+) -> None:
+    test = f"import pytest\n{FRESH.format(name=name, above=above, mark=mark)}"
+
+    assert codes({"test_it.py": test}, tmp_path) == found
+
+
+REMOVED = """
+import sys
+
+
+{mark}def test_a(n=1):
+    if "sched" in sys.modules:
+        del sys.modules["sched"]
+    import sched
+    assert sched
+
+
+{other}
+"""
+
+
+@pytest.mark.parametrize(
+    ("mark", "other", "found"),
+    [
+        ("", "", []),
+        ("", "def test_b():\n    import sched\n    assert sched", ["HRM104"]),
+        ("@pytest.mark.parametrize('n', [1, 2])\n", "", ["HRM104"]),
+    ],
+)
+def test_what_a_test_imports_that_runs_once_is_not_there_before_it(
+    mark: str, other: str, found: list[str], tmp_path: Path
+) -> None:
+    test = f"import pytest\n{REMOVED.format(mark=mark, other=other)}"
+
+    assert codes({"test_it.py": test}, tmp_path) == found
+
+
+SESSION = """
+import os
+
+
+class Session:
+    def __init__(self, given=None):
+        if given is None:
+            self._folder: str = {folder}
+        else:
+            self._folder: str = os.path.abspath(given)
+        os.chdir(self.{used})
+
+    @property
+    def folder(self):
+        return self._folder
+"""
+
+
+@pytest.mark.parametrize("used", ["_folder", "folder"])
+@pytest.mark.parametrize(
+    ("folder", "found"),
+    [
+        ("os.environ.get('SHOP_DIR') or os.getcwd()", []),
+        ("os.environ.get('SHOP_DIR', os.getcwd())", []),
+        ("os.path.abspath('.')", []),
+        ("os.environ.get('SHOP_DIR') or '/shop'", ["HRM102"]),
+        ("given or os.getcwd()", ["HRM102"]),
+        ("os.path.join(os.getcwd(), 'shop')", ["HRM102"]),
+    ],
+)
+def test_a_change_to_what_falls_back_to_the_current_folder_may_be_none(
+    used: str, folder: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {
+        "session.py": SESSION.format(folder=folder, used=used),
+        "test_it.py": "from session import Session\n\n\ndef test_a():\n    assert Session()\n",
+    }
+
+    assert codes(files, tmp_path) == found
+
+
+MADE = """
+import os
+
+
+def test_a():
+    if not os.path.isdir("{folder}"):
+        os.mkdir("{folder}")
+    assert os.listdir("{folder}")
+"""
+
+
+@pytest.mark.parametrize(("folder", "found"), [("data", []), ("out", ["HRM502"])])
+def test_a_folder_that_lies_beside_the_tests_is_not_made(folder: str, found: list[str], tmp_path: Path) -> None:
+    files = {"tests/data/shop.txt": "tea\n", "tests/test_it.py": MADE.format(folder=folder)}
+
+    assert codes(files, tmp_path) == found
+
+
+ARGUMENTS = """
+import sys
+
+{edit}
+print(sys.argv)
+
+
+def test_a():
+    assert sys
+"""
+
+
+@pytest.mark.parametrize(
+    ("edit", "found"),
+    [
+        ("if '--big' in sys.argv:\n    sys.argv.remove('--big')", []),
+        ("for n, one in enumerate(sys.argv):\n    if one == '--big':\n        sys.argv.pop(n)", []),
+        ("for one in sys.argv:\n    if '--big' == one:\n        sys.argv.remove(one)", []),
+        ("if sys.argv[1] == '--big':\n    sys.argv.pop(1)", []),
+        ("if '--big' not in sys.argv:\n    sys.argv.append('--big')", ["HRM107"]),
+        ("if len(sys.argv) > 1:\n    sys.argv.append('--big')", ["HRM107"]),
+        ("if 'win32' == sys.path[0]:\n    sys.argv.pop(1)", ["HRM107"]),
+        ("sys.argv.append('--big')", ["HRM107"]),
+    ],
+)
+def test_an_argument_that_only_a_start_by_hand_gives_is_not_there_to_lose(
+    edit: str, found: list[str], tmp_path: Path
+) -> None:
+    assert codes({"test_it.py": ARGUMENTS.format(edit=edit)}, tmp_path) == found
+
+
+WIDE = """
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def server():
+    with open("log.txt", "w") as file:
+        yield file
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "test", "found"),
+    [
+        ("tests/support/servers.py", "def test_a(): ...\n", []),
+        ("tests/servers.py", "def test_a(): ...\n", ["HRM402"]),
+        ("tests/support/servers.py", "from support.servers import server\n\n\ndef test_a(): ...\n", ["HRM402"]),
+    ],
+)
+def test_a_wide_fixture_of_a_file_that_stands_with_no_test_and_none_imports_is_nobodys(
+    path: str, test: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {path: WIDE, "tests/test_it.py": test}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=DEFAULTS) if item.code == "HRM402"] == found
+
+
+ABOVE = """
+from pathlib import Path
+
+DATA = Path(__file__).parent.parent / "data" / "{name}"
+
+
+def test_a():
+    if not DATA.exists():
+        DATA.write_text("tea")
+"""
+
+
+@pytest.mark.parametrize(("name", "found"), [("shop.txt", []), ("other.txt", ["HRM502"])])
+def test_a_file_that_lies_above_the_tests_is_not_written(name: str, found: list[str], tmp_path: Path) -> None:
+    files = {"tests/data/shop.txt": "tea\n", "tests/unit/test_it.py": ABOVE.format(name=name)}
+
+    assert codes(files, tmp_path) == found

@@ -210,3 +210,360 @@ def test_the_body_of_a_test_that_yields_never_runs_unless_somebody_runs_it(tmp_p
         "test_of_a_plugin",
         "test_with_a_generator",
     ]
+
+
+OF_PYTHON_2 = """
+import os
+
+
+def test_a():
+    try:
+        import {module}{below}
+    except {caught}:
+        pass
+    else:
+        os.environ["SHOP"] = "1"
+"""
+BELOW = '\n        os.environ["TILL"] = "1"'
+
+
+@pytest.mark.parametrize(
+    ("module", "caught", "below", "found"),
+    [
+        ("_MozillaCookieJar", "ImportError", "", 0),
+        ("urllib2, time", "(NameError, ImportError)", BELOW, 0),
+        ("Queue", "Exception", "", 0),
+        ("Queue", "NameError", BELOW, 2),
+        ("yaml", "ImportError", BELOW, 2),
+        ("_speedups", "ImportError", "", 1),
+        ("Cookie", "ImportError", "", 1),
+    ],
+)
+def test_what_stands_below_the_import_of_a_module_that_python_has_no_more_is_not_run(
+    module: str, caught: str, below: str, found: int, tmp_path: Path
+) -> None:
+    files = {
+        "test_it.py": OF_PYTHON_2.format(module=module, caught=caught, below=below),
+        "Cookie.py": "jar = []\n",
+    }
+
+    assert len(lint_files(files, tmp_path, select=("HRM101",))) == found
+
+
+COMPARING = """
+import os
+
+import pytest
+
+
+def keep(one, other):
+    os.makedirs(os.path.join(os.path.dirname(__file__), "errors"), exist_ok=True)
+
+
+def assert_same(one, other, test):
+    if one != other:
+        keep(one, other)
+        {last}
+"""
+
+
+COMPARED = """
+from helper import assert_same
+
+
+def test_a():
+    assert_same(open(__file__), 1, None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "found"),
+    [
+        ('pytest.fail("they differ")', []),
+        ('test.fail("they differ")', []),
+        ('raise AssertionError("they differ")', []),
+        ("assert False", []),
+        ("assert one", ["HRM502"]),
+        ('raise ValueError("they differ")', ["HRM502"]),
+        ('print("they differ")', ["HRM502"]),
+        ("return None", ["HRM502"]),
+    ],
+)
+def test_what_a_helper_does_just_before_it_fails_is_done_by_no_passing_test(
+    last: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {
+        "tests/helper.py": COMPARING.format(last=last),
+        "tests/test_it.py": COMPARED,
+    }
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM502",))] == found
+
+
+CAUGHT = """
+import os
+
+
+def assert_same(one, other, test):
+    try:
+        {tried}
+    except {caught} as error:
+        os.makedirs(os.path.join(os.path.dirname(__file__), "errors"), exist_ok=True)
+        {last}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tried", "caught", "last", "found"),
+    [
+        ("assert one == other", "Exception", "raise", []),
+        ("assert one == other", "Exception", "raise error", []),
+        ("one.check(other)", "AssertionError", "raise", []),
+        ("one.check(other)", "Exception", "raise", ["HRM502"]),
+        ("assert one == other", "Exception", "print(error)", ["HRM502"]),
+        ("assert one == other", "Exception", "raise ValueError", ["HRM502"]),
+    ],
+)
+def test_a_handler_that_passes_a_failure_on_is_entered_by_no_passing_test(
+    tried: str, caught: str, last: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {
+        "tests/helper.py": CAUGHT.format(tried=tried, caught=caught, last=last),
+        "tests/test_it.py": COMPARED,
+    }
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM502",))] == found
+
+
+OF_THE_SHOP = """
+import os
+
+
+def build(version):
+    os.environ["SHOP"] = version
+
+
+def main():
+    build("1")
+"""
+STARTED = """
+import unittest
+from unittest import mock
+
+import shop
+
+
+class TestMain(unittest.TestCase):
+    def setUp(self):
+        self.patcher = mock.patch("{replaced}")
+        self.mock = self.patcher.start()
+
+    def tearDown(self):
+        self.patcher.stop()
+
+    def test_main(self):
+        shop.main()
+"""
+
+
+@pytest.mark.parametrize("files", ["tests.py", "tests.py shop.py"])
+@pytest.mark.parametrize(("replaced", "found"), [("shop.build", []), ("shop.other", ["HRM101"])])
+def test_what_the_setup_replaces_is_not_run_also_in_a_file_that_pytest_collects(
+    files: str, replaced: str, found: list[str], tmp_path: Path
+) -> None:
+    project = {
+        "pytest.ini": f"[pytest]\npython_files = {files}\n",
+        "shop.py": OF_THE_SHOP,
+        "tests.py": STARTED.format(replaced=replaced),
+    }
+
+    assert [item.code for item in lint_files(project, tmp_path, select=("HRM101",))] == found
+
+
+LEVEL = """
+import logging
+import os
+
+
+def test_a():
+    log = logging.getLogger("shop")
+    {setting}
+    if {condition}:
+        log.setLevel("DEBUG")
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "condition", "found"),
+    [
+        ("pass", "level := os.getenv('SHOP_LEVEL')", []),
+        ("level = os.environ.get('SHOP_LEVEL')", "level", []),
+        ("level = os.environ.get('HOME')", "level", ["HRM105"]),
+        ("pass", "'PATH' in os.environ", ["HRM105"]),
+        ("level = log.level", "level", ["HRM105"]),
+        ("level = os.environ.get('SHOP_LEVEL')\n    level = log.level", "level", ["HRM105"]),
+        ("level = os.getpid()", "other := level", ["HRM105"]),
+    ],
+)
+def test_what_a_variable_of_the_machine_asks_for_is_done_for_who_sets_it(
+    setting: str, condition: str, found: list[str], tmp_path: Path
+) -> None:
+    assert codes(LEVEL.format(setting=setting, condition=condition), tmp_path, "HRM105") == found
+
+
+PROGRAM = """
+import logging
+import os
+import sys
+import unittest
+
+os.environ["SHOP"] = "1"
+
+
+class {cls}:
+    pass
+
+
+def main():
+    sys.exit({ran})
+
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("cls", "ran", "found"),
+    [
+        ("TestFilter(logging.Filter)", "1", []),
+        ("Till", "1", []),
+        ("Till(unittest.TestCase)", "1", ["HRM101"]),
+        ("Till(unittest.BaseTill)", "1", ["HRM101"]),
+    ],
+)
+def test_a_program_with_the_name_of_a_test_file_has_no_tests(
+    cls: str, ran: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {"shop_test.py": PROGRAM.format(cls=cls, ran=ran)}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM101",))] == found
+
+
+BY_HAND = """
+import os
+
+import pytest
+
+
+def write():
+    open("shop.txt", "w").close()
+    os.remove("shop.txt")
+
+
+{mark}def test_random({parameters}):
+    write()
+
+
+def test_a():
+    write()
+
+
+def run_all():
+    test_random({given})
+"""
+
+
+@pytest.mark.parametrize(
+    ("mark", "parameters", "given", "found"),
+    [
+        ("", "till", "open('till')", []),
+        ("", "till, count=1", "open('till'), 2", []),
+        ("", "till", "", ["HRM502"]),
+        ("", "count=1", "2", ["HRM502"]),
+        ("", "tmp_path", "'till'", ["HRM502"]),
+        ("@pytest.mark.parametrize('till', [1])\n", "till", "2", ["HRM502"]),
+    ],
+)
+def test_a_function_that_its_file_calls_with_what_no_fixture_gives_is_no_test(
+    mark: str, parameters: str, given: str, found: list[str], tmp_path: Path
+) -> None:
+    test = BY_HAND.format(mark=mark, parameters=parameters, given=given)
+
+    assert codes(test, tmp_path, "HRM502") == found
+
+
+ENTERED = """
+import os
+import tempfile
+import unittest
+
+
+class Folder:
+    def __init__(self):
+        self.path = tempfile.mkdtemp()
+
+    def __enter__(self):
+        {enters}
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+
+class TestShop(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder()
+        {line}
+
+    def test_a(self):
+        open("shop.txt", "w").close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("enters", "line", "found"),
+    [
+        ("os.chdir(self.path)", "self.folder.__enter__()", []),
+        ("os.chdir(self.path)", "self.enterContext(self.folder)", []),
+        ("os.listdir(self.path)", "self.folder.__enter__()", ["HRM502"]),
+        ("os.chdir(self.path)", "self.folder.path", ["HRM502"]),
+    ],
+)
+def test_a_manager_that_a_setup_enters_by_hand_may_give_another_working_folder(
+    enters: str, line: str, found: list[str], tmp_path: Path
+) -> None:
+    assert codes(ENTERED.format(enters=enters, line=line), tmp_path, "HRM502") == found
+
+
+CHECKED = """
+import unittest
+
+import shop
+
+
+class TestBuild(unittest.TestCase):
+    def test_failure(self):
+        {block}shop.{name}("1")
+"""
+
+
+@pytest.mark.parametrize(
+    ("block", "name", "found"),
+    [
+        ("", "build", ["HRM101"]),
+        ("with self.assertRaises(ValueError):\n            ", "build", []),
+        ("", "later", []),
+    ],
+)
+def test_a_file_that_pytest_collects_for_its_doctests_is_code_under_test(
+    block: str, name: str, found: list[str], tmp_path: Path
+) -> None:
+    later = "\n\ndef later(version):\n    if build.__doc__:\n        build(version)\n"
+    project = {
+        "pytest.ini": "[pytest]\npython_files = tests.py shop.py\n",
+        "shop.py": OF_THE_SHOP + later,
+        "tests.py": CHECKED.format(block=block, name=name),
+    }
+
+    assert [item.code for item in lint_files(project, tmp_path, select=("HRM101",))] == found

@@ -199,3 +199,15 @@ def test_a(x):
 """
 
     assert bool(lint_files({"test_it.py": test}, tmp_path, select=("HRM701",))) is found
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [("", "another machine or checkout"), ("\n    open(FOLDER + '/new', 'w').close()", "each worker collects")],
+)
+def test_a_listing_says_who_may_get_another_one(more: str, said: str, tmp_path: Path) -> None:
+    values = f"FOLDER = 'data'\n{parametrised('os.listdir(FOLDER)')}{more}\n"
+
+    items = lint_files({"test_it.py": values}, tmp_path, select=["HRM701"])
+
+    assert [item.message.startswith(said) for item in items] == [True]

@@ -221,3 +221,112 @@ def test_a_loop_over_what_was_kept_puts_it_back(kept: str, back: str, said: str,
     items = lint_files(files, tmp_path, select=("HRM601",))
 
     assert [item.message.partition(" test_a ")[2] for item in items] == [said]
+
+
+CACHED = """
+import functools
+import os
+
+
+@functools.lru_cache
+def mode():
+    return os.environ.get("SHOP_MODE")
+"""
+ASKING = """
+from shop import mode
+
+
+def test_a(monkeypatch):
+    {before}
+    monkeypatch.setenv("SHOP_MODE", "test")
+    assert mode() == "test"
+    {after}
+"""
+CLEARS = "mode.cache_clear()"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "default", "wide"),
+    [
+        (CLEARS, CLEARS, [], [True]),
+        ("pass", CLEARS, [], [True]),
+        (CLEARS, "pass", [False], [False]),
+    ],
+)
+def test_a_cache_that_the_test_clears_below_keeps_its_result_only_when_something_fails(
+    before: str, after: str, default: list[bool], wide: list[bool], tmp_path: Path
+) -> None:
+    files = {"shop.py": CACHED, "test_it.py": ASKING.format(before=before, after=after)}
+
+    for select, expected in ((("HRM602",), default), (("HRM602", "project"), wide)):
+        items = lint_files(files, tmp_path, select=select)
+        assert [LATE in item.message for item in items if item.code == "HRM602"] == expected
+
+
+SHOP = """
+import collections
+
+NAMES = {"ann"}
+"""
+MUTATED = """
+import shop
+
+
+def test_a():
+    before = {saved}
+    {changed}
+    assert shop
+    {back}
+"""
+
+
+@pytest.mark.parametrize(
+    ("saved", "changed", "back", "late"),
+    [
+        ("shop.NAMES", "shop.NAMES.add('bob')", "shop.NAMES = before", False),
+        ("shop.NAMES", "shop.NAMES = {'bob'}", "shop.NAMES = before", True),
+        ("set(shop.NAMES)", "shop.NAMES.add('bob')", "shop.NAMES = before", True),
+    ],
+)
+def test_to_set_the_object_again_that_a_method_has_changed_puts_nothing_back(
+    saved: str, changed: str, back: str, late: bool, tmp_path: Path
+) -> None:
+    files = {"shop.py": SHOP, "test_it.py": MUTATED.format(saved=saved, changed=changed, back=back)}
+
+    items = lint_files(files, tmp_path, select=("HRM601",))
+
+    assert [LATE in item.message for item in items] == [late]
+
+
+LIMITS = """
+from collections import defaultdict
+
+delays: dict = defaultdict(lambda: 10)
+
+
+def reset():
+    global delays
+    delays = {made}
+"""
+
+
+@pytest.mark.parametrize("line", ["limits.reset()", "limits.delays = {made}"])
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        ("defaultdict(lambda: 10)", []),
+        ("defaultdict(lambda: -10)", ["HRM601"]),
+        ("defaultdict(lambda: 20)", ["HRM601"]),
+        ("defaultdict(int)", ["HRM601"]),
+    ],
+)
+def test_what_is_made_again_by_the_same_function_is_no_change(
+    line: str, made: str, found: list[str], tmp_path: Path
+) -> None:
+    changed = line.format(made=made)
+    test = (
+        f"from collections import defaultdict\n\nimport limits\n\n\ndef test_a():\n    {changed}\n    limits.delays\n"
+    )
+    files = {"limits.py": LIMITS.format(made=made), "test_it.py": test}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=DEFAULTS)] == found

@@ -171,3 +171,38 @@ def test_a():
     files = {"shop/__init__.py": "", "shop/till.py": LEVEL.format(level=level), "tests/test_it.py": test}
 
     assert [item.code for item in lint_files(files, tmp_path, select=("HRM105",))] == found
+
+
+AROUND = """
+import importlib
+import sys
+from unittest import mock
+
+import pytest
+import shop
+
+
+def test_a():
+    with {manager}:
+        importlib.reload({first})
+    importlib.reload(shop)
+"""
+
+
+@pytest.mark.parametrize(
+    ("manager", "first", "found"),
+    [
+        ("mock.patch.dict('sys.modules', {'cafe': None})", "shop", []),
+        ("mock.patch.dict('sys.modules', {'cafe': None})", "sys", ["HRM104"]),
+        ("pytest.raises(ImportError)", "shop", ["HRM104"]),
+    ],
+)
+def test_a_reload_below_the_block_that_held_one_puts_back_what_that_has_read(
+    manager: str, first: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {
+        "shop.py": "class Table: ...\n",
+        "test_it.py": AROUND.format(manager=manager, first=first),
+    }
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM104",))] == found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.collection._sets import Where
-from hermetic.catalogue.collection._unstable import SEARCHED, difference, instability
+from hermetic.catalogue.collection._unstable import difference, instability
 from hermetic.source import roles
 from hermetic.source.blocks import children
 from hermetic.source.names import find_function, first_parameter, resolve
@@ -153,10 +153,8 @@ def is_name(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-def is_written_to(found: Parameters, why: str, project: Project) -> bool:
+def is_written_to(found: Parameters, project: Project) -> bool:
     """Tell whether a folder whose listing gives parameters is one that the suite itself writes to."""
-    if why != SEARCHED:
-        return True
     names = set()
     for where, node in parts_of_values(Where(found.scope, project), found.values):
         if isinstance(node, ast.Name):

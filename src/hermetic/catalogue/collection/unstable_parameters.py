@@ -6,7 +6,7 @@ import _ast as ast
 
 from hermetic.catalogue.collection._drawn import shuffled
 from hermetic.catalogue.collection._parameters import defined_by_worker, is_written_to, parameters_of
-from hermetic.catalogue.collection._unstable import differs
+from hermetic.catalogue.collection._unstable import LISTING, SEARCHED, differs
 from hermetic.catalogue.rule import COLLECTION, LINT, PROJECT, Example, Rule
 from hermetic.source.names import resolve
 from hermetic.source.reach import calls_of
@@ -30,7 +30,7 @@ class UnstableParameters(Rule):
     and refuses to run when they differ: `Different tests were collected between gw0 and gw1`. Without workers the suite
     runs, but the name of a test changes from run to run: `--lf` and a list of known failures miss it, and a run cannot
     be repeated. The order of a set of strings differs in each process, as do random numbers, the time, process ids and
-    `uuid.uuid4()`; the listing of a folder differs as soon as a test writes there.
+    `uuid.uuid4()`; the listing of a folder differs between machines, and as soon as a test writes there.
 
     Do this instead:
     Write the values out, or sort them: `parametrize("name", sorted(NAMES))`. Draw random values inside the test, or
@@ -38,9 +38,10 @@ class UnstableParameters(Rule):
     the same tests in every process and skip those that cannot run.
 
     Options:
-    All names that `os.listdir` gives are reported. What `glob` finds, or a condition picks out, is reported where the
-    same file writes to that folder, or where it is the one for temporary files or the current one; with the `project`
-    preset every search whose result is not sorted.
+    All names that `os.listdir` gives are reported: the workers of one machine agree on them as long as nothing writes
+    to that folder, those of another machine or checkout need not, and the finding says so. What `glob` finds, or a
+    condition picks out, is reported where the same file writes to that folder, or where it is the one for temporary
+    files or the current one; with the `project` preset every search whose result is not sorted.
 
     Limits:
     The linter follows variables, comprehensions and functions of the project. What another library returns is taken to
@@ -60,6 +61,7 @@ class UnstableParameters(Rule):
         "the parameters or ids of tests change from run to run",
     )
     message = "each worker collects other tests, or another order"
+    listed_message = "another machine or checkout may collect other tests, or another order"
     repair = "parametrize over a list in a fixed order, with ids that are the same in every process"
     claims = (LINT, COLLECTION)
     no_claims = {  # noqa: RUF012 - a mapping that nobody changes
@@ -74,8 +76,10 @@ class UnstableParameters(Rule):
         everything = PROJECT in project.presets
         for found in parameters_of(module):
             why = found.instability(project)
-            if why and (everything or is_written_to(found, why, project)):
-                yield self.finding(found.scope.module, found.node, f"{self.message}: {why}")
+            listed = why in (LISTING, SEARCHED) and not is_written_to(found, project)
+            if why and (everything or why != SEARCHED or not listed):
+                message = self.listed_message if listed else self.message
+                yield self.finding(found.scope.module, found.node, f"{message}: {why}")
         if not module.is_test:
             yield from self.shuffling(module, project)
             return

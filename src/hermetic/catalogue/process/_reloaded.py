@@ -6,6 +6,8 @@ import _ast as ast
 
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
+from hermetic.source.putback import is_raises
+from hermetic.source.spelling import key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +31,20 @@ def gives_the_same(change: Change) -> bool:
     path = project.file_of(change.key, scope.module.folder) if project is not None and change.key else None
     module = project.module(path) if project is not None and path is not None else None
     return module is not None and TABLE not in scope.module.text(scope) and passes_on(module)
+
+
+def is_again(change: Change) -> bool:
+    """Tell whether a reload stands below a block that held one of the same module: it puts back what that has read."""
+    scope = change.scope
+    around = {parent for _, parent in scope.ancestors(change.node)}
+    return any(
+        isinstance(parent, (ast.With, ast.AsyncWith))
+        and parent not in around
+        and not any(is_raises(item.context_expr) for item in parent.items)
+        for call in called(scope).get(change.what, ())
+        if call.lineno < change.line and call.args and key_of(scope, call.args[0]) == change.key
+        for _, parent in scope.ancestors(call)
+    )
 
 
 def passes_on(module: Module) -> bool:

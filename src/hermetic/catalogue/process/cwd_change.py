@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.process._start import is_start
+from hermetic.catalogue.process._stays import may_stay
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, StateRule
 from hermetic.source import roles
 from hermetic.source.certain import is_under_test
@@ -42,11 +43,11 @@ class CwdChange(StateRule):
     libraries (`runner.isolated_filesystem()`, `tmpdir.as_cwd()`) are accepted too.
 
     Limits:
-    A change to the root of the project, where pytest is started, counts only with the `project` preset. In the fake
-    file system of pyfakefs no change is real. A change inside a third-party library, or inside a child
-    process, is not seen here. In code under test only what certainly runs for the named test counts: not what stands
-    below a condition that cannot be read from the call, nor what a call inside `pytest.raises` makes. The guard sees
-    the rest.
+    A change to the root of the project, where pytest is started, counts only with the `project` preset, and so does
+    one to what falls back to the current folder (`os.environ.get("SHOP_DIR") or os.getcwd()`). In the fake file system
+    of pyfakefs no change is real. A change inside a third-party library, or inside a child process, is not seen here.
+    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
+    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM102"
@@ -83,11 +84,11 @@ class CwdChange(StateRule):
     )
 
     def keeps(self, leak: Leak) -> bool:
-        """Leave alone a fake file system, the root of the project, and code that is ready for a missing folder."""
+        """Leave alone a fake file system, the root of the project, and what stays or is ready for a missing folder."""
         change, root = leak.change, leak.root
         project, given = change.scope.module.project, getattr(change.node, "args", None)
         wide = project is not None and PROJECT in project.presets
-        if given and not wide and is_start(change.scope, given[0]):
+        if given and not wide and (is_start(change.scope, given[0]) or may_stay(change.scope, given[0])):
             return False
         if root is not None and (not FAKES.isdisjoint(roles.used_fixtures(root)) or FAKED in root.module.data):
             return False

@@ -5,8 +5,10 @@ from __future__ import annotations
 import _ast as ast
 import sys
 
-from hermetic.catalogue.process._reloaded import gives_the_same
+from hermetic.catalogue.process._loaded import LOADED
+from hermetic.catalogue.process._reloaded import gives_the_same, is_again
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule, spelled
+from hermetic.source import roles
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
 from hermetic.source.putback import is_removal
@@ -46,17 +48,18 @@ class ModuleTable(State):
         return key != name and name.encode() not in b" ".join(lines_that_import(scope.module))
 
     def is_left_over(self, scope: Scope, key: str) -> bool:
-        """Tell it for such a module of nobody: neither Python nor the project has one of its name.
+        """Tell it for such a module of nobody: neither the project nor what pytest starts with has one of its name.
 
         So it is for a name that only the caller knows: who asks for it first does not count on it. Not so a function
         that imports it again itself, for then there are two of it.
         """
         if not key:
             return not any(resolve(scope, call.func) in IMPORTERS for call in scope.kept(ast.Call))
-        first, project = key.strip("'\"").partition(".")[0], scope.module.project
-        if not first or project is None or not self.is_usually_absent(scope, key):
+        name, project = key.strip("'\""), scope.module.project
+        first = name.partition(".")[0]
+        if not first or project is None or name == key or is_imported_beside(scope, name):
             return False
-        return first not in sys.stdlib_module_names and project.file_of(first, scope.module.folder) is None
+        return first not in LOADED and project.file_of(first, scope.module.folder) is None
 
 
 TABLE = ModuleTable(
@@ -159,10 +162,12 @@ class ModuleTableEdit(StateRule):
     assertion above has looked at, is taken for cleaning up. A module that is popped to be imported afresh below counts
     even with a default (`pop("app", None)`): whether an earlier test has imported it cannot be read from one file.
     An autouse fixture that only removes a module which its file imports nowhere (`sys.modules.pop("target", None)`) is
-    taken for a reset. A module that a function is handed, by a fixture or its caller, may be one that was made for the
-    test: its reload is left alone. So is that of a module which only imports what others define.
-    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
-    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
+    taken for a reset. A module of the standard library that hardly anybody imports, and the file nowhere, may never be
+    there: that a test makes sure of it (`if "chunk" in sys.modules: del ...`) counts with the `project` preset. A
+    module that a function is handed, by a fixture or its caller, may be one that was made for the test: its reload is
+    left alone. So is that of a module which only imports what others define. In code under test only what certainly
+    runs for the named test counts: not what stands below a condition that cannot be read from the call, nor what a call
+    inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM104"
@@ -200,7 +205,7 @@ class ModuleTableEdit(StateRule):
         """Leave alone the removal of what the function itself has imported, and the reload of what it is handed."""
         change = leak.change
         if change.what.endswith(".reload"):
-            return not (is_handed(change) or is_own_reload(change) or gives_the_same(change))
+            return not (is_handed(change) or is_own_reload(change) or gives_the_same(change) or is_again(change))
         if not is_removal(change):
             return True
         imported = {
@@ -475,6 +480,20 @@ def prefixes(dotted: str) -> list[str]:
 def lines_that_import(module: Module) -> list[bytes]:
     """Return the lines of a file that import something."""
     return [line for line in module.lines if b"import" in line]
+
+
+def is_imported_beside(scope: Scope, name: str) -> bool:
+    """Tell whether a line of the file imports a module, or may.
+
+    Of the standard library, what a test imports that runs once is its own.
+    """
+    lines = lines_that_import(scope.module)
+    if name.partition(".")[0] not in sys.stdlib_module_names:
+        return name.encode() in b" ".join(lines)
+    if roles.role_of(scope) == "test" and not getattr(scope.node, "decorator_list", ()):
+        first, last = scope.node.lineno, scope.node.end_lineno or scope.node.lineno  # type: ignore[attr-defined]
+        lines = [line for line in scope.module.lines[: first - 1] + scope.module.lines[last:] if b"import" in line]
+    return name.encode() in b" ".join(lines)
 
 
 def is_handed(change: Change) -> bool:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
 from hermetic.source.changes import stored
 from hermetic.source.kept import STREAMS as STREAMS_KEPT
 from hermetic.source.kept import is_kept
+from hermetic.source.names import resolve
 from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.changes import Change
     from hermetic.source.leaks import Leak
+    from hermetic.source.scope import Scope
 
 LIST_METHODS = ("append", "insert", "extend", "remove", "pop", "clear", "reverse", "sort", "__setitem__", "__iadd__")
+LOOPED = ("for", "other")  # how the variables of a loop are bound, one or several
 STREAMS = ("stdin", "stdout", "stderr")
 CAPTURED = ("sys.stdout", "sys.stderr")
 # What `redirect_stdout` and its kin restore is the attribute, so they do not help against `close`.
@@ -53,6 +58,37 @@ def wraps_buffer(change: Change) -> bool:
     return b".buffer" in text or b"detach" in text
 
 
+def is_option(change: Change) -> bool:
+    """Tell whether `sys.argv` is edited only below a question for one argument, which a file run by hand is given."""
+    return any(
+        isinstance(parent, ast.If)
+        and child in parent.body
+        and isinstance(parent.test, ast.Compare)
+        and asks_for_argument(change.scope, parent.test)
+        for child, parent in change.scope.ancestors(change.node)
+    )
+
+
+def asks_for_argument(scope: Scope, test: ast.Compare) -> bool:
+    """Tell whether a comparison is `"--big" in sys.argv`, or one of an item of it with such a text."""
+    sides = [test.left, test.comparators[0]]
+    texts = [item for item in sides if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+    if len(texts) != 1 or not isinstance(test.ops[0], (ast.In, ast.Eq)):
+        return False
+    return resolve(scope, container_of(scope, sides[1 - sides.index(texts[0])])) == "sys.argv"
+
+
+def container_of(scope: Scope, item: ast.expr) -> ast.expr:
+    """Return what an item is one of: by its place (`sys.argv[1]`), or as the variable of a loop."""
+    if isinstance(item, ast.Subscript):
+        return item.value
+    found = scope.find(item.id, item.lineno) if isinstance(item, ast.Name) else None
+    value = found[0].value if found is not None and found[0].kind in LOOPED else item
+    if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "enumerate" and value.args:
+        return value.args[0]
+    return value if isinstance(value, ast.expr) else item
+
+
 class StreamOrArgv(StateRule):
     """A test replaces or closes a standard stream, or edits `sys.argv`, and nothing undoes it.
 
@@ -70,10 +106,11 @@ class StreamOrArgv(StateRule):
     Limits:
     A replaced `sys.stdout` or `sys.stderr` counts where pytest's configuration switches the capture off (`-s`), and
     where it is a wrapper of the buffer: else the capture sets the stream anew when the phase ends, and `-s` on the
-    command line is not known here. Streams of other objects, and descriptors that are duplicated with `os.dup2`, are
-    not seen here.
-    In code under test only what certainly runs for the named test counts: not what stands below a condition that cannot
-    be read from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
+    command line is not known here. An edit of `sys.argv` below a question for one argument (`if "--big" in sys.argv:`)
+    is for a file that is run by hand, and left alone. Streams of other objects, and descriptors that are duplicated
+    with `os.dup2`, are not seen here. In code under test only what certainly runs for the named test counts: not what
+    stands below a condition that cannot be read from the call, nor what a call inside `pytest.raises` makes. The guard
+    sees the rest.
     """
 
     code = "HRM107"
@@ -92,13 +129,15 @@ class StreamOrArgv(StateRule):
     states = (*REPLACED, CLOSED, ARGV)
 
     def keeps(self, leak: Leak) -> bool:
-        """Leave alone what pytest's capture puts back, and a stream of the test's own that is closed.
+        """Leave alone what pytest's capture puts back, own options, and a stream of the test's own that is closed.
 
         A wrapper of the captured stream's buffer is another matter: it closes that.
         """
         change = leak.change
         if change.what in CAPTURED and is_kept(change.scope, STREAMS_KEPT):
             return wraps_buffer(change)
+        if change.kind == ARGV.kind:
+            return not is_option(change)
         if change.kind != CLOSED.kind:
             return True
         stream = change.what.rpartition(".")[0]

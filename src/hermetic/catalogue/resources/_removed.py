@@ -7,17 +7,20 @@ import _ast as ast
 from hermetic.catalogue.resources._paths import FILE, HOME, is_below, is_relative, path_of
 from hermetic.catalogue.resources._writes import path_removed
 from hermetic.source import roles
-from hermetic.source.callee import find_helper
+from hermetic.source.callee import find_class, find_helper, method_in
 from hermetic.source.changes import called
 from hermetic.source.names import is_generator, resolve
 from hermetic.source.origins import argument
 from hermetic.source.replaced import arrangement, helpers_of, named_around
 from hermetic.source.restore import Undo, after_yield, is_context_maker, puts_back
 from hermetic.source.text import contains
+from hermetic.source.undo import call_behind
 from hermetic.source.written import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
     from hermetic.source.visits import Visit
@@ -26,6 +29,7 @@ APART = ("temp", "tmp", "isolat", "cleanup", "clean_up", "remov", "sandbox", "ch
 MOVING = (b"chdir", b"isolated_filesystem", b"as_cwd", b"in_tempdir", b"workdir", b"as_working_dir", b"pushd")
 HOMES = ("Path.home", "path.expanduser")
 HOME_VARIABLES = (b'"HOME"', b"'HOME'", b"HOME=")
+ENTERING = frozenset({"__enter__", "enter_context", "enterContext", "enterClassContext"})
 READERS = {"write_text": "read_text", "write_bytes": "read_bytes"}
 FAKES = ("fs", "fake_filesystem", "pyfakefs", "testdir", "pytester")
 
@@ -135,7 +139,22 @@ def is_moved(root: Scope, path: str, project: Project) -> bool:
         return True
     places = [place for place in arrangement(root, project) if place.is_function]
     helpers = (helper for place in places for helper in helpers_of(place))
-    return any(contains(place.module.text(place), MOVING) for place in (*places, *helpers))
+    managers = (manager for place in places for manager in entered_by_hand(place))
+    return any(contains(place.module.text(place), MOVING) for place in (*places, *helpers, *managers))
+
+
+def entered_by_hand(place: Scope) -> Iterator[Scope]:
+    """Yield the `__enter__` of the project's managers that a function enters by a call: `self.folder.__enter__()`."""
+    for call in place.kept(ast.Call):
+        name = getattr(call.func, "attr", "")
+        if name not in ENTERING:
+            continue
+        entered = call.func.value if name == "__enter__" else next(iter(call.args), None)  # type: ignore[attr-defined]
+        made = call_behind(place, entered) if entered is not None else None
+        manager = find_class(place, made.func) if made is not None else None
+        method = method_in(manager, "__enter__") if manager is not None else None
+        if method is not None:
+            yield method
 
 
 def has_own_home(root: Scope, project: Project) -> bool:

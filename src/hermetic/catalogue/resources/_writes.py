@@ -15,6 +15,8 @@ from hermetic.source.written import Place, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hermetic.source.scope import Scope
     from hermetic.source.visits import Visit
 
@@ -145,18 +147,23 @@ def is_made_if_missing(visit: Visit) -> bool:
     )
 
 
+def folders_above(folder: str, root: str) -> Iterator[str]:
+    """Yield a folder, and those above it that lie below the root."""
+    while folder.startswith(f"{root}{os.sep}"):
+        yield folder
+        folder = os.path.dirname(folder)
+
+
 def is_in_root(visit: Visit, path: str) -> bool:
-    """Tell whether a path is there: below the root, where tests are run, or beside its file."""
+    """Tell whether a path is there: beside its file, or below a folder where tests are run: the root, or their own."""
     project = visit.scope.module.project
-    if project is None:
+    if project is None or not (path.startswith(f"{FILE}/") or is_relative(path)):
         return False
-    if path.startswith(f"{FILE}/"):
-        files = {os.path.join(item.scope.module.folder, path.removeprefix(f"{FILE}/")) for item in visit.chain()}
-        return any(os.path.basename(file) in project.listing(os.path.dirname(file)) for file in files)
-    if not is_relative(path):
-        return False
-    folder, last = os.path.split(os.path.join(project.root, path))
-    return last in project.listing(folder)
+    folders = {item.scope.module.folder for item in visit.chain()}
+    if not path.startswith(f"{FILE}/"):
+        folders = {project.root, *folders_above(visit.root.module.folder, project.root)}
+    files = [os.path.join(folder, path.removeprefix(f"{FILE}/")) for folder in folders]
+    return any(os.path.basename(file) in project.listing(os.path.dirname(file)) for file in files)
 
 
 def is_let_be(visit: Visit) -> bool:

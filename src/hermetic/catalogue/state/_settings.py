@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
+    from hermetic.source.visits import Visit
 
 MAX_CALLS = 3
 READERS = ("os.environ.get", "os.getenv", "os.environ.pop", "os.environ.setdefault", "os.environ.__getitem__")
@@ -204,6 +205,15 @@ def is_cleared(root: Scope, function: Scope, project: Project) -> bool:
     return any(
         CLEAR in item.module.text(item) or clearing(item.module.load(item)) for item in beside
     ) or is_replaced_here(root, function)
+
+
+def is_cleared_below(visit: Visit, root: Scope) -> bool:
+    """Tell whether a test clears a cache below the call that fills one, in a line that it reaches unless it fails."""
+    first = list(visit.chain())[-1]
+    if first.scope is not root:
+        return False
+    lines = root.module.lines[first.call.end_lineno or first.call.lineno : getattr(root.node, "end_lineno", None)]
+    return contains(b"\n".join(lines), (CLEAR, *clearing(root)))
 
 
 def clearing(place: Scope, steps: int = MAX_CALLS) -> list[bytes]:

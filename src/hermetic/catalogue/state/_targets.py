@@ -172,20 +172,32 @@ def is_initial(scope: Scope, dotted: str, value: ast.expr, project: Project) -> 
     if isinstance(value, ast.Constant) and isinstance(first, ast.Constant):
         return type(value.value) is type(first.value) and value.value == first.value
     if isinstance(value, ast.Call) and isinstance(first, ast.Call):
-        return given(value) == given(first) is not None and last_part(value.func) == last_part(first.func) != ""
+        return made_alike(value, first)
     names = (ast.Name, ast.Attribute)
     if not isinstance(value, names) or not isinstance(first, names):
         return False
     return last_part(value) == last_part(first) or resolve(scope, value) == resolve(where, first) != ""
 
 
-def given(call: ast.Call) -> list[tuple[str | None, type, object]] | None:
+def made_alike(one: ast.Call, other: ast.Call) -> bool:
+    """Tell whether two calls make the same kind of object of the same constants."""
+    return given(one) == given(other) is not None and last_part(one.func) == last_part(other.func) != ""
+
+
+def given(call: ast.Call) -> list[tuple[str | None, tuple[str, type, object]]] | None:
     """Return the constants that a call is given, with their names, None where it is given something else."""
     pairs = [*((None, item) for item in call.args), *((item.arg, item.value) for item in call.keywords)]
-    constants: list[tuple[str | None, type, object]] = [
-        (name, type(item.value), item.value) for name, item in pairs if isinstance(item, ast.Constant)
-    ]
+    constants = [(name, constant) for name, item in pairs if (constant := constant_of(item)) is not None]
     return constants if len(constants) == len(pairs) else None
+
+
+def constant_of(value: ast.expr) -> tuple[str, type, object] | None:
+    """Return a constant by its type and value, with what is around it: `-1`, or a function that returns it."""
+    around = ""
+    while isinstance(value, (ast.Lambda, ast.UnaryOp)):
+        around += value.op.__class__.__name__ if isinstance(value, ast.UnaryOp) else value.__class__.__name__
+        value = value.operand if isinstance(value, ast.UnaryOp) else value.body
+    return (around, type(value.value), value.value) if isinstance(value, ast.Constant) else None
 
 
 def last_part(expression: ast.expr) -> str:

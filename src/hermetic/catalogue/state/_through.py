@@ -8,7 +8,7 @@ from hermetic.catalogue.fixtures._mutations import ALL_METHODS
 from hermetic.catalogue.fixtures._values import MAKERS
 from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
 from hermetic.catalogue.state._leaks import TOKENS, is_reset
-from hermetic.catalogue.state._targets import container_kind
+from hermetic.catalogue.state._targets import container_kind, made_alike
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import CONSTRUCTORS, ancestry, find_callee, method_in
 from hermetic.source.callee import is_entered as is_on_stack
@@ -216,6 +216,8 @@ def is_rebound(scope: Scope, node: ast.AST, name: str) -> bool:
             return False
         if isinstance(value, int) and not isinstance(value, bool) and name.startswith("_"):
             return False
+    if isinstance(given, ast.Call) and isinstance(first, ast.Call) and made_alike(given, first):
+        return False
     if isinstance(given, ast.Attribute) and isinstance(first, ast.Attribute):
         return resolve(scope, given) != resolve(scope.module.top, first) or not resolve(scope, given)
     return not (isinstance(given, ast.Constant) and (given.value is None or same(given, first)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, one_per_line
-from hermetic.catalogue.state._settings import is_cached, is_cleared, keys_changed, keys_read
+from hermetic.catalogue.state._settings import is_cached, is_cleared, is_cleared_below, keys_changed, keys_read
 from hermetic.source.names import resolve
 from hermetic.source.visits import roots, visits
 
@@ -47,7 +47,8 @@ class CachedSettings(Rule):
     `functools.lru_cache` or `cache` that it certainly calls and that read that name, themselves, through what they
     call, or as a field of pydantic's settings. A `cache_clear()` behind a `yield`, in a `finally`, a teardown or a
     registered cleanup, or in an autouse fixture, is taken for the right one, also where a helper makes it for these.
-    A cached function that code under test calls only behind a second call is reported in the `project` preset alone.
+    A cached function that code under test calls only behind a second call is reported in the `project` preset alone,
+    and so is one that the test itself clears further down, when nothing has failed in between.
     The plugin sees functions with `functools.lru_cache` or `functools.cache` in modules and classes of the project,
     when they, or what they call, read `os.environ` (also through `os.getenv`, or a library that goes through it, as
     those for settings do) and find another value than outside of the test. Where the whole environment is gone
@@ -66,6 +67,9 @@ class CachedSettings(Rule):
     )
     repair = "call its cache_clear() where the test's environment is set up, and again in the teardown"
     message = "{function}() keeps its result, made while the test has changed {key}: later tests get the same"
+    late_message = (
+        "{function}() keeps its result, made while the test has changed {key}, and is cleared only when nothing fails"
+    )
     claims = (LINT, GUARD)
     tokens = (b"setenv", b"delenv", b"environ")
     reached = ()
@@ -88,7 +92,10 @@ class CachedSettings(Rule):
                     is_cleared(root, function, project)
                     or visit.is_mocked(resolve(visit.scope, visit.call.func), project)
                 ):
-                    message = self.message.format(function=function.name, key=keys[0])
+                    late = is_cleared_below(visit, root)
+                    if late and not strict:
+                        continue
+                    message = (self.late_message if late else self.message).format(function=function.name, key=keys[0])
                     yield self.finding(visit.scope.module, visit.call, message, test=node_id(root))
 
     bad = (
