@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SOLVER = "fastapi.routing.solve_dependencies"
 
 
-class Act(NamedTuple):
+class Fault(NamedTuple):
     """Something that was wrong with a request: of what, how it should be, and how it is."""
 
     state: str
@@ -32,8 +32,8 @@ class RequestsProbe(Probe[int]):
     gates = ("fastapi",)
 
     def __init__(self) -> None:
-        self.acts: list[Act] = []
-        self.suspects: list[Act] = []
+        self.faults: list[Fault] = []
+        self.suspects: list[Fault] = []
         self.failed = 0
 
     def test_begins(self, item: pytest.Item) -> None:
@@ -44,7 +44,7 @@ class RequestsProbe(Probe[int]):
     def test_ends(self, item: pytest.Item) -> None:
         """Learn whether the test failed."""
         if item.session.testsfailed > self.failed:
-            self.acts += self.suspects
+            self.faults += self.suspects
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Look at a request whose application has overrides."""
@@ -59,16 +59,16 @@ class RequestsProbe(Probe[int]):
 
     def asleep(self) -> int:
         """Return how much was known before there was an application."""
-        return len(self.acts)
+        return len(self.faults)
 
     def snapshot(self) -> int:
         """Return how much is known."""
-        return len(self.acts)
+        return len(self.faults)
 
     def changes(self, before: int, after: int) -> Iterator[Change]:
         """Yield what came to be known."""
-        for act in dict.fromkeys(self.acts[before:after]):
-            yield Change(act.state, Described(act.wanted), Described(act.found))
+        for fault in dict.fromkeys(self.faults[before:after]):
+            yield Change(fault.state, Described(fault.wanted), Described(fault.found))
 
 
 def name_of(function: object) -> str:

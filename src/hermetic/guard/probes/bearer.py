@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from hermetic.guard._requests import Act, RequestsProbe, name_of
+from hermetic.guard._requests import Fault, RequestsProbe, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ class BearerProbe(RequestsProbe):
                 kind = type(scheme).__name__
                 route = f"{request.scope.get('method', '')} {request.scope.get('path', '')}".strip()
                 self.suspects.append(
-                    Act(f"the {kind} of {name_of(user)}", "overridden with it", f"still asked for by {route}")
+                    Fault(f"the {kind} of {name_of(user)}", "overridden with it", f"still asked for by {route}")
                 )
 
 

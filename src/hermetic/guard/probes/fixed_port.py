@@ -24,7 +24,7 @@ getsockname = socket.SocketType.getsockname  # the method of C, which is never w
 LEASES = "hermetic.workers.ports"
 
 
-class Act(NamedTuple):
+class Bound(NamedTuple):
     """A port that was bound, by whom, and whether it is written out in code that was running."""
 
     port: int
@@ -45,29 +45,29 @@ class FixedPortProbe(Probe[int]):
     by_events = True
 
     def __init__(self) -> None:
-        self.acts: list[Act] = []
+        self.bound: list[Bound] = []
         self.fixed: set[int] = set()
         self.given: set[int] = set()  # by the operating system
 
     def snapshot(self) -> int:
         """Return how many times a port was bound."""
         self.stirred = not self.hearing
-        return len(self.acts)
+        return len(self.bound)
 
     def changes(self, before: int, after: int) -> Iterator[Change]:
         """Return the binds since the last boundary of ports that are written out."""
         if before == after:
             return
-        for act in self.acts[before:after]:
+        for one in self.bound[before:after]:
             codes = list(self.codes())
             if any(OFFSET in code.co_names for code in codes):
                 continue  # the slot of the worker is added, whose offset may be 0
-            if act.literal or self.from_fixture(codes, act.port):
-                apart = act.place is None or not act.literal  # it was handed on to the code that binds it
-                found = literals.line_in(codes, act.port) if apart else None
-                place = Place(*found) if found is not None else act.place
-                text = f"binds the fixed port {act.port}: two workers, or two runs on one machine, cannot both have it"
-                yield Change(f"port {act.port}", ABSENT, BOUND, text=text, note=place)
+            if one.literal or self.from_fixture(codes, one.port):
+                apart = one.place is None or not one.literal  # it was handed on to the code that binds it
+                found = literals.line_in(codes, one.port) if apart else None
+                place = Place(*found) if found is not None else one.place
+                text = f"binds the fixed port {one.port}: two workers, or two runs on one machine, cannot both have it"
+                yield Change(f"port {one.port}", ABSENT, BOUND, text=text, note=place)
 
     def from_fixture(self, codes: list[CodeType], port: int) -> bool:
         """Tell whether a fixture of the test, or its class, has a port written out."""
@@ -107,7 +107,7 @@ class FixedPortProbe(Probe[int]):
         if running and "range" in running[0].f_code.co_names:
             return  # it tries one port after another
         self.fixed.add(port)
-        self.acts.append(Act(port, place, any(is_written_out(found, port) for found in running)))
+        self.bound.append(Bound(port, place, any(is_written_out(found, port) for found in running)))
         self.stirred = True
 
     def called(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, object]) -> None:

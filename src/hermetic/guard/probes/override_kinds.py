@@ -15,7 +15,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._instances import kinds_of
-from hermetic.guard._requests import Act, RequestsProbe, name_of
+from hermetic.guard._requests import Fault, RequestsProbe, name_of
 from hermetic.guard.places import is_users
 from hermetic.guard.probes.overrides import TABLE
 
@@ -82,7 +82,7 @@ class OverrideKindsProbe(RequestsProbe):
         """Look for the overrides whose coroutines nobody has awaited (about 10 ms)."""
         for original, override in overrides_now():
             if getattr(override, "__code__", None) in codes and kind_of(original) not in IN_LOOP:
-                self.acts.append(act(original, "gives a coroutine that nobody awaits"))
+                self.faults.append(fault_of(original, "gives a coroutine that nobody awaits"))
 
     def requested(self, given: dict[str, Any], overrides: dict[Any, Any]) -> None:
         """Look at the values of a request when they come, and at the functions at once."""
@@ -91,13 +91,13 @@ class OverrideKindsProbe(RequestsProbe):
         for original, override in list(overrides.items()):
             problem = problem_of(original, override)
             if problem:
-                self.suspects.append(act(original, problem))
+                self.suspects.append(fault_of(original, problem))
 
     def solved(self, original: object, override: object, value: object) -> None:
         """Look at what an override gave."""
         problem = problem_with(value, kind_of(original), kind_of(override))
         if problem:
-            self.acts.append(act(original, problem))
+            self.faults.append(fault_of(original, problem))
 
 
 def overrides_now() -> list[tuple[Any, Any]]:
@@ -108,9 +108,9 @@ def overrides_now() -> list[tuple[Any, Any]]:
     return [pair for table in tables if isinstance(table, dict) for pair in list(table.items())]
 
 
-def act(original: object, problem: str) -> Act:
+def fault_of(original: object, problem: str) -> Fault:
     """Return what is wrong with an override as a finding says it."""
-    return Act(f"the override of {name_of(original)}", f"as {kind_of(original)} as the dependency", problem)
+    return Fault(f"the override of {name_of(original)}", f"as {kind_of(original)} as the dependency", problem)
 
 
 def kind_of(function: object) -> str:
