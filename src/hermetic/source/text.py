@@ -34,6 +34,7 @@ class Text:
         self._plain: bytes | None = None
         self._lines: list[bytes] | None = None
         self._words: bytes | None = None
+        self._word_set: frozenset[bytes] | None = None
         self._held: dict[bytes, bool] = {}
         self._outline: Outline | None = None
         self.is_package_or_support: bool | None = None  # None: not known yet
@@ -60,8 +61,15 @@ class Text:
     def words(self) -> bytes:
         """Every word of the file, once: what a token that is part of a word is looked for in."""
         if self._words is None:
-            self._words = b" ".join(set(self.data.translate(WORDS).split()))
+            self._words = b" ".join(self._word_set or set(self.data.translate(WORDS).split()))
         return self._words
+
+    @property
+    def word_set(self) -> frozenset[bytes]:
+        """Every word of the file: what a whole name is looked for in."""
+        if self._word_set is None:
+            self._word_set = frozenset(self.data.translate(WORDS).split())
+        return self._word_set
 
     @property
     def outline(self) -> Outline:
@@ -87,8 +95,8 @@ class Text:
         """Look for all tokens of a run at once: a third of the price of looking for them one by one."""
         words, data = self.words, self.data
         held = self._held = dict.fromkeys((token for token, _ in needles), False)
-        for token in [token for token, core in needles if core in words]:
-            held[token] = token in data
+        for token, core in [needle for needle in needles if needle[1] in words]:
+            held[token] = core is token or token in data
 
     def holds(self, tokens: tuple[bytes, ...]) -> bool:
         """Tell whether one of `tokens` occurs in the file. Each token is looked for once, whichever rule asks."""
