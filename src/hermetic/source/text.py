@@ -12,12 +12,11 @@ if TYPE_CHECKING:
     from hermetic.source.outline import Outline
     from hermetic.source.project import Project
 
-SIGNS = b" .()[]'\"="  # what tokens have around a name
 # For `bytes.translate`: what cannot stand in a name becomes a space.
 SPACE = ord(" ")
 WORDS = bytes(sign if sign >= 128 or chr(sign).isalnum() or sign == ord("_") else SPACE for sign in range(256))  # noqa: PLR2004 - ASCII
 ROOTS = (b"fixture", b"setup", b"setUp", b"SetUp")  # in every file that defines a fixture or a setup
-CORES: dict[bytes, tuple[bytes, bool]] = {}  # token -> its name without signs, and whether that is a whole word
+CORES: dict[bytes, tuple[bytes, bool]] = {}  # what `core_of` has returned
 
 
 class Text:
@@ -117,10 +116,12 @@ def needles(tokens: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
 
 
 def core_of(token: bytes) -> tuple[bytes, bool]:
-    """Return what to look for among the words of a file before the token itself is looked for in its text."""
-    core = token.strip(SIGNS)
-    is_word = core.replace(b"_", b"").isalnum()
-    CORES[token] = found = (token if core == token else core, True) if is_word else (b"", False)
+    """Return what to look for among the words of a file before the token itself is looked for in its text.
+
+    That is the longest of its words, which may be a part of a longer one, and whether there is any.
+    """
+    core = max(token.translate(WORDS).split(), key=len, default=b"")
+    CORES[token] = found = (token if core == token else core, bool(core))
     return found
 
 
