@@ -18,7 +18,7 @@ from hermetic.source.worth import is_worth, leading_words, may_lead
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from hermetic.source.module import Module
     from hermetic.source.project import Project
@@ -103,19 +103,18 @@ def visits(
     """
     if interest is not None and not is_worth(root, interest):
         return
-    pending: Iterable[tuple[Way, Visit | None]] = [(Way(root, Facts(root, {})), None)]
+    start = Way(root, Facts(root, {}))
+    pending: list[tuple[Way, Visit | None]] = [(start, None)]
     seen: set[object] = set()
     for _ in range(depth):
-        following: list[tuple[Way, Visit, Scope]] = []
+        following: list[tuple[Way, Visit | None]] = []
         for way, before in pending:
             for visit in visits_of(root, way, before, tokens, interest):
                 yield visit
-                target = visit.target
-                if target is not None and (visit.scope, visit.call, target) not in seen:
-                    seen.add((visit.scope, visit.call, target))
-                    following.append((way, visit, target))
-        # What the last calls tell about the functions that they run is never asked for.
-        pending = ((way.through(visit.call, target), visit) for way, visit, target in following)
+                if visit.target is not None and (visit.scope, visit.call, visit.target) not in seen:
+                    seen.add((visit.scope, visit.call, visit.target))
+                    following.append((way.through(visit.call, visit.target), visit))
+        pending = following
 
 
 def visits_of(
