@@ -28,9 +28,7 @@ COMPILERS = ("jit", "vectorize", "cfunc", "stencil", "overload", "intrinsic")  #
 
 
 class Way:
-    """A function that a test gets to; `hops` are the calls that lead there, each with the function that it stands in.
-
-    """
+    """A function that a test gets to; `hops` are the calls that lead there, each with the function it stands in."""
 
     __slots__ = ("_before", "_facts", "function", "hops")
 
@@ -71,7 +69,7 @@ class Way:
     def through(self, call: ast.Call, target: Scope) -> Way:
         """Return the way on through a call."""
         way = Way(target, None, (*self.hops, (self.function, call, target)))
-        way._before = (self, call)  # noqa: SLF001 - of its own class
+        way._before = (self, call)
         return way
 
 
