@@ -136,7 +136,9 @@ def thing(): pass
     assert fixture.owner is not None
 
 
-BY_CLASS = HEAD + """
+BY_CLASS = (
+    HEAD
+    + """
 @pytest.fixture
 def door():
     pass
@@ -166,6 +168,7 @@ class TestHouse:
     def test_e(self):
         pass
 """
+)
 
 
 def test_each_test_runs_with_the_fixtures_of_its_class_and_file(tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ def test_marks_of_a_class_are_worked_out_once_unless_a_base_of_another_file_has_
     base: str, tmp_path: Path, *, kept: bool
 ) -> None:
     """That file may be let go, and parsed again with other scopes."""
-    source = f"import pytest\nfrom far import Far\nclass Near:\n    pass\n@pytest.mark.one\nclass Test({base}):\n    pass\n"
+    head = "import pytest\nfrom far import Far\nclass Near:\n    pass\n"
+    source = f"{head}@pytest.mark.one\nclass Test({base}):\n    pass\n"
     write_files({"far.py": "class Far:\n    pass\n", "test_it.py": source}, tmp_path)
     module = Project(str(tmp_path)).module(str(tmp_path / "test_it.py"))
     assert module is not None
