@@ -233,11 +233,8 @@ def leaks_through_imports(
 
     `is_new` is asked for each change on the way, while the leaks are taken, and spares those that say nothing new.
     """
-    leading = project.leading.calls(module, state.tokens)  # one look at each import; to ask what it changes is dear
     names_to_look_at = (
-        local
-        for local, dotted in project.leading.calls(module, tokens)
-        if (local, dotted) in leading and may_change(dotted, module, state, project)
+        local for local, dotted in project.leading.calls(module, tokens) if may_change(dotted, module, state, project)
     )
     known: dict[str, Scope | None] = {}
     for local in names_to_look_at:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import _ast as ast
 import _warnings
 import sys
-from itertools import accumulate
 
 from hermetic.source.later import Source, leave
 from hermetic.source.scope import Scope, build_function, build_module
@@ -52,7 +51,6 @@ class Module(Text):
         super().__init__(path, data, name, package=package, is_test=is_test)
         source = Source(path, data, parse) if insides else None
         self.tree = source.outside(insides) if source is not None and insides else parse(data, path)
-        self._starts: list[int] | None = None
         self._spans: list[tuple[int, int]] = []  # of each function, in bytes of the plain text
         self._functions_at: dict[bytes, list[int]] = {}
         self.top: Scope = build_module(self)
@@ -74,20 +72,7 @@ class Module(Text):
 
     def text_of(self, node: ast.stmt) -> bytes:
         """Return the bytes of whole lines from the node's first decorator to its end."""
-        start, end = self.span(node)
-        return self.plain[start : end - 1]
-
-    def span(self, node: ast.stmt) -> tuple[int, int]:
-        """Return where the whole lines of a node start in the plain text, and where the lines behind them do."""
-        starts = self.starts
-        return starts[first_line(node) - 1], starts[node.end_lineno or 1]
-
-    @property
-    def starts(self) -> list[int]:
-        """Where each line starts in the plain text, and one more would behind the last."""
-        if self._starts is None:
-            self._starts = list(accumulate((len(line) + 1 for line in self.lines), initial=0))
-        return self._starts
+        return b"\n".join(self.lines[first_line(node) - 1 : node.end_lineno])
 
     def column(self, line: int, offset: int) -> int:
         """Turn a line and the UTF-8 offset that `ast` gives into a 1-based column in characters."""
@@ -131,7 +116,13 @@ class Module(Text):
     def find_functions(self, token: bytes) -> list[int]:
         """Search the whole text once, and look up which function holds each place."""
         if not self._spans:
-            self._spans = [self.span(scope.node) for scope in self.top.functions]  # type: ignore[arg-type]
+            starts = [0]
+            for line in self.lines:
+                starts.append(starts[-1] + len(line) + 1)
+            self._spans = [
+                (starts[first_line(scope.node) - 1], starts[scope.node.end_lineno or 1])  # type: ignore[arg-type, attr-defined]
+                for scope in self.top.functions
+            ]
         spans, text = self._spans, self.plain
         found: list[int] = []
         place = text.find(token)

@@ -67,7 +67,7 @@ class Text:
     def word_set(self) -> frozenset[bytes]:
         """Every word of the file: what a whole name is looked for in."""
         if self._word_set is None:
-            self._word_set = frozenset(self.data.translate(WORDS).split())
+            self._word_set = frozenset(self._words.split() if self._words else self.data.translate(WORDS).split())
         return self._word_set
 
     @property
