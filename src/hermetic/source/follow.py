@@ -29,19 +29,25 @@ COMPILERS = ("jit", "vectorize", "cfunc", "stencil", "overload", "intrinsic")  #
 
 
 class Way:
-    """A function that a test gets to; `hops` are the calls that lead there, each with the function that it stands in.
+    """A function that a test gets to; `hops` are the calls that lead there, each with the function it stands in."""
 
-    `facts` is what is known of its parameters; None where any way through it counts.
-    """
-
-    __slots__ = ("facts", "function", "hops")
+    __slots__ = ("_before", "_facts", "function", "hops")
 
     def __init__(
         self, function: Scope, facts: Facts | None = None, hops: tuple[tuple[Scope, ast.Call, Scope], ...] = ()
     ) -> None:
         self.function = function
-        self.facts = facts
         self.hops = hops
+        self._facts = facts
+        self._before: tuple[Way, ast.Call] | None = None  # the way so far, and the call that leads on
+
+    @property
+    def facts(self) -> Facts | None:
+        """What is known of the parameters, None where any way through the function counts; most are never asked for."""
+        if self._before is not None:
+            (way, call), self._before = self._before, None
+            self._facts = given(way.function, call, self.function, way.facts) if way.facts is not None else None
+        return self._facts
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -63,8 +69,9 @@ class Way:
 
     def through(self, call: ast.Call, target: Scope) -> Way:
         """Return the way on through a call."""
-        facts = given(self.function, call, target, self.facts) if self.facts is not None else None
-        return Way(target, facts, (*self.hops, (self.function, call, target)))
+        way = Way(target, None, (*self.hops, (self.function, call, target)))
+        way._before = (self, call)
+        return way
 
 
 def runs_by(scope: Scope, call: ast.Call, target: Scope, inner: Scope, node: ast.AST) -> bool:

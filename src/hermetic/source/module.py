@@ -66,7 +66,8 @@ class Module(Text):
         module = cls(text.path, text.data, text.name, package=text.package, is_test=text.is_test, insides=insides)
         module.project, module.memo, module._outline = text.project, text.memo, text._outline  # noqa: SLF001 - what its other half has worked out
         module.asked, module.asked_at = text.asked, text.asked_at
-        module._plain, module._lines, module._words, module._held = text._plain, text._lines, text._words, text._held  # noqa: SLF001 - as above
+        module._plain, module._lines, module._held = text._plain, text._lines, text._held  # noqa: SLF001 - as above
+        module._words, module._word_set = text._words, text._word_set  # noqa: SLF001 - as above
         return module
 
     def text_of(self, node: ast.stmt) -> bytes:

@@ -241,13 +241,7 @@ def marks(scope: Scope) -> list[tuple[str, ast.expr]]:
     found: list[tuple[str, ast.expr]] = []
     current: Scope | None = scope
     while current is not None:
-        if current.is_function:  # of a class the bases count, whose files may be let go
-            known = current.memo.get("own marks")
-            if known is None:
-                known = current.memo["own marks"] = own_marks(current)
-        else:
-            known = own_marks(current)
-        found.extend(known)
+        found.extend(own_marks(current))
         current = current.parent
     return found
 
@@ -385,10 +379,27 @@ def skips_file(top: Scope, statement: ast.Expr | ast.Raise) -> bool:
 
 def own_marks(definition: Scope) -> list[tuple[str, ast.expr]]:
     """Return `(dotted name, expression)` of the marks on one function, class (base classes included) or module."""
-    found: list[tuple[str, ast.expr]] = []
+    known: list[tuple[str, ast.expr]] | None = definition.memo.get("own marks")
+    if known is None:
+        levels = levels_of(definition)
+        known = find_marks(levels)
+        if all(level.module is definition.module for level in levels):  # the files of other bases may be let go
+            definition.memo["own marks"] = known
+    return known
+
+
+def levels_of(definition: Scope) -> list[Scope]:
+    """Return a class with its base classes, of others the definition alone."""
+    if not definition.is_class:
+        return [definition]
     project = definition.module.project
-    of_class = lineage if project is None else project.lineage
-    for level in of_class(definition) if definition.is_class else [definition]:
+    return lineage(definition) if project is None else project.lineage(definition)
+
+
+def find_marks(levels: list[Scope]) -> list[tuple[str, ast.expr]]:
+    """Work out what `own_marks` returns."""
+    found: list[tuple[str, ast.expr]] = []
+    for level in levels:
         outer = level.parent or level
         found.extend((marker_name(outer, item), item) for item in getattr(level.node, "decorator_list", ()))
         for binding in level.bindings.get("pytestmark", ()) if not level.is_function else ():

@@ -12,12 +12,11 @@ if TYPE_CHECKING:
     from hermetic.source.outline import Outline
     from hermetic.source.project import Project
 
-SIGNS = b" .()[]'\"="  # what tokens have around a name
 # For `bytes.translate`: what cannot stand in a name becomes a space.
 SPACE = ord(" ")
 WORDS = bytes(sign if sign >= 128 or chr(sign).isalnum() or sign == ord("_") else SPACE for sign in range(256))  # noqa: PLR2004 - ASCII
 ROOTS = (b"fixture", b"setup", b"setUp", b"SetUp")  # in every file that defines a fixture or a setup
-CORES: dict[bytes, tuple[bytes, bool]] = {}  # token -> its name without signs, and whether that is a whole word
+CORES: dict[bytes, tuple[bytes, bool]] = {}  # what `core_of` has returned
 
 
 class Text:
@@ -34,6 +33,7 @@ class Text:
         self._plain: bytes | None = None
         self._lines: list[bytes] | None = None
         self._words: bytes | None = None
+        self._word_set: frozenset[bytes] | None = None
         self._held: dict[bytes, bool] = {}
         self._outline: Outline | None = None
         self.is_package_or_support: bool | None = None  # None: not known yet
@@ -60,8 +60,15 @@ class Text:
     def words(self) -> bytes:
         """Every word of the file, once: what a token that is part of a word is looked for in."""
         if self._words is None:
-            self._words = b" ".join(set(self.data.translate(WORDS).split()))
+            self._words = b" ".join(self._word_set or set(self.data.translate(WORDS).split()))
         return self._words
+
+    @property
+    def word_set(self) -> frozenset[bytes]:
+        """Every word of the file: what a whole name is looked for in."""
+        if self._word_set is None:
+            self._word_set = frozenset(self._words.split() if self._words else self.data.translate(WORDS).split())
+        return self._word_set
 
     @property
     def outline(self) -> Outline:
@@ -87,8 +94,8 @@ class Text:
         """Look for all tokens of a run at once: a third of the price of looking for them one by one."""
         words, data = self.words, self.data
         held = self._held = dict.fromkeys((token for token, _ in needles), False)
-        for token in [token for token, core in needles if core in words]:
-            held[token] = token in data
+        for token, core in [needle for needle in needles if needle[1] in words]:
+            held[token] = core is token or token in data
 
     def holds(self, tokens: tuple[bytes, ...]) -> bool:
         """Tell whether one of `tokens` occurs in the file. Each token is looked for once, whichever rule asks."""
@@ -109,10 +116,12 @@ def needles(tokens: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
 
 
 def core_of(token: bytes) -> tuple[bytes, bool]:
-    """Return what to look for among the words of a file before the token itself is looked for in its text."""
-    core = token.strip(SIGNS)
-    is_word = core.replace(b"_", b"").isalnum()
-    CORES[token] = found = (token if core == token else core, True) if is_word else (b"", False)
+    """Return what to look for among the words of a file before the token itself is looked for in its text.
+
+    That is the longest of its words, which may be a part of a longer one, and whether there is any.
+    """
+    core = max(token.translate(WORDS).split(), key=len, default=b"")
+    CORES[token] = found = (token if core == token else core, bool(core))
     return found
 
 

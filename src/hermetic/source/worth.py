@@ -67,7 +67,7 @@ class Interest:
         key = ("active", self.code)
         known: Names | None = text.memo.get(key)
         if known is None:
-            mine = words_of(text)
+            mine = text.word_set
             found = set(self.methods)
             for head, names in self.by_module.items():
                 if not head or head in mine:
@@ -82,14 +82,6 @@ class Interest:
     def starts(self, text: Text, calls: Names, _raw: bytes) -> bool:
         """Tell whether a function, class or statement of a file may have what the rule looks for, by what it calls."""
         return not calls.isdisjoint(self.active(text))
-
-
-def words_of(text: Text) -> Names:
-    """Return the words of a file."""
-    known: Names | None = text.memo.get("word set")
-    if known is None:
-        known = text.memo["word set"] = frozenset(text.words.split())
-    return known
 
 
 class File:
@@ -148,7 +140,7 @@ class File:
 
     def hear(self, there: tuple[Names | set[bytes], Names | set[bytes]], local: str, name: bytes) -> None:
         """Take what an import brings of the names, and the methods among them, of another file."""
-        mine, methods = words_of(self.text), there[1]
+        mine, methods = self.text.word_set, there[1]
         names = brought(there, local, name, mine)
         if methods:
             names = names | (methods & mine)
@@ -354,7 +346,7 @@ def find_words(module: Module, interest: Interest) -> set[bytes]:
     """Collect what `leading_words` returns."""
     project = module.project
     found = set(interest.active(module))
-    mine = words_of(module)
+    mine = module.word_set
     for local, path, name in located_in(module) if project is not None else ():
         assert project is not None  # noqa: S101 - for the type checker
         there = names_in(project, path, interest)

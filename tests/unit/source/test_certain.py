@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hermetic.source import follow
+from hermetic.source.module import Module
+from hermetic.source.reach import calls_of
+from hermetic.source.values import Facts
 from tests.utils.knob import leaks
 from tests.utils.lint import lint_files
 from tests.utils.snippets import snippets
 
 if TYPE_CHECKING:
+    import ast
     from pathlib import Path
+
+    from hermetic.source.scope import Scope
 
 HEAD = "import sys\nimport panel\n\n"
 TEST = "import pytest, unittest\nfrom unittest import mock\nimport app\nfrom app import *\nfrom app import run\n\n"
@@ -813,3 +820,25 @@ def test_what_code_under_test_starts_counts_where_it_certainly_does(
     test = f"from app import started, always, quiet\n\ndef test_it():\n    {call}\n"
     files = {"app.py": THREADS + PATCHES, "test_it.py": test}
     assert len(lint_files(files, tmp_path, select=(code,))) == count
+
+
+def test_what_a_call_tells_is_worked_out_once_and_not_before_somebody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = Module("test_it.py", b"def run(flag):\n    pass\n\ndef test_it():\n    run(True)\n")
+    run, test = map(module.load, module.top.functions)
+    (call,) = calls_of(test)
+    worked_out: list[str] = []
+    given = follow.given
+
+    def noted(scope: Scope, call: ast.Call, target: Scope, facts: Facts) -> Facts:
+        worked_out.append(target.name)
+        return given(scope, call, target, facts)
+
+    monkeypatch.setattr(follow, "given", noted)
+    way = follow.Way(test, Facts(test, {})).through(call, run)
+    before = worked_out[:]
+
+    facts = [way.facts for _ in range(2)]
+
+    assert (before, worked_out) == ([], ["run"])
+    assert [item is not None and item.values["flag"].constant for item in facts] == [True, True]
+    assert follow.Way(test).through(call, run).facts is None

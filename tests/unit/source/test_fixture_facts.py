@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hermetic.catalogue.resources import _users
 from hermetic.source import roles
 from hermetic.source.project import Project
 from tests.utils.lint import write_files
@@ -133,3 +134,70 @@ def thing(): pass
 
     assert fixture is not None
     assert fixture.owner is not None
+
+
+BY_CLASS = (
+    HEAD
+    + """
+@pytest.fixture
+def door():
+    pass
+
+def test_a(door):
+    pass
+
+def test_b(door):
+    pass
+
+@pytest.mark.usefixtures("door")
+def test_c():
+    pass
+
+class TestHouse:
+    @pytest.fixture
+    def door(self):
+        pass
+
+    @pytest.fixture(autouse=True)
+    def light(self, door):
+        pass
+
+    def test_d(self, door):
+        pass
+
+    def test_e(self):
+        pass
+"""
+)
+
+
+def test_each_test_runs_with_the_fixtures_of_its_class_and_file(tmp_path: Path) -> None:
+    module, project = module_of({"test_it.py": BY_CLASS}, tmp_path, "test_it.py")
+    found = {
+        test.name: [(item.owner is not None, item.name) for item in _users.fixtures_of(test, project)]
+        for test in module.top.functions
+        if roles.role_of(test) == "test"
+    }
+
+    assert found["test_a"] == found["test_b"] == found["test_c"] == [(False, "door")]
+    assert found["test_d"] == found["test_e"] == [(True, "light"), (True, "door")]
+
+
+def test_what_tests_run_with_that_request_the_same_is_looked_up_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, project = module_of({"test_it.py": BY_CLASS}, tmp_path, "test_it.py")
+    looked_up: list[str] = []
+    find = _users.find_fixtures
+
+    def noted(test: Scope, project: Project) -> list[Scope]:
+        looked_up.append(test.name)
+        return find(test, project)
+
+    monkeypatch.setattr(_users, "find_fixtures", noted)
+    for _ in range(2):
+        for test in module.top.functions:
+            if roles.role_of(test) == "test":
+                _users.fixtures_of(test, project)
+
+    assert looked_up == ["test_a", "test_d", "test_e"]

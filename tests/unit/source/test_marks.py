@@ -8,9 +8,12 @@ import pytest
 
 from hermetic.source import roles
 from hermetic.source.module import Module
+from hermetic.source.project import Project
+from tests.utils.lint import write_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 def marks_of(head: str) -> Iterable[str]:
@@ -40,3 +43,19 @@ def test_every_mark_of_joined_lists_is_found_in_order() -> None:
 
 def test_a_list_that_names_itself_comes_to_an_end() -> None:
     assert marks_of("pytestmark = [mark.one]\npytestmark = pytestmark + [mark.two]")
+
+
+@pytest.mark.parametrize(("base", "kept"), [("object", True), ("Near", True), ("Far", False)])
+def test_marks_of_a_class_are_worked_out_once_unless_a_base_of_another_file_has_some(
+    base: str, tmp_path: Path, *, kept: bool
+) -> None:
+    """That file may be let go, and parsed again with other scopes."""
+    head = "import pytest\nfrom far import Far\nclass Near:\n    pass\n"
+    source = f"{head}@pytest.mark.one\nclass Test({base}):\n    pass\n"
+    write_files({"far.py": "class Far:\n    pass\n", "test_it.py": source}, tmp_path)
+    module = Project(str(tmp_path)).module(str(tmp_path / "test_it.py"))
+    assert module is not None
+    cls = next(item for item in module.top.classes if item.name == "Test")
+
+    assert [name for name, _ in roles.own_marks(cls)] == ["pytest.mark.one"]
+    assert (roles.own_marks(cls) is roles.own_marks(cls)) is kept

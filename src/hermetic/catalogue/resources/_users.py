@@ -42,14 +42,18 @@ def owns(owner: Scope, test: Scope, project: Project) -> bool:
 
 def fixtures_of(test: Scope, project: Project) -> list[Scope]:
     """Return the fixtures that a test runs with: autouse, requested, and what those request."""
-    found: list[Scope] | None = test.memo.get("all fixtures")
-    if found is not None:
-        return found
-    found = test.memo["all fixtures"] = []
-    pending = [test]
-    for item in project.autouse(test.module, test):
-        found.append(item)
-        pending.append(item)
+    # Tests of a class, or of the file, that request the same run with the same.
+    known: dict[object, list[Scope]] = test.module.top.memo.setdefault("fixtures by request", {})
+    request = (test.owner, *roles.used_fixtures(test))
+    if request not in known:
+        known[request] = find_fixtures(test, project)
+    return known[request]
+
+
+def find_fixtures(test: Scope, project: Project) -> list[Scope]:
+    """Work out what `fixtures_of` returns."""
+    found = list(project.autouse(test.module, test))
+    pending = [test, *found]
     while pending:
         user = pending.pop()
         for name in roles.used_fixtures(user):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hermetic.catalogue.resources._grouped import are_grouped
 from hermetic.catalogue.resources._redis import (
+    WRITERS,
     client_behind,
     command_of,
     database_of,
@@ -16,6 +17,7 @@ from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
 from hermetic.source.names import resolve
 from hermetic.source.visits import Visit, roots, visits, visits_at_import
+from hermetic.source.worth import Interest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 TOKENS = (b"redis", b"Redis", b"valkey", b"Valkey", b"flushall", b"flushdb", b"FLUSHALL", b"FLUSHDB")
+COMMANDS = Interest("HRM505", TOKENS, (), {*WRITERS, "flushall", "flushdb", "execute_command"})
 SERVER = """
 import subprocess
 import time
@@ -100,8 +103,8 @@ class SharedRedis(Rule):
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the fixed databases that tests write to, and the flushes of such."""
         grouped = is_grouped(module)
-        found = [visit for root in roots(module) for visit in visits(root, TOKENS)]
-        for visit in (*visits_at_import(module), *found):
+        found = [visit for root in roots(module, COMMANDS) for visit in visits(root, TOKENS, interest=COMMANDS)]
+        for visit in (*visits_at_import(module, COMMANDS), *found):
             yield from self.of_call(visit, project, grouped=grouped)
 
     def of_call(self, visit: Visit, project: Project, *, grouped: bool) -> Iterator[Finding]:

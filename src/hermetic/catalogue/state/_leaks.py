@@ -30,17 +30,9 @@ if TYPE_CHECKING:
 
 SUITE = (b"def test", b"fixture", b"def setUp", b"def setup", b"class Test")
 MAX_FUNCTIONS = 2000
-CHANGES = (
-    b"] = ",
-    b" += ",
-    b" |= ",
-    b" -= ",
-    b" &= ",
-    b"del ",
-    b"setattr(",
-    b"delattr(",
-    *(f".{name}(".encode() for name in ALL_METHODS),
-)
+STORES = (b"] = ", b" += ", b" |= ", b" -= ", b" &= ", b"del ", b"setattr(", b"delattr(")
+CALLS = {name.encode(): f".{name}(".encode() for name in ALL_METHODS}
+CHANGES = (*STORES, *CALLS.values())
 # What may change a name of the module that a function is in.
 TOKENS = (b"global ", b".append(", b".extend(", b".insert(", b".remove(", b".discard(", b".pop(", b".add(", b"] = ",
           b"del ", b".update(", b".appendleft(", b".clear(")  # fmt: skip
@@ -152,9 +144,9 @@ def states_in(module: Module, project: Project) -> dict[tuple[str, str], DataSta
 
 def scopes_in(module: Module, project: Project) -> Iterator[Scope]:
     """Yield the loaded scopes whose changes count: functions of the file, helpers that it imports, and its body."""
-    signs = tuple(sign for sign in CHANGES if sign in module.plain)
+    signs = (*STORES, *(CALLS[name] for name in CALLS.keys() & module.word_set))
     for function in module.top.functions[:MAX_FUNCTIONS]:
-        if may_store(module, function, signs):
+        if may_store(module.text(function), signs):
             yield from module.load(function).family()
     for helper in helpers_of(module, project):
         yield from helper.module.load(helper).family()
@@ -217,12 +209,11 @@ def is_elsewhere(scope: Scope) -> bool:
     return False
 
 
-def may_store(module: Module, function: Scope, signs: tuple[bytes, ...]) -> bool:
-    """Tell whether the text of a function may set an attribute of something, or change a container that it names.
+def may_store(text: bytes, signs: tuple[bytes, ...]) -> bool:
+    """Tell whether a function or statement may set an attribute of something, or change a container that it names.
 
     `signs` are those of such changes that stand in the file.
     """
-    text = module.text(function)
     return contains(text, signs) or sets_attribute(text)
 
 
