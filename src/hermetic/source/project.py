@@ -435,6 +435,12 @@ class Project:
     def definition(self, dotted: str, near: str) -> Scope | None:
         """Return the function or class that a dotted name means; None when it is not the project's."""
         found = self.binding(dotted, near)
+        for _ in range(MAX_HOPS):  # `TestCase = tests.TestCase` gives a class another name
+            if found is None or found[0].kind != "assign" or not isinstance(found[0].value, (ast.Name, ast.Attribute)):
+                break
+            name = resolve(found[1], found[0].value)
+            top = found[1]
+            found = self.binding(name, top.module.folder) if "." in name[1:] else top.find(name[1:])
         return found[0].value if found is not None and isinstance(found[0].value, Scope) else None
 
     def binding(self, dotted: str, near: str) -> tuple[Binding, Scope] | None:

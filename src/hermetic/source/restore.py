@@ -22,6 +22,7 @@ from hermetic.source.callee import (
 )
 from hermetic.source.changes import decorated
 from hermetic.source.names import is_generator, resolve
+from hermetic.source.overriders import calls_at_the_end
 from hermetic.source.scope import FUNCTIONS, Scope
 from hermetic.source.text import contains
 
@@ -236,6 +237,9 @@ def by_registrar(scope: Scope, undo: Undo, line: int = END, depth: int = MAX_CAL
         if helper is None or helper is scope:
             continue
         helper.module.load(helper)
+        later = calls_at_the_end(node, helper, CLEANUPS) if node.lineno <= line else ()
+        if any(undo.by_later_call(scope, item) for item in later):
+            return True
         known = undo.answers.get((helper, "registers"))
         if known is None:
             undo.answers[helper, "registers"] = False

@@ -10,6 +10,8 @@ from hermetic.source.names import first_parameter
 from hermetic.source.restore import Undo, arranges_cleanup, undoes
 from hermetic.source.scope import Scope
 
+COLLECTED = "Test"  # a class by itself, without a base of unittest, where pytest's `python_classes` is as it comes
+
 
 def undone_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> bool:
     """Tell whether the test's class (bases included) undoes the change in a teardown or a setup's cleanup.
@@ -44,8 +46,9 @@ def is_set_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> 
 
 
 def users_of_mixin(cls: Scope) -> list[Scope]:
-    """Return the classes of the file that inherit from a class which has neither bases nor tests: it runs in these."""
-    if cls.node.bases or any(roles.role_of(item) == "test" for item in cls.functions):  # type: ignore[attr-defined]
+    """Return the classes of the file that inherit from a class without bases that no runner takes: it runs in these."""
+    collected = cls.name.startswith(COLLECTED) and any(roles.role_of(item) == "test" for item in cls.functions)
+    if cls.node.bases or collected:  # type: ignore[attr-defined]
         return []
     classes = (binding.value for bound in cls.module.top.bindings.values() for binding in bound)
     found = [item for item in classes if isinstance(item, Scope) and item.is_class and item is not cls]

@@ -146,6 +146,96 @@ class TestIt(Keeping, unittest.TestCase):
     def test_it(self):
         panel.table['a'] = 1
         self.keep()
+### a helper that overrides another attribute
+# base.py
+import panel
+import unittest
+
+UNSET = object()
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.keep_quiet()
+
+    def keep_quiet(self):
+        self.override(panel, "level", 1)
+
+    def override(self, owner, name, new=UNSET):
+        value = getattr(owner, name, UNSET)
+        if value is UNSET:
+            self.addCleanup(delattr, owner, name)
+        else:
+            self.addCleanup(setattr, owner, name, value)
+        if new is not UNSET:
+            setattr(owner, name, new)
+# test_it.py
+import panel
+from base import Base
+
+class It(Base):
+    def test_it(self):
+        panel.knob_value = 2
+### a helper that is asked to keep the attribute when it has changed
+# base.py
+import panel
+import unittest
+
+UNSET = object()
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.keep_quiet()
+
+    def keep_quiet(self):
+        pass
+
+    def override(self, owner, name, new=UNSET):
+        value = getattr(owner, name, UNSET)
+        if value is UNSET:
+            self.addCleanup(delattr, owner, name)
+        else:
+            self.addCleanup(setattr, owner, name, value)
+        if new is not UNSET:
+            setattr(owner, name, new)
+# test_it.py
+import panel
+from base import Base
+
+class It(Base):
+    def test_it(self):
+        panel.knob_value = 2
+        self.override(panel, "knob_value")
+### another name for a class that puts nothing back
+# kept.py
+import unittest
+
+class Plain(unittest.TestCase):
+    def setUp(self):
+        self.started = True
+# base.py
+import kept
+
+Base = kept.Plain
+# test_it.py
+import panel
+from base import Base
+
+class It(Base):
+    def test_it(self):
+        panel.table['a'] = 1
+### a class that is collected by itself, whose heir puts back
+# test_it.py
+import panel
+
+class TestIt:
+    def test_it(self):
+        panel.table['a'] = 1
+
+class TestWiped(TestIt):
+    def teardown_method(self):
+        panel.table.clear()
 """)
 
 LEFT_ALONE = snippets("""
@@ -414,6 +504,102 @@ class TestIt(Wiping, unittest.TestCase):
     def test_it(self):
         self.addCleanup(self.wipe)
         panel.table['a'] = 1
+### a helper that overrides what it is given, in the set-up
+# base.py
+import panel
+import unittest
+
+UNSET = object()
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.keep_quiet()
+
+    def keep_quiet(self):
+        self.override(panel, "knob_value", 1)
+
+    def override(self, owner, name, new=UNSET):
+        value = getattr(owner, name, UNSET)
+        if value is UNSET:
+            self.addCleanup(delattr, owner, name)
+        else:
+            self.addCleanup(setattr, owner, name, value)
+        if new is not UNSET:
+            setattr(owner, name, new)
+# test_it.py
+import panel
+from base import Base
+
+class It(Base):
+    def test_it(self):
+        panel.knob_value = 2
+### a helper that overrides what it is given, by names, before the change
+# base.py
+import panel
+import unittest
+
+UNSET = object()
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.keep_quiet()
+
+    def keep_quiet(self):
+        pass
+
+    def override(self, owner, name, new=UNSET):
+        value = getattr(owner, name, UNSET)
+        if value is UNSET:
+            self.addCleanup(delattr, owner, name)
+        else:
+            self.addCleanup(setattr, owner, name, value)
+        if new is not UNSET:
+            setattr(owner, name, new)
+# test_it.py
+import panel
+from base import Base
+
+class It(Base):
+    def test_it(self):
+        self.override(name="knob_value", owner=panel)
+        panel.knob_value = 2
+### another name for a class of another file
+# kept.py
+import panel
+import unittest
+
+class Wiping(unittest.TestCase):
+    def tearDown(self):
+        panel.table.clear()
+# base.py
+import kept
+
+Own = kept.Wiping
+
+class Local(Own):
+    pass
+
+Base = Local
+# test_it.py
+import panel
+from base import Base
+
+class It(Base):
+    def test_it(self):
+        panel.table['a'] = 1
+### tests of a mixin that only its heir runs
+# test_it.py
+import panel
+
+class Remote:
+    def test_it(self):
+        panel.table['a'] = 1
+
+class TestWiped(Remote):
+    def teardown_method(self):
+        panel.table.clear()
 """)
 
 
