@@ -2417,6 +2417,25 @@ def test_without_the_preset_a_test_has_to_await_what_it_replaces(use: str, tmp_p
     assert len(of_async(files, tmp_path)) == 1
 
 
+OF_ITSELF = """
+from unittest.mock import Mock, patch
+import shop
+
+
+class Recorder:
+    def __init__(self):
+        self.fetch = Mock(side_effect=self.fetch)
+
+    def test_a(self):
+        with patch("shop.fetch", self.fetch):
+            shop.plain()
+"""
+
+
+def test_a_mock_whose_side_effect_is_what_it_replaces_is_followed_to_its_end(tmp_path: Path) -> None:
+    assert of_async(files_of(OF_ITSELF), tmp_path) == []
+
+
 def of_async(files: dict[str, str], folder: Path) -> list[Finding]:
     """Return what HRM306 says with the `project` preset, where it asks least."""
     return [item for item in lint_files(files, folder, select=("project", "HRM306")) if item.code == "HRM306"]

@@ -84,7 +84,11 @@ def plain_maker(scope: Scope, call: ast.Call, project: Project) -> str:
     """Return the class of the mock that a call makes, if calls of that mock give nothing to await."""
     made = made_mock(scope, call)
     if made in SYNC_MOCKS:
-        return made if gives_plain(scope, call, project, shaped=bool(call.args)) else ""
+        key = ("plain", call)
+        if key not in scope.memo:
+            scope.memo[key] = False  # for a mock whose side effect is itself: `self.end = Mock(side_effect=self.end)`
+            scope.memo[key] = gives_plain(scope, call, project, shaped=bool(call.args))
+        return made if scope.memo[key] else ""
     name = resolve(scope, call.func)
     return "a stub" if name.endswith(".stub") and is_mocker(name.removesuffix(".stub")) else ""
 
