@@ -6,6 +6,7 @@ import _ast as ast
 
 from hermetic.catalogue.process._loggers import LOGGER, ROOT, LoggerState
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule, spelled
+from hermetic.source.blocks import assertion_lines
 from hermetic.source.certain import is_under_test
 from hermetic.source.kept import ROOT_LEVEL, is_kept
 from hermetic.source.state import State
@@ -180,7 +181,7 @@ class LoggingState(StateRule):
             return leak.change.key != "logging.getLogger(__name__)"
         if leak.change.kind == LEVEL.kind and leak.change.key == ROOT and is_kept(leak.change.scope, ROOT_LEVEL):
             return False
-        return not is_one_filter(leak.change)
+        return not (is_one_filter(leak.change) or is_sweeping(leak.change))
 
     def subject(self, change: Change) -> str:
         """Name the logger and what of it, or the call."""
@@ -547,6 +548,15 @@ CALLS = {
     "logging.config.dictConfig": "the logging configuration (dictConfig)",
     "logging.config.fileConfig": "the logging configuration (fileConfig)",
 }
+
+
+def is_sweeping(change: Change) -> bool:
+    """Tell whether a test that has looked takes off all handlers of a library's logger, which has none at first."""
+    return (
+        change.what.endswith(".handlers.clear")
+        and change.key != ROOT
+        and any(line < change.line for line in assertion_lines(change.scope))
+    )
 
 
 def is_one_filter(change: Change) -> bool:
