@@ -15,7 +15,7 @@ from hermetic.source.certain import is_under_test
 from hermetic.source.names import find_function, resolve
 from hermetic.source.restore import is_patch
 from hermetic.source.spelling import flat, text_of
-from hermetic.source.teardown import arranging
+from hermetic.source.teardown import arranging, users_of_mixin
 from hermetic.source.undo import call_behind
 
 TYPE_CHECKING = False
@@ -135,10 +135,14 @@ def named_around(root: Scope, project: Project) -> dict[str, bool]:
 
 
 def arrangement(root: Scope, project: Project) -> Iterator[Scope]:
-    """Yield a function, its classes and their setups, and the fixtures around it, loaded."""
+    """Yield a function, its classes and their setups, and the fixtures around it, loaded.
+
+    The classes of a mixin's function are those of its heirs, too.
+    """
     yield root.module.load(root)
     yield from helpers_of(root)
-    for cls in ancestry(root.owner) if root.owner is not None else ():
+    owners = [root.owner, *users_of_mixin(root.owner)] if root.owner is not None else []
+    for cls in dict.fromkeys(cls for owner in owners for cls in ancestry(owner)):
         yield cls
         yield from (cls.module.load(method) for method in arranging(cls))
     names = roles.used_fixtures(root)

@@ -110,6 +110,27 @@ def test_it(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     (Path.home() / ".profile").write_text("blue")
 """,
+    "in the folder of a mixin's heirs": """
+import os
+import unittest
+
+class Writes:
+    def test_it(self):
+        Path("own.txt").write_text("blue")
+
+    def test_more(self):
+        Path("own.txt").write_text("red")
+
+class InFolder(unittest.TestCase):
+    def setUp(self):
+        self.enter()
+
+    def enter(self):
+        os.chdir(self.enterContext(tempfile.TemporaryDirectory()))
+
+class TestWrites(Writes, InFolder):
+    pass
+""",
     "by the removal of another library": """
 async def test_it():
     PROFILE.write_text("blue")
@@ -136,6 +157,17 @@ def test_it():
 def test_it(mocker):
     mocker.patch("test_it.Path.cwd", return_value=Path("/srv"))
     Path.home().joinpath(".profile").write_text("blue")  # <-
+""",
+    "by a mixin whose heirs have no folder": """
+import unittest
+
+class Writes:
+    def test_it(self):
+        Path("own.txt").write_text("blue")  # <-
+
+class TestWrites(Writes, unittest.TestCase):
+    def setUp(self):
+        self.addCleanup(print)
 """,
     "a text of its own": """
 def test_it():
