@@ -214,8 +214,10 @@ def is_asked_for(change: Change) -> bool:
 
 def bound_in(scope: Scope, test: ast.expr) -> ast.expr:
     """Return what the variable that a condition is was set to once in its function, the condition itself for others."""
-    found = scope.find(test.id, test.lineno) if isinstance(test, ast.Name) else None
-    if found is None or found[1] is not scope or len(scope.bindings[test.id]) > 1:  # type: ignore[attr-defined]
+    if not isinstance(test, ast.Name):
+        return test
+    found = scope.find(test.id, test.lineno)
+    if found is None or found[1] is not scope or len(scope.bindings[test.id]) > 1:
         return test
     value = found[0].value
     return value if found[0].kind == "assign" and isinstance(value, ast.expr) else test

@@ -272,10 +272,8 @@ def calls_in(module: Module, name: str) -> Iterator[tuple[Scope, ast.Call]]:
 
 def argument(name: str, function: Scope, scope: Scope, call: ast.Call) -> Iterator[tuple[Scope, ast.expr]]:
     """Yield the value that a call gives to a parameter, by name or by place."""
-    names = roles.parameters(function)
-    position = names.index(name) if name in names else len(call.args)
-    by_name = [keyword.value for keyword in call.keywords if keyword.arg == name]
-    for value in (by_name or call.args[position : position + 1])[:1]:
+    value = roles.given_for(name, function, call)
+    if value is not None:
         yield scope, value
 
 

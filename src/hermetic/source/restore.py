@@ -22,7 +22,7 @@ from hermetic.source.callee import (
 )
 from hermetic.source.changes import decorated
 from hermetic.source.names import is_generator, resolve
-from hermetic.source.overriders import calls_at_the_end
+from hermetic.source.registrars import calls_at_the_end
 from hermetic.source.scope import FUNCTIONS, Scope
 from hermetic.source.text import contains
 

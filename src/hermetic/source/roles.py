@@ -181,6 +181,16 @@ def parameters(function: Scope) -> list[str]:
     return names[1:] if function.owner is not None and names else names
 
 
+def given_for(name: str, function: Scope, call: ast.Call) -> ast.expr | None:
+    """Return what a call of a function gives to a parameter, by name or by place; None where that is not seen."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    names = parameters(function)
+    position = names.index(name) if name in names else len(call.args)
+    return call.args[position] if position < len(call.args) else None
+
+
 def requested(function: Scope) -> list[str]:
     """Return the parameters that pytest fills with fixtures.
 

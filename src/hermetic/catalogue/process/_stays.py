@@ -10,6 +10,7 @@ from hermetic.source.names import find_method, is_attribute, lineage, method_of,
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from hermetic.source.scope import Scope
 
@@ -34,9 +35,10 @@ def may_stay(scope: Scope, value: ast.AST | None, steps: int = MAX_STEPS) -> boo
         found = scope.find(value.id, value.lineno)
         given = found[0].value if found is not None and found[0].kind == "assign" else None
         return found is not None and isinstance(given, ast.expr) and may_stay(found[1], given, steps - 1)
+    if not isinstance(value, ast.Attribute) or not is_under_test(scope.module):
+        return False
     # Which of several methods has set it last is not known.
-    several = isinstance(value, ast.Attribute) and is_under_test(scope.module)
-    return several and any(may_stay(where, item, steps - 1) for where, item in set_to(scope, value))  # type: ignore[arg-type]
+    return any(may_stay(where, item, steps - 1) for where, item in set_to(scope, value))
 
 
 def is_of_the_machine(scope: Scope, value: ast.expr) -> bool:
@@ -67,7 +69,8 @@ def set_to(scope: Scope, attribute: ast.Attribute) -> Iterator[tuple[Scope, ast.
     for function in (item for cls in lineage(method.owner) for item in cls.functions):
         if spelled not in function.module.text(function):
             continue
+        node: Any  # of one of the two kinds
         for node in function.module.load(function).kept(ast.Assign, ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]  # type: ignore[attr-defined]
-            if node.value is not None and any(is_attribute(item, attribute.attr) for item in targets):  # type: ignore[attr-defined]
-                yield function, node.value  # type: ignore[attr-defined]
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if node.value is not None and any(is_attribute(item, attribute.attr) for item in targets):
+                yield function, node.value

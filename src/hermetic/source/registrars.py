@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.names import resolve
-from hermetic.source.roles import parameters
+from hermetic.source.roles import given_for, parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ GIVEN = 3  # the function, the object and the name of the attribute
 def calls_at_the_end(call: ast.Call, helper: Scope, cleanups: frozenset[str]) -> Iterator[ast.Call]:
     """Yield what a helper registers to be called at the end, with what this call of it hands over."""
     for function, names in registered_in(helper, cleanups):
-        values = (handed_over(call, helper, name) for name in names)
+        values = (given_for(name, helper, call) for name in names)
         given = [value for value in values if value is not None]
         if len(given) == len(names):
             later = ast.Call(func=function, args=given, keywords=[])
@@ -34,20 +34,11 @@ def registered_in(helper: Scope, cleanups: frozenset[str]) -> list[tuple[ast.exp
     if known is None:
         own = set(parameters(helper))
         known = helper.memo["overrides"] = []
+        node: ast.Call
         for node in helper.kept(ast.Call):
-            assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
             if getattr(node.func, "attr", "") not in cleanups or len(node.args) < GIVEN:
                 continue
             names = [getattr(item, "id", "") for item in node.args[1:GIVEN]]
             if own.issuperset(names) and resolve(helper, node.args[0]) in SETTERS:
                 known.append((node.args[0], names))
     return known
-
-
-def handed_over(call: ast.Call, helper: Scope, name: str) -> ast.expr | None:
-    """Return what a call gives for a parameter, None where that is not seen."""
-    by_name = [keyword.value for keyword in call.keywords if keyword.arg == name]
-    if by_name:
-        return by_name[0]
-    place = parameters(helper).index(name)
-    return call.args[place] if place < len(call.args) else None
