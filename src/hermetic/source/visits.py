@@ -10,7 +10,7 @@ from hermetic.source.callee import find_callee, find_imported, own_constructor, 
 from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import import_time
 from hermetic.source.follow import Way, is_dead
-from hermetic.source.reach import calls_of
+from hermetic.source.reach import calls_of, entries_of
 from hermetic.source.replaced import Step, is_replaced, named_around
 from hermetic.source.restore import is_in_cleanup
 from hermetic.source.values import Facts
@@ -58,6 +58,16 @@ class Visit:
         while current is not None:
             yield current
             current = current.before
+
+    def places(self) -> Iterator[tuple[Scope, ast.AST]]:
+        """Yield where the calls of the chain stand, and where functions around them are called that stand in others."""
+        for item in self.chain():
+            yield item.scope, item.call
+            inner = item.scope
+            while inner is not item.way.function and inner.parent is not None:
+                for entry in entries_of(inner):
+                    yield inner.parent, entry
+                inner = inner.parent
 
     def is_deep(self) -> bool:
         """Tell whether code under test calls the function that makes this call: the suite does not see it any more."""

@@ -75,7 +75,22 @@ def by_name(place: Place) -> Place | None:
         or not is_settled(node, binding, where, scope)
     ):
         return None
+    given = by_parameter(place, node.id, where) if is_fallback(where, node.id, binding.value) else None
+    if given is not None and value_of(given) is not None:
+        return given
     return Place(where, binding.value, place.visit if where.is_function else None, place.fixture)
+
+
+def is_fallback(where: Scope, name: str, value: ast.AST) -> bool:
+    """Tell whether a value is what a parameter gets that was left out: `if folder is None: folder = Path()`."""
+    if where.bindings[name][0].kind != "param":
+        return False
+    above = where.parents.get(where.parents[value]) if value in where.parents else None
+    test = above.test if isinstance(above, ast.If) and where.parents[value] in above.body else None
+    if isinstance(test, ast.Compare):
+        is_none = isinstance(test.ops[0], ast.Is) and getattr(test.comparators[0], "value", "") is None
+        return is_none and getattr(test.left, "id", "") == name
+    return isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and getattr(test.operand, "id", "") == name
 
 
 def as_imported(name: str, binding: Binding, where: Scope) -> tuple[Binding, Scope]:

@@ -201,6 +201,13 @@ GUARDED = {
         "a.stop()",
         "engine.dispose()",
     ),
+    "a path that is put together": (
+        "folder = tempfile.mkdtemp()",
+        "path = os.path.join(folder, 'a')",
+        "yield path",
+        "os.remove(path)",
+        "os.rmdir(folder)",
+    ),
     "what is only changed": ("app.config['a'] = 1", "b = app.start_b()", "yield", "b.stop()", "del app.config['a']"),
 }
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAD = """\
-import aiofiles.os
+import aiofiles.os, os, tempfile
 import pytest
 from pathlib import Path
 PROFILE = Path("profile.txt")
@@ -139,8 +139,57 @@ async def test_it():
     finally:
         await aiofiles.os.remove(str(PROFILE))
 """,
+    "by a function in the test, which removes it": """
+def test_it():
+    name = "profile.mp4"
+
+    def write(text):
+        with open(name, "w") as file:
+            file.write(text)
+
+    write("blue")
+    os.unlink(name)
+""",
+    "in a folder that replaces the one for who gives none": """
+def made(folder=None):
+    if folder is None:
+        folder = Path()
+    return folder / "data"
+
+def test_it():
+    (made(tempfile.mkdtemp()) / "blue.txt").write_text("blue")
+""",
 }
 LEFT = {
+    "by a function in the test, for which nobody removes it": """
+def test_it():
+    name = "profile.mp4"
+
+    def write(text):
+        with open(name, "w") as file:  # <-
+            file.write(text)
+
+    write("blue")
+    os.unlink("other.mp4")
+""",
+    "in the folder for who gives none": """
+def made(folder=None):
+    if folder is None:
+        folder = Path()
+    return folder / "data"
+
+def test_it():
+    (made() / "blue.txt").write_text("blue")  # <-
+""",
+    "in a folder that is never the one that is given": """
+def made(folder=None):
+    if folder is not None:
+        folder = Path()
+    return folder / "data"
+
+def test_it():
+    (made(tempfile.mkdtemp()) / "blue.txt").write_text("blue")  # <-
+""",
     "read after it was written": """
 def test_it():
     PROFILE.write_text("blue")  # <-

@@ -133,11 +133,11 @@ class FixedPath(Rule):
     def problem(self, item: Written, project: Project, *, several: bool) -> str:
         """Return the message for a write, "" where nothing is left and nobody else writes the same."""
         undo, root = Removed(item.path, item.visit), item.visit.root
-        undone = any(is_undone(visit.scope, visit.call, undo) for visit in item.visit.chain())
+        undone = any(is_undone(scope, node, undo) for scope, node in item.visit.places())
         if undone or undone_around(root, undo, project):
             made = resolve(item.visit.scope, item.visit.call.func)
             return SHARED if several and not made.endswith(("mkdir", "makedirs")) else ""
-        if any(is_undone_late(visit.scope, visit.call, undo) for visit in item.visit.chain()):
+        if any(is_undone_late(scope, node, undo) for scope, node in item.visit.places()):
             return LATE if {PROJECT, self.code} & project.presets else SHARED if several else ""
         return LEFT
 
