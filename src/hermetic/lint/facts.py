@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from hermetic.config import Settings
     from hermetic.lint.selection import Selection
-    from hermetic.source.project import Lasting, Project
+    from hermetic.source.disk import Lasting
+    from hermetic.source.project import Project
     from hermetic.source.witness import Mark
 
 KIND = "facts-"

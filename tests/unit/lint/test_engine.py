@@ -129,7 +129,7 @@ def test_what_other_files_import_is_kept_only_in_part(tmp_path: Path, monkeypatc
     helpers = {f"helpers_{number}.py": HELPER for number in range(count)}
     callers = {f"test_{number}.py": CALLER.replace("helpers", f"helpers_{number}") for number in range(count)}
     write_files({**helpers, **callers}, tmp_path)
-    monkeypatch.setattr("hermetic.source.project.KEPT_BYTES", 3 * len(HELPER))
+    monkeypatch.setattr("hermetic.source.files.KEPT_BYTES", 3 * len(HELPER))
     engine = engine_for(tmp_path)
 
     found = engine.check([str(tmp_path / name) for name in callers])
@@ -145,7 +145,7 @@ def test_what_most_files_import_is_parsed_once(tmp_path: Path, monkeypatch: pyte
     helpers = {f"helpers_{number}.py": HELPER for number in range(count)}
     callers = {f"test_{number:02}.py": shared.format(number) + body for number in range(count)}
     write_files({"helpers.py": HELPER, **helpers, **callers}, tmp_path)
-    monkeypatch.setattr("hermetic.source.project.KEPT_BYTES", 6 * len(HELPER))
+    monkeypatch.setattr("hermetic.source.files.KEPT_BYTES", 6 * len(HELPER))
     parsed: list[str] = []
     parse = module.parse
     monkeypatch.setattr(module, "parse", lambda data, path: parsed.append(Path(path).name) or parse(data, path))

@@ -408,8 +408,7 @@ def is_apart(path: str, found: list[Visit], project: Project) -> bool:
             ]
     undo = Removed(path)
     return are_grouped(tests) and all(
-        any(is_undone(scope, node, undo) for scope, node in visit.places())
-        or undone_around(visit.root, undo, project)
+        any(is_undone(scope, node, undo) for scope, node in visit.places()) or undone_around(visit.root, undo, project)
         for visit in found
     )
 
