@@ -10,6 +10,7 @@ from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import CONSTRUCTORS, ancestry, is_entered, own_constructor, run_by
 from hermetic.source.changes import called
 from hermetic.source.names import find_function, resolve
+from hermetic.source.never_run import is_skipped
 from hermetic.source.restore import Undo, after_yield, is_context_maker, is_in_cleanup, is_undone, undoes
 from hermetic.source.values import Facts, given, read
 
@@ -124,7 +125,7 @@ def first_root(function: Scope, undo: Undo, project: Project) -> Scope | None:
         callers: list[Scope] = []
         for current in pending:
             if roles.role_of(current) in ROOTS:
-                if roles.is_skipped(current):
+                if is_skipped(current):
                     continue
                 if not is_configuration(current, undo, project) and not undone_around(current, undo, project):
                     return current

@@ -5,7 +5,6 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.names import lineage, resolve
-from hermetic.source.platforms import asked_of, holds_here
 from hermetic.source.scope import Scope
 
 FIXTURE_MAKERS = frozenset(
@@ -20,11 +19,6 @@ TEARDOWN = frozenset({
     "teardown_module", "teardown_function", "doClassCleanups", "__exit__", "__aexit__", "__del__", "pytest_unconfigure",
     "pytest_sessionfinish", "pytest_runtest_teardown",
 })  # fmt: skip
-
-SKIPS = frozenset({"pytest.mark.skip", "unittest.skip", "unittest.case.skip"})
-PRESENT = ("has", "have", "exist", "find", "which", "install", "avail", "support", "import", "can", "enabled")
-CONDITIONAL_SKIPS = frozenset({"pytest.mark.skipif", "unittest.skipIf", "unittest.case.skipIf"})
-CONDITIONAL_RUNS = frozenset({"unittest.skipUnless", "unittest.case.skipUnless"})
 
 
 def role_of(function: Scope) -> str:
@@ -254,137 +248,6 @@ def marks(scope: Scope) -> list[tuple[str, ast.expr]]:
         found.extend(own_marks(current))
         current = current.parent
     return found
-
-
-def is_skipped(function: Scope) -> bool:
-    """Tell whether a test, fixture or setup never runs: it, its class or its file is skipped on no condition."""
-    known = function.memo.get("skipped")
-    if known is None:
-        skips = any(is_skip(name, expression) for name, expression in marks(function))
-        skips = skips or is_deselected(function) or is_on_demand(function) or is_defined_on_demand(function)
-        skips = skips or is_hidden(function) or is_for_no_test(function) or is_given_out(function)
-        if not skips:
-            from hermetic.source.by_hand import is_called_by_hand
-
-            skips = is_called_by_hand(function)
-        known = function.memo["skipped"] = skips or is_skipped_file(function.module.top)
-    return bool(known)
-
-
-def is_on_demand(function: Scope) -> bool:
-    """Tell whether a function skips first unless something is asked for: `if not settings.online: pytest.skip()`.
-
-    What asks whether something is there (`has_git`) is no demand.
-    """
-    for statement in function.node.body[:3]:  # type: ignore[attr-defined]
-        if not isinstance(statement, ast.If) or not isinstance(statement.test, ast.UnaryOp):
-            continue
-        asked = statement.test.operand
-        target = asked.func if isinstance(asked, ast.Call) else asked
-        name = str(getattr(target, "attr", getattr(target, "id", ""))).lower()
-        if name and not any(word in name for word in PRESENT) and leaves_out(statement.body[0]):
-            return isinstance(statement.test.op, ast.Not)
-    return False
-
-
-def is_hidden(function: Scope) -> bool:
-    """Tell whether a later function of the same name takes the place of a test in its file or class."""
-    outer = function.parent
-    bound = outer.bindings.get(function.name, ()) if outer is not None and role_of(function) == "test" else ()
-    last = bound[-1] if len(bound) > 1 else None
-    if outer is None or last is None or last.kind != "def" or not isinstance(last.value, Scope):
-        return False
-    return last.value is not function and last.value.node in outer.node.body  # type: ignore[attr-defined]
-
-
-def is_given_out(function: Scope) -> bool:
-    """Tell whether a test yields: pytest refuses it, and unittest drops what its call returns, so its body never runs.
-
-    What stands above a test may be there to run it, as `@inlineCallbacks` is.
-    """
-    if role_of(function) != "test" or marks(function) or function.node.decorator_list:  # type: ignore[attr-defined]
-        return False
-    if b"yield" not in function.module.text(function):
-        return False
-    function.module.load(function)
-    return next(function.kept(ast.Yield, ast.YieldFrom), None) is not None
-
-
-def is_for_no_test(function: Scope) -> bool:
-    """Tell whether a fixture belongs to a class for tests (`TestCart`) which has none, nor has one that inherits it."""
-    owner = function.owner
-    if owner is None or role_of(function) != "fixture" or not owner.name.startswith("Test"):
-        return False
-    project = function.module.project
-    of_class = lineage if project is None else project.lineage
-    levels = of_class(owner)
-    known = 1 + sum(len(level.node.bases) for level in levels)  # type: ignore[attr-defined, misc]
-    users = (cls for cls in function.module.top.classes if cls is owner or owner in of_class(cls))
-    return len(levels) == known and not any(
-        method.name.startswith("test") for cls in (*levels, *users) for method in cls.functions
-    )
-
-
-def is_defined_on_demand(function: Scope) -> bool:
-    """Tell whether a function is there only on another platform, or for who sets a variable of the environment."""
-    current = function
-    while current.parent is not None:
-        for child, parent in current.parent.ancestors(current.node):
-            taken = isinstance(parent, ast.If) and child in parent.body
-            if taken and (holds_here(parent.test) is False or asked_of(parent.test)):  # type: ignore[attr-defined]
-                return True
-        current = current.parent
-    return False
-
-
-def leaves_out(statement: ast.stmt) -> bool:
-    """Tell whether a statement skips the test that runs it."""
-    value = statement.exc if isinstance(statement, ast.Raise) else getattr(statement, "value", None)
-    target = value.func if isinstance(value, ast.Call) else value
-    return getattr(target, "attr", getattr(target, "id", "")) in ("skip", "skipTest", "SkipTest")
-
-
-def is_deselected(function: Scope) -> bool:
-    """Tell whether pytest is told by its configuration to leave a test out."""
-    project = function.module.project
-    if project is None or role_of(function) != "test":
-        return False
-    names: list[str] = []
-    current: Scope | None = function
-    while current is not None and current.parent is not None:
-        names.insert(0, current.name)
-        current = current.parent
-    return bool(project.is_deselected(function.module.path, names))
-
-
-def is_skip(name: str, expression: ast.expr) -> bool:
-    """Tell whether a mark skips whatever happens here: `skip`, or `skipif` on a condition that holds here."""
-    if name in SKIPS:
-        return True
-    condition = expression.args[0] if isinstance(expression, ast.Call) and expression.args else None
-    if condition is None or name not in (*CONDITIONAL_SKIPS, *CONDITIONAL_RUNS):
-        return False
-    holds = condition.value if isinstance(condition, ast.Constant) else holds_here(condition)
-    return holds is (name in CONDITIONAL_SKIPS)
-
-
-def is_skipped_file(top: Scope) -> bool:
-    """Tell whether importing a file always skips it: `pytest.skip(..., allow_module_level=True)` under no condition."""
-    known = top.memo.get("skipped")
-    if known is None:
-        known = top.memo["skipped"] = any(
-            isinstance(statement, (ast.Expr, ast.Raise)) and skips_file(top, statement)
-            for statement in top.node.body  # type: ignore[attr-defined]
-        )
-    return bool(known)
-
-
-def skips_file(top: Scope, statement: ast.Expr | ast.Raise) -> bool:
-    """Tell whether a statement of a file's top level skips the file."""
-    if isinstance(statement, ast.Raise):
-        return resolve(top, statement.exc).removesuffix("()") in ("unittest.SkipTest", "pytest.skip.Exception")
-    call = statement.value
-    return isinstance(call, ast.Call) and resolve(top, call.func) == "pytest.skip"
 
 
 def own_marks(definition: Scope) -> list[tuple[str, ast.expr]]:

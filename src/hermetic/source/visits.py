@@ -10,6 +10,7 @@ from hermetic.source.callee import find_callee, find_imported, own_constructor, 
 from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import import_time
 from hermetic.source.follow import Way, is_dead
+from hermetic.source.never_run import is_skipped
 from hermetic.source.reach import calls_of, entries_of
 from hermetic.source.replaced import Step, is_replaced, named_around
 from hermetic.source.restore import is_in_cleanup
@@ -100,7 +101,7 @@ def roots(module: Module, interest: Interest | None = None) -> Iterator[Scope]:
             continue
         role = roles.role_of(function)
         starts = role == "hook" and function.name in STARTING and roles.is_conftest(module.path)
-        if (role in ROOTS or starts) and not roles.is_skipped(function):
+        if (role in ROOTS or starts) and not is_skipped(function):
             yield module.load(function)
 
 

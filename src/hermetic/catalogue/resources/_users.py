@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
+from hermetic.source.never_run import is_skipped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def tests_of(root: Scope, project: Project) -> frozenset[str]:
     """Return the names of the tests for which a test, fixture or setup runs; two for one that is parametrised."""
     role = roles.role_of(root)
     module = root.module
-    tests = [item for item in module.top.functions if roles.role_of(item) == "test" and not roles.is_skipped(item)]
+    tests = [item for item in module.top.functions if roles.role_of(item) == "test" and not is_skipped(item)]
     if role == "test":
         users = [root]
     elif role == "setup":

@@ -13,6 +13,7 @@ from hermetic.catalogue.rule import LINT, PROJECT, Example, Rule, node_id, one_p
 from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.names import resolve
+from hermetic.source.never_run import is_skipped
 from hermetic.source.origins import results
 from hermetic.source.restore import is_undone
 from hermetic.source.visits import Visit, is_cleanup, roots, visits
@@ -102,7 +103,7 @@ class SharedSqlite(Rule):
 
     def kept(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield where a wide fixture opens a database that tests of this file write to."""
-        tests = [item for item in module.top.functions if roles.role_of(item) == "test" and not roles.is_skipped(item)]
+        tests = [item for item in module.top.functions if roles.role_of(item) == "test" and not is_skipped(item)]
         users: dict[Scope, list[Scope]] = {}
         for test in tests:
             for fixture in fixtures_of(test, project):

@@ -11,6 +11,7 @@ from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
 from hermetic.source.names import resolve
+from hermetic.source.never_run import is_skipped
 from hermetic.source.origins import results
 from hermetic.source.restore import is_patch
 from hermetic.source.spelling import spelled
@@ -139,7 +140,7 @@ class SharedStore(Rule):
         patterns = [str(item) for item in project.options.get("shared-clients", ())]  # type: ignore[attr-defined]
         users: dict[Scope, list[Scope]] = {}
         for test in module.top.functions:
-            if roles.role_of(test) == "test" and not roles.is_skipped(test):
+            if roles.role_of(test) == "test" and not is_skipped(test):
                 for fixture in fixtures_of(test, project):
                     if is_wide(fixture) and any(fits(roles.fixture_name(fixture), item) for item in patterns):
                         users.setdefault(fixture, []).append(test)
