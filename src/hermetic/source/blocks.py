@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
 TRIES = (ast.Try, ast.TryStar)
+LEAVING = (ast.Raise, ast.Return, ast.Break, ast.Continue)
 MAX_BELOW = 50  # statements that can stand right below another
 END = 1 << 60  # a line below every other
 
@@ -87,3 +88,8 @@ def children(node: ast.AST) -> Iterator[ast.AST]:
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, ast.AST):
                 yield item
+
+
+def may_leave(node: ast.AST) -> bool:
+    """Tell whether a statement, or one in it, goes on elsewhere than right below: it raises, returns or ends a loop."""
+    return isinstance(node, LEAVING) or any(map(may_leave, children(node)))

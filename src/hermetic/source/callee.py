@@ -118,12 +118,18 @@ def find_class(scope: Scope, expression: ast.AST) -> Scope | None:
 
 
 def own_class(scope: Scope, expression: ast.AST) -> Scope | None:
-    """Return the class of this file that a bare name means."""
+    """Return the class of this file that a bare name means, or `self.__class__` and `type(self)`."""
     if isinstance(expression, ast.Name):
         found = scope.find(expression.id, expression.lineno)
         if found is not None and found[0].kind == "class" and isinstance(found[0].value, Scope):
             return found[0].value
-    return None
+    owned = None
+    if isinstance(expression, ast.Attribute) and expression.attr == "__class__":
+        owned = expression.value
+    elif isinstance(expression, ast.Call) and getattr(expression.func, "id", "") == "type" and expression.args:
+        owned = expression.args[0]
+    method = method_of(scope) if isinstance(owned, ast.Name) else None
+    return method.owner if method is not None and getattr(owned, "id", "") == first_parameter(method) else None
 
 
 def constructor_of(cls: Scope) -> Scope | None:

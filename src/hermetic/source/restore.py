@@ -9,7 +9,15 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.blocks import END, TRIES, is_asserted_between, kept_between, statements_after
+from hermetic.source.blocks import (
+    END,
+    TRIES,
+    is_asserted_between,
+    kept_between,
+    may_leave,
+    statements_after,
+    statements_below,
+)
 from hermetic.source.callee import (
     ENTERERS,
     ancestry,
@@ -17,6 +25,7 @@ from hermetic.source.callee import (
     find_helper,
     find_imported,
     method_in,
+    own_class,
     own_constructor,
     run_by,
 )
@@ -27,6 +36,8 @@ from hermetic.source.scope import FUNCTIONS, Scope
 from hermetic.source.text import contains
 
 TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CLEANUPS = frozenset({
     "addCleanup", "addClassCleanup", "addModuleCleanup", "addAsyncCleanup", "addfinalizer", "callback", "push",
@@ -137,9 +148,14 @@ def node_undoes(scope: Scope, node: ast.AST, undo: Undo, depth: int = MAX_CALLS)
     if undo.by_node(scope, node):
         return True
     if isinstance(node, ast.Call) and depth:
-        own = find_helper(scope, node.func, undo.tokens)
+        own = find_helper(scope, node.func, undo.tokens) or run_by(class_called(scope, node.func, undo))
         return own is not None and undoes(own, undo, depth - 1)
     return False
+
+
+def class_called(scope: Scope, function: ast.expr, undo: Undo) -> Scope | None:
+    """Return the class of the project that a call makes an object of, for which its constructor may undo."""
+    return own_class(scope, function) or find_imported(scope, function, undo.tokens)
 
 
 def block_undoes(scope: Scope, block: list[ast.stmt], undo: Undo) -> bool:
@@ -186,14 +202,23 @@ def after_yield(function: Scope, undo: Undo, above: int = 0) -> bool:
 
 
 def is_in_try(scope: Scope, node: ast.AST, undo: Undo) -> bool:
-    """Tell whether a `finally` around the node undoes the change."""
+    """Tell whether a `finally` around the node undoes the change, or what follows a `try` that lets nothing through."""
     return any(
         isinstance(parent, TRIES)
-        and parent.finalbody
         and child not in parent.finalbody
-        and block_undoes(scope, parent.finalbody, undo)
+        and any(block and block_undoes(scope, block, undo) for block in blocks_at_the_end(scope, parent, child))
         for child, parent in scope.ancestors(node)
     )
+
+
+def blocks_at_the_end(scope: Scope, block: ast.Try | ast.TryStar, child: ast.AST) -> Iterator[list[ast.stmt]]:
+    """Yield the statements that run when a `try` ends, however its body does."""
+    yield block.finalbody
+    caught = next(
+        (item for item in block.handlers if getattr(item.type, "id", "BaseException") == "BaseException"), None
+    )
+    if child in block.body and caught is not None and not may_leave(caught):
+        yield statements_below(scope, block)
 
 
 def is_before_try(scope: Scope, node: ast.AST, undo: Undo) -> bool:

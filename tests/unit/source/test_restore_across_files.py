@@ -54,6 +54,29 @@ import app as service
 
 def test_it():
     service.run()
+### an imported manager that only makes another one when it ends
+# panels.py
+import panel
+
+class Setting:
+    def __init__(self, value):
+        panel.knob('a', value)
+
+class Keeping:
+    def __init__(self, value):
+        panel.knob('a', value)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.__class__.made = 1
+# test_it.py
+from panels import Keeping
+
+def test_it():
+    with Keeping(1):
+        work()
 ### an imported context manager that does not restore
 # helpers.py
 import contextlib
@@ -327,6 +350,58 @@ from base import Base
 class TestIt(Base):
     def test_it(self, wiped):
         panel.table['a'] = 1
+### an imported manager that changes and restores when it is made
+# panels.py
+import panel
+
+class Keeping:
+    def __init__(self, value):
+        self.old = panel.read_knob()
+        panel.knob('a', value)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self.old:
+            self.__class__(self.old)
+# test_it.py
+from panels import Keeping
+
+def test_it():
+    with Keeping(1):
+        work()
+### a decorator that makes it again below a try that lets nothing through
+# panels.py
+import functools, panel
+
+class Setting:
+    def __init__(self, value):
+        panel.knob('a', value)
+# helpers.py
+import functools, panel
+from panels import Setting
+
+def unchanged(function):
+    @functools.wraps(function)
+    def wrapped(*given):
+        old, failure = panel.read_knob(), None
+        try:
+            function(*given)
+        except:
+            failure = RuntimeError()
+        if panel.read_knob() != old:
+            Setting(old)
+        if failure:
+            raise failure
+    return wrapped
+# test_it.py
+import panel
+from helpers import unchanged
+
+@unchanged
+def test_it():
+    panel.knob('a', 1)
 ### an imported context manager
 # helpers.py
 HELPERS

@@ -97,6 +97,22 @@ try:
     work()
 finally:
     panel.table.pop('b')
+### put back below a try that lets some through
+panel.table['a'] = 1
+try:
+    panel.table['a'] = 2
+    work()
+except OSError:
+    pass
+del panel.table['a']
+### put back below a try that raises again
+try:
+    panel.table['a'] = 2
+    work()
+except:
+    if KEY:
+        raise
+del panel.table['a']
 ### put back in an except only
 panel.table['a'] = 1
 try:
@@ -299,6 +315,23 @@ with mock.patch.multiple('panel', knob_value=2):
 ### pytest-mock
 mocker.patch.dict(panel.table)
 panel.table['a'] = 1
+### below a try that lets nothing through
+try:
+    panel.table['a'] = 1
+    work()
+except:
+    failed = True
+del panel.table['a']
+if failed:
+    raise RuntimeError
+### below a try that catches all
+try:
+    panel.table['a'] = 1
+    work()
+except BaseException as error:
+    print(error)
+if panel.table:
+    del panel.table['a']
 ### monkeypatch.setitem first
 monkeypatch.setitem(panel.table, 'a', 0)
 panel.table['a'] = 1
