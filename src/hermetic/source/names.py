@@ -178,17 +178,19 @@ def attribute_value(owner: Scope, name: str) -> tuple[Scope, ast.expr] | None:
 
 def find_attribute(owner: Scope, name: str) -> tuple[Scope, ast.expr] | None:
     """Search a class for the assignment of one attribute; only methods whose text can hold it are walked."""
-    spelled = f".{name} = ".encode()
+    plainly, typed = f".{name} = ".encode(), f".{name}: ".encode()
     for method in owner.functions:
-        if spelled not in owner.module.text(method):
+        text = owner.module.text(method)
+        if plainly not in text and typed not in text:
             continue
         found: ast.expr | None = None
-        for node in owner.module.load(method).kept(ast.Assign):
-            assert isinstance(node, ast.Assign)  # noqa: S101 - for the type checker
-            if found is None and any(is_attribute(target, name) for target in node.targets):
-                found = node.value
-            elif isinstance(found, ast.Constant) and any(is_unpacked_to(target, name) for target in node.targets):
-                found = node.value  # of which it is a part: no longer what was written out above
+        for node in owner.module.load(method).kept(ast.Assign, ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]  # type: ignore[attr-defined]
+            value: ast.expr | None = node.value  # type: ignore[attr-defined]
+            if found is None and any(is_attribute(target, name) for target in targets):
+                found = value
+            elif isinstance(found, ast.Constant) and any(is_unpacked_to(target, name) for target in targets):
+                found = value  # of which it is a part: no longer what was written out above
         if found is not None:
             return method, found
     for binding in owner.bindings.get(name, ()):

@@ -90,6 +90,16 @@ class Project(Lookup):
                 return
             folder = parent
 
+    def imported_before(self, module: Module) -> list[Module]:
+        """Return the files that pytest imports before a test file: its packages, and the conftests above it."""
+        folder = module.folder
+        packages = []
+        while "__init__.py" in self.listing(folder) and folder.startswith(self.root):
+            packages.append(os.path.join(folder, "__init__.py"))
+            folder = os.path.dirname(folder)
+        found = map(self.module, packages)
+        return [*(item for item in found if item is not None and item is not module), *self.conftests(module.path)]
+
     def providers(self, module: Module) -> list[Module]:
         """Return the files whose fixtures a test in `module` sees, nearest first.
 

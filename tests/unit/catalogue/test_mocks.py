@@ -994,6 +994,26 @@ def test_factory():
 }
 
 LEFT_ALONE = {
+    "304 a list of patchers with two names": (
+        "HRM304",
+        """
+from unittest.mock import patch
+
+
+class TestClock:
+    def setup_method(self):
+        self.patchers = patchers = [patch("time.time"), patch("time.sleep")]
+        for patcher in patchers:
+            patcher.start()
+
+    def teardown_method(self):
+        for patcher in self.patchers:
+            patcher.stop()
+
+    def test_clock(self):
+        pass
+""",
+    ),
     "304 a fixture around each test patches the same target": (
         "HRM304",
         """

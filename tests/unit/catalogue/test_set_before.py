@@ -96,3 +96,45 @@ def test_a_method_of_another_name_sets_nothing_before_the_test(tmp_path: Path) -
     test = VARIABLE.format(role="make", before=SETS, change=REMOVES)
 
     assert [item.line for item in lint_files({"test_it.py": test}, tmp_path, select=("HRM101",))] == [11]
+
+
+CHANGED = """
+import logging
+
+import shop
+
+
+def test_a():
+    shop.suffix = "end"  # HRM601
+    logging.getLogger().setLevel(logging.DEBUG)  # HRM105
+"""
+AT_IMPORT = """
+import logging as logs
+
+import shop
+
+if shop.{name} is not None:
+    shop.{name} = "{value}"
+logs.getLogger().setLevel(logs.{level})
+"""
+
+
+@pytest.mark.parametrize("path", ["tests/__init__.py", "conftest.py", "tests/conftest.py"])
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (("suffix", "end", "DEBUG"), []),
+        (("suffix", "other", "INFO"), ["HRM601", "HRM105"]),
+        (("prefix", "end", "ERROR"), ["HRM601", "HRM105"]),
+    ],
+)
+def test_what_is_imported_before_says_what_a_test_finds(
+    path: str, given: tuple[str, str, str], found: list[str], tmp_path: Path
+) -> None:
+    name, value, level = given
+    files = {"tests/__init__.py": "", "shop.py": 'suffix = prefix = ""\n', "tests/test_it.py": CHANGED}
+    files[path] = AT_IMPORT.format(name=name, value=value, level=level)
+
+    items = lint_files(files, tmp_path, select=("HRM601", "HRM105"))
+
+    assert [item.code for item in items if "test_it" in item.path] == found

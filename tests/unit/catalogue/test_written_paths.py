@@ -150,6 +150,18 @@ def test_it():
     write("blue")
     os.unlink(name)
 """,
+    "on a fake disk that the base class sets up": """
+import unittest
+from pyfakefs import fake_filesystem_unittest
+
+class OnFakeDisk(fake_filesystem_unittest.TestCase):
+    def setUp(self):
+        self.setUpPyfakefs()
+
+class TestProfile(OnFakeDisk):
+    def test_it(self):
+        Path("/profile.txt").write_text("blue")
+""",
     "in a folder that replaces the one for who gives none": """
 def made(folder=None):
     if folder is None:
@@ -161,6 +173,18 @@ def test_it():
 """,
 }
 LEFT = {
+    "before there is a fake disk": """
+import unittest
+from pyfakefs import fake_filesystem_unittest
+
+class OnFakeDisk(fake_filesystem_unittest.TestCase):
+    def setUp(self):
+        self.setUpPyfakefs()
+
+class TestProfile(unittest.TestCase):
+    def test_it(self):
+        Path("/profile.txt").write_text("blue")  # <-
+""",
     "by a function in the test, for which nobody removes it": """
 def test_it():
     name = "profile.mp4"

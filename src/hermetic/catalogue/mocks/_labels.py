@@ -80,7 +80,8 @@ def labels_of(scope: Scope, expression: ast.AST, steps: int = 3) -> set[str]:
         if bound is not None and isinstance(bound[0].value, ast.AST):
             value = bound[0].value
             if bound[0].kind in ITEMS:
-                found.add(f"{label_of(bound[1], plain(value))}[]")
+                held = label_of(bound[1], plain(value))
+                found |= {f"{label}[]" for label in (held, *aliases(bound[1], held))}
             elif bound[0].kind == "assign" and isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)) and steps:
                 found |= labels_of(bound[1], value, steps - 1)
     found = {ANYTHING if label.startswith(ANYTHING) else label for label in found}

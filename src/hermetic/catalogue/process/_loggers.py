@@ -11,6 +11,7 @@ from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hermetic.source.module import Module
     from hermetic.source.scope import Binding, Scope
 
 LOGGER = "logging.Logger"
@@ -62,7 +63,7 @@ class LoggerState(State):
             return has_no_handlers(scope, call.func.value)  # type: ignore[attr-defined]
         if name == f"{LOGGER}.setLevel":
             owner, level = getattr(call.func, "value", None), call.args[0] if call.args else None
-            if is_level_of_root(scope, owner, level) or is_level_of_its_module(scope, owner, level):
+            if is_level_of_root(scope, owner, level) or is_level_at_import(scope, owner, level):
                 return True
         if not super().goes_back(scope, call, name):
             return False
@@ -195,17 +196,26 @@ def is_level_of_root(scope: Scope, logger: ast.expr | None, value: ast.expr | No
     return logger_key(scope, logger) == ROOT and key_of(scope, value) in FROM_START
 
 
-def is_level_of_its_module(scope: Scope, logger: ast.expr | None, value: ast.expr | None) -> bool:
-    """Tell whether the module that a logger is named after, which the file imports, gives it the same level itself."""
-    key, project = logger_key(scope, logger), scope.module.project
+def is_level_at_import(scope: Scope, logger: ast.expr | None, value: ast.expr | None) -> bool:
+    """Tell whether a file that is imported before gives a logger the same level.
+
+    That is the module that the logger is named after, where the file imports it, or the package or conftest of a test.
+    """
+    key, wanted, project = logger_key(scope, logger), key_of(scope, value), scope.module.project
+    if project is None or not key or not wanted:
+        return False
     dotted = key.partition("('")[2].removesuffix("')")
-    path = project.file_of(dotted, scope.module.folder) if project is not None and dotted else None
-    if project is None or path is None or path not in {item for _, _, item in project.imports(scope.module)}:
-        return False
-    module = project.module(path)
-    wanted = key_of(scope, value)
-    if module is None or b".setLevel(" not in module.data or not wanted:
-        return False
+    path = project.file_of(dotted, scope.module.folder) if dotted else None
+    is_imported = path is not None and path in {item for _, _, item in project.imports(scope.module)}
+    files = [project.module(path) if path is not None and is_imported else None]
+    return any(
+        module is not None and b".setLevel(" in module.data and sets_level(module, key, wanted)
+        for module in [*files, *project.imported_before(scope.module)]
+    )
+
+
+def sets_level(module: Module, key: str, wanted: str) -> bool:
+    """Tell whether a file gives a logger a level when it is imported."""
     return any(
         name.endswith(".setLevel")
         and logger_key(body, getattr(item.func, "value", None)) == key

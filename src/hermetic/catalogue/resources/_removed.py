@@ -32,6 +32,7 @@ HOME_VARIABLES = (b'"HOME"', b"'HOME'", b"HOME=")
 ENTERING = frozenset({"__enter__", "enter_context", "enterContext", "enterClassContext"})
 READERS = {"write_text": "read_text", "write_bytes": "read_bytes"}
 FAKES = ("fs", "fake_filesystem", "pyfakefs", "testdir", "pytester")
+FAKED = (b"setUpPyfakefs", b"setUpClassPyfakefs")
 
 
 class Removed(Undo):
@@ -131,13 +132,15 @@ def is_moved(root: Scope, path: str, project: Project) -> bool:
         return True
     if not root.is_function:
         return False
+    places = [place for place in arrangement(root, project) if place.is_function]
+    if any(contains(place.module.text(place), FAKED) for place in places):
+        return True
     if path.startswith(HOME):
         return has_own_home(root, project)
     if not is_relative(path):
         return False
     if root.owner is not None and any(map(is_of_trial, project.lineage(root.owner))):
         return True
-    places = [place for place in arrangement(root, project) if place.is_function]
     helpers = (helper for place in places for helper in helpers_of(place))
     managers = (manager for place in places for manager in entered_by_hand(place))
     return any(contains(place.module.text(place), MOVING) for place in (*places, *helpers, *managers))

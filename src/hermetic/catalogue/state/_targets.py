@@ -6,6 +6,7 @@ import _ast as ast
 
 from hermetic.catalogue.fixtures._values import LITERALS, MAKERS
 from hermetic.source.callee import find_class
+from hermetic.source.changes import import_time
 from hermetic.source.names import resolve
 from hermetic.source.origins import CASTS
 from hermetic.source.scope import FUNCTIONS, Scope
@@ -14,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.scope import Binding
 
@@ -162,11 +164,31 @@ def tried(scope: Scope, name: str) -> Iterator[ast.expr]:
 
 
 def is_initial(scope: Scope, dotted: str, value: ast.expr, project: Project) -> bool:
-    """Tell whether a value is the one that a name has where it is defined: to set it is a reset.
+    """Tell whether a value is the one that a name has when the tests begin: to set it is a reset.
 
-    That is a constant, the same name, or an object that the same call makes of the same constants.
+    It has the one with which it is defined, or one that the packages of the tests or a conftest set when they are
+    imported. That is a constant, the same name, or an object that the same call makes of the same constants.
     """
-    where, first = origin(scope, dotted, project)
+    defined = origin(scope, dotted, project)
+    if is_same(scope, value, *defined):
+        return True
+    return any(is_same(scope, value, *given) for given in set_at_import(scope.module, dotted, project))
+
+
+def set_at_import(module: Module, dotted: str, project: Project) -> Iterator[tuple[Scope, ast.expr]]:
+    """Yield what files that are imported before a test file assign to an attribute of another module or class."""
+    last = dotted.rpartition(".")[2].encode()
+    for other in project.imported_before(module):
+        if last in other.words:
+            top = import_time(other.top)[0]
+            for node in top.kept(ast.Assign):
+                assert isinstance(node, ast.Assign)  # noqa: S101 - for the type checker
+                if any(isinstance(item, ast.Attribute) and resolve(top, item) == dotted for item in node.targets):
+                    yield top, node.value
+
+
+def is_same(scope: Scope, value: ast.expr, where: Scope, first: object) -> bool:
+    """Tell whether two expressions, each read in its scope, give the same constant, thing, or kind of object."""
     if isinstance(first, ast.Call) and len(first.args) > 1 and resolve(where, first.func) in CASTS:
         first = first.args[1]
     if isinstance(value, ast.Constant) and isinstance(first, ast.Constant):
