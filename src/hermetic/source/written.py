@@ -85,8 +85,9 @@ def is_fallback(where: Scope, name: str, value: ast.AST) -> bool:
     """Tell whether a value is what a parameter gets that was left out: `if folder is None: folder = Path()`."""
     if where.bindings[name][0].kind != "param":
         return False
-    above = where.parents.get(where.parents[value]) if value in where.parents else None
-    test = above.test if isinstance(above, ast.If) and where.parents[value] in above.body else None
+    statement = next((item for item in where.kept(ast.Assign) if item.value is value), None)
+    above = where.parents.get(statement) if statement is not None else None
+    test = above.test if isinstance(above, ast.If) and statement in above.body else None
     if isinstance(test, ast.Compare):
         is_none = isinstance(test.ops[0], ast.Is) and getattr(test.comparators[0], "value", "") is None
         return is_none and getattr(test.left, "id", "") == name

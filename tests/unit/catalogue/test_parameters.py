@@ -128,6 +128,20 @@ def test_a_search_in_a_folder_that_the_suite_writes_to_is_reported(tmp_path: Pat
     assert len(lines(tmp_path, source)) == 1
 
 
+@pytest.mark.parametrize(("verb", "found"), [("sort", False), ("reverse", True)])
+@pytest.mark.parametrize("place", ["in a function", "at the top"])
+def test_a_list_that_is_sorted_in_place_has_an_order(tmp_path: Path, verb: str, found: bool, place: str) -> None:
+    body = ["names = os.listdir('data')", f"names.{verb}()", "kept = []", "for name in names:", "    kept.append(name)"]
+    if place == "at the top":
+        values, text = "kept", "\n".join([*body, ""])
+    else:
+        values, text = "listed()", "\n    ".join(["def listed():", *body, "return kept"])
+    source = parametrised(values).replace("\n@pytest", f"{text}\n@pytest", 1)
+    expected = [number for number, line in enumerate(source.splitlines(), 1) if "parametrize(" in line]
+
+    assert lines(tmp_path, source) == expected * found
+
+
 def test_a_seed_of_the_conftest_makes_numbers_the_same_everywhere(tmp_path: Path) -> None:
     source = parametrised("[random.random()]")
     files = {"conftest.py": "import random\n\nrandom.seed(7)\n", "test_it.py": source}

@@ -163,9 +163,11 @@ class TestProfile(OnFakeDisk):
         Path("/profile.txt").write_text("blue")
 """,
     "in a folder that replaces the one for who gives none": """
+HERE = Path()
+
 def made(folder=None):
     if folder is None:
-        folder = Path()
+        folder = HERE
     return folder / "data"
 
 def test_it():

@@ -9,6 +9,7 @@ from hermetic.catalogue.collection._sets import Where, is_set, items
 from hermetic.source.callee import find_class
 from hermetic.source.changes import called, import_time
 from hermetic.source.names import resolve
+from hermetic.source.reach import calls_of
 from hermetic.source.worker_names import is_read
 
 TYPE_CHECKING = False
@@ -59,10 +60,24 @@ def disorder(where: Where, node: ast.AST | None) -> str:
     if isinstance(node, ast.Call):
         return disorder_of_call(where, node)
     if isinstance(node, (ast.Name, ast.Attribute)):
+        if isinstance(node, ast.Name) and is_sorted(where.scope, node.id):
+            return ""
         found = where.bound(node)
         known = disorder(*found) if found is not None else ""
         return known or (built(found[0] if found is not None else where, node) if isinstance(node, ast.Name) else "")
     return first(disorder(where, part) for part in passed_on(node))
+
+
+def is_sorted(scope: Scope, name: str) -> bool:
+    """Tell whether the scope that binds a name puts the items in order: `names.sort()`."""
+    found = scope.find(name) if b".sort(" in scope.module.data else None
+    if found is None:
+        return False
+    return any(
+        isinstance(call.func, ast.Attribute) and call.func.attr == "sort" and getattr(call.func.value, "id", "") == name
+        for level in ([found[1]] if found[1].is_function else import_time(found[1].module.top)[:1])
+        for call in calls_of(level)
+    )
 
 
 def passed_on(node: ast.AST) -> list[ast.expr]:

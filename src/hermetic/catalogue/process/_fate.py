@@ -8,6 +8,7 @@ from hermetic.catalogue.process._signals import ends_by_itself, is_killed, is_si
 from hermetic.catalogue.process._spawned import (
     CHILD,
     MAKERS,
+    MANAGER,
     PROCESS,
     THREAD,
     Spawn,
@@ -43,6 +44,8 @@ def fate_of(spawn: Spawn) -> str:
         return fate_of_returned(spawn)
     if kind == "other":
         return ENDED
+    if spawn.kind is MANAGER and kind != "self" and name not in spawn.scope.globals and spawn.scope.is_function:
+        return ENDED  # it shuts down when the last variable that holds it goes
     if kind == "nothing":
         if (not spawn.started and name not in spawn.kind.starts) or is_end(name) or name == "pid":
             return ENDED
