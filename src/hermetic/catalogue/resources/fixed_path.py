@@ -65,15 +65,15 @@ class FixedPath(Rule):
     what a test alone writes and removes, whatever happens; where it removes it only when nothing fails, the `project`
     preset reports that. To write back what was read there before (`path.write_text(before)`) counts as removing. A
     relative path is left alone where the test, or what is set up for it, changes the working folder; one in the user's
-    folder where it sets `HOME` or patches `Path.home`. A SQLite file that several tests open is the business of HRM503.
-    The plugin sees, in the process of the test: opening for writing, new folders and links, renaming, and
-    `sqlite3.connect`, by Python (audit events). A finding is a path that has changed when the test, or the wide
-    fixture, has ended, or one that two tests write, in one worker or in several: the latter is known when all have
-    ended, so it fails the run and no test. One that a single test writes and removes is left alone, although two runs
-    collide there. Not reported are paths with the number of the process or worker or a
-    UUID in them, caches, what was made by `tempfile` or lies in pytest's temporary folders, what is written while a
-    library is imported, and what pytest and its plugins write. Of threads, those of executors are followed to the test
-    that gave them the job; those of anyio are not.
+    folder where it sets `HOME` or patches `Path.home`; all of them on the fake disk of pyfakefs. A SQLite file that
+    several tests open is the business of HRM503. The plugin sees, in the process of the test: opening for writing, new
+    folders and links, renaming, and `sqlite3.connect`, by Python (audit events). A finding is a path that has changed
+    when the test, or the wide fixture, has ended, or one that two tests write, in one worker or in several: the latter
+    is known when all have ended, so it fails the run and no test. One that a single test writes and removes is left
+    alone, although two runs collide there. Not reported are paths with the number of the process or worker or a UUID in
+    them, caches, what was made by `tempfile` or lies in pytest's temporary folders, what is written while a library is
+    imported, and what pytest and its plugins write. Of threads, those of executors are followed to the test that gave
+    them the job; those of anyio are not.
     """
 
     code = "HRM502"
