@@ -9,15 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from tests.utils.guarding import clean_environment, guarded
 from tests.utils.lint import write_files
 from tests.utils.proof_driver import plugin
+from tests.utils.signal_fixtures import interruptible
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+__all__ = ["interruptible"]
 
 LEAKS = "import os\n\n\n" + "".join(f"def test_{n}():\n    os.environ['N{n}'] = '1'\n\n\n" for n in range(8))
 STATES = [f"os.environ['N{n}']" for n in range(8)]
@@ -67,14 +66,6 @@ def test_workers_that_die_lose_no_other_tests_record(dist: str, tmp_path: Path) 
     assert "8 passed" in run.output
     assert run.output.count("crashed while running") >= 3
     assert "INTERNALERROR" not in run.output
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Let child processes be interrupted, also when this one runs in the background, where shells ignore SIGINT."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")

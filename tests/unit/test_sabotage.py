@@ -5,24 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.utils.scripts import imported
+from tests.utils.signal_fixtures import interruptible
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+__all__ = ["interruptible"]
 
 sabotage: Any = imported("scripts/sabotage.py")
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Ctrl-C raises, also where the tests run in the background of a shell."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")
