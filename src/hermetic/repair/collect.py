@@ -38,11 +38,11 @@ def in_class(place: Place, owner: Scope, name: str) -> Edit | None:
     """Return the edit that collects at the end of a class's teardown, which is added where it has none."""
     own = next((method for method in owner.functions if method.name == name), None)
     if own is not None:
-        return place.layout.below(own.node.body[-1], ["gc.collect()"])  # type: ignore[attr-defined]
+        return place.layout.below(own.body[-1], ["gc.collect()"])
     if any(method.name == name for cls in ancestry(owner) for method in cls.functions) or name in owner.bindings:
         return None
-    last: ast.stmt = owner.node.body[-1]  # type: ignore[attr-defined]
-    first: ast.stmt = owner.node.body[0]  # type: ignore[attr-defined]
+    last: ast.stmt = owner.body[-1]
+    first: ast.stmt = owner.body[0]
     layout = place.layout
     indent = layout.indent(layout.offset(first_line(first), first.col_offset))
     if not indent or not layout.is_last(layout.end(last)):

@@ -88,9 +88,7 @@ def constants(scope: Scope) -> list[ast.Constant]:
     known: list[ast.Constant] | None = scope.memo.get("constants")
     if known is None:
         inner = {id(node) for nested in scope.nested for node in below(nested.node)}
-        body = scope.node.body  # type: ignore[attr-defined]
-        roots = body if isinstance(body, list) else [body]
-        found = (node for root in roots for node in below(root))
+        found = (node for root in scope.roots for node in below(root))
         known = [node for node in found if isinstance(node, ast.Constant) and id(node) not in inner]
         scope.memo["constants"] = known
     return known

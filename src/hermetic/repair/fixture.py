@@ -69,7 +69,7 @@ def of_wide_fixture(place: Place, root: Scope, name: str) -> Asked | None:
 def top_statement(place: Place, root: Scope) -> ast.stmt | None:
     """Return the statement of a function's own body that holds the finding."""
     line = place.finding.line
-    body: list[ast.stmt] = root.node.body  # type: ignore[attr-defined]
+    body: list[ast.stmt] = root.body
     return next((statement for statement in body if statement.lineno <= line <= (statement.end_lineno or 0)), None)
 
 
@@ -88,7 +88,7 @@ def is_hidden(place: Place, root: Scope, name: str) -> bool:
 
 def is_free(place: Place, root: Scope) -> bool:
     """Tell whether pytest alone calls a function, and with what its own signature names."""
-    if any(not is_harmless(root, decorator) for decorator in root.node.decorator_list):  # type: ignore[attr-defined]
+    if any(not is_harmless(root, decorator) for decorator in root.decorators):
         return False
     owner = root.owner
     if owner is not None and not is_plain(owner):
@@ -107,7 +107,7 @@ def is_plain(owner: Scope) -> bool:
     return all(
         resolve(cls.parent or cls, item).startswith(("pytest.mark.", "unittest.mock.patch"))
         for cls in ancestry(owner)
-        for item in cls.node.decorator_list  # type: ignore[attr-defined]
+        for item in cls.decorators
     )
 
 
@@ -116,7 +116,7 @@ def is_harmless(root: Scope, decorator: ast.expr) -> bool:
     outer = root.parent or root
     name = resolve(outer, decorator).removesuffix("()")
     if name.startswith("unittest.mock.patch"):
-        return not root.node.args.defaults  # type: ignore[attr-defined]
+        return not root.arguments.defaults
     return name.startswith(HARMLESS)
 
 
@@ -124,7 +124,7 @@ def is_case(owner: Scope) -> bool | None:
     """Tell whether a class is one of unittest's; None where a base of it cannot be read."""
     answer: bool | None = False
     for cls in ancestry(owner):
-        for base in cls.node.bases:  # type: ignore[attr-defined]
+        for base in cls.bases:
             name = resolve(cls.parent or cls, base)
             if name.startswith(CASES) or name.endswith("TestCase"):
                 return True
@@ -163,9 +163,9 @@ def is_overridden(place: Place, root: Scope) -> bool:
 
 def annotation(root: Scope, name: str) -> str:
     """Return the annotation that a new parameter needs to look like the others, "" where they have none."""
-    arguments = root.node.args  # type: ignore[attr-defined]
+    arguments = root.arguments
     others = [*arguments.args, *arguments.kwonlyargs][root.owner is not None :]
-    typed = all(argument.annotation for argument in others) if others else root.node.returns is not None  # type: ignore[attr-defined]
+    typed = all(argument.annotation for argument in others) if others else root.returned is not None
     return f": pytest.{TYPES[name]}" if typed and binds_pytest(root) else ""
 
 
@@ -180,7 +180,7 @@ def is_of_case(place: Place) -> bool:
     root = place.root
     if root is None or root.owner is None or is_case(root.owner) is not True:
         return False
-    arguments = root.node.args.args  # type: ignore[attr-defined]
+    arguments = root.arguments.args
     runs = roles.role_of(root) == "test" or root.name in METHODS
-    plain = not any(resolve(root.owner, item) in ("classmethod", "staticmethod") for item in root.node.decorator_list)  # type: ignore[attr-defined]
+    plain = not any(resolve(root.owner, item) in ("classmethod", "staticmethod") for item in root.decorators)
     return runs and plain and bool(arguments) and arguments[0].arg == "self" and place.scope is root

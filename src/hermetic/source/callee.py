@@ -143,7 +143,7 @@ def constructor_of(cls: Scope) -> Scope | None:
 def find_constructor(cls: Scope) -> Scope | None:
     """Work out what `constructor_of` returns."""
     for base in ancestry(cls):
-        if any(getattr(item, "attr", getattr(item, "id", "")).endswith("TestCase") for item in base.node.bases):  # type: ignore[attr-defined]
+        if any(getattr(item, "attr", getattr(item, "id", "")).endswith("TestCase") for item in base.bases):
             return None
     is_dataclass = b"dataclass" in cls.module.words
     names = CONSTRUCTORS if is_dataclass else CONSTRUCTORS[:1]

@@ -79,7 +79,7 @@ def subdependencies(origin: Origin, project: Project) -> list[Origin]:
 
 def required(function: Scope, project: Project) -> Iterator[Origin]:
     """Yield the dependencies in a function's parameters: `Depends` and `Security`, as defaults and in `Annotated`."""
-    arguments = function.node.args  # type: ignore[attr-defined]
+    arguments = function.arguments
     named = [*arguments.posonlyargs, *arguments.args]
     defaults = [None] * (len(named) - len(arguments.defaults)) + list(arguments.defaults)
     outer = function.parent or function

@@ -153,7 +153,7 @@ class Lookup(Files):
                 continue
             order.append(cls)
             outer = cls.parent or cls
-            for base in cls.node.bases:  # type: ignore[attr-defined]
+            for base in cls.bases:
                 name = resolve(outer, base)
                 if name.startswith("."):
                     found = nested_in(outer, name[1:])

@@ -35,7 +35,7 @@ def is_on_demand(function: Scope) -> bool:
 
     What asks whether something is there (`has_git`) is no demand.
     """
-    for statement in function.node.body[:3]:  # type: ignore[attr-defined]
+    for statement in function.body[:3]:
         if not isinstance(statement, ast.If) or not isinstance(statement.test, ast.UnaryOp):
             continue
         asked = statement.test.operand
@@ -53,7 +53,7 @@ def is_hidden(function: Scope) -> bool:
     last = bound[-1] if len(bound) > 1 else None
     if outer is None or last is None or last.kind != "def" or not isinstance(last.value, Scope):
         return False
-    return last.value is not function and last.value.node in outer.node.body  # type: ignore[attr-defined]
+    return last.value is not function and last.value.node in outer.body
 
 
 def is_given_out(function: Scope) -> bool:
@@ -61,7 +61,7 @@ def is_given_out(function: Scope) -> bool:
 
     What stands above a test may be there to run it, as `@inlineCallbacks` is.
     """
-    if roles.role_of(function) != "test" or roles.marks(function) or function.node.decorator_list:  # type: ignore[attr-defined]
+    if roles.role_of(function) != "test" or roles.marks(function) or function.decorators:
         return False
     if b"yield" not in function.module.text(function):
         return False
@@ -77,7 +77,7 @@ def is_for_no_test(function: Scope) -> bool:
     project = function.module.project
     of_class = lineage if project is None else project.lineage
     levels = of_class(owner)
-    known = 1 + sum(len(level.node.bases) for level in levels)  # type: ignore[attr-defined, misc]
+    known = 1 + sum(len(level.bases) for level in levels)
     users = (cls for cls in function.module.top.classes if cls is owner or owner in of_class(cls))
     return len(levels) == known and not any(
         method.name.startswith("test") for cls in (*levels, *users) for method in cls.functions
@@ -132,8 +132,7 @@ def is_skipped_file(top: Scope) -> bool:
     known = top.memo.get("skipped")
     if known is None:
         known = top.memo["skipped"] = any(
-            isinstance(statement, (ast.Expr, ast.Raise)) and skips_file(top, statement)
-            for statement in top.node.body  # type: ignore[attr-defined]
+            isinstance(statement, (ast.Expr, ast.Raise)) and skips_file(top, statement) for statement in top.body
         )
     return bool(known)
 

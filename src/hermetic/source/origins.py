@@ -205,7 +205,7 @@ def from_call(scope: Scope, call: ast.Call, project: Project, steps: int) -> lis
     if function is None or not function.is_function:
         return [Origin(scope, call)]
     found = [origin for value in results(function) for origin in origins(function, value, project, steps)]
-    if any(roles.marker_name(function.parent or function, item) in CACHES for item in function.node.decorator_list):  # type: ignore[attr-defined]
+    if any(roles.marker_name(function.parent or function, item) in CACHES for item in function.decorators):
         return kept_by(function, found)
     return found or [Origin(scope, call)]
 

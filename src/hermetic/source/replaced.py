@@ -247,7 +247,7 @@ def made_to_raise(scope: Scope, node: ast.AST) -> ast.Call | None:
 def injected(function: Scope, name: str) -> ast.Call | None:
     """Return the decorator whose mock a function gets under a name: the lowest one comes first."""
     outer = function.parent or function
-    calls = [item for item in function.node.decorator_list if isinstance(item, ast.Call)]  # type: ignore[attr-defined]
+    calls = [item for item in function.decorators if isinstance(item, ast.Call)]
     patches = [item for item in reversed(calls) if is_injecting(outer, item)]
     names = roles.parameters(function)
     return patches[names.index(name)] if name in names and names.index(name) < len(patches) else None

@@ -70,7 +70,7 @@ Options = dict[str, tuple[Scope, ast.expr]]  # keyword -> its value, and the sco
 def find_fixture_call(function: Scope) -> tuple[ast.expr | None, Options]:
     """Return the decorator that makes a function a fixture, and what it is given."""
     outer = function.parent or function
-    for decorator in function.node.decorator_list:  # type: ignore[attr-defined]
+    for decorator in function.decorators:
         options = maker_options(outer, decorator)
         if options is not None:
             return decorator, options
@@ -170,7 +170,7 @@ def fixture_name(function: Scope) -> str:
 
 def parameters(function: Scope) -> list[str]:
     """Return a function's parameter names, `self` left out for methods."""
-    arguments = function.node.args  # type: ignore[attr-defined]
+    arguments = function.arguments
     names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     return names[1:] if function.owner is not None and names else names
 
@@ -190,7 +190,7 @@ def requested(function: Scope) -> list[str]:
 
     Left out are those with a default, those that `mock.patch` and hypothesis fill, and those that are parametrised.
     """
-    arguments = function.node.args  # type: ignore[attr-defined]
+    arguments = function.arguments
     positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
     plain = positional[: len(positional) - len(arguments.defaults)]
     if function.owner is not None:

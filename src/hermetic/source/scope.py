@@ -72,6 +72,38 @@ class Scope:
         """Whether all names are bound that ever will be: those of a function are when its inside has been walked."""
         return self.loaded or self.is_class or self.parent is None
 
+    @property
+    def body(self) -> list[ast.stmt]:
+        """The statements of a file, class or function; none of a lambda."""
+        body = getattr(self.node, "body", None)
+        return body if isinstance(body, list) else []
+
+    @property
+    def roots(self) -> list[ast.AST]:
+        """What is run in it: its statements, or the expression of a lambda."""
+        body = self.node.body  # type: ignore[attr-defined]
+        return body if isinstance(body, list) else [body]
+
+    @property
+    def bases(self) -> list[ast.expr]:
+        """The base classes of a class, as they are written."""
+        return getattr(self.node, "bases", [])
+
+    @property
+    def decorators(self) -> list[ast.expr]:
+        """The decorators of a function or class, as they are written."""
+        return getattr(self.node, "decorator_list", [])
+
+    @property
+    def arguments(self) -> ast.arguments:
+        """The parameters of a function or lambda."""
+        return self.node.args  # type: ignore[attr-defined,no-any-return]
+
+    @property
+    def returned(self) -> ast.expr | None:
+        """The type that a function says that it returns, None where it says nothing."""
+        return getattr(self.node, "returns", None)
+
     def bind(self, name: str, kind: str, value: object, line: int) -> None:
         """Record that `name` gets a value at `line`."""
         self.bindings.setdefault(name, []).append(Binding(kind, value, line))
@@ -190,9 +222,7 @@ def build_function(function: Scope) -> None:
         scope = pending.pop()
         scope.loaded = True
         bind_parameters(scope)
-        body = scope.node.body  # type: ignore[attr-defined]
-        roots = body if isinstance(body, list) else [body]
-        walk(scope, scope.node, roots)
+        walk(scope, scope.node, scope.roots)
         pending.extend(scope.nested)
 
 

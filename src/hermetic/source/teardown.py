@@ -48,7 +48,7 @@ def is_set_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> 
 def users_of_mixin(cls: Scope) -> list[Scope]:
     """Return the classes of the file that inherit from a class without bases that no runner takes: it runs in these."""
     collected = cls.name.startswith(COLLECTED) and any(roles.role_of(item) == "test" for item in cls.functions)
-    if cls.node.bases or collected:  # type: ignore[attr-defined]
+    if cls.bases or collected:
         return []
     classes = (binding.value for bound in cls.module.top.bindings.values() for binding in bound)
     found = [item for item in classes if isinstance(item, Scope) and item.is_class and item is not cls]
@@ -72,7 +72,7 @@ def is_run_for(owner: Scope, method: Scope) -> bool:
     if method.owner is None or method.owner is owner:
         return True
     outer = owner.parent or owner
-    direct = [find_class(outer, base) for base in owner.node.bases]  # type: ignore[attr-defined]
+    direct = [find_class(outer, base) for base in owner.bases]
     for cls in ancestry(owner):
         if cls is method.owner:
             return True

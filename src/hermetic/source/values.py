@@ -299,7 +299,7 @@ READERS: dict[type, Callable[[Scope, Any, Facts, int], Value | None]] = {
 
 def given(scope: Scope, call: ast.Call, target: Scope, facts: Facts) -> Facts:
     """Return what a call that stands in `scope` tells about the parameters of the function that it runs."""
-    arguments = target.node.args  # type: ignore[attr-defined]
+    arguments = target.arguments
     named = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
     defaults = dict(zip(reversed(named), reversed(arguments.defaults), strict=False))
     defaults |= {
@@ -334,5 +334,5 @@ def maker_of(scope: Scope, call: ast.Call, facts: Facts) -> Facts | None:
 
 def is_static(function: Scope) -> bool:
     """Tell whether a method takes no object."""
-    decorators = function.node.decorator_list  # type: ignore[attr-defined]
+    decorators = function.decorators
     return any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in decorators)

@@ -191,6 +191,11 @@ def test_a_test_that_some_processes_define_is_found(tmp_path: Path, condition: s
         ("np.random.permutation(5)", False),
         ("np.random.rand(4).reshape(2, 2).T", False),
         ("np.random.rand(4)[:2]", False),
+        ("20 * np.random.rand(4)", False),
+        ("(-np.random.rand(4, 2)).astype(float)", False),
+        ("2 * ARRAY + 1", False),
+        ("2 * ARRAY[0]", True),
+        ("20 * np.random.rand()", True),
         ("np.random.rand(4).tobytes()", True),
         ("np.random.rand(4).reshape(2, 2).sum()", True),
         ("np.random.rand(4)[0]", True),
@@ -205,6 +210,8 @@ def test_of_an_array_pytest_shows_the_number_only(value: str, found: bool, tmp_p
     test = f"""
 import numpy as np
 import pytest
+
+ARRAY = np.random.rand(4)
 
 
 @pytest.mark.parametrize("x", [{value}, 1])

@@ -69,19 +69,28 @@ def array_drawn(scope: Scope, node: ast.AST, project: Project) -> str:
 
     Of an array pytest shows nothing: the id is the name of the argument and a number.
     """
+    if isinstance(node, ast.Call):
+        head, _, method = resolve(scope, node.func).rpartition(".")
+        if head.startswith("numpy.random") and method in ARRAYS:
+            return drawn(scope, node, project) if gives_array(node, method) else ""
+        of_array = isinstance(node.func, ast.Attribute) and node.func.attr in OF_ARRAYS
+        return array_drawn(scope, node.func.value, project) if of_array else ""  # type: ignore[attr-defined]
+    return next(filter(None, (array_drawn(*part, project) for part in made_of(scope, node))), "")
+
+
+def made_of(scope: Scope, node: ast.AST) -> list[tuple[Scope, ast.expr]]:
+    """Return the parts of an expression, each with its scope, that gives an array where one of them does."""
     if isinstance(node, ast.Subscript):
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return array_drawn(scope, node.value, project) if any(isinstance(item, ast.Slice) for item in parts) else ""
+        return [(scope, node.value)] if any(isinstance(item, ast.Slice) for item in parts) else []
     if isinstance(node, ast.Attribute):
-        return array_drawn(scope, node.value, project) if node.attr == "T" else ""
-    if not isinstance(node, ast.Call):
-        return ""
-    head, _, method = resolve(scope, node.func).rpartition(".")
-    if head.startswith("numpy.random") and method in ARRAYS:
-        return drawn(scope, node, project) if gives_array(node, method) else ""
-    if isinstance(node.func, ast.Attribute) and node.func.attr in OF_ARRAYS:
-        return array_drawn(scope, node.func.value, project)
-    return ""
+        return [(scope, node.value)] if node.attr == "T" else []
+    if isinstance(node, ast.BinOp):
+        return [(scope, node.left), (scope, node.right)]
+    if isinstance(node, ast.UnaryOp):
+        return [(scope, node.operand)]
+    found = bound_to(scope, node) if isinstance(node, ast.Name) else None
+    return [found] if found is not None and not isinstance(found[1], ast.Name) else []
 
 
 def gives_array(call: ast.Call, method: str) -> bool:

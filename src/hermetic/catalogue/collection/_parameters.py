@@ -80,7 +80,7 @@ def parameters_of(module: Module) -> Iterator[Parameters]:
     """Yield the places of a file that give parameters."""
     for definition in (*module.top.functions, *module.top.classes):
         outer = definition.parent or definition
-        for decorator in definition.node.decorator_list:  # type: ignore[attr-defined]
+        for decorator in definition.decorators:
             yield from of_mark(outer, decorator)
         if definition.is_function and roles.fixture_call(definition) is not None:
             yield from of_fixture(definition)

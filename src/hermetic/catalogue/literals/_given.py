@@ -72,7 +72,7 @@ def signature(scope: Scope, function: ast.expr) -> tuple[list[str], Options]:
 
 def defaults_of(function: Scope) -> Options:
     """Return the defaults of a function's parameters."""
-    arguments = function.node.args  # type: ignore[attr-defined]
+    arguments = function.arguments
     named = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
     outer = function.parent or function
     found = {name: (outer, value) for name, value in zip(reversed(named), reversed(arguments.defaults), strict=False)}

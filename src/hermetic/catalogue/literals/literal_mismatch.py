@@ -279,7 +279,7 @@ def calls(module: Module, rows: list[list[str]]) -> Iterator[tuple[Scope, ast.Ca
             yield from ((scope, call, function) for call in calls_of(scope))
     for definition in (*module.top.functions, *module.top.classes):
         outer = definition.parent or definition
-        pending: list[ast.AST] = list(definition.node.decorator_list)  # type: ignore[attr-defined]
+        pending: list[ast.AST] = list(definition.decorators)
         while pending:
             node = pending.pop()
             if isinstance(node, ast.Call):

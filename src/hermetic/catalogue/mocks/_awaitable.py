@@ -38,7 +38,7 @@ def is_async_function(function: Scope) -> bool:
     if not is_async(function) or is_generator(function.module.load(function)):
         return False
     outer = function.parent or function
-    return all(keeps_async(outer, item) for item in function.node.decorator_list)  # type: ignore[attr-defined]
+    return all(keeps_async(outer, item) for item in function.decorators)
 
 
 def keeps_async(scope: Scope, decorator: ast.expr) -> bool:
@@ -157,7 +157,7 @@ def call_is_plain(scope: Scope, call: ast.Call) -> bool:
     if name in MAKERS:
         return True
     cls = find_class(scope, call.func)
-    if cls is None or not all(base_is_plain(cls.parent or cls, base) for base in cls.node.bases):  # type: ignore[attr-defined]
+    if cls is None or not all(base_is_plain(cls.parent or cls, base) for base in cls.bases):
         return False
     return not any(method.name == "__await__" for method in cls.functions)
 
@@ -170,7 +170,7 @@ def base_is_plain(scope: Scope, base: ast.expr) -> bool:
 
 def returns_plain(function: Scope, project: Project) -> bool:
     """Tell whether a function is a plain one that returns, and returns nothing awaitable."""
-    if is_async(function) or function.node.decorator_list:  # type: ignore[attr-defined]
+    if is_async(function) or function.decorators:
         return False
     function.module.load(function)
     if is_generator(function) or never_returns(function):
@@ -180,7 +180,7 @@ def returns_plain(function: Scope, project: Project) -> bool:
 
 def never_returns(function: Scope) -> bool:
     """Tell whether a function ends by raising, itself or in a call made for that: it raises at the call, as a mock."""
-    last = function.node.body[-1]  # type: ignore[attr-defined]
+    last = function.body[-1]
     if isinstance(last, ast.Raise):
         return True
     if isinstance(last, ast.Assert):
@@ -194,7 +194,7 @@ def never_returns(function: Scope) -> bool:
     if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
         return target.attr in ("fail", "skipTest")
     own = find_callee(function, target)
-    declared = resolve(own, own.node.returns) if own is not None and own.is_function else ""  # type: ignore[attr-defined]
+    declared = resolve(own, own.returned) if own is not None and own.is_function else ""
     return resolve(function, target) in NEVER_RETURN or declared.endswith(("NoReturn", "Never"))
 
 

@@ -67,7 +67,7 @@ def find_builders(module: Module) -> list[Builder]:
 
 def is_mock(cls: Scope) -> bool:
     """Tell whether a class derives from a mock."""
-    return any(mock_class(cls.parent or cls, base) in HEAVY for base in cls.node.bases)  # type: ignore[attr-defined]
+    return any(mock_class(cls.parent or cls, base) in HEAVY for base in cls.bases)
 
 
 def built_in(function: Scope) -> Builder | None:
@@ -76,7 +76,7 @@ def built_in(function: Scope) -> Builder | None:
         for call, what in heavy_calls(scope, calls_of(scope)):
             return Builder(function, call, what)
     outer = function.parent or function
-    for decorator in function.node.decorator_list:  # type: ignore[attr-defined]
+    for decorator in function.decorators:
         if isinstance(decorator, ast.Call):
             given = [*decorator.args, *(item.value for item in decorator.keywords)]
             for call, what in heavy_calls(outer, [item for item in given if isinstance(item, ast.Call)]):
@@ -130,7 +130,7 @@ def is_test_class(cls: Scope) -> bool:
     levels = lineage(cls)
     if not any(roles.role_of(method) == "test" for level in levels for method in level.functions):
         return False
-    bases = [resolve(level.parent or level, base) for level in levels for base in level.node.bases]  # type: ignore[attr-defined]
+    bases = [resolve(level.parent or level, base) for level in levels for base in level.bases]
     return cls.name.startswith("Test") or any("Test" in base.rpartition(".")[2] for base in bases if base[:1] != ".")
 
 
@@ -138,7 +138,7 @@ def has_unknown_base(cls: Scope, project: Project) -> bool:
     """Tell whether a class derives from one that cannot be read and may do what the rule asks for."""
     known = {level.name for level in project.lineage(cls)}
     for level in project.lineage(cls):
-        for base in level.node.bases:  # type: ignore[attr-defined]
+        for base in level.bases:
             name = resolve(level.parent or level, base)
             if name.rpartition(".")[2] not in known and not name.startswith(PLAIN_BASES):
                 return True

@@ -30,7 +30,7 @@ def subclassed(scope: Scope, expression: ast.AST | None) -> str:
     own = find_class(scope, expression) if expression is not None else None
     if own is None or own.parent is None:
         return ""
-    return next(filter(None, (mock_class(own.parent, base) for base in own.node.bases)), "")  # type: ignore[attr-defined]
+    return next(filter(None, (mock_class(own.parent, base) for base in own.bases)), "")
 
 
 def is_mocker(name: str) -> bool:

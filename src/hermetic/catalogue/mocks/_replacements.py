@@ -208,7 +208,7 @@ def method_of_class(cls: Scope, name: str) -> Scope | None:
 
 def injected(function: Scope, name: str) -> Replacement | None:
     """Return the replacement whose mock the decorators of a function, or of its class, pass as the parameter `name`."""
-    arguments = function.node.args  # type: ignore[attr-defined]
+    arguments = function.arguments
     names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
     names = names[1:] if function.owner is not None else names
     levels = [function, *(ancestry(function.owner) if function.owner is not None else ())]
@@ -251,7 +251,7 @@ def replacing_calls(scope: Scope) -> Iterator[ast.Call]:
 def decorator_calls(definition: Scope) -> Iterator[tuple[Scope, ast.Call]]:
     """Yield the decorators of a function or class that are calls, and the scope that runs them."""
     outer = definition.parent or definition
-    for decorator in definition.node.decorator_list:  # type: ignore[attr-defined]
+    for decorator in definition.decorators:
         if isinstance(decorator, ast.Call):
             yield outer, decorator
 
@@ -266,6 +266,6 @@ def names_of(found: Replacement, owner: Scope | None) -> Iterator[tuple[Scope, a
             yield from ((scope, target) for target in parent.targets if isinstance(target, (ast.Name, ast.Attribute)))
         if not isinstance(parent, (ast.Attribute, ast.Call)):
             break
-    if owner is not None and call in owner.node.decorator_list:  # type: ignore[attr-defined]
+    if owner is not None and call in owner.decorators:
         for name in roles.parameters(owner):
             yield owner, ast.Name(id=name, lineno=owner.node.lineno)  # type: ignore[attr-defined]

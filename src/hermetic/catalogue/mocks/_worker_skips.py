@@ -98,7 +98,7 @@ def body_skips(function: Scope, project: Project, depth: int = 2) -> bool:
         for child, parent in function.ancestors(node):
             if isinstance(parent, ast.If) and child is not parent.test and taken(function, parent, child, project):
                 return True
-    body = function.node.body  # type: ignore[attr-defined]
+    body = function.body
     last = body[-1]
     return (
         isinstance(last, ast.If)

@@ -309,8 +309,8 @@ def replaces_silent(scope: Scope, call: ast.Call, project: Project) -> bool:
 
 def is_silent(function: Scope) -> bool:
     """Tell whether a function returns nothing, by what it does and what it says it does."""
-    declared = function.node.returns  # type: ignore[attr-defined]
-    is_stub = all(isinstance(item, (ast.Expr, ast.Pass, ast.Raise)) for item in function.node.body)  # type: ignore[attr-defined]
+    declared = function.returned
+    is_stub = all(isinstance(item, (ast.Expr, ast.Pass, ast.Raise)) for item in function.body)
     if declared is not None:
         return isinstance(declared, ast.Constant) and declared.value is None
     function.module.load(function)

@@ -50,7 +50,7 @@ def is_again(change: Change) -> bool:
 def passes_on(module: Module) -> bool:
     """Tell whether the body of a module only imports, and binds constants, its logger and `__all__`."""
     top = module.top
-    return all(is_plain(top, statement) for statement in top.node.body)  # type: ignore[attr-defined]
+    return all(is_plain(top, statement) for statement in top.body)
 
 
 def is_plain(top: Scope, statement: ast.stmt) -> bool:

@@ -97,7 +97,7 @@ def given_in(function: Scope) -> set[str]:
 
 def parameters_of(function: Scope, arguments: list[ast.expr]) -> dict[str, str]:
     """Return what each parameter of a function stands for, by the arguments that it is handed."""
-    taken = function.node.args  # type: ignore[attr-defined]
+    taken = function.arguments
     names = [item.arg for item in (*taken.posonlyargs, *taken.args)]
     return {name: text_of(argument) for name, argument in zip(names, arguments, strict=False)}
 

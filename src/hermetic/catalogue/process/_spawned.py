@@ -157,7 +157,7 @@ def kind_of(made: Scope) -> Kind | None:
     """Return the kind of thread or process that a class is, by its base classes."""
     if "kind" not in made.memo:
         made.memo["kind"] = None  # where a class inherits from itself
-        kinds = (kind_of_base(made, base) for base in made.node.bases)  # type: ignore[attr-defined]
+        kinds = (kind_of_base(made, base) for base in made.bases)
         made.memo["kind"] = next(filter(None, kinds), None)
     known: Kind | None = made.memo["kind"]
     return known

@@ -98,7 +98,7 @@ def inherited(scope: Scope, function: ast.expr) -> str:
     for level in ancestry(cls) if cls is not None else ():
         if any(method.name == "__init__" for method in level.functions):
             return ""
-        for base in level.node.bases:  # type: ignore[attr-defined]
+        for base in level.bases:
             name = resolve(level.parent or level, base)
             if name in BY_ADDRESS or name in BY_PORT:
                 return name

@@ -186,5 +186,5 @@ def is_apart(scope: Scope, entered: ast.withitem) -> bool:
 
 def is_of_trial(cls: Scope) -> bool:
     """Tell whether a class is a test of Twisted's trial, which changes to a folder of its own."""
-    bases = cls.node.bases  # type: ignore[attr-defined]
+    bases = cls.bases
     return any(resolve(cls.parent or cls, base).startswith("twisted.trial") for base in bases)

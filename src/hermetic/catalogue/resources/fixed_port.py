@@ -120,7 +120,7 @@ class FixedPort(Rule):
     def live_ports(self, cls: Scope) -> Iterator[Finding]:
         """Yield the port that a class of Django's live server tests chooses."""
         bindings = [item for item in cls.bindings.get("port", ()) if isinstance(item.value, ast.Constant)]
-        bases = [base for level in ancestry(cls) for base in level.node.bases] if bindings else []  # type: ignore[attr-defined]
+        bases = [base for level in ancestry(cls) for base in level.bases] if bindings else []
         if any(resolve(cls.parent or cls, base).endswith(LIVE) for base in bases):
             value = bindings[-1].value
             assert isinstance(value, ast.Constant)  # noqa: S101 - for the type checker

@@ -182,9 +182,7 @@ def is_class(scope: Scope, function: ast.expr) -> bool:
         return True
     own = find_class(scope, function)
     return own is not None and any(
-        resolve(cls.parent or cls, base) in known
-        for cls in ancestry(own)
-        for base in cls.node.bases  # type: ignore[attr-defined]
+        resolve(cls.parent or cls, base) in known for cls in ancestry(own) for base in cls.bases
     )
 
 

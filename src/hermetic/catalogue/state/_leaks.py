@@ -271,7 +271,7 @@ def class_of(scope: Scope, made: ast.expr | None) -> Scope | None:
 def is_of_mock(cls: Scope) -> bool:
     """Tell whether a class inherits from one of the mocks."""
     outer = cls.parent or cls
-    return any(resolve(outer, base).rpartition(".")[2] in MOCKS for base in cls.node.bases)  # type: ignore[attr-defined]
+    return any(resolve(outer, base).rpartition(".")[2] in MOCKS for base in cls.bases)
 
 
 def of_container(scope: Scope, name: str, project: Project, method: str = "") -> Iterator[tuple[str, str, str]]:

@@ -131,7 +131,7 @@ def read_by_call(scope: Scope, call: ast.Call, steps: int) -> set[str]:
 def read_in_body(cls: Scope) -> set[str]:
     """Return the variables that the defaults of a class's fields read, by themselves or through a function."""
     found: set[str] = set()
-    pending: list[ast.AST] = [item for item in cls.node.body if isinstance(item, (ast.Assign, ast.AnnAssign))]  # type: ignore[attr-defined]
+    pending: list[ast.AST] = [item for item in cls.body if isinstance(item, (ast.Assign, ast.AnnAssign))]
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Call):
@@ -169,7 +169,7 @@ def keys_looked_up(scope: Scope) -> set[str]:
 
 def fields_of(cls: Scope) -> set[str]:
     """Return the variables behind the fields of a pydantic settings class."""
-    bases = [resolve(cls.parent or cls, base) for base in cls.node.bases]  # type: ignore[attr-defined]
+    bases = [resolve(cls.parent or cls, base) for base in cls.bases]
     if not any(base.endswith(SETTINGS) for base in bases):
         return set()
     prefix = ""
@@ -177,7 +177,7 @@ def fields_of(cls: Scope) -> set[str]:
         given = binding.value.keywords if isinstance(binding.value, ast.Call) else []
         prefixes = [item.value for item in given if item.arg == "env_prefix"]
         prefix = str(getattr(prefixes[0], "value", "")) if prefixes else prefix
-    named = [item.target for item in cls.node.body if isinstance(item, ast.AnnAssign)]  # type: ignore[attr-defined]
+    named = [item.target for item in cls.body if isinstance(item, ast.AnnAssign)]
     return {f"{prefix}{item.id}".upper() for item in named if isinstance(item, ast.Name)}
 
 

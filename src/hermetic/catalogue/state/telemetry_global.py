@@ -486,5 +486,5 @@ def is_reset_by_base(root: Scope) -> bool:
     return root.owner is not None and any(
         resolve(cls.parent or cls, base).startswith("opentelemetry.test.")
         for cls in ancestry(root.owner)
-        for base in cls.node.bases  # type: ignore[attr-defined]
+        for base in cls.bases
     )
