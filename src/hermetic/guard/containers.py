@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.guard.probe import ABSENT, Change, same, short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 TABLES = frozenset({dict, OrderedDict, defaultdict, Counter})
 ROWS = frozenset({list, deque, bytearray})
@@ -164,12 +164,17 @@ def deep_parts(value: object, path: str, steps: int, objects: Callable[[object],
         return
     yield part
     if steps:
-        held = part.live
-        pairs = held.items() if isinstance(held, dict) else enumerate(held) if isinstance(held, list) else ()
-        for key, one in list(pairs)[:LARGEST]:
+        for key, one in itertools.islice(entries(part.live), LARGEST):
             # To write a key takes longer than to see that it leads nowhere.
             if type(one) in CONTAINERS or (objects is not None and objects(one)):
                 yield from deep_parts(one, part.path_to(key), steps - 1, objects)
+
+
+def entries(held: Any) -> Iterable[tuple[Any, Any]]:
+    """Return the entries of a dictionary or list as it is now, paired as they are asked for: mostly that is a few."""
+    if isinstance(held, dict):
+        return zip([*held], [*held.values()], strict=False)  # another thread may write in between
+    return enumerate([*held]) if isinstance(held, list) else ()
 
 
 def part_of(value: object, path: str, objects: Callable[[object], bool] | None) -> Part | None:
