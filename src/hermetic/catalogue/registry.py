@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hermetic.catalogue.rule import Rule
 
 GROUP = "hermetic.rules"
+OWN = "hermetic.catalogue."  # what the names of the modules of our own rules start with
 NO_FILE = b"\0"  # stands in no file that can be parsed
 READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 ENGINE_CODES = frozenset({"HRM001", "HRM905"})  # given by the engine itself, so no rule may have them
@@ -70,6 +71,14 @@ class Entry:
             rows: list[list[str]] = options[self.tokens_from]  # type: ignore[assignment]
             self.tokens = tuple(literal_in(row[0]) for row in rows) or (NO_FILE,)
 
+    @property
+    def repair(self) -> str:
+        """What to write instead; of our own rules that is known without their modules, which import much."""
+        from hermetic.catalogue._repairs import REPAIRS
+
+        own = self.module.startswith(OWN)
+        return REPAIRS[self.code] if own and self.code in REPAIRS else self.load().repair
+
     def load(self) -> Rule:
         """Import the rule's module and return the rule."""
         __import__(self.module)
@@ -113,7 +122,7 @@ def walked() -> Iterator[type[Rule]]:
     from hermetic.catalogue.rule import Rule
 
     found: dict[str, type[Rule]] = {}
-    for info in pkgutil.walk_packages(package.__path__, "hermetic.catalogue."):
+    for info in pkgutil.walk_packages(package.__path__, OWN):
         if info.name.rpartition(".")[2].startswith("_"):
             continue
         for value in vars(importlib.import_module(info.name)).values():
@@ -204,7 +213,7 @@ def has_foreign() -> bool:
 
 def is_foreign(entries: list[Entry]) -> bool:
     """Tell whether one of some rules is another distribution's: what it looks at besides a file, nobody knows."""
-    return any(not entry.module.startswith("hermetic.catalogue.") for entry in entries)
+    return any(not entry.module.startswith(OWN) for entry in entries)
 
 
 def all_entries() -> list[Entry]:

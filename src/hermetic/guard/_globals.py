@@ -72,7 +72,8 @@ class Walk:
         self.copies: list[dict[str, Any]] = []  # of what each holder held with the last snapshot, whatever is patched
         self.held: list[list[Any]] = []  # the values of these
         self.patchers: list[Any] = []  # those that were started then
-        self.known: tuple[list[Holder], dict[int, int]] = [], {}  # the places of some holders, by what they are
+        # The places of the first so many holders, by what they are: two names may lead to one class.
+        self.known: tuple[list[Holder], int, dict[int, int]] = [], 0, {}
         self.file: os.PathLike[str] | None = None  # of the running test, None where everything is in sight
         self.in_sight: set[Holder] = set()
         self.inside: list[int] = []  # the places of those among the holders
@@ -183,10 +184,11 @@ class Walk:
         self.patchers = patchers
         copies, values = [*self.copies], [*self.held]
         replaced = of_attributes(patchers)
-        if replaced and (self.known[0] is not self.holders or len(self.known[1]) != len(self.holders)):
-            self.known = self.holders, {id(holder.value): number for number, holder in enumerate(self.holders)}
+        if replaced and (self.known[0] is not self.holders or self.known[1] != len(self.holders)):
+            places = {id(holder.value): number for number, holder in enumerate(self.holders)}
+            self.known = self.holders, len(self.holders), places
         for patcher in replaced:
-            number = self.known[1].get(id(patcher.target))
+            number = self.known[2].get(id(patcher.target))
             if number is not None and patcher.attribute in copies[number]:
                 copies[number] = without(patcher, copies[number])
                 values[number] = [*copies[number].values()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import operator
 import sys
+import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._assigned import Assigned
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # A module that imports one of these by name holds the very object: a change of it is another rule's business.
 OF_SYS = ("argv", "path", "meta_path", "path_hooks", "modules", "warnoptions")
+# What most names stand for: nothing of the project's is within, which is seen at once.
+NOTHING_WITHIN = frozenset({type(None), bool, int, float, str, type, types.FunctionType, types.ModuleType})
 LARGEST = 1000  # items of a container that is copied at each boundary (about 3 us)
 MOST = 40  # parts of what one name stands for
 DEPTH = 3  # steps from a name into what it stands for, unless `hermetic_depth` says otherwise
@@ -160,7 +163,7 @@ class HeldProbe(Probe[Held]):
             if holder.is_class is not self.of_classes:
                 continue
             for name, value in copy.items():
-                if not is_watched(value) or name.startswith(("__", "@")):
+                if type(value) in NOTHING_WITHIN or not is_watched(value) or name.startswith(("__", "@")):
                     continue
                 if any(value is other for other in others):
                     continue

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dis
 import functools
+import itertools
+import operator
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.guard.probe import ABSENT, Change, same, short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 TABLES = frozenset({dict, OrderedDict, defaultdict, Counter})
 ROWS = frozenset({list, deque, bytearray})
@@ -57,7 +59,7 @@ class Part(NamedTuple):
         if not isinstance(before, dict):
             yield self.whole(before, after)
             return
-        for key in {**before, **after}:
+        for key in written_keys(before, after):
             old, new = before.get(key, ABSENT), after.get(key, ABSENT)
             if not same(old, new):
                 state = f"{self.path}.{key}" if self.attributes else f"{self.path}[{short(key)}]"
@@ -89,6 +91,13 @@ class Part(NamedTuple):
             self.itself.pop(key, None)
         else:
             self.itself[key] = value
+
+
+def written_keys(before: dict[Any, Any], after: dict[Any, Any]) -> list[Any]:
+    """Return the keys under which there is another object by now, the new ones last (about 50 ns an entry)."""
+    now = map(after.get, before, itertools.repeat(ABSENT))
+    others = itertools.compress(before, map(operator.is_not, before.values(), now))
+    return [*others, *itertools.filterfalse(before.__contains__, after)]
 
 
 def holds(items: Any, wanted: object) -> bool:
@@ -155,12 +164,17 @@ def deep_parts(value: object, path: str, steps: int, objects: Callable[[object],
         return
     yield part
     if steps:
-        held = part.live
-        pairs = held.items() if isinstance(held, dict) else enumerate(held) if isinstance(held, list) else ()
-        for key, one in list(pairs)[:LARGEST]:
+        for key, one in itertools.islice(entries(part.live), LARGEST):
             # To write a key takes longer than to see that it leads nowhere.
             if type(one) in CONTAINERS or (objects is not None and objects(one)):
                 yield from deep_parts(one, part.path_to(key), steps - 1, objects)
+
+
+def entries(held: Any) -> Iterable[tuple[Any, Any]]:
+    """Return the entries of a dictionary or list as it is now, paired as they are asked for: mostly that is a few."""
+    if isinstance(held, dict):
+        return zip([*held], [*held.values()], strict=False)  # another thread may write in between
+    return enumerate([*held]) if isinstance(held, list) else ()
 
 
 def part_of(value: object, path: str, objects: Callable[[object], bool] | None) -> Part | None:

@@ -126,17 +126,16 @@ class Judge:
         more = f", and {len(group) - 1} more" if len(group) > 1 else ""
         message = f"{who} {change.text}{more}" if change.text else f"{who} left {state} changed: {before} -> {after}"
         entry = self.options.entries.get(code)
-        rule = entry.load() if entry is not None else None
         path = place.path if place is not None else str(getattr(item, "path", "") or self.file_of(test))
         return {
             "code": code,
-            "name": rule.name if rule is not None else code.lower(),
+            "name": entry.name if entry is not None else code.lower(),
             "message": message,
             "path": self.shown(path),
             "line": place.line if place is not None else 0,
             "layer": layer,
             "test": test,
-            "repair": rule.repair if rule is not None else "",
+            "repair": entry.repair if entry is not None else "",
             AS_CODE: repair_as_code(code, change),
             "line_reason": "" if place is not None else UNKNOWN,
             "owner": owner,

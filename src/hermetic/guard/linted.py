@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from hermetic.finding import Finding
     from hermetic.guard.options import Options
+    from hermetic.lint.engine import Engine
+
+KEPT_BYTES = 200_000  # of source that stays read between two files; with trees and scopes that is some 8 MB
 
 
 class Linted:
@@ -20,6 +23,7 @@ class Linted:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.known: dict[tuple[str, str], list[Finding]] = {}
+        self.engines: dict[str, Engine] = {}  # by code
 
     def of_test(self, code: str, item: pytest.Item) -> Place | None:
         """Return the line that breaks a rule on behalf of a test, None when the linter sees none."""
@@ -41,21 +45,30 @@ class Linted:
 
     def findings(self, code: str, path: str) -> list[Finding]:
         """Return what one rule finds in one file."""
-        from hermetic.lint.engine import Engine
         from hermetic.lint.incomplete import IncompleteError
-        from hermetic.lint.selection import Selection
 
         key = (code, path)
         if key not in self.known:
-            entry = self.options.entries[code]
-            chosen = Selection([entry], self.options.selection.presets, frozenset({code}))
             try:
-                self.known[key] = Engine(self.options.settings, chosen).check([path])
+                engine = self.engine(code)
+                engine.project.seen.clear()  # each file is looked at as if it were the only one
+                self.known[key] = engine.check([path])
             except IncompleteError as error:
                 self.known[key] = error.findings
             except Exception:  # noqa: BLE001 - without a line the finding stands all the same
                 self.known[key] = []
         return self.known[key]
+
+    def engine(self, code: str) -> Engine:
+        """Return what lints for one rule: what it has read of the code under test serves the next file, too."""
+        from hermetic.lint.engine import Engine
+        from hermetic.lint.selection import Selection
+
+        if code not in self.engines:
+            chosen = Selection([self.options.entries[code]], self.options.selection.presets, frozenset({code}))
+            self.engines[code] = made = Engine(self.options.settings, chosen)
+            made.project.most_kept = KEPT_BYTES
+        return self.engines[code]
 
 
 XUNIT = ("setUp", "tearDown", "setup_method", "teardown_method", "setup_function", "teardown_function", "setUpClass",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 import re
 import reprlib
@@ -218,6 +219,19 @@ ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+| id='\d+'")  # another one in each pro
 
 def short(value: object) -> str:
     """Return a short representation on one line, whatever the object does."""
+    if type(value) is str and len(value) <= LONGEST:
+        return short_text(value)
+    return written(value)
+
+
+@functools.lru_cache(maxsize=1000)
+def short_text(value: str) -> str:
+    """Return a short representation of a text: the same keys are written again and again."""
+    return written(value)
+
+
+def written(value: object) -> str:
+    """Return a short representation on one line, worked out."""
     try:
         text = value if isinstance(value, Described) else ADDRESS.sub("", SHORT.repr(value))
     except Exception as error:  # noqa: BLE001 - a representation is code of the project

@@ -31,6 +31,7 @@ class Files(Disk):
         self._modules: dict[str, Module | None] = {}
         self._texts: dict[str, Text] = {}
         self._weight = 0  # bytes of the source behind them
+        self.most_kept = KEPT_BYTES
         self._checked = 0  # how many files have been checked
 
     def forget_worked_out(self) -> None:
@@ -81,7 +82,7 @@ class Files(Disk):
             self._data.pop(path, None)
             self._data.pop(absolute, None)
             self.drop(absolute)
-        if self._weight > KEPT_BYTES:
+        if self._weight > self.most_kept:
             self.let_go()
 
     def let_go(self) -> None:
@@ -93,7 +94,7 @@ class Files(Disk):
         rows.sort(key=lambda row: -row[1].asked)
         for path, text in rows:
             weight = len(text.data) if isinstance(text, Module) else len(text.data) // LIGHTER
-            if text.asked > 1 and self._weight + weight <= KEPT_BYTES // 2:
+            if text.asked > 1 and self._weight + weight <= self.most_kept // 2:
                 self._weight += weight
                 text.asked //= 2
                 if isinstance(text, Module):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hermetic.catalogue import registry
 from hermetic.catalogue.process.environ_write import EnvironWrite
 from hermetic.catalogue.rule import Example, Rule, node_id, reached_from, spelled
 from hermetic.source.module import Module
@@ -26,6 +27,14 @@ class Plain(Rule):
     code = "HRM199"
     name = "plain"
     message = "plain"
+
+
+class Elsewhere(Plain):
+    """A rule with the code of one of our own."""
+
+    code = "HRM101"
+    tokens = ()
+    repair = "write nothing"
 
 
 def nodes(module: Module) -> Iterator[ast.AST]:
@@ -233,3 +242,16 @@ def test_a_finding_names_the_test_that_reaches_it(tmp_path: Path) -> None:
 def test_a_rule_without_a_check_says_so() -> None:
     with pytest.raises(NotImplementedError):
         next(iter(Plain().check(None, None)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("entry", registry.indexed(), ids=lambda entry: entry.code)
+def test_what_to_write_instead_is_known_without_the_rule(
+    entry: registry.Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = entry.load()
+    monkeypatch.delattr(registry.Entry, "load")
+    assert (entry.name, entry.repair) == (rule.name, rule.repair)
+
+
+def test_what_to_write_instead_is_asked_of_another_distributions_rule() -> None:
+    assert registry.entry_of(Elsewhere).repair == "write nothing"

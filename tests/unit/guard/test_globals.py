@@ -177,6 +177,24 @@ def test_a_patch_that_stays_started_is_seen_through_once() -> None:
     assert list(walk.differences(one, walk.snapshot(), MODULE_STATE)) == []
 
 
+def test_where_holders_stand_is_found_out_once_though_a_class_has_two_names(shop: types.ModuleType) -> None:
+    run("Store = Shop", shop)
+    walk = Walk()
+    patcher = mock.patch("the_shop.CLIENT", 8)
+    patcher.start()
+    try:
+        Moment.next()
+        walk.snapshot()
+        known = walk.known
+        run("Shop.open = False", shop)
+        Moment.next()
+        walk.snapshot()
+    finally:
+        patcher.stop()
+    assert known[2][id(shop.Shop)]
+    assert walk.known is known
+
+
 ANEW = """
 import functools
 import types

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hermetic.guard import probes
+from hermetic.guard._left import ONCE_MODULE, is_of_the_run
 from hermetic.guard.chain import Chain, Owner
-from hermetic.guard.containers import CONTAINERS, Part
-from hermetic.guard.probe import Change, Moment, Probe
+from hermetic.guard.containers import CONTAINERS, Part, deep_parts
+from hermetic.guard.probe import LONGEST, Change, Moment, Probe, short, short_text
 from hermetic.guard.registry import walked
 from hermetic.guard.trail import Trail
+from hermetic.workers.once import OncePerRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,3 +85,38 @@ def test_a_container_is_equal_to_its_mirror_until_it_is_changed(value: Any) -> N
 
 def test_every_kind_of_container_has_a_mirror() -> None:
     assert {type(value) for value in FILLED} == CONTAINERS
+
+
+def test_the_keys_of_a_table_that_was_written_to_come_in_its_order_and_the_new_ones_last() -> None:
+    before = {"gone": 1, "same": 2, "other": 3, "equal": [4]}
+    after = {"new": 5, "equal": [4], "other": 6, "same": 2}
+    assert [change.state for change in Part("it", after).changes(before, after)] == [
+        "it['gone']",
+        "it['other']",
+        "it['new']",
+    ]
+
+
+def test_of_a_table_as_much_is_paired_with_its_keys_as_is_looked_into() -> None:
+    asked: list[object] = []
+    table = {number: str(number) for number in range(100)} | {"first": [], "second": []}
+    table = {"first": [], **table}
+    parts = deep_parts(table, "it", 1, lambda value: bool(asked.append(value)))
+    assert [part.path for part in itertools.islice(parts, 2)] == ["it", "it['first']"]
+    assert not asked
+
+
+def test_a_text_is_written_out_once_unless_it_is_long() -> None:
+    short_text.cache_clear()
+    assert [short("tea"), short("tea"), len(short("t" * (LONGEST + 1)))] == ["'tea'", "'tea'", LONGEST - 20]
+    assert short_text.cache_info()[:2] == (1, 1)
+
+
+def test_no_frame_is_looked_at_for_a_fixture_that_nobody_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, ONCE_MODULE, raising=False)
+    frame: Any = object()  # has no code
+    assert not is_of_the_run(frame)
+
+
+def test_the_module_of_the_fixture_for_all_workers_has_the_name_that_is_looked_for() -> None:
+    assert OncePerRun.__module__ == ONCE_MODULE
