@@ -1932,6 +1932,19 @@ def test_a():
     assert AsyncMock(**options).name()
 """,
     ),
+    "305 a library's class of the same name": (
+        "HRM305",
+        """
+from mode.utils.mocks import AsyncMock
+
+
+async def test_send():
+    sender = AsyncMock()
+    await sender()
+    assert sender.coro() is None
+    sender()
+""",
+    ),
     "305 MagicMock and Mock return at once": (
         "HRM305",
         """

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SYNC_MOCKS = frozenset({"Mock", "MagicMock", "NonCallableMock", "NonCallableMagicMock"})
 MOCKS = SYNC_MOCKS | {"AsyncMock"}
+HOMES = frozenset({"unittest.mock", "mock", "mock.mock", "asyncmock", "asynctest", "asynctest.mock"})
+SUITES = ("tests", "test", "testing", "conftest")  # what helpers stand in that a distribution may lack
 
 
 def mock_class(scope: Scope, expression: ast.AST | None) -> str:
@@ -21,8 +23,20 @@ def mock_class(scope: Scope, expression: ast.AST | None) -> str:
     name = resolve(scope, expression)
     head, _, last = name.rpartition(".")
     if last in MOCKS and head and (is_mocker(head) or head[0] not in ".@[") and "()" not in head.replace("mocker", ""):
+        if last == "AsyncMock" and not (is_mocker(head) or passes_mocks_on(scope, head)):
+            return ""
         return last if last != "Mock" or is_mocker(head) or "mock" in head else ""
     return ""
+
+
+def passes_mocks_on(scope: Scope, head: str) -> bool:
+    """Tell whether a module has the mocks of `unittest.mock`: itself, its backport, or one of the suite's own.
+
+    Libraries have classes of the same name that do something else.
+    """
+    project, near = scope.module.project, scope.module.folder
+    suite = project is None or project.file_of(head, near) is not None or head.partition(".")[0] in SUITES
+    return suite or head in HOMES
 
 
 def subclassed(scope: Scope, expression: ast.AST | None) -> str:
