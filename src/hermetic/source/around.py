@@ -45,11 +45,14 @@ def undone_by_hook(root: Scope, undo: Undo, project: Project) -> bool:
 
 
 def is_set_for_each(fixture: Scope, undo: Undo) -> bool:
-    """Tell whether an autouse fixture gives each test around the same value: what stays is the fixture's own leak."""
-    if not roles.is_autouse(fixture) or roles.fixture_scope(fixture) != "function":
+    """Tell whether a fixture gives a test a value that makes the change none: what stays is the fixture's own leak.
+
+    An autouse one sets the same key for each test around, another one sets it to the same value.
+    """
+    if roles.fixture_scope(fixture) != "function":
         return False
     fixture.module.load(fixture)
-    return undo.sets_same(fixture)
+    return undo.sets_same(fixture) if roles.is_autouse(fixture) else undo.has_set(fixture)
 
 
 def undone_by_fixture(root: Scope, undo: Undo, project: Project) -> bool:

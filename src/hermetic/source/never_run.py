@@ -12,6 +12,7 @@ from hermetic.source.scope import Scope
 SKIPS = frozenset({"pytest.mark.skip", "unittest.skip", "unittest.case.skip"})
 PRESENT = ("has", "have", "exist", "find", "which", "install", "avail", "support", "import", "can", "enabled")
 CONDITIONAL_SKIPS = frozenset({"pytest.mark.skipif", "unittest.skipIf", "unittest.case.skipIf"})
+OF_UNITTEST = frozenset({"setUp", "setUpClass", "asyncSetUp"})
 CONDITIONAL_RUNS = frozenset({"unittest.skipUnless", "unittest.case.skipUnless"})
 
 
@@ -22,6 +23,7 @@ def is_skipped(function: Scope) -> bool:
         skips = any(is_skip(name, expression) for name, expression in roles.marks(function))
         skips = skips or is_deselected(function) or is_on_demand(function) or is_defined_on_demand(function)
         skips = skips or is_hidden(function) or is_for_no_test(function) or is_given_out(function)
+        skips = skips or is_of_other_runner(function)
         if not skips:
             from hermetic.source.by_hand import is_called_by_hand
 
@@ -82,6 +84,17 @@ def is_for_no_test(function: Scope) -> bool:
     return len(levels) == known and not any(
         method.name.startswith("test") for cls in (*levels, *users) for method in cls.functions
     )
+
+
+def is_of_other_runner(function: Scope) -> bool:
+    """Tell whether a set-up has unittest's name in a class of plain tests: pytest runs no `setUp` there."""
+    owner = function.owner
+    if owner is None or function.name not in OF_UNITTEST or owner.bases or not owner.name.startswith("Test"):
+        return False
+    if function.decorators or b".setUp" in function.module.data or b"setUp)" in function.module.data:
+        return False
+    inherited = any(cls is not owner and owner in lineage(cls) for cls in function.module.top.classes)
+    return not inherited and any(roles.role_of(method) == "test" for method in owner.functions)
 
 
 def is_defined_on_demand(function: Scope) -> bool:

@@ -384,9 +384,15 @@ def holds_attributes(scope: Scope, iterated: ast.expr) -> bool:
 
 
 def constant_set(change: Change) -> str:
-    """Return the constant that an assignment sets, as the source spells it, "" for others."""
+    """Return the constant that an assignment sets, or the name that its file binds once, "" for others."""
     value = getattr(change.node, "value", None)
-    return repr(value.value) if isinstance(value, ast.Constant) else ""
+    if isinstance(value, ast.Constant):
+        return repr(value.value)
+    if not isinstance(value, ast.Name):
+        return ""
+    found = change.scope.find(value.id, value.lineno)
+    once = found is not None and found[1].parent is None and len(found[1].bindings[value.id]) == 1
+    return f"{value.id} of {change.scope.module.path}" if once else ""
 
 
 def dotted_target(scope: Scope, call: ast.Call) -> str:

@@ -567,3 +567,35 @@ def test_a_file_that_pytest_collects_for_its_doctests_is_code_under_test(
     }
 
     assert [item.code for item in lint_files(project, tmp_path, select=("HRM101",))] == found
+
+
+SET_UP = """
+import os
+import unittest
+
+
+class Test{name}:
+    def setUp(self):
+        os.environ["SHOP"] = "1"
+
+    def test_a(self):
+        {body}
+{more}
+"""
+HEIR = "\n\nclass TestHeir(TestA, unittest.TestCase):\n    pass\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "more", "found"),
+    [
+        ("A", "pass", "", []),
+        ("A", "self.setUp()", "", ["HRM101"]),
+        ("A", "pass", HEIR, ["HRM101"]),
+        ("A(unittest.TestCase)", "pass", "", ["HRM101"]),
+        ("A", "pass", "\n    setup_method = setUp\n    run = (setUp)\n", ["HRM101"]),
+    ],
+)
+def test_a_set_up_of_unittest_in_a_class_of_plain_tests_never_runs(
+    name: str, body: str, more: str, found: list[str], tmp_path: Path
+) -> None:
+    assert codes(SET_UP.format(name=name, body=body, more=more), tmp_path, "HRM101") == found

@@ -138,3 +138,53 @@ def test_what_is_imported_before_says_what_a_test_finds(
     items = lint_files(files, tmp_path, select=("HRM601", "HRM105"))
 
     assert [item.code for item in items if "test_it" in item.path] == found
+
+
+@pytest.mark.parametrize(("imported", "found"), [("json", []), ("pickle as json", ["HRM308"])])
+def test_a_module_that_gets_what_it_imports_is_as_it_was(imported: str, found: list[str], tmp_path: Path) -> None:
+    test = f"import {imported}\nimport shop\n\n\ndef test_a():\n    shop.json = json\n    shop.dump()\n"
+    files = {"shop.py": "import json\n\n\ndef dump():\n    return json.dumps(1)\n", "test_it.py": test}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM308",))] == found
+
+
+REQUESTED = """
+import os
+import tempfile
+
+import pytest
+
+HOME = tempfile.mkdtemp()
+OTHER = tempfile.mkdtemp()
+MOVED = tempfile.mkdtemp()
+MOVED = tempfile.mkdtemp()
+
+
+@pytest.fixture
+def shop():
+    os.environ["SHOP_HOME"] = {before}
+    yield
+
+
+def test_a({given}):
+    os.environ["SHOP_HOME"] = {change}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "change", "found"),
+    [
+        ("HOME", "shop", "HOME", [15]),
+        ("HOME", "shop", "OTHER", [15, 20]),
+        ("HOME", "", "HOME", [15, 20]),
+        ("MOVED", "shop", "MOVED", [15, 20]),
+        ("'/srv'", "shop", "'/srv'", [15]),
+        ("'/srv'", "shop", "'/opt'", [15, 20]),
+    ],
+)
+def test_what_a_requested_fixture_sets_is_what_the_test_finds(
+    before: str, given: str, change: str, found: list[int], tmp_path: Path
+) -> None:
+    test = REQUESTED.format(before=before, given=given, change=change)
+
+    assert [item.line for item in lint_files({"test_it.py": test}, tmp_path, select=("HRM101",))] == found

@@ -170,9 +170,18 @@ def is_initial(scope: Scope, dotted: str, value: ast.expr, project: Project) -> 
     imported. That is a constant, the same name, or an object that the same call makes of the same constants.
     """
     defined = origin(scope, dotted, project)
-    if is_same(scope, value, *defined):
+    if is_same(scope, value, *defined) or is_imported_there(scope, dotted, value, project):
         return True
     return any(is_same(scope, value, *given) for given in set_at_import(scope.module, dotted, project))
+
+
+def is_imported_there(scope: Scope, dotted: str, value: ast.expr, project: Project) -> bool:
+    """Tell whether a module imports under a name the very thing that it is set to."""
+    owner, _, name = dotted.rpartition(".")
+    path = project.file_of(owner, scope.module.folder) if owner else None
+    module = project.module(path) if path is not None else None
+    bound = module.top.bindings.get(name, []) if module is not None else []
+    return bool(bound) and bound[0].kind == "import" and str(bound[0].value) == resolve(scope, value) != ""
 
 
 def set_at_import(module: Module, dotted: str, project: Project) -> Iterator[tuple[Scope, ast.expr]]:
