@@ -26,3 +26,34 @@ def test_only_an_address_of_the_internet_holds_a_port(address: str, tmp_path: Pa
     test = f"import socket\ndef test_it():\n    with socket.socket() as server:\n        server.bind({address})\n"
 
     assert bool(lint_files({"test_it.py": test}, tmp_path, select=("HRM501",))) is found
+
+
+TRIED = """
+from twisted.internet import reactor
+from twisted.internet.error import CannotListenError
+
+
+class TestSite:
+    def setup_method(self):
+        self.port = 51242
+        for _ in range(10):
+            try:
+                self.server = reactor.listenTCP(self.port, None)
+            except {caught}:
+                self.port += 1
+            else:
+                break
+
+    def teardown_method(self):
+        self.server.stopListening()
+
+    def test_it(self):
+        assert self.server
+"""
+
+
+@pytest.mark.parametrize(("caught", "found"), [("CannotListenError", False), ("OSError", False), ("TypeError", True)])
+def test_a_port_that_is_tried_until_one_is_free_is_left_alone(caught: str, tmp_path: Path, *, found: bool) -> None:
+    items = lint_files({"test_it.py": TRIED.format(caught=caught)}, tmp_path, select=("HRM501",))
+
+    assert bool(items) is found

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hermetic.source.visits import Visit
 
 LOWEST, HIGHEST = 1024, 65535  # the ports below are for root: a test that names one binds none
+# What catches that a port is taken; Twisted has an exception of its own.
+TAKEN = frozenset({"OSError", "error", "Exception", "PermissionError", "BaseException", "CannotListenError"})
 # Callables -> the place of the port among their arguments; by name it is `port`, or ends in `_port`. -1: by name alone.
 BY_PORT = {
     "wsgiref.simple_server.make_server": 1, "werkzeug.serving.make_server": 1, "werkzeug.serving.run_simple": 1,
@@ -149,5 +151,5 @@ def is_of_system(handler: ast.ExceptHandler) -> bool:
     """Tell whether a handler catches what binding a port that is taken raises, and does not just raise anew."""
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     names = {getattr(item, "attr", getattr(item, "id", "")) for item in caught if item is not None}
-    wide = handler.type is None or bool(names & {"OSError", "error", "Exception", "PermissionError", "BaseException"})
+    wide = handler.type is None or not names.isdisjoint(TAKEN)
     return wide and not isinstance(handler.body[-1], ast.Raise)
