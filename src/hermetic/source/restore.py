@@ -214,9 +214,8 @@ def is_in_try(scope: Scope, node: ast.AST, undo: Undo) -> bool:
 def blocks_at_the_end(scope: Scope, block: ast.Try | ast.TryStar, child: ast.AST) -> Iterator[list[ast.stmt]]:
     """Yield the statements that run when a `try` ends, however its body does."""
     yield block.finalbody
-    caught = next(
-        (item for item in block.handlers if getattr(item.type, "id", "BaseException") == "BaseException"), None
-    )
+    catching = (item for item in block.handlers if item.type is None or getattr(item.type, "id", "") == "BaseException")
+    caught = next(catching, None)
     if child in block.body and caught is not None and not may_leave(caught):
         yield statements_below(scope, block)
 

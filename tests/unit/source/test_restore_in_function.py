@@ -105,6 +105,20 @@ try:
 except OSError:
     pass
 del panel.table['a']
+### put back below a try that lets all but its own kind through
+try:
+    panel.table['a'] = 2
+    work()
+except panel.Error:
+    pass
+del panel.table['a']
+### put back below a try that lets all but two kinds through
+try:
+    panel.table['a'] = 2
+    work()
+except (OSError, ValueError):
+    pass
+del panel.table['a']
 ### put back below a try that raises again
 try:
     panel.table['a'] = 2
