@@ -188,3 +188,27 @@ def test_what_a_requested_fixture_sets_is_what_the_test_finds(
     test = REQUESTED.format(before=before, given=given, change=change)
 
     assert [item.line for item in lint_files({"test_it.py": test}, tmp_path, select=("HRM101",))] == found
+
+
+LOOPED = """
+import logging
+
+for name in ["shop", "shop.{last}"]:
+    logger = logging.getLogger(name)
+    logger.setLevel(logging.DEBUG)
+"""
+LEVEL = 'import logging\n\n\ndef test_a():\n    logging.getLogger("shop.cart").setLevel(logging.{level})\n'
+
+
+@pytest.mark.parametrize(
+    ("last", "level", "found"),
+    [("cart", "DEBUG", []), ("till", "DEBUG", ["HRM105"]), ("cart", "INFO", ["HRM105"])],
+)
+def test_levels_that_a_conftest_sets_in_a_loop_are_those_that_a_test_finds(
+    last: str, level: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {"conftest.py": LOOPED.format(last=last), "test_it.py": LEVEL.format(level=level)}
+
+    items = lint_files(files, tmp_path, select=("HRM105",))
+
+    assert [item.code for item in items if item.path == "test_it.py"] == found

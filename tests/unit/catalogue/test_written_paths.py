@@ -150,6 +150,12 @@ def test_it():
     write("blue")
     os.unlink(name)
 """,
+    "at an address that holds its data itself": """
+from upath import UPath
+
+def test_it():
+    UPath("data:text/plain,blue").touch()
+""",
     "on a fake disk that the base class sets up": """
 import unittest
 from pyfakefs import fake_filesystem_unittest

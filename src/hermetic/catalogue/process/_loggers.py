@@ -218,13 +218,26 @@ def sets_level(module: Module, key: str, wanted: str) -> bool:
     """Tell whether a file gives a logger a level when it is imported."""
     return any(
         name.endswith(".setLevel")
-        and logger_key(body, getattr(item.func, "value", None)) == key
         and item.args
         and key_of(body, item.args[0]) == wanted
+        and key in keys_of(body, getattr(item.func, "value", None))
         for body in import_time(module.top)
         for name, calls in called(body).items()
         for item in calls
     )
+
+
+def keys_of(scope: Scope, expression: ast.expr | None) -> list[str]:
+    """Return the loggers that an expression may be: one, or those of a loop over names that are written out."""
+    found = scope.find(expression.id, expression.lineno) if isinstance(expression, ast.Name) else None
+    call = found[0].value if found is not None else expression
+    if isinstance(call, ast.Call) and len(call.args) == 1 and resolve(scope, call.func) == "logging.getLogger":
+        name = call.args[0]
+        looped = scope.find(name.id, name.lineno) if isinstance(name, ast.Name) else None
+        items = looped[0].value if looped is not None and looped[0].kind == "for" else None
+        if isinstance(items, (ast.List, ast.Tuple)):
+            return [f"logging.getLogger({key_of(scope, item)})" for item in items.elts]
+    return [logger_key(scope, expression)]
 
 
 def is_named_by_caller(scope: Scope, logger: ast.expr) -> bool:

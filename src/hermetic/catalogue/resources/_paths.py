@@ -22,6 +22,7 @@ SAME_METHODS = ("resolve", "absolute", "as_posix", "expanduser", "strip")
 FOLDERS = {
     "pathlib.Path.cwd": "", "os.getcwd": "", "os.getcwdb": "", "pathlib.Path.home": HOME, "tempfile.gettempdir": TEMP,
 }  # fmt: skip
+SCHEMES = (":", "file:", "data:")  # of addresses that need no slash
 SPECIAL = ("/dev/", "/proc/", "/sys/")
 CACHES = frozenset({
     ".cache", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".benchmarks", ".git",
@@ -163,7 +164,7 @@ READ: dict[type, Callable[[Place, int], str | None]] = {
 
 def is_file(path: str | None) -> bool:
     """Tell whether a path is a place that stays, and no cache: what is there was not announced as temporary."""
-    if not path or path.startswith(SPECIAL) or ":/" in path or "*" in path or path.startswith((":", "file:")):
+    if not path or path.startswith(SPECIAL) or ":/" in path or "*" in path or path.startswith(SCHEMES):
         return False
     return not any(part in CACHES or part.endswith("_cache") for part in path.split("/"))
 
