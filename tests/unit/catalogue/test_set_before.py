@@ -212,3 +212,25 @@ def test_levels_that_a_conftest_sets_in_a_loop_are_those_that_a_test_finds(
     items = lint_files(files, tmp_path, select=("HRM105",))
 
     assert [item.code for item in items if item.path == "test_it.py"] == found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("['a', ('b', 1)]", []),
+        ("['a', ('b', 2)]", ["HRM601"]),
+        ("['a', ('b', True)]", ["HRM601"]),
+        ("['a']", ["HRM601"]),
+        ("('a', ('b', 1))", ["HRM601"]),
+    ],
+)
+@pytest.mark.parametrize("key", ["1", "2"])
+def test_an_item_that_is_set_to_what_its_table_begins_with_is_as_it_was(
+    key: str, value: str, found: list[str], tmp_path: Path
+) -> None:
+    test = f"import shop\n\n\ndef test_a():\n    shop.rows[{key}] = {value}\n"
+    files = {"shop.py": "rows = {0: {'x': 1}, 1: ['a', ('b', 1)]}\n", "test_it.py": test}
+
+    items = lint_files(files, tmp_path, select=("HRM601",))
+
+    assert [item.code for item in items] == (found if key == "1" else ["HRM601"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.state._leaks import Found, value_set
-from hermetic.catalogue.state._targets import initial, is_initial
+from hermetic.catalogue.state._targets import initial, is_initial, same_literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hermetic.source.changes import Change
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
 
@@ -46,6 +47,8 @@ def is_benign(found: Found, project: Project) -> bool:
         return True
     if value is not None and is_initial(change.scope, found.dotted, value, project):
         return True
+    if value is not None and is_initial_item(change, found.dotted, value, project):
+        return True
     if words_of(name) & MEMO and not (by_hand and is_item(change.node)):
         return True
     if change.what.endswith(".clear") or is_emptied(value):
@@ -65,6 +68,16 @@ def is_item(node: ast.AST) -> bool:
     """Tell whether a statement sets an item."""
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     return any(isinstance(item, ast.Subscript) for item in targets)
+
+
+def is_initial_item(change: Change, dotted: str, value: ast.expr, project: Project) -> bool:
+    """Tell whether an item of a table gets what the table has there when its module is imported."""
+    target = change.node.targets[0] if isinstance(change.node, ast.Assign) else None
+    table = initial(change.scope, dotted, project) if isinstance(target, ast.Subscript) else None
+    if not isinstance(table, ast.Dict) or not isinstance(target, ast.Subscript):
+        return False
+    pairs = zip(table.keys, table.values, strict=True)
+    return any(key is not None and same_literal(key, target.slice) and same_literal(item, value) for key, item in pairs)
 
 
 def is_emptied(value: ast.expr | None) -> bool:

@@ -210,6 +210,23 @@ def is_same(scope: Scope, value: ast.expr, where: Scope, first: object) -> bool:
     return last_part(value) == last_part(first) or resolve(scope, value) == resolve(where, first) != ""
 
 
+def same_literal(one: ast.expr, other: ast.expr) -> bool:
+    """Tell whether two expressions write out the same constant, list, tuple, set or dictionary."""
+    if isinstance(one, ast.Constant) and isinstance(other, ast.Constant):
+        return type(one.value) is type(other.value) and one.value == other.value
+    if one.__class__ is not other.__class__ or not isinstance(one, (ast.List, ast.Tuple, ast.Set, ast.Dict)):
+        return False
+    mine, others = items_of(one), items_of(other)
+    return len(mine) == len(others) and all(map(same_literal, mine, others))
+
+
+def items_of(literal: ast.expr) -> list[ast.expr]:
+    """Return the items of a list, tuple or set that is written out; of a dictionary the keys, then the values."""
+    if isinstance(literal, ast.Dict):
+        return [item for item in (*literal.keys, *literal.values) if item is not None]
+    return list(getattr(literal, "elts", ()))
+
+
 def made_alike(one: ast.Call, other: ast.Call) -> bool:
     """Tell whether two calls make the same kind of object of the same constants."""
     return given(one) == given(other) is not None and last_part(one.func) == last_part(other.func) != ""
