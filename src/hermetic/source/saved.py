@@ -128,6 +128,8 @@ def parts_of(scope: Scope, expression: ast.AST) -> list[ast.expr]:
     if isinstance(expression, (ast.DictComp, ast.ListComp, ast.GeneratorExp)):
         value = expression.value if isinstance(expression, ast.DictComp) else expression.elt
         return [value, *(generator.iter for generator in expression.generators)]
+    if isinstance(expression, ast.BoolOp):  # in `given or os.getcwd()` the old value is what there is without another
+        return [expression.values[0 if isinstance(expression.op, ast.Or) else -1]]
     parts: list[ast.expr] = []
     for field in PASSED_ON.get(expression.__class__, ()):
         part = getattr(expression, field)
@@ -139,7 +141,6 @@ PASSED_ON: dict[type, tuple[str, ...]] = {
     ast.Dict: ("values",),
     ast.List: ("elts",),
     ast.Tuple: ("elts",),
-    ast.BoolOp: ("values",),
     ast.IfExp: ("body", "orelse"),
     ast.Starred: ("value",),
     ast.Subscript: ("value",),
