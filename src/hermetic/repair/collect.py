@@ -11,8 +11,6 @@ from hermetic.source.module import first_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import _ast as ast
-
     from hermetic.repair.place import Place
     from hermetic.source.scope import Scope
 
@@ -41,8 +39,7 @@ def in_class(place: Place, owner: Scope, name: str) -> Edit | None:
         return place.layout.below(own.body[-1], ["gc.collect()"])
     if any(method.name == name for cls in ancestry(owner) for method in cls.functions) or name in owner.bindings:
         return None
-    last: ast.stmt = owner.body[-1]
-    first: ast.stmt = owner.body[0]
+    first, last = owner.body[0], owner.body[-1]
     layout = place.layout
     indent = layout.indent(layout.offset(first_line(first), first.col_offset))
     if not indent or not layout.is_last(layout.end(last)):

@@ -69,8 +69,7 @@ def of_wide_fixture(place: Place, root: Scope, name: str) -> Asked | None:
 def top_statement(place: Place, root: Scope) -> ast.stmt | None:
     """Return the statement of a function's own body that holds the finding."""
     line = place.finding.line
-    body: list[ast.stmt] = root.body
-    return next((statement for statement in body if statement.lineno <= line <= (statement.end_lineno or 0)), None)
+    return next((statement for statement in root.body if statement.lineno <= line <= (statement.end_lineno or 0)), None)
 
 
 def is_hidden(place: Place, root: Scope, name: str) -> bool:

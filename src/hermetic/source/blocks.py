@@ -92,4 +92,10 @@ def children(node: ast.AST) -> Iterator[ast.AST]:
 
 def may_leave(node: ast.AST) -> bool:
     """Tell whether a statement, or one in it, goes on elsewhere than right below: it raises, returns or ends a loop."""
-    return isinstance(node, LEAVING) or any(map(may_leave, children(node)))
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, LEAVING):
+            return True
+        pending.extend(child for child in children(current) if not isinstance(child, ast.expr))
+    return False

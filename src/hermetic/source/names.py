@@ -12,6 +12,10 @@ import builtins
 
 from hermetic.source.scope import FUNCTIONS, Scope
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 MAX_BASES = 64  # classes in one line of descent
 MAX_STEPS = 12  # aliases of aliases; also what ends a cycle such as `x = x.y`
 SAME_THING = {
@@ -184,13 +188,13 @@ def find_attribute(owner: Scope, name: str) -> tuple[Scope, ast.expr] | None:
         if plainly not in text and typed not in text:
             continue
         found: ast.expr | None = None
+        node: Any  # of one of the two kinds
         for node in owner.module.load(method).kept(ast.Assign, ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]  # type: ignore[attr-defined]
-            value: ast.expr | None = node.value  # type: ignore[attr-defined]
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if found is None and any(is_attribute(target, name) for target in targets):
-                found = value
+                found = node.value
             elif isinstance(found, ast.Constant) and any(is_unpacked_to(target, name) for target in targets):
-                found = value  # of which it is a part: no longer what was written out above
+                found = node.value  # of which it is a part: no longer what was written out above
         if found is not None:
             return method, found
     for binding in owner.bindings.get(name, ()):

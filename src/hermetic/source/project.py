@@ -90,15 +90,22 @@ class Project(Lookup):
                 return
             folder = parent
 
-    def imported_before(self, module: Module) -> list[Module]:
-        """Return the files that pytest imports before a test file: its packages, and the conftests above it."""
-        folder = module.folder
-        packages = []
-        while "__init__.py" in self.listing(folder) and folder.startswith(self.root):
-            packages.append(os.path.join(folder, "__init__.py"))
-            folder = os.path.dirname(folder)
-        found = map(self.module, packages)
-        return [*(item for item in found if item is not None and item is not module), *self.conftests(module.path)]
+    def packages_above(self, folder: str) -> Iterator[str]:
+        """Yield the `__init__` files of the packages that a folder is in, the innermost first."""
+        above = os.path.dirname(folder)
+        if "__init__.py" in self.listing(folder) and folder.startswith(self.root):
+            yield os.path.join(folder, "__init__.py")
+            if above != folder:
+                yield from self.packages_above(above)
+
+    def imported_before(self, module: Module, word: bytes) -> Iterator[Module]:
+        """Yield the files with a word that pytest imports before a test file: its packages, the conftests above it."""
+        own, folder = os.path.abspath(module.path), module.folder
+        for path in (*self.packages_above(folder), *self.conftests_above(folder)):
+            text = self.text(path) if path != own else None
+            found = self.module(path) if text is not None and word in text.data else None
+            if found is not None:
+                yield found
 
     def providers(self, module: Module) -> list[Module]:
         """Return the files whose fixtures a test in `module` sees, nearest first.

@@ -154,7 +154,7 @@ def node_undoes(scope: Scope, node: ast.AST, undo: Undo, depth: int = MAX_CALLS)
 
 
 def class_called(scope: Scope, function: ast.expr, undo: Undo) -> Scope | None:
-    """Return the class of the project that a call makes an object of, for which its constructor may undo."""
+    """Return the class of the project that a call makes an object of: its constructor may undo the change."""
     return own_class(scope, function) or find_imported(scope, function, undo.tokens)
 
 

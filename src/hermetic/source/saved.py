@@ -128,7 +128,7 @@ def parts_of(scope: Scope, expression: ast.AST) -> list[ast.expr]:
     if isinstance(expression, (ast.DictComp, ast.ListComp, ast.GeneratorExp)):
         value = expression.value if isinstance(expression, ast.DictComp) else expression.elt
         return [value, *(generator.iter for generator in expression.generators)]
-    if isinstance(expression, ast.BoolOp):  # in `given or os.getcwd()` the old value is what there is without another
+    if isinstance(expression, ast.BoolOp):  # `given or os.getcwd()` is mostly another folder than the current one
         return [expression.values[0 if isinstance(expression.op, ast.Or) else -1]]
     parts: list[ast.expr] = []
     for field in PASSED_ON.get(expression.__class__, ()):

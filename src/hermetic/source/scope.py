@@ -81,7 +81,7 @@ class Scope:
     @property
     def roots(self) -> list[ast.AST]:
         """What is run in it: its statements, or the expression of a lambda."""
-        body = self.node.body  # type: ignore[attr-defined]
+        body = self.node.body  # type: ignore[attr-defined]  # all that have a scope have one
         return body if isinstance(body, list) else [body]
 
     @property
@@ -97,7 +97,7 @@ class Scope:
     @property
     def arguments(self) -> ast.arguments:
         """The parameters of a function or lambda."""
-        return self.node.args  # type: ignore[attr-defined,no-any-return]
+        return self.node.args  # type: ignore[attr-defined,no-any-return]  # nobody asks for those of another scope
 
     @property
     def returned(self) -> ast.expr | None:

@@ -76,7 +76,7 @@ def by_name(place: Place) -> Place | None:
     ):
         return None
     given = by_parameter(place, node.id, where) if is_fallback(where, node.id, binding.value) else None
-    if given is not None and value_of(given) is not None:
+    if given is not None and not is_none(given.node):
         return given
     return Place(where, binding.value, place.visit if where.is_function else None, place.fixture)
 
@@ -89,9 +89,14 @@ def is_fallback(where: Scope, name: str, value: ast.AST) -> bool:
     above = where.parents.get(statement) if statement is not None else None
     test = above.test if isinstance(above, ast.If) and statement in above.body else None
     if isinstance(test, ast.Compare):
-        is_none = isinstance(test.ops[0], ast.Is) and getattr(test.comparators[0], "value", "") is None
-        return is_none and getattr(test.left, "id", "") == name
+        asks = isinstance(test.ops[0], ast.Is) and is_none(test.comparators[0])
+        return asks and getattr(test.left, "id", "") == name
     return isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and getattr(test.operand, "id", "") == name
+
+
+def is_none(node: ast.AST) -> bool:
+    """Tell whether an expression is `None` as it is written."""
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def as_imported(name: str, binding: Binding, where: Scope) -> tuple[Binding, Scope]:

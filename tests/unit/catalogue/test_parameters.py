@@ -142,6 +142,22 @@ def test_a_list_that_is_sorted_in_place_has_an_order(tmp_path: Path, verb: str, 
     assert lines(tmp_path, source) == expected * found
 
 
+CYCLES = {
+    "a name that stands for itself": {"test_it.py": "def cases():\n    size = size * 2\n    return [size]\n"},
+    "names of two files": {
+        "test_it.py": "from sizes import size\n\ntwice = size * 2\n\n\ndef cases():\n    return [twice]\n",
+        "sizes.py": "from test_it import twice\n\nsize = twice + 1\n",
+    },
+}
+
+
+@pytest.mark.parametrize("files", CYCLES.values(), ids=CYCLES)
+def test_names_that_stand_for_each_other_come_to_an_end(tmp_path: Path, files: dict[str, str]) -> None:
+    test = "\n\nimport pytest\n\n\n@pytest.mark.parametrize('value', cases())\ndef test_it(value):\n    assert value\n"
+
+    assert lint_files(files | {"test_it.py": files["test_it.py"] + test}, tmp_path, select=["HRM701"]) == []
+
+
 def test_a_seed_of_the_conftest_makes_numbers_the_same_everywhere(tmp_path: Path) -> None:
     source = parametrised("[random.random()]")
     files = {"conftest.py": "import random\n\nrandom.seed(7)\n", "test_it.py": source}

@@ -273,3 +273,34 @@ def test_a_file_that_is_not_as_it_was_is_reported(tmp_path: Path, body: str) -> 
     expected = [number for number, line in enumerate((HEAD + body).splitlines(), 1) if line.endswith("# <-")]
 
     assert lines(tmp_path, body) == expected
+
+
+BASE = """
+from pyfakefs import fake_filesystem_unittest
+
+
+class OnFakeDisk(fake_filesystem_unittest.TestCase):
+    def setUp(self):
+        {set_up}
+"""
+ON_IT = """
+import os
+from pathlib import Path
+
+from base import OnFakeDisk
+
+
+class TestShop(OnFakeDisk):
+    def test_it(self):
+        os.chdir("/shop")
+        Path("/shop/profile.txt").write_text("blue")
+"""
+
+
+@pytest.mark.parametrize(("set_up", "found"), [("self.setUpPyfakefs()", []), ("pass", ["HRM102", "HRM502"])])
+def test_nothing_is_real_on_a_fake_disk_that_another_file_sets_up(
+    set_up: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {"base.py": BASE.format(set_up=set_up), "test_it.py": ON_IT}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=["HRM102", "HRM502"])] == found

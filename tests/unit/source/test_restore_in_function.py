@@ -557,6 +557,12 @@ def test_a_change_that_is_undone_is_left_alone(place: str, idiom: str, tmp_path:
     assert leaks({"test_it.py": placed(place, LEFT_ALONE[idiom])}, tmp_path) == []
 
 
+def test_a_handler_with_a_long_expression_is_read_to_its_end(tmp_path: Path) -> None:
+    body = LEFT_ALONE["below a try that lets nothing through"].replace("True", " + ".join(["KEY"] * 1500))
+
+    assert leaks({"test_it.py": placed("a test", body)}, tmp_path) == []
+
+
 @pytest.mark.parametrize("idiom", ["put back below an assertion", "put back below a call that can fail"])
 def test_a_restore_that_a_failure_skips_is_called_late(idiom: str, tmp_path: Path) -> None:
     found = leaks({"test_it.py": placed("a test", CAUGHT[idiom])}, tmp_path)

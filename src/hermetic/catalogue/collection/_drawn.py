@@ -50,6 +50,7 @@ OF_ARRAYS = frozenset({
     "transpose", "view",
 })  # fmt: skip
 SEEDING = ("seed", "rng", "random")  # parts of the names of managers that seed
+MAX_STEPS = 20  # names, operators and methods
 MAKERS = (
     "random.Random", "random.SystemRandom", "secrets.SystemRandom", "numpy.random.default_rng",
     "numpy.random.RandomState", "faker.Faker",
@@ -64,7 +65,7 @@ def drawn(scope: Scope, call: ast.Call, project: Project) -> str:
     return name if fits and is_unseeded(scope, call, head, project) else ""
 
 
-def array_drawn(scope: Scope, node: ast.AST, project: Project) -> str:
+def array_drawn(scope: Scope, node: ast.AST, project: Project, steps: int = MAX_STEPS) -> str:
     """Return the name of a call that draws an array of random values, or one that is made of such, "" for others.
 
     Of an array pytest shows nothing: the id is the name of the argument and a number.
@@ -73,9 +74,8 @@ def array_drawn(scope: Scope, node: ast.AST, project: Project) -> str:
         head, _, method = resolve(scope, node.func).rpartition(".")
         if head.startswith("numpy.random") and method in ARRAYS:
             return drawn(scope, node, project) if gives_array(node, method) else ""
-        of_array = isinstance(node.func, ast.Attribute) and node.func.attr in OF_ARRAYS
-        return array_drawn(scope, node.func.value, project) if of_array else ""  # type: ignore[attr-defined]
-    return next(filter(None, (array_drawn(*part, project) for part in made_of(scope, node))), "")
+    parts = made_of(scope, node) if steps else ()  # names may stand for each other
+    return next(filter(None, (array_drawn(*part, project, steps - 1) for part in parts)), "")
 
 
 def made_of(scope: Scope, node: ast.AST) -> list[tuple[Scope, ast.expr]]:
@@ -85,6 +85,9 @@ def made_of(scope: Scope, node: ast.AST) -> list[tuple[Scope, ast.expr]]:
         return [(scope, node.value)] if any(isinstance(item, ast.Slice) for item in parts) else []
     if isinstance(node, ast.Attribute):
         return [(scope, node.value)] if node.attr == "T" else []
+    if isinstance(node, ast.Call):
+        method = node.func if isinstance(node.func, ast.Attribute) and node.func.attr in OF_ARRAYS else None
+        return [(scope, method.value)] if method is not None else []
     if isinstance(node, ast.BinOp):
         return [(scope, node.left), (scope, node.right)]
     if isinstance(node, ast.UnaryOp):

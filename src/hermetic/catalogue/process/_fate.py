@@ -44,8 +44,6 @@ def fate_of(spawn: Spawn) -> str:
         return fate_of_returned(spawn)
     if kind == "other":
         return ENDED
-    if spawn.kind is MANAGER and kind != "self" and name not in spawn.scope.globals and spawn.scope.is_function:
-        return ENDED  # it shuts down when the last variable that holds it goes
     if kind == "nothing":
         if (not spawn.started and name not in spawn.kind.starts) or is_end(name) or name == "pid":
             return ENDED
@@ -59,6 +57,8 @@ def fate_of_variable(spawn: Spawn, kind: str, name: str) -> str:
     """Judge what a variable, or a list in one, holds."""
     if name in spawn.scope.globals:
         return fate_of_global(spawn, name)
+    if spawn.kind is MANAGER:
+        return ENDED  # it shuts down when the last variable that holds it goes
     uses = list(uses_of(spawn.function, name))
     if kind == "list":
         uses = [use for use in uses if use.verb not in ("append", "extend")]

@@ -207,16 +207,14 @@ def is_level_at_import(scope: Scope, logger: ast.expr | None, value: ast.expr | 
     dotted = key.partition("('")[2].removesuffix("')")
     path = project.file_of(dotted, scope.module.folder) if dotted else None
     is_imported = path is not None and path in {item for _, _, item in project.imports(scope.module)}
-    files = [project.module(path) if path is not None and is_imported else None]
-    return any(
-        module is not None and b".setLevel(" in module.data and sets_level(module, key, wanted)
-        for module in [*files, *project.imported_before(scope.module)]
-    )
+    own = project.module(path) if path is not None and is_imported else None
+    others = project.imported_before(scope.module, b".setLevel(")
+    return any(module is not None and sets_level(module, key, wanted) for module in (own, *others))
 
 
 def sets_level(module: Module, key: str, wanted: str) -> bool:
     """Tell whether a file gives a logger a level when it is imported."""
-    return any(
+    return b".setLevel(" in module.data and any(
         name.endswith(".setLevel")
         and item.args
         and key_of(body, item.args[0]) == wanted

@@ -7,17 +7,13 @@ import _ast as ast
 from hermetic.catalogue.process._start import is_start
 from hermetic.catalogue.process._stays import may_stay
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, StateRule
-from hermetic.source import roles
 from hermetic.source.certain import is_under_test
+from hermetic.source.fake_disk import is_on_fake_disk
 from hermetic.source.state import State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.leaks import Leak
-
-
-FAKES = frozenset({"fs", "fs_class", "fs_module", "fs_session"})  # of pyfakefs: the folder is not the real one
-FAKED = b"setUpPyfakefs"
 
 
 class WorkingDirectory(State):
@@ -90,7 +86,7 @@ class CwdChange(StateRule):
         wide = project is not None and PROJECT in project.presets
         if given and not wide and (is_start(change.scope, given[0]) or may_stay(change.scope, given[0])):
             return False
-        if root is not None and (not FAKES.isdisjoint(roles.used_fixtures(root)) or FAKED in root.module.data):
+        if root is not None and project is not None and is_on_fake_disk(root, project):
             return False
         return not is_under_test(change.scope.module) or not any(
             isinstance(parent, ast.Try) and parent.handlers and child in parent.body

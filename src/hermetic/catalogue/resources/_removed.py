@@ -9,6 +9,7 @@ from hermetic.catalogue.resources._writes import path_removed
 from hermetic.source import roles
 from hermetic.source.callee import find_class, find_helper, method_in
 from hermetic.source.changes import called
+from hermetic.source.fake_disk import FIXTURES, is_on_fake_disk
 from hermetic.source.names import is_generator, resolve
 from hermetic.source.origins import argument
 from hermetic.source.replaced import arrangement, helpers_of, named_around
@@ -31,8 +32,7 @@ HOMES = ("Path.home", "path.expanduser")
 HOME_VARIABLES = (b'"HOME"', b"'HOME'", b"HOME=")
 ENTERING = frozenset({"__enter__", "enter_context", "enterContext", "enterClassContext"})
 READERS = {"write_text": "read_text", "write_bytes": "read_bytes"}
-FAKES = ("fs", "fake_filesystem", "pyfakefs", "testdir", "pytester")
-FAKED = (b"setUpPyfakefs", b"setUpClassPyfakefs")
+IN_OWN_FOLDER = frozenset({"testdir", "pytester"})  # fixtures of pytest
 
 
 class Removed(Undo):
@@ -104,7 +104,7 @@ class Removed(Undo):
 
     def by_fixture_name(self, name: str) -> bool:
         """Accept a fixture of a plugin whose name says that it keeps apart."""
-        return name in FAKES or any(word in name.lower() for word in APART)
+        return name in FIXTURES or name in IN_OWN_FOLDER or any(word in name.lower() for word in APART)
 
 
 def is_written_back(scope: Scope, call: ast.Call, path: str, line: int) -> bool:
@@ -128,12 +128,9 @@ def is_written_back(scope: Scope, call: ast.Call, path: str, line: int) -> bool:
 
 def is_moved(root: Scope, path: str, project: Project) -> bool:
     """Tell whether a test has a working folder, or home, of its own, as far as that can be told, or on a fake disk."""
-    if root.is_function and not {*FAKES}.isdisjoint(roles.used_fixtures(root)):
-        return True
     if not root.is_function:
         return False
-    places = [place for place in arrangement(root, project) if place.is_function]
-    if any(contains(place.module.text(place), FAKED) for place in places):
+    if is_on_fake_disk(root, project) or not IN_OWN_FOLDER.isdisjoint(roles.used_fixtures(root)):
         return True
     if path.startswith(HOME):
         return has_own_home(root, project)
@@ -141,6 +138,7 @@ def is_moved(root: Scope, path: str, project: Project) -> bool:
         return False
     if root.owner is not None and any(map(is_of_trial, project.lineage(root.owner))):
         return True
+    places = [place for place in arrangement(root, project) if place.is_function]
     helpers = (helper for place in places for helper in helpers_of(place))
     managers = (manager for place in places for manager in entered_by_hand(place))
     return any(contains(place.module.text(place), MOVING) for place in (*places, *helpers, *managers))
@@ -186,5 +184,4 @@ def is_apart(scope: Scope, entered: ast.withitem) -> bool:
 
 def is_of_trial(cls: Scope) -> bool:
     """Tell whether a class is a test of Twisted's trial, which changes to a folder of its own."""
-    bases = cls.bases
-    return any(resolve(cls.parent or cls, base).startswith("twisted.trial") for base in bases)
+    return any(resolve(cls.parent or cls, base).startswith("twisted.trial") for base in cls.bases)

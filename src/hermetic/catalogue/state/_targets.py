@@ -187,13 +187,11 @@ def is_imported_there(scope: Scope, dotted: str, value: ast.expr, project: Proje
 def set_at_import(module: Module, dotted: str, project: Project) -> Iterator[tuple[Scope, ast.expr]]:
     """Yield what files that are imported before a test file assign to an attribute of another module or class."""
     last = dotted.rpartition(".")[2].encode()
-    for other in project.imported_before(module):
-        if last in other.words:
-            top = import_time(other.top)[0]
-            for node in top.kept(ast.Assign):
-                assert isinstance(node, ast.Assign)  # noqa: S101 - for the type checker
-                if any(isinstance(item, ast.Attribute) and resolve(top, item) == dotted for item in node.targets):
-                    yield top, node.value
+    for other in project.imported_before(module, last):
+        top = import_time(other.top)[0]
+        for node in top.kept(ast.Assign):
+            if any(isinstance(item, ast.Attribute) and resolve(top, item) == dotted for item in node.targets):
+                yield top, node.value
 
 
 def is_same(scope: Scope, value: ast.expr, where: Scope, first: object) -> bool:
@@ -201,7 +199,7 @@ def is_same(scope: Scope, value: ast.expr, where: Scope, first: object) -> bool:
     if isinstance(first, ast.Call) and len(first.args) > 1 and resolve(where, first.func) in CASTS:
         first = first.args[1]
     if isinstance(value, ast.Constant) and isinstance(first, ast.Constant):
-        return type(value.value) is type(first.value) and value.value == first.value
+        return same_literal(value, first)
     if isinstance(value, ast.Call) and isinstance(first, ast.Call):
         return made_alike(value, first)
     names = (ast.Name, ast.Attribute)
