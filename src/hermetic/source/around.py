@@ -58,6 +58,8 @@ def is_set_for_each(fixture: Scope, undo: Undo) -> bool:
 def undone_by_fixture(root: Scope, undo: Undo, project: Project) -> bool:
     """Tell whether a fixture that runs around `root` undoes the change, requested or autouse."""
     names = [name for name in roles.used_fixtures(root) if name != root.name] if root.is_function else []
+    if root.is_function and "" in roles.lazy_fixtures(root):
+        return True  # any fixture may
     fixtures = project.autouse(root.module, root)
     seen: set[Scope] = {root}
     while (names or fixtures) and len(seen) < MAX_FIXTURES:

@@ -142,8 +142,7 @@ class Leading:
         if paths[0] not in known:
             outer = self._fixtures(paths[1:], tokens) if len(paths) > 1 else NONE
             nearest = self.project.module(paths[0])
-            levels = [nearest, *self.project.plugins_of(nearest)] if nearest is not None else []
-            for level in reversed(levels):
+            for level in reversed(self.project.with_plugins(nearest) if nearest is not None else []):
                 own = self.names(os.path.abspath(level.path), tokens)
                 brought = frozenset(local.encode() for local, _ in self.imports(level, tokens))
                 outer |= level.outline.names_leading_to(tokens, own | outer | brought, own=False)

@@ -134,7 +134,15 @@ class Lookup(Files):
         found = module.top.find(located[1]) if module is not None else None
         if found is not None and found[0].kind == "import":
             return self.find_binding(str(found[0].value), os.path.dirname(located[0]), hops - 1)
+        if found is None and module is not None:
+            return self.find_behind_stars(located[1], module, hops - 1)
         return found
+
+    def find_behind_stars(self, name: str, module: Module, hops: int) -> tuple[Binding, Scope] | None:
+        """Return what a name is bound to in the last file that has it, of those that a file imports with a star."""
+        stars = module.top.bindings.get("*", ()) if not name.startswith("_") else ()
+        behind = (self.find_binding(f"{star.value}.{name}", module.folder, hops) for star in reversed(stars))
+        return next((found for found in behind if found is not None), None)
 
     def lineage(self, owner: Scope) -> list[Scope]:
         """Return a class and its base classes, those from other files of the project too, nearest first."""

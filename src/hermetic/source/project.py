@@ -111,16 +111,25 @@ class Project(Lookup):
         """Return the files whose fixtures a test in `module` sees, nearest first.
 
         These are the file itself and its conftests, each followed by the project files that it imports with a star or
-        names in `pytest_plugins`.
+        names in `pytest_plugins`, and by those that these import in the same way.
         """
         known = self._providers.get(module)
         if known is None:
-            known = self._providers[module] = [
-                provider
-                for level in (module, *self.conftests(module.path))
-                for provider in (level, *self.plugins_of(level))
-            ]
+            levels = (module, *self.conftests(module.path))
+            found = (provider for level in levels for provider in self.with_plugins(level))
+            known = self._providers[module] = list(dict.fromkeys(found))
         return known
+
+    def with_plugins(self, module: Module) -> list[Module]:
+        """Return a file, followed by those whose fixtures it passes on."""
+        found: list[Module] = []
+        pending = [module]
+        while pending:
+            level = pending.pop()
+            if level not in found:
+                found.append(level)
+                pending.extend(reversed(self.plugins_of(level)))
+        return found
 
     def plugins_of(self, module: Module) -> list[Module]:
         """Return the project files that a file imports with a star or names in `pytest_plugins`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.blocks import children
 from hermetic.source.names import lineage, resolve
 from hermetic.source.scope import Scope
 
@@ -13,6 +14,7 @@ FIXTURE_MAKERS = frozenset(
 SETUP = frozenset({
     "setUp", "setUpClass", "setUpModule", "asyncSetUp", "setup_method", "setup_class", "setup_module", "setup_function",
 })  # fmt: skip
+LAZY = b"lazy_fixture"  # of pytest-lazy-fixture and pytest-lazy-fixtures
 OF_MODULES = frozenset({"setUpModule", "setup_module", "setup_function"})  # the others are methods
 TEARDOWN = frozenset({
     "tearDown", "tearDownClass", "tearDownModule", "asyncTearDown", "teardown_method", "teardown_class",
@@ -303,13 +305,37 @@ def marker_name(scope: Scope, expression: ast.expr) -> str:
 
 
 def used_fixtures(function: Scope) -> list[str]:
-    """Return the fixtures that a function requests: parameters, then `usefixtures` marks."""
-    names = parameters(function)
+    """Return the fixtures that a function requests: parameters, `usefixtures` marks, lazy ones of its parameter sets."""
+    names = [*parameters(function), *filter(None, lazy_fixtures(function))]
     for name, expression in marks(function):
         if name != "pytest.mark.usefixtures":
             continue
         found = function.module.top.find(expression.id) if isinstance(expression, ast.Name) else None
         call = found[0].value if found is not None else expression  # with_database = pytest.mark.usefixtures(...)
         if isinstance(call, ast.Call):
-            names.extend(str(item.value) for item in call.args if isinstance(item, ast.Constant))
+            names.extend(filter(None, (named_by(function.module.top, item) for item in call.args)))
     return names
+
+
+def lazy_fixtures(function: Scope) -> list[str]:
+    """Return the fixtures that parameter sets of a test name by a plugin's `lazy_fixture`, "" for what the run names."""
+    if LAZY not in function.module.data:
+        return []
+    names = []
+    pending: list[ast.AST] = [mark for name, mark in marks(function) if name == "pytest.mark.parametrize"]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Call) and node.args and LAZY.decode() in resolve(function.module.top, node.func):
+            names.append(named_by(function.module.top, node.args[0]))
+        pending.extend(children(node))
+    return names
+
+
+def named_by(top: Scope, expression: ast.expr) -> str:
+    """Return the fixture that an argument names: by a text, a constant, or `fixture.__name__`; "" for others."""
+    if isinstance(expression, ast.Attribute) and expression.attr == "__name__":
+        return resolve(top, expression.value).rpartition(".")[2]
+    if isinstance(expression, ast.Name):
+        found = top.find(expression.id)
+        expression = found[0].value if found is not None and isinstance(found[0].value, ast.expr) else expression
+    return str(expression.value) if isinstance(expression, ast.Constant) else ""

@@ -160,11 +160,11 @@ FIELDS = Fields()
 
 
 def last_meant(bindings: list[Binding]) -> Binding:
-    """Return the last binding, but not the `x = None` that stands for a failed import of `x`."""
+    """Return the last binding, but not the `x = None` that stands where `x` is not imported or defined."""
     last = bindings[-1]
     stands_in = last.kind == "assign" and isinstance(last.value, ast.Constant) and last.value.value is None
     if stands_in and len(bindings) > 1:
-        return next((binding for binding in reversed(bindings) if binding.kind == "import"), last)
+        return next((binding for binding in reversed(bindings) if binding.kind in ("import", "def")), last)
     return last
 
 

@@ -7,8 +7,9 @@ import _ast as ast
 from hermetic.catalogue.process._signals import ends_by_itself, is_killed, is_signalled
 from hermetic.catalogue.process._spawned import (
     CHILD,
+    GOES_WITH_ITS_HOLDER,
     MAKERS,
-    MANAGER,
+    POOL,
     PROCESS,
     THREAD,
     Spawn,
@@ -45,7 +46,7 @@ def fate_of(spawn: Spawn) -> str:
     if kind == "other":
         return ENDED
     if kind == "nothing":
-        if (not spawn.started and name not in spawn.kind.starts) or is_end(name) or name == "pid":
+        if spawn.kind is POOL or (not spawn.started and name not in spawn.kind.starts) or is_end(name) or name == "pid":
             return ENDED
         return without_end(spawn)
     if kind == "self":
@@ -57,8 +58,6 @@ def fate_of_variable(spawn: Spawn, kind: str, name: str) -> str:
     """Judge what a variable, or a list in one, holds."""
     if name in spawn.scope.globals:
         return fate_of_global(spawn, name)
-    if spawn.kind is MANAGER:
-        return ENDED  # it shuts down when the last variable that holds it goes
     uses = list(uses_of(spawn.function, name))
     if kind == "list":
         uses = [use for use in uses if use.verb not in ("append", "extend")]
@@ -66,7 +65,7 @@ def fate_of_variable(spawn: Spawn, kind: str, name: str) -> str:
         uses.extend(uses_of(spawn.function, variable))
     if kind == "name" and is_only_returned(spawn, name, uses):
         return fate_of_returned(spawn)
-    return fate_by_uses(spawn, uses)
+    return ENDED if spawn.kind in GOES_WITH_ITS_HOLDER else fate_by_uses(spawn, uses)
 
 
 def is_only_returned(spawn: Spawn, name: str, uses: list[Use]) -> bool:

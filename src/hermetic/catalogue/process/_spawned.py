@@ -41,6 +41,7 @@ CHILD = Kind("a child process", "ended", late=("terminate", "kill", "send_signal
 POOL = Kind("a pool of workers", "closed", late=("close", "terminate"))
 EXECUTOR = Kind("an executor", "shut down", starts=("submit", "map"), late=("shutdown",))
 MANAGER = Kind("a manager process", "shut down", late=("shutdown",))
+GOES_WITH_ITS_HOLDER = (POOL, MANAGER)  # CPython ends it when the last variable that holds it goes
 
 MAKERS = {
     "threading.Thread": THREAD,

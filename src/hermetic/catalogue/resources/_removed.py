@@ -136,7 +136,7 @@ def is_moved(root: Scope, path: str, project: Project) -> bool:
         return has_own_home(root, project)
     if not is_relative(path):
         return False
-    if root.owner is not None and any(map(is_of_trial, project.lineage(root.owner))):
+    if "" in roles.lazy_fixtures(root) or (root.owner and any(map(is_of_trial, project.lineage(root.owner)))):
         return True
     places = [place for place in arrangement(root, project) if place.is_function]
     helpers = (helper for place in places for helper in helpers_of(place))

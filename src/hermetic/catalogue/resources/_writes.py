@@ -6,9 +6,11 @@ import _ast as ast
 import os
 
 from hermetic.catalogue.resources._paths import FILE, is_relative, path_of
+from hermetic.source import roles
 from hermetic.source.blocks import kept_between
 from hermetic.source.names import resolve
 from hermetic.source.platforms import asked_of
+from hermetic.source.reach import entries_of
 from hermetic.source.spelling import spelled
 from hermetic.source.values import UNKNOWN
 from hermetic.source.written import Place, value_of
@@ -46,7 +48,7 @@ REMOVERS = ("os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtre
             "aioshutil.rmtree", "aioshutil.move")  # fmt: skip
 REMOVING = ("unlink", "rmdir", "rename", "replace", "remove", "rmtree")  # methods of a path
 MAKING = (".mkdir", ".makedirs")
-READING = ("read", "load", "seek", "tell")  # how methods and functions start that only read a file
+READING = ("read", "load", "seek", "tell", "fileno")  # how methods and functions start that only read a file
 WRITING = (*WRITERS, *OPENERS, "logging.basicConfig")  # functions
 WRITING_METHODS = (*METHODS, *MOVERS, *SAVERS, "open")
 
@@ -108,7 +110,15 @@ def is_only_read(scope: Scope, call: ast.Call) -> bool:
         return False
     inside = kept_between(scope, block.lineno + 1, block.end_lineno or 0, ast.Call)  # type: ignore[attr-defined]
     used = [use for use in inside if name in spelled(use).split()]
-    return bool(used) and all(getattr(use.func, "attr", "").startswith(READING) for use in used)  # type: ignore[attr-defined]
+    return bool(used) and all(is_reading(use) for use in used)
+
+
+def is_reading(call: ast.AST) -> bool:
+    """Tell whether a call only reads the file that it is given, or whose method it is; `mmap` has to be told so."""
+    name = getattr(call.func, "attr", "")  # type: ignore[attr-defined]
+    if name != "mmap":
+        return name.startswith(READING)  # type: ignore[no-any-return]
+    return any(getattr(item.value, "attr", "") == "ACCESS_READ" for item in call.keywords)  # type: ignore[attr-defined]
 
 
 def is_there(visit: Visit, path: str) -> bool:
@@ -131,6 +141,17 @@ def is_on_request(visit: Visit) -> bool:
     return any(
         isinstance(parent, ast.If) and child in parent.body and bool(asked_of(parent.test))
         for child, parent in visit.scope.ancestors(visit.call)
+    )
+
+
+def is_handed_out(visit: Visit, path: str) -> bool:
+    """Tell whether a function that a fixture gives to its tests makes the call: a test may have a folder of its own."""
+    if not is_relative(path) or roles.role_of(visit.root) != "fixture":
+        return False
+    return any(
+        item.scope.parent is visit.root
+        and all(isinstance(entry, (ast.Return, ast.Yield)) for entry in entries_of(item.scope))
+        for item in visit.chain()
     )
 
 
