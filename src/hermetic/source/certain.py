@@ -156,12 +156,29 @@ def may_leave_before(scope: Scope, child: ast.AST, parent: ast.AST, facts: Facts
     for field in BLOCKS:
         block = getattr(parent, field, None)
         if isinstance(block, list) and child in block:
-            return any(may_leave(scope, item, facts) for item in block[: block.index(child)])
+            above = block.index(child)
+            return any(
+                may_leave(scope, item, facts) for place, item in leaving_in(scope, parent, field) if place < above
+            )
     return False
 
 
-def may_leave(scope: Scope, statement: ast.AST, facts: Facts, *, loop: bool = False) -> bool:
-    """Tell whether a statement may leave the block that holds it; `loop`: it stands in a loop of its own."""
+def leaving_in(scope: Scope, parent: ast.AST, field: str) -> list[tuple[int, ast.stmt]]:
+    """Return the statements of a block that leave it where their conditions hold, each with its place in the block."""
+    key = ("leaving", parent, field)
+    known: list[tuple[int, ast.stmt]] | None = scope.memo.get(key)
+    if known is None:
+        known = scope.memo[key] = [
+            (place, item) for place, item in enumerate(getattr(parent, field)) if may_leave(scope, item, None)
+        ]
+    return known
+
+
+def may_leave(scope: Scope, statement: ast.AST, facts: Facts | None, *, loop: bool = False) -> bool:
+    """Tell whether a statement may leave the block that holds it; `loop`: it stands in a loop of its own.
+
+    Without facts, any condition may hold.
+    """
     if statement.__class__ in STAYING:  # most are of these
         return False
     if isinstance(statement, (ast.Return, ast.Raise)):
@@ -170,7 +187,7 @@ def may_leave(scope: Scope, statement: ast.AST, facts: Facts, *, loop: bool = Fa
         return not loop
     blocks = [getattr(statement, field, None) or [] for field in BLOCKS]
     if isinstance(statement, ast.If):
-        truth = truth_of(scope, statement.test, facts)
+        truth = truth_of(scope, statement.test, facts) if facts is not None else None
         blocks = [block for block, taken in zip(blocks, (truth is not False, truth is not True, True)) if taken]  # noqa: B905 - of three
     elif isinstance(statement, ast.Match):
         blocks = [case.body for case in statement.cases]

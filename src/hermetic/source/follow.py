@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.blocks import END, is_after_yield
+from hermetic.source.callee import is_gone
 from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in
 from hermetic.source.names import resolve
@@ -31,7 +32,7 @@ COMPILERS = ("jit", "vectorize", "cfunc", "stencil", "overload", "intrinsic")  #
 class Way:
     """A function that a test gets to; `hops` are the calls that lead there, each with the function it stands in."""
 
-    __slots__ = ("_before", "_facts", "function", "hops")
+    __slots__ = ("_before", "_facts", "_key", "function", "hops")
 
     def __init__(
         self, function: Scope, facts: Facts | None = None, hops: tuple[tuple[Scope, ast.Call, Scope], ...] = ()
@@ -40,6 +41,7 @@ class Way:
         self.hops = hops
         self._facts = facts
         self._before: tuple[Way, ast.Call] | None = None  # the way so far, and the call that leads on
+        self._key: tuple[object, ...] | None = None
 
     @property
     def facts(self) -> Facts | None:
@@ -52,7 +54,9 @@ class Way:
     @property
     def key(self) -> tuple[object, ...]:
         """What makes two ways the same."""
-        return (self.function, self.facts.key if self.facts is not None else ())
+        if self._key is None:
+            self._key = (self.function, self.facts.key if self.facts is not None else ())
+        return self._key
 
     def passes(self, scope: Scope, node: ast.AST) -> bool:
         """Tell whether the way goes on to a node of its function, or of one in it."""
@@ -166,6 +170,7 @@ def is_dead(scope: Scope, node: ast.AST) -> bool:
     """
     return (
         is_fallback(scope, node)
+        or under_main(scope, node)
         or is_below_skip(scope, node)
         or is_behind_former_module(scope, node)
         or leads_to_failure(scope, node)
@@ -174,6 +179,16 @@ def is_dead(scope: Scope, node: ast.AST) -> bool:
             for child, parent in scope.ancestors(node)
         )
     )
+
+
+def under_main(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node runs only when the file is a script (`if __name__ == "__main__":`)."""
+    for _, parent in scope.ancestors(node):
+        if isinstance(parent, ast.If) and isinstance(parent.test, ast.Compare):
+            left = parent.test.left
+            if isinstance(left, ast.Name) and left.id == "__name__":
+                return True
+    return False
 
 
 def is_below_skip(scope: Scope, node: ast.AST) -> bool:
@@ -234,8 +249,7 @@ def reachable_changes(start: Way, state: State) -> list[Found]:
             current = way.function
             current.module.load(current)
             if current.module.holds(state.tokens):
-                changes = escaping(current, state)
-                found.extend(Found(change, way) for change in changes if way.passes(change.scope, change.node))
+                found.extend(Found(change, way) for change in changes_on(way, state))
             for further in ways_on(way, state):
                 if further.key not in seen:
                     seen.add(further.key)
@@ -244,10 +258,37 @@ def reachable_changes(start: Way, state: State) -> list[Found]:
     return found
 
 
+def changes_on(way: Way, state: State) -> list[Change]:
+    """Return the escaping changes of a function that a way gets to."""
+    memo, key = way.function.memo, ("changes on", state.memo_key, way.key)
+    known: list[Change] | None = memo.get(key)
+    if known is None:
+        changes = escaping(way.function, state)
+        known = memo[key] = [change for change in changes if way.passes(change.scope, change.node)]
+    return known
+
+
 def ways_on(way: Way, state: State) -> Iterator[Way]:
     """Yield the ways through the calls of a function that do not undo what they change."""
-    from hermetic.source.undo import UndoState
+    current = way.function
+    for call, called in calls_on(way, state):
+        hops = ((hop[0], hop[1]) for hop in reversed(way.hops))
+        target = as_overridden(hops, current, call, called) if way.hops else called
+        if lets_out(current, call, target, state):
+            yield way.through(call, target)
 
+
+def calls_on(way: Way, state: State) -> list[tuple[ast.Call, Scope]]:
+    """Return the calls of a function that a way gets to, each with the function of the project that it runs."""
+    memo, key = way.function.memo, ("calls on", state.memo_key, way.key)
+    known: list[tuple[ast.Call, Scope]] | None = memo.get(key)
+    if known is None or any(is_gone(target) for _, target in known):
+        known = memo[key] = list(find_calls_on(way, state))
+    return known
+
+
+def find_calls_on(way: Way, state: State) -> Iterator[tuple[ast.Call, Scope]]:
+    """Yield what `calls_on` returns."""
     current = way.function
     for call, own, name in callees(current):
         target = callee_behind(current, own, name, state.tokens)
@@ -255,8 +296,16 @@ def ways_on(way: Way, state: State) -> Iterator[Way]:
             continue
         if way.facts is not None and is_under_test(target.module) and is_expected_to_raise(current, call):
             continue
-        if way.hops:
-            target = as_overridden(((hop[0], hop[1]) for hop in reversed(way.hops)), current, call, target)
+        yield call, target
+
+
+def lets_out(scope: Scope, call: ast.Call, target: Scope, state: State) -> bool:
+    """Tell whether a call leaves something of what the function that it runs changes, or leads on to others."""
+    from hermetic.source.undo import UndoState
+
+    key = ("lets out", state.memo_key, call, target)
+    known: bool | None = scope.memo.get(key)
+    if known is None:
         inner = [UndoState(state, change) for change in escaping(target, state)]
-        if not inner or any(not is_undone(current, call, undo) for undo in inner):
-            yield way.through(call, target)
+        known = scope.memo[key] = not inner or any(not is_undone(scope, call, undo) for undo in inner)
+    return known

@@ -170,7 +170,7 @@ def leaks_at_import(module: Module, state: State, project: Project) -> Iterator[
     for scope in import_time(module.top):
         for change, node in changes_at_import(scope, state):
             undo = UndoState(state, change)
-            if is_undone(scope, node, undo) or is_undone_late(scope, node, undo) or under_main(scope, node):
+            if is_undone(scope, node, undo) or is_undone_late(scope, node, undo) or is_dead(scope, node):
                 continue
             if not undone_after_import(scope, undo, project):
                 yield Leak(change, None)
@@ -203,7 +203,7 @@ def names_of_functions_with(module: Module, tokens: tuple[bytes, ...]) -> list[b
 def changes_at_import(scope: Scope, state: State) -> Iterator[tuple[Change, ast.AST]]:
     """Yield the changes that running a module or class body makes, and the nodes of the body that make them."""
     for change in changes_in(scope, state):
-        if not is_put_back(change, state) and not is_dead(scope, change.node):
+        if not is_put_back(change, state):
             yield change, change.node
     for call in calls_of(scope):
         own = find_function(scope, call.func)
@@ -215,16 +215,6 @@ def undone_after_import(body: Scope, undo: Undo, project: Project) -> bool:
     """Tell whether a teardown of the file or class, or a fixture that runs for all of it, undoes a change at import."""
     teardowns = (other for other in body.functions if roles.role_of(other) == "teardown" and other.parent is body)
     return any(undoes(other, undo) for other in teardowns) or undone_around(body, undo, project)
-
-
-def under_main(scope: Scope, node: ast.AST) -> bool:
-    """Tell whether a node runs only when the file is a script (`if __name__ == "__main__":`)."""
-    for _, parent in scope.ancestors(node):
-        if isinstance(parent, ast.If) and isinstance(parent.test, ast.Compare):
-            left = parent.test.left
-            if isinstance(left, ast.Name) and left.id == "__name__":
-                return True
-    return False
 
 
 def leaks_through_imports(

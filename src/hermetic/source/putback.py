@@ -65,7 +65,7 @@ def is_of_the_call_above(change: Change, state: State) -> bool:
 def makes_sure(change: Change, state: State) -> bool:
     """Tell whether a removal is written for a key that may not be there: `pop(key, None)`, a `KeyError` is caught."""
     scope, node = change.scope, change.node
-    if change.what.endswith(".pop") and len(getattr(node, "args", ())) > 1:
+    if change.what == "os.unsetenv" or (change.what.endswith(".pop") and len(getattr(node, "args", ())) > 1):
         return True
     return any(
         (isinstance(parent, TRIES) and child in parent.body and any(map(is_of_absence, parent.handlers)))

@@ -185,13 +185,31 @@ def named_by(scope: Scope, call: ast.Call) -> Iterator[tuple[str, bool]]:
     """Yield the dotted paths that one call is given: as a string, or as an object and the name of its attribute."""
     fails = any(item.arg == SIDE_EFFECT and is_exception(item.value) for item in call.keywords)
     for argument in (*call.args, *(item.value for item in call.keywords)):
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and "." in argument.value:
-            yield argument.value, fails
+        path = written_path(scope, argument)
+        if "." in path:
+            yield path, fails
     attribute = call.args[1].value if len(call.args) > 1 and isinstance(call.args[1], ast.Constant) else None
     owner = resolve(scope, call.args[0]) if isinstance(attribute, str) and "." not in attribute else ""
     if owner:
         yield f"{owner}.{attribute!s}", fails
     yield from ((name, is_raising(scope, call)) for name in expected_by(scope, call))
+
+
+def written_path(scope: Scope, expression: ast.expr) -> str:
+    """Return a dotted path that is written out, also with the module's own name before it: `f"{__name__}.open"`."""
+    parts = expression.values if isinstance(expression, ast.JoinedStr) else [expression]
+    if isinstance(expression, ast.BinOp):
+        parts = [expression.left, expression.right]
+    texts = []
+    for part in parts:
+        value = part.value if isinstance(part, ast.FormattedValue) else part
+        if isinstance(value, ast.Name) and value.id == "__name__":
+            texts.append(scope.module.name)
+        elif isinstance(value, ast.Constant) and isinstance(value.value, str):
+            texts.append(value.value)
+        else:
+            return ""
+    return "".join(texts)
 
 
 def expected_by(scope: Scope, call: ast.Call) -> Iterator[str]:

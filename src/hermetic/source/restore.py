@@ -44,6 +44,7 @@ CLEANUPS = frozenset({
     "push_async_callback", "push_async_exit",
 })  # fmt: skip
 STACK = "setupstack.register"  # of zope.testing: the test comes first
+REGISTRARS = frozenset({*CLEANUPS, *ENTERERS, "useFixture", "register"})
 HANDED = frozenset({"monkeypatch", "request"})  # fixtures that undo, also from within an object
 CONTEXT_MAKERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 UNDO_KINDS = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
@@ -314,14 +315,13 @@ def by_cleanup(scope: Scope, undo: Undo, *, of_given: bool = False) -> bool:
         for name, inner in decorated(scope)
     ):
         return True
-    for node in scope.kept(ast.Call):
-        assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
-        method = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        if len(node.args) > 1 and method == "register" and resolve(scope, node.func).endswith(STACK):
-            if callable_undoes(scope, node.args[1], node.args[2:], undo):
+    for method, node in registering(scope):
+        if method == "register":
+            stacked = len(node.args) > 1 and resolve(scope, node.func).endswith(STACK)
+            if stacked and callable_undoes(scope, node.args[1], node.args[2:], undo):
                 return True
             continue
-        if not node.args or (of_given and not is_given(scope, node.func)):
+        if of_given and not is_given(scope, node.func):
             continue
         if method in ENTERERS and undo.by_entered(scope, node.args[0]):
             return True
@@ -330,6 +330,17 @@ def by_cleanup(scope: Scope, undo: Undo, *, of_given: bool = False) -> bool:
         if method in CLEANUPS and callable_undoes(scope, node.args[0], node.args[1:], undo):
             return True
     return False
+
+
+def registering(scope: Scope) -> list[tuple[str, ast.Call]]:
+    """Return the calls of a function that register something for its end, by the names of their methods."""
+    known: list[tuple[str, ast.Call]] | None = scope.memo.get("registering")
+    if known is None:
+        calls = ((getattr(node.func, "attr", getattr(node.func, "id", "")), node) for node in scope.kept(ast.Call))
+        known = [(method, node) for method, node in calls if node.args and method in REGISTRARS]
+        if scope.is_settled:
+            scope.memo["registering"] = known
+    return known
 
 
 def by_used_fixture(scope: Scope, fixture: ast.expr, undo: Undo) -> bool:

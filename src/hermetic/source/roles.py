@@ -305,7 +305,7 @@ def marker_name(scope: Scope, expression: ast.expr) -> str:
 
 
 def used_fixtures(function: Scope) -> list[str]:
-    """Return the fixtures that a function requests: parameters, `usefixtures` marks, lazy ones of its parameter sets."""
+    """Return the fixtures that a function requests: parameters, `usefixtures` marks, lazy ones of parameter sets."""
     names = [*parameters(function), *filter(None, lazy_fixtures(function))]
     for name, expression in marks(function):
         if name != "pytest.mark.usefixtures":
@@ -318,7 +318,7 @@ def used_fixtures(function: Scope) -> list[str]:
 
 
 def lazy_fixtures(function: Scope) -> list[str]:
-    """Return the fixtures that parameter sets of a test name by a plugin's `lazy_fixture`, "" for what the run names."""
+    """Return the fixtures that parameter sets name by a plugin's `lazy_fixture`, "" for what only the run names."""
     if LAZY not in function.module.data:
         return []
     names = []

@@ -128,10 +128,15 @@ def read_name(scope: Scope, node: ast.Name, facts: Facts, steps: int) -> Value |
 
 def is_filled(scope: Scope, name: str) -> bool:
     """Tell whether a function calls a method of a variable, or sets items of it: an empty list may not stay so."""
-    owners = [getattr(call.func, "value", None) for call in scope.kept(ast.Call)]
-    targets = [target for node in scope.kept(ast.Assign) for target in node.targets]
-    owners += [target.value for target in targets if isinstance(target, ast.Subscript)]
-    return any(isinstance(owner, ast.Name) and owner.id == name for owner in owners)
+    known: frozenset[str] | None = scope.memo.get("filled")
+    if known is None:
+        owners = [getattr(call.func, "value", None) for call in scope.kept(ast.Call)]
+        targets = [target for node in scope.kept(ast.Assign) for target in node.targets]
+        owners += [target.value for target in targets if isinstance(target, ast.Subscript)]
+        known = frozenset(owner.id for owner in owners if isinstance(owner, ast.Name))
+        if scope.is_settled:
+            scope.memo["filled"] = known
+    return name in known
 
 
 def is_later(binding: Binding, node: ast.Name, *, own: bool) -> bool:

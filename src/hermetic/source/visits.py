@@ -222,14 +222,12 @@ def visits_at_import(module: Module, interest: Interest | None = None) -> Iterat
         return
     if interest is not None and not leading_words(module, interest):
         return
-    from hermetic.source.leaks import under_main
-
     for scope in import_time(module.top):
         way = Way(scope, Facts(scope, {}))
         for call in calls_of(scope):
             if interest is not None and not may_lead(scope, call.func, interest):
                 continue
-            if is_dead(scope, call) or under_main(scope, call):
+            if is_dead(scope, call):
                 continue
             target = target_of(scope, call, scope, ())
             visit = Visit(scope, way, scope, call, None, target)

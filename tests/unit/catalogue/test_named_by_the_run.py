@@ -130,3 +130,108 @@ def test_a_cleanup_that_is_none_where_nothing_was_set(otherwise: str, found: lis
     )
 
     assert codes({"test_it.py": source}, tmp_path) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ('f"{__name__}.open"', []),
+        ('__name__ + ".open"', []),
+        ('f"{print}.open"', ["HRM502"]),
+        ('f"{__name__}.print"', ["HRM502"]),
+    ],
+)
+def test_a_patch_may_name_the_file_that_it_stands_in(path: str, found: list[str], tmp_path: Path) -> None:
+    source = (
+        "from unittest.mock import mock_open, patch\n\n\ndef test_it():\n"
+        f"    with patch({path}, mock_open(), create=True):\n"
+        '        with open("names", "w") as file:\n            file.write("a")\n'
+    )
+
+    assert codes({"test_it.py": source}, tmp_path) == found
+
+
+@pytest.mark.parametrize(
+    ("what", "found"),
+    [
+        ('serde.json.to_json("face")', []),
+        ('table.to_json("face")', ["HRM502"]),
+        ('serde.table().to_json("f")', ["HRM502"]),
+    ],
+)
+def test_a_function_that_is_named_as_a_method_that_saves(what: str, found: list[str], tmp_path: Path) -> None:
+    source = f"import serde.json\n\n\ndef test_it(table):\n    {what}\n"
+
+    assert codes({"conftest.py": "", "test_it.py": source.replace("(table)", "(table=1)")}, tmp_path) == found
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ('importlib.import_module("shop.till")', []),
+        ("shop.till", []),
+        ('importlib.import_module("shop.clerk")', ["HRM104"]),
+    ],
+)
+def test_a_reload_at_the_end_of_a_module_that_is_imported_on_the_spot(
+    given: str, found: list[str], tmp_path: Path
+) -> None:
+    source = (
+        "import importlib\nimport unittest\n\nimport shop.till\n\n\nclass Tests(unittest.TestCase):\n"
+        f"    def test_it(self):\n        self.addCleanup(lambda: importlib.reload({given}))\n"
+        "        importlib.reload(shop.till)\n"
+    )
+    files = {
+        "shop/__init__.py": "",
+        "shop/till.py": "OPEN = []\n",
+        "shop/clerk.py": "AWAY = []\n",
+        "test_it.py": source,
+    }
+
+    assert codes(files, tmp_path) == found
+
+
+@pytest.mark.parametrize(("given", "found"), [("server, server.address", []), ("server.address, 1", ["HRM109"])])
+def test_a_thread_whose_server_is_handed_on_beside_something_else(given: str, found: list[str], tmp_path: Path) -> None:
+    source = (
+        "import threading\nfrom http.server import HTTPServer\n\n\ndef start():\n"
+        "    server = HTTPServer(('127.0.0.1', 0), None)\n"
+        f"    threading.Thread(target=server.serve_forever).start()\n    return {given}\n\n\n"
+        "def test_it():\n    server, address = start()\n    assert address\n"
+    )
+
+    assert codes({"test_it.py": source}, tmp_path) == found
+
+
+@pytest.mark.parametrize(("condition", "found"), [('__name__ == "__main__"', []), ("True", ["HRM105"])])
+def test_what_a_set_up_does_for_a_script_alone(condition: str, found: list[str], tmp_path: Path) -> None:
+    source = (
+        "import logging\nimport unittest\n\n\nclass Tests(unittest.TestCase):\n    def setUp(self):\n"
+        f"        if {condition}:\n            logging.getLogger('shop').disabled = True\n\n"
+        "    def test_it(self):\n        assert self\n"
+    )
+
+    assert codes({"test_it.py": source}, tmp_path) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "found"), [('os.unsetenv("SHOP_TILL")', []), ('os.putenv("SHOP_TILL", "1")', ["HRM101"])]
+)
+def test_a_variable_that_is_unset_in_case_it_is_there(line: str, found: list[str], tmp_path: Path) -> None:
+    items = lint_files({"test_it.py": f"import os\n\n\ndef test_it():\n    {line}\n"}, tmp_path, select=DEFAULTS)
+
+    assert [item.code for item in items] == found
+    assert all("'SHOP_TILL' in the environment of the process is changed in test_it" in item.message for item in items)
+
+
+def test_a_name_that_a_package_passes_on_under_another_one(tmp_path: Path) -> None:
+    files = {
+        "shop/__init__.py": "from shop._till import interop as till\n",
+        "shop/_till.py": "interop = None\n",
+        "test_it.py": "import shop\n\n\ndef test_it():\n    shop.till = None\n\n\n"
+        "def test_other():\n    shop.till = print\n",
+    }
+
+    found = lint_files(files, tmp_path, select=("HRM308", "HRM601"))
+
+    assert [(item.line, item.code) for item in found] == [(9, "HRM308")]

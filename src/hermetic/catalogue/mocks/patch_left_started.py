@@ -9,8 +9,8 @@ from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.callee import find_imported, is_dotted
 from hermetic.source.changes import import_time
-from hermetic.source.follow import runs_by
-from hermetic.source.leaks import under_main, undone_after_import
+from hermetic.source.follow import is_dead, runs_by
+from hermetic.source.leaks import undone_after_import
 from hermetic.source.names import resolve
 from hermetic.source.reach import calls_of, entries_of, first_root
 from hermetic.source.restore import after_yield, by_cleanup, is_context_maker, is_in_cleanup, is_undone, is_undone_late
@@ -340,11 +340,9 @@ def started_at_import(module: Module, project: Project) -> Iterator[tuple[Start,
     for scope in import_time(module.top):
         for start in starts_in(scope):
             stop = Stop(start)
-            if (
-                is_undone(scope, start.node, stop)
-                or is_undone_late(scope, start.node, stop)
-                or under_main(scope, start.node)
-            ):
+            if is_undone(scope, start.node, stop) or is_undone_late(scope, start.node, stop):
+                continue
+            if is_dead(scope, start.node):
                 continue
             if not undone_after_import(scope, stop, project):
                 yield start, None

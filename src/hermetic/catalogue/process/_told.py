@@ -32,6 +32,8 @@ def is_told(spawn: Spawn, start: int) -> bool:
     """
     given, used = known_to(spawn)
     own = runs_of(spawn)
+    if any(text_of(item) in given for node in spawn.scope.kept(ast.Return) for item in parts_of(node.value)):
+        return True  # `return server, url`: whoever gets it may end it
     return any(may_end(spawn, name, start, own, any_call=True) for name in given if not is_value(spawn, name)) or any(
         may_end(spawn, name, start, own, any_call=False) for name in used
     )
@@ -63,8 +65,8 @@ def runs_of(spawn: Spawn) -> Scope | None:
     return found.module.load(found) if found is not None and found.is_function else found
 
 
-def parts_of(handed: ast.expr) -> list[ast.expr]:
-    """Return the expressions in a written-out tuple or dict of arguments."""
+def parts_of(handed: ast.expr | None) -> list[ast.expr]:
+    """Return the expressions in a written-out list, tuple or dict."""
     if isinstance(handed, (ast.List, ast.Tuple)):
         return handed.elts
     return handed.values if isinstance(handed, ast.Dict) else []

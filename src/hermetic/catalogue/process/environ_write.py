@@ -134,6 +134,12 @@ class EnvironWrite(StateRule):
         ),
     )
 
+    def subject(self, change: Change) -> str:
+        """Name the variable also where it is changed for child processes alone: `os.putenv`."""
+        if change.what not in ("os.putenv", "os.unsetenv"):
+            return super().subject(change)
+        return f"{change.key or 'a variable'} in the environment of the process"
+
     bad = (
         Example(
             "an item is set in a test",

@@ -83,6 +83,12 @@ TABLE = ModuleTable(
 class LoadedModule(State):
     """What a module holds: a reload below the block that changed what it reads puts it back."""
 
+    def call_key(self, scope: Scope, call: ast.Call, name: str) -> str:
+        """Return the module, also where it is imported on the spot: `reload(import_module("app"))`."""
+        key = super().call_key(scope, call, name)
+        maker, _, imported = key.partition("(")
+        return imported.strip("'\")") if maker in IMPORTERS else key
+
     def repeats(self, first: Change, again: Change) -> bool:
         """Tell it for a reload outside of a `with` around the first one, which stays in place where none is there."""
         blocks = (ast.With, ast.AsyncWith)

@@ -64,7 +64,8 @@ class ThreadOrChildLeft(Rule):
     (`child.stdout.read()`, a loop over its lines): it has closed it, and is about to go. A timer of up to a second, and
     an executor whose function waits for an event, or shuts it down below and sleeps nowhere, are left to the `project`
     preset too. A pool or manager of `multiprocessing` that only a variable of a function holds is left alone: it ends
-    when that goes. What constructors of code under test start is for the guard to see. `os.fork` and asyncio's tasks are not seen here.
+    when that goes. What constructors of code under test start is for the guard to see. `os.fork` and asyncio's tasks
+    are not seen here.
     """
 
     code = "HRM109"

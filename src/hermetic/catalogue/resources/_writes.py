@@ -89,7 +89,15 @@ def of_method(here: Place, call: ast.Call, keywords: dict[str | None, ast.expr])
         return owner if writes(here, call, keywords, 0) and not isinstance(value_of(here.at(owner)), str) else None
     if method in MOVERS and len(call.args) == 1 and path_of(here.at(owner)) is not None:
         return call.args[0] if value_of(here.at(owner)) is UNKNOWN else None
-    return call.args[0] if method in SAVERS and call.args else None
+    return call.args[0] if method in SAVERS and call.args and not is_module(here.scope, owner) else None
+
+
+def is_module(scope: Scope, expression: ast.expr) -> bool:
+    """Tell whether an expression is a module that the file imports: its `to_json` is a function, not a method."""
+    while isinstance(expression, ast.Attribute):
+        expression = expression.value
+    found = scope.find(expression.id, expression.lineno) if isinstance(expression, ast.Name) else None
+    return found is not None and found[0].kind == "import"
 
 
 def writes(here: Place, call: ast.Call, keywords: dict[str | None, ast.expr], place: int) -> bool:
@@ -109,16 +117,16 @@ def is_only_read(scope: Scope, call: ast.Call) -> bool:
     if block is None or not name:
         return False
     inside = kept_between(scope, block.lineno + 1, block.end_lineno or 0, ast.Call)  # type: ignore[attr-defined]
-    used = [use for use in inside if name in spelled(use).split()]
+    used = [use for use in inside if isinstance(use, ast.Call) and name in spelled(use).split()]
     return bool(used) and all(is_reading(use) for use in used)
 
 
-def is_reading(call: ast.AST) -> bool:
+def is_reading(call: ast.Call) -> bool:
     """Tell whether a call only reads the file that it is given, or whose method it is; `mmap` has to be told so."""
-    name = getattr(call.func, "attr", "")  # type: ignore[attr-defined]
+    name = getattr(call.func, "attr", "")
     if name != "mmap":
-        return name.startswith(READING)  # type: ignore[no-any-return]
-    return any(getattr(item.value, "attr", "") == "ACCESS_READ" for item in call.keywords)  # type: ignore[attr-defined]
+        return name.startswith(READING)
+    return any(getattr(item.value, "attr", "") == "ACCESS_READ" for item in call.keywords)
 
 
 def is_there(visit: Visit, path: str) -> bool:

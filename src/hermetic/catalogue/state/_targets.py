@@ -263,8 +263,10 @@ def origin(scope: Scope, dotted: str, project: Project) -> tuple[Scope, object]:
     """
     found = project.binding(dotted, scope.module.folder)
     if found is not None:
-        name = dotted.rpartition(".")[2]
-        return found[1], next(tried(found[1], name), found[1].bindings[name][0].value)
+        binding, where = found  # which may have another name there: `from shop import _till as till`
+        named = ((name, items[0]) for name, items in where.bindings.items() if binding in items)
+        name, first = next(named, ("", binding))
+        return where, next(tried(where, name), first.value)
     owner, _, name = dotted.rpartition(".")
     cls = project.definition(owner, scope.module.folder)
     for level in project.lineage(cls) if cls is not None and cls.is_class else ():
