@@ -19,12 +19,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 NAMES = {"ann", "ben", "cem"}
-NUMBERS = {1, 2, 3}
+NUMBERS = {1, 2, 3}; KEY = "a"; ONE = Path("a"); OTHER = Path("b")
 class Thing: ...
 """
 
 UNSTABLE = {
     "a set of texts": "NAMES",
+    "a set of a text and an object, by their names": "{KEY, OTHER}",
     "a set that is copied into a list": "list(NAMES)",
     "a comprehension over a set": "[name.upper() for name in NAMES]",
     "a set made of a list": "set(['a', 'b'])",
@@ -52,6 +53,7 @@ UNSTABLE = {
     "the names in a folder": "os.listdir('data')",
 }
 STABLE = {
+    "a set of objects, of which pytest shows the number only": "{ONE, OTHER}",
     "a sorted set": "sorted(NAMES)",
     "a sorted comprehension": "sorted(name for name in NAMES)",
     "numbers in a set": "NUMBERS",

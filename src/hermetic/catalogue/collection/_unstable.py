@@ -268,7 +268,8 @@ def is_shown(where: Where, item: ast.expr, width: int) -> bool:
         if name == "pytest.param":
             return not any(part.arg == "id" for part in item.keywords)
         return find_class(where.scope, item.func) is None and not last[:1].isupper()
-    return True
+    found = where.bound(item) if isinstance(item, (ast.Name, ast.Attribute)) else None
+    return found is None or is_shown(*found, width)
 
 
 def instability(where: Where, values: ast.expr, width: int, *, shown: bool = False, opaque: bool = False) -> str:
