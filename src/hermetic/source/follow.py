@@ -283,20 +283,30 @@ def calls_on(way: Way, state: State) -> list[tuple[ast.Call, Scope]]:
     memo, key = way.function.memo, ("calls on", state.memo_key, way.key)
     known: list[tuple[ast.Call, Scope]] | None = memo.get(key)
     if known is None or any(is_gone(target) for _, target in known):
-        known = memo[key] = list(find_calls_on(way, state))
+        anyhow = way.facts is None
+        known = memo[key] = [
+            (call, target)
+            for call, target, raises in calls_of_project(way.function, state)
+            if (anyhow or not raises) and way.passes(way.function, call)
+        ]
     return known
 
 
-def find_calls_on(way: Way, state: State) -> Iterator[tuple[ast.Call, Scope]]:
-    """Yield what `calls_on` returns."""
-    current = way.function
-    for call, own, name in callees(current):
-        target = callee_behind(current, own, name, state.tokens)
-        if target is None or not target.is_function or not way.passes(current, call) or is_after_yield(current, call):
-            continue
-        if way.facts is not None and is_under_test(target.module) and is_expected_to_raise(current, call):
-            continue
-        yield call, target
+def calls_of_project(function: Scope, state: State) -> list[tuple[ast.Call, Scope, bool]]:
+    """Return the calls of a function that may run what changes a state, and whether code under test is to raise there.
+
+    With each goes the function of the project that it runs.
+    """
+    key = ("calls of project", state.memo_key)
+    known: list[tuple[ast.Call, Scope, bool]] | None = function.memo.get(key)
+    if known is None or any(is_gone(target) for _, target, _ in known):
+        known = function.memo[key] = []
+        for call, own, name in callees(function):
+            target = callee_behind(function, own, name, state.tokens)
+            if target is not None and target.is_function and not is_after_yield(function, call):
+                raises = is_under_test(target.module) and is_expected_to_raise(function, call)
+                known.append((call, target, raises))
+    return known
 
 
 def lets_out(scope: Scope, call: ast.Call, target: Scope, state: State) -> bool:

@@ -45,6 +45,7 @@ CLEANUPS = frozenset({
 })  # fmt: skip
 STACK = "setupstack.register"  # of zope.testing: the test comes first
 REGISTRARS = frozenset({*CLEANUPS, *ENTERERS, "useFixture", "register"})
+REGISTRAR_TOKENS = tuple(sorted(name.encode() for name in REGISTRARS))
 HANDED = frozenset({"monkeypatch", "request"})  # fixtures that undo, also from within an object
 CONTEXT_MAKERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 UNDO_KINDS = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
@@ -254,7 +255,7 @@ def by_registrar(scope: Scope, undo: Undo, line: int = END, depth: int = MAX_CAL
 
     A helper that keeps the old value itself has to be called before the change, which stands on `line`.
     """
-    for node in scope.kept(ast.Call) if depth else ():
+    for node in scope.kept(ast.Call) if depth and may_register(scope, depth) else ():
         assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
         if not (node.args or node.keywords or isinstance(node.func, ast.Attribute)):
             continue
@@ -273,6 +274,20 @@ def by_registrar(scope: Scope, undo: Undo, line: int = END, depth: int = MAX_CAL
         if known and (node.lineno <= line or not undo.is_saved_in(helper)):
             return True
     return False
+
+
+def may_register(scope: Scope, depth: int) -> bool:
+    """Tell whether a function, or one that it leads to by so many calls, registers anything for its end."""
+    known: bool | None = scope.memo.get(("may register", depth))
+    if known is None:
+        scope.module.load(scope)
+        known = bool(registering(scope)) or any(name.rpartition(".")[2] in CLEANUPS for name, _ in decorated(scope))
+        if not known and depth:
+            helpers = (find_helper(scope, node.func, REGISTRAR_TOKENS) for node in scope.kept(ast.Call))
+            known = any(helper is not None and may_register(helper, depth - 1) for helper in helpers)
+        if scope.is_settled:
+            scope.memo["may register", depth] = known
+    return known
 
 
 def by_handing_over(scope: Scope, undo: Undo) -> bool:
