@@ -205,8 +205,11 @@ class Session:
             self.session.shouldfail = checking.reason(records)
             raise self.session.Failed(self.session.shouldfail)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the records of a test."""
+        """Take the records of a test; before xdist sends the report, where a worker does."""
+        if self.guarded is not None and report.when == "teardown":
+            self.guarded.ended(report)
         carried = report.__dict__.get("_hermetic")
         if carried:
             self.take(carried)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 DOTTED = r"([A-Za-z_]\w*(?:\.\w+)*)"
 # Each begins with what stands in it literally, which is found ten times as fast as the start of a line.
-ATTRIBUTE = re.compile(r"\.(\w+)[ \t]*(=(?!=)|(?:\#.*)?$)", re.MULTILINE)  # .function = ...; del ....function
+# What a name took is not given back (`++`): no shorter one could be followed by what has to follow it.
+ATTRIBUTE = re.compile(r"\.(\w++)[ \t]*+(=(?!=)|(?:\#.*)?$)", re.MULTILINE)  # .function = ...; del ....function
 HOLDER = re.compile(rf"[ \t]*(del[ \t]+)?{DOTTED}")  # what stands before it in its line
 BY_NAME = re.compile(rf"""attr\(\s*{DOTTED}\s*,\s*["'](\w+)["']""")  # setattr(library, "function", ...)
 NOTHING = r"""(?:None|\[\]|\{\}|\(\)|(?:set|dict|list|tuple)\(\)|""|'')"""

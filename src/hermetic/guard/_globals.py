@@ -22,7 +22,7 @@ from hermetic.guard.probe import ABSENT, Change, Moment, Table, identical, same_
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from hermetic.guard._holders import Holder
 
@@ -114,7 +114,7 @@ class Walk:
             if stamps == self.stamped:
                 return come
             spaces = [sys.modules, *self.spaces]
-            places: Iterable[int] = self.stamps.written(self.stamped, stamps)
+            places: Sequence[int] = self.stamps.written(self.stamped, stamps)
         else:
             spaces = [sys.modules, *self.spaces]
             # Flat, and by the garbage collector's own walk: no iterator gives values half as fast.

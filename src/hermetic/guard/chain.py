@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 OF_TESTS = ("test_begins", "test_ends")
+LISTS = ("awake", "fresh", "phased", "asked", "hearers")  # of probes that are not asleep, by how they are asked
 
 
 class Entry(NamedTuple):
@@ -73,6 +74,8 @@ class Chain:
         self.awake: list[Probe[Any]] = []  # those that are asked in tests
         self.fresh: list[Probe[Any]] = []  # those of them that begin anew with each test
         self.phased: list[Probe[Any]] = []  # those that are asked between the phases of a test, too
+        self.asked: list[Probe[Any]] = []  # those that are asked at each boundary, whatever was heard
+        self.hearers: list[Probe[Any]] = []  # the others, which are asked once they are stirred
         self.imported = -1  # how many modules there were when that was found out
         self.complete = False  # all that are awake have a snapshot
         self.mentions = Mentions(word for probe in self.probes for word in probe.words)
@@ -108,6 +111,8 @@ class Chain:
             self.awake = [probe for probe in self.probes if probe.in_tests and probe.is_awake(self.mentions.found)]
             self.fresh = [probe for probe in self.awake if probe.between]
             self.phased = [probe for probe in self.awake if probe.phases]
+            self.asked = [probe for probe in self.awake if not probe.by_events]
+            self.hearers = [probe for probe in self.awake if probe.by_events]
             self.told.clear()
             complete = self.complete
             for probe in self.awake:
@@ -168,7 +173,7 @@ class Chain:
         Moment.next()
         last = self.last
         if probes is None:
-            probes = [probe for probe in self.awakened() if probe.stirred or not probe.by_events]
+            probes = self.due()
         for probe in probes:
             before = last.get(probe, UNSEEN)
             if before is UNSEEN:
@@ -185,6 +190,12 @@ class Chain:
             self.disable(*self.trail.broken.pop())
         if clear:
             self.trail.forget()
+
+    def due(self) -> list[Probe[Any]]:
+        """Return the probes that may have something to say, in their order."""
+        awake = self.awakened()
+        stirred = [probe for probe in self.hearers if probe.stirred]
+        return [probe for probe in awake if probe.stirred or not probe.by_events] if stirred else self.asked
 
     def enter(self, probe: Probe[Any], change: Change) -> None:
         """Write one change down, unless it is none of the suite's, or repairs what was reported."""
@@ -239,8 +250,8 @@ class Chain:
         """Ask a probe no more, and say so once."""
         if probe in self.probes:
             self.probes.remove(probe)
-            known = (self.awake, self.fresh, self.phased)  # new lists: one of them may be gone through just now
-            self.awake, self.fresh, self.phased = ([one for one in each if one is not probe] for each in known)
+            for name in LISTS:  # new ones: one of them may be gone through just now
+                setattr(self, name, [one for one in getattr(self, name) if one is not probe])
             self.last.pop(probe, None)
             self.told.clear()
             self.trail.drop(probe)

@@ -74,28 +74,32 @@ class Act(NamedTuple):
     function: str
 
 
-class Moment:
+class Run:
     """Where the run is, for all probes: to tell each of them would cost more than what most of them do in a test.
 
-    `number` counts the points at which snapshots are compared; probes that share one take it once at each. `item` is
-    the test that runs, None while a file is imported. `ends` says that its fixtures are torn down, and `file_ends` that
-    it is the last one of its file.
+    An object, since Python looks up the attributes of a class anew after each of them was set. `number` counts the
+    points at which snapshots are compared; probes that share one take it once at each. `item` is the test that runs,
+    None while a file is imported. `ends` says that its fixtures are torn down, and `file_ends` that it is the last one
+    of its file.
     """
 
-    number = 0
-    item: ClassVar[pytest.Item | None] = None
-    ends = False
-    file_ends = False
+    __slots__ = ("ends", "file_ends", "item", "number")
+    item: pytest.Item | None
 
-    @classmethod
-    def next(cls) -> None:
+    def __init__(self) -> None:
+        self.number = 0
+        self.begin(None)
+
+    def next(self) -> None:
         """Say that what was seen so far may have changed."""
-        cls.number += 1
+        self.number += 1
 
-    @classmethod
-    def begin(cls, item: pytest.Item | None) -> None:
+    def begin(self, item: pytest.Item | None) -> None:
         """Say which test begins; None where files are imported, or nobody tells any more."""
-        cls.item, cls.ends, cls.file_ends = item, False, False
+        self.item, self.ends, self.file_ends = item, False, False
+
+
+Moment = Run()
 
 
 class Probe(Generic[Snapshot]):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.reports import CollectErrorRepr
+from _pytest.scope import Scope
 
 from hermetic.guard import between, checking, judge, options, registry
 from hermetic.guard.chain import Chain, Owner
@@ -16,12 +17,13 @@ from hermetic.guard.trail import Listening, Trail
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
+    from hermetic.guard.carrier import Carrier
     from hermetic.guard.judge import Record
     from hermetic.guard.options import Options
     from hermetic.guard.probe import Probe
     from hermetic.guard.watching import Watch
 
-FOUND: pytest.StashKey[list[Record]] = pytest.StashKey()
+OF_TEST = Scope.Function
 
 
 class Guarded:
@@ -38,6 +40,7 @@ class Guarded:
         self.judge = judge.Judge(chosen, str(config.invocation_params.dir), str(config.rootpath))
         self.checking = checking.Checking(config, chosen, self.judge, active)
         self.pending: list[Record] = []  # found outside of a test; they ride on the next report
+        self.carrier: Carrier | None = None  # there once a test has left something
         self.outer = Moment.item  # the test that runs this session, if one does
         self.listening.start()
         if chosen.trace == "watch":
@@ -55,6 +58,8 @@ class Guarded:
         self.listening.stop()
         if self.trail.watch is not None:
             self.trail.watch.stop()
+        if self.carrier is not None:
+            self.config.pluginmanager.unregister(self.carrier)
         Moment.begin(self.outer)
 
     @staticmethod
@@ -132,7 +137,7 @@ class Guarded:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Let what a fixture of wider scope changes belong to it."""
-        if fixturedef.scope == "function":
+        if fixturedef._scope is OF_TEST:  # noqa: SLF001 - nine times in ten; `scope` makes a name of it each time
             return (yield)
         owner = owner_of(fixturedef, request.config.pluginmanager.get_plugins())
         fixturedef.addfinalizer(lambda: self.fixture_ended(owner, request))
@@ -174,6 +179,8 @@ class Guarded:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Begin a test, within what pytest and its plugins put around the phase."""
         Moment.begin(item)
+        if self.carrier is not None:
+            self.carrier.records = []
         self.chain.tell("test_begins", item)
         self.chain.begin(Owner(item.name))
         if self.trail.watch is not None:
@@ -228,21 +235,20 @@ class Guarded:
             self.settle(entries, self.judge.records(entries, item, item.nodeid))
         if not self.pending:
             return []
-        item.stash[FOUND] = self.taken()
-        return [record for record in item.stash[FOUND] if record["level"] == "error" and record["layer"] == judge.GUARD]
+        if self.carrier is None:
+            from hermetic.guard.carrier import Carrier
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Let the records ride on the teardown's report."""
-        report = yield
-        if call.when == "teardown" and self.chain.owners:
-            self.end(item, all_phases=False)
-        if call.when == "teardown" and FOUND in item.stash:
-            report.__dict__[CARRIED] = item.stash[FOUND]
-            del item.stash[FOUND]
-        return report
+            self.carrier = Carrier()
+            self.config.pluginmanager.register(self.carrier, "hermetic-carrier")
+        self.carrier.records = records = self.taken()
+        return [record for record in records if record["level"] == "error" and record["layer"] == judge.GUARD]
+
+    def ended(self, report: pytest.TestReport) -> None:
+        """End a test whose teardown failed before the guard was reached."""
+        if self.chain.owners and Moment.item is not None:
+            self.end(Moment.item, all_phases=False)
+            if self.carrier is not None:
+                self.carrier.load(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:

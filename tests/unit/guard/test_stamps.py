@@ -235,3 +235,14 @@ def test_every_change_is_seen_with_numbers_and_without(
         Moment.next()
         found = [(one.name, one.after) for one in walk.differences(before, walk.snapshot(), MODULE_STATE)]
         assert found == [("LIMIT", number)]
+
+
+@KNOWN
+def test_what_was_written_to_is_found_among_the_usual_and_besides() -> None:
+    spaces: list[dict[str, Any]] = [{} for _ in range(5)]
+    stamps = _stamps.Stamps([_stamps.Numbered(space) for space in spaces])
+    for turn, places in enumerate([[1, 3], [1, 3], [3], [0, 3], [4], [], [0, 1, 3, 4], [2]]):
+        before = stamps.read()
+        for place in places:
+            spaces[place]["written"] = turn
+        assert stamps.written(before, stamps.read()) == places

@@ -15,6 +15,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermetic.guard._stamps import Numbered, Stamps, are_told
 from hermetic.guard.places import USER, getframe, is_users, whose
 from hermetic.guard.probe import ABSENT, Change, Described, Probe, alike, same_objects
 
@@ -151,6 +152,7 @@ class SettingsProbe(Probe[Values]):
         self.umask = read_umask()  # as far as it is known: this sets it, so it is read again only after a call
         self.umask_called = False
         self.at_exit: list[Any] = []
+        self.written = Stamps([Numbered(builtins.__dict__)] if are_told() else ())
         self.seen: list[Any] = []  # what was read for the last snapshot
         self.last: Values | None = None
         # What was frozen before the tests is not counted again at each boundary: there may be much of it.
@@ -162,7 +164,7 @@ class SettingsProbe(Probe[Values]):
             self.umask, self.umask_called = read_umask(), False
         seen: list[Any] = [
             [*map(operator.call, self.readers)],
-            [*builtins.__dict__.values()],
+            self.written.read() or [*builtins.__dict__.values()],
             self.umask,
             self.at_exit,
         ]

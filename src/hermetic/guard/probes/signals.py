@@ -37,13 +37,14 @@ class SignalsProbe(Probe[Signals]):
     setters = (HANDLER, MASK)
 
     def __init__(self) -> None:
+        self.seen: list[Any] = []  # what was read for the last snapshot
         self.last: Signals | None = None
 
     def snapshot(self) -> Signals:
         """Ask for every handler (about 2 us)."""
-        now = Signals([*map(getsignal, SIGNALS)], blocked())
-        if self.last is None or not same_objects([*now], [*self.last]):
-            self.last = now
+        seen = [[*map(getsignal, SIGNALS)], blocked()]
+        if self.last is None or not same_objects(seen, self.seen):
+            self.seen, self.last = seen, Signals(*seen)
         return self.last
 
     def changes(self, before: Signals, after: Signals) -> Iterator[Change]:

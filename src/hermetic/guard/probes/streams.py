@@ -54,7 +54,10 @@ class StreamsProbe(Probe[Streams]):
         """Read the attributes (about 1 us); look closer where one is different."""
         streams = READ(sys)
         argv: list[object] = sys.argv  # type: ignore[assignment]
-        watched = (*streams, *self.captures)
+        # In a phase pytest's are those that are set, which need not be asked twice whether they are closed.
+        captures = self.captures
+        are_set = captures and streams[1] is captures[0] and streams[2] is captures[1]
+        watched = streams if are_set else (*streams, *captures)
         try:
             closed = [*map(CLOSED, watched)]
         except AttributeError:  # what has no such attribute is not closed
