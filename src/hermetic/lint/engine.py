@@ -187,12 +187,23 @@ class Engine:
         wide = self.selection.presets
         if not found or PROJECT in wide or all(item.code in wide for item in found):
             return found, False
+        found = self.requested(found, module)
         from hermetic.source.absent import lacks_helpers
 
         if not lacks_helpers(module, self.project):
             return found, False
         kept = [item for item in found if item.code in wide]
         return kept, len(kept) < len(found)
+
+    def requested(self, found: list[Finding], module: Module) -> list[Finding]:
+        """Leave out what only a fixture does that nobody asks for, but for rules that are to say more."""
+        named = {item.test: item.test.rpartition("::")[2] for item in found if item.test.count("::") == 1}
+        if not named:
+            return found
+        from hermetic.source.requested import is_never_requested
+
+        idle = {test for test, name in named.items() if is_never_requested(name, module, self.project)}
+        return [item for item in found if item.test not in idle or item.code in self.selection.presets]
 
     def compared(self, path: str, codes: list[str]) -> list[Finding]:
         """Return what the comparing rules find in a file that other processes have checked."""

@@ -12,6 +12,7 @@ import os
 import sys
 
 from hermetic.source.text import contains
+from hermetic.source.unreached import FORMER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def is_absent(item: Imported, near: str, project: Project) -> bool:
             for folder in folders
         )
     head = item.parts[0] if item.parts and not item.level else ""
-    is_helper = head in HELPERS or head.startswith("test_")
+    is_helper = head in HELPERS or head.startswith("test_") or head in FORMER
     return is_helper and head not in sys.stdlib_module_names and is_nowhere(head, project)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.blocks import END, is_after_yield
+from hermetic.source.blocks import END, LEAVING, is_after_yield
 from hermetic.source.callee import is_gone
-from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
+from hermetic.source.certain import BLOCKS, is_certain, is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in
 from hermetic.source.names import resolve
 from hermetic.source.overridden import as_overridden
@@ -172,6 +172,7 @@ def is_dead(scope: Scope, node: ast.AST) -> bool:
         is_fallback(scope, node)
         or under_main(scope, node)
         or is_below_skip(scope, node)
+        or is_below_return(scope, node)
         or is_behind_former_module(scope, node)
         or leads_to_failure(scope, node)
         or any(
@@ -205,6 +206,18 @@ def is_below_skip(scope: Scope, node: ast.AST) -> bool:
         )
         known = scope.memo["skips at"] = min(skips, default=END)
     return int(getattr(node, "lineno", 0)) > known
+
+
+def is_below_return(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a statement above, in the same block, leaves it whatever happens: `return  # for now`."""
+    for child, parent in scope.ancestors(node):
+        for field in BLOCKS:
+            block = getattr(parent, field, None)
+            if isinstance(block, list) and child in block:
+                if any(isinstance(item, LEAVING) for item in block[: block.index(child)]):
+                    return True
+                break
+    return False
 
 
 def is_never(scope: Scope, parent: ast.If, child: ast.AST) -> bool:

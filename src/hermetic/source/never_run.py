@@ -13,6 +13,7 @@ SKIPS = frozenset({"pytest.mark.skip", "unittest.skip", "unittest.case.skip"})
 PRESENT = ("has", "have", "exist", "find", "which", "install", "avail", "support", "import", "can", "enabled")
 CONDITIONAL_SKIPS = frozenset({"pytest.mark.skipif", "unittest.skipIf", "unittest.case.skipIf"})
 OF_UNITTEST = frozenset({"setUp", "setUpClass", "asyncSetUp"})
+CASES = frozenset({"unittest.TestCase", "unittest.case.TestCase", "unittest.IsolatedAsyncioTestCase"})
 CONDITIONAL_RUNS = frozenset({"unittest.skipUnless", "unittest.case.skipUnless"})
 
 
@@ -23,7 +24,7 @@ def is_skipped(function: Scope) -> bool:
         skips = any(is_skip(name, expression) for name, expression in roles.marks(function))
         skips = skips or is_deselected(function) or is_on_demand(function) or is_defined_on_demand(function)
         skips = skips or is_hidden(function) or is_for_no_test(function) or is_given_out(function)
-        skips = skips or is_of_other_runner(function)
+        skips = skips or is_of_other_runner(function) or is_behind_unittest(function)
         if not skips:
             from hermetic.source.by_hand import is_called_by_hand
 
@@ -95,6 +96,27 @@ def is_of_other_runner(function: Scope) -> bool:
         return False
     inherited = any(cls is not owner and owner in lineage(cls) for cls in function.module.top.classes)
     return not inherited and any(roles.role_of(method) == "test" for method in owner.functions)
+
+
+def is_behind_unittest(function: Scope) -> bool:
+    """Tell whether a mixin's set-up is never called: the file's classes name `unittest.TestCase` before the mixin.
+
+    Its own `setUp` comes first then, and calls no other.
+    """
+    mixin = function.owner
+    if mixin is None or function.name not in OF_UNITTEST or mixin.bases or b"TestCase" not in function.module.data:
+        return False
+    heirs = [cls for cls in function.module.top.classes if cls is not mixin and mixin in lineage(cls)]
+    return bool(heirs) and all(is_first_unittest(cls, mixin, function.name) for cls in heirs)
+
+
+def is_first_unittest(cls: Scope, mixin: Scope, name: str) -> bool:
+    """Tell whether a class has `TestCase` before a mixin among its bases, and calls no set-up of the mixin itself."""
+    outer = cls.parent or cls
+    bases = [resolve(outer, base) for base in cls.bases]
+    first = next((place for place, base in enumerate(bases) if base in CASES), len(bases))
+    own = next((place for place, base in enumerate(bases) if base == f".{mixin.name}"), -1)
+    return first < own and not any(method.name == name for method in cls.functions)
 
 
 def is_defined_on_demand(function: Scope) -> bool:

@@ -89,16 +89,23 @@ def test_a_helper_comes_through_a_package_that_passes_all_on(last: str, found: l
 
 
 @pytest.mark.parametrize(
-    ("use", "found"), [("return write", []), ('write("a")\n    return write', ["HRM502"]), ("return 1", [])]
+    ("use", "around", "found"),
+    [
+        ("return write", MOVED.format(name="own_folder"), []),
+        ("return write", "", ["HRM502"]),
+        ('write("a")\n    return write', MOVED.format(name="own_folder"), ["HRM502"]),
+    ],
 )
-def test_what_a_fixture_hands_out_writes_where_the_test_is(use: str, found: list[str], tmp_path: Path) -> None:
+def test_what_a_fixture_hands_out_writes_where_the_test_is(
+    use: str, around: str, found: list[str], tmp_path: Path
+) -> None:
     source = (
         "from pathlib import Path\n\nimport pytest\n\n\n@pytest.fixture\ndef writer():\n"
         '    def write(text):\n        Path("VERSION").write_text(text)\n\n'
         f"    {use}\n\n\ndef test_it(writer):\n    assert writer\n"
     )
 
-    assert codes({"test_it.py": source}, tmp_path) == found
+    assert codes({"conftest.py": around, "test_it.py": source}, tmp_path) == found
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 SAME_PLACE = frozenset({
     "abspath", "absolute", "as_posix", "dirname", "fspath", "join", "joinpath",
-    "normpath", "realpath", "resolve", "str", "Path", "PurePath",
+    "normpath", "realpath", "resolve", "split", "str", "Path", "PurePath",
 })  # fmt: skip
 PATH_MODULES = ("os", "os.path", "pathlib")
+OWN_FILE = ("inspect.getfile", "inspect.getsourcefile", "inspect.getabsfile")  # of the frame that runs
+FRAME = "inspect.currentframe()"
 MAX_STEPS = 8  # variables that are looked up, one from the other
 LIST_METHODS = ("append", "insert", "extend", "remove", "pop", "clear", "reverse", "sort", "__setitem__", "__iadd__")
 
@@ -314,6 +316,13 @@ def is_above(scope: Scope, value: ast.AST) -> bool:
     return only_goes_up(scope, value, names) and "__file__" in names
 
 
+def is_last_part(value: ast.expr) -> bool:
+    """Tell whether an expression is what `os.path.split` gives besides the folder."""
+    call = value.value if isinstance(value, ast.Subscript) else None
+    is_split = isinstance(call, ast.Call) and getattr(call.func, "attr", getattr(call.func, "id", "")) == "split"
+    return is_split and getattr(value.slice, "value", None) != 0  # type: ignore[attr-defined]
+
+
 def only_goes_up(scope: Scope, value: ast.AST, names: set[str], steps: int = MAX_STEPS) -> bool:
     """Tell whether an expression is made of `__file__`, `..` and what leads up from there; collect its names."""
     if isinstance(value, ast.Constant):
@@ -324,15 +333,20 @@ def only_goes_up(scope: Scope, value: ast.AST, names: set[str], steps: int = MAX
         given = found[0].value if found is not None and found[0].kind == "assign" else None
         return value.id == "__file__" or (isinstance(given, ast.expr) and only_goes_up(scope, given, names, steps - 1))
     if isinstance(value, ast.Attribute):
-        return value.attr in ("pardir", "curdir") or (
+        return value.attr in ("pardir", "curdir", "sep") or (
             value.attr in ("parent", "parents") and only_goes_up(scope, value.value, names, steps)
         )
     if isinstance(value, ast.Call):
         function = value.func
         name = getattr(function, "attr", getattr(function, "id", ""))
+        if resolve(scope, function) in OWN_FILE and value.args and resolve(scope, value.args[0]) == FRAME:
+            names.add("__file__")
+            return True
         method = isinstance(function, ast.Attribute) and resolve(scope, function.value) not in PATH_MODULES
         parts = [*value.args, *([function.value] if method else [])]  # type: ignore[attr-defined]
         return name in SAME_PLACE and all(only_goes_up(scope, part, names, steps) for part in parts)
     parts = [getattr(value, field, None) for field in ("left", "right", "value", "slice")]
-    is_path = isinstance(value, (ast.BinOp, ast.Subscript))
+    if isinstance(value, (ast.Tuple, ast.List)):
+        parts = [*value.elts]
+    is_path = isinstance(value, (ast.BinOp, ast.Subscript, ast.Tuple, ast.List)) and not is_last_part(value)
     return is_path and all(only_goes_up(scope, part, names, steps) for part in parts if part is not None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, StateRule
 from hermetic.source import roles
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.changes import Change, changes_in, import_time
+from hermetic.source.requested import requires
 from hermetic.source.spelling import key_of
 from hermetic.source.state import State
 from hermetic.source.teardown import arranging
@@ -34,6 +35,12 @@ def is_from_system(change: Change) -> bool:
         return False
     given = [*call.args, *(item.value for item in call.keywords)]
     return not given or (isinstance(given[0], ast.Constant) and given[0].value is None)
+
+
+def is_seeded_by_plugin(change: Change) -> bool:
+    """Tell whether pytest-randomly, which the project requires, gives each test the same state to begin with."""
+    project = change.scope.module.project
+    return project is not None and PROJECT not in project.presets and requires(project, "pytest-randomly")
 
 
 def is_certain(change: Change) -> bool:
@@ -79,13 +86,14 @@ class RandomSeed(StateRule):
     (`numpy.random.get_state` and `set_state` for NumPy).
 
     Limits:
-    An autouse fixture of a `conftest.py` that seeds before each test is left alone: no test sees what another has left.
-    Where such a fixture or a setup seeds before each test of a file, the tests that seed again are not reported.
-    So is a `seed()` without a value: the process has begun like that. Drawing numbers is no finding, and neither is a
-    generator that another library keeps for itself. A test file that is imported with the same written-out seed as its
-    conftest changes nothing, unless something draws in between. In code under test only what certainly runs for the
-    named test counts: not what stands below a condition that cannot be read from the call, nor what a call inside
-    `pytest.raises` makes. The guard sees the rest.
+    An autouse fixture of a `conftest.py` that seeds before each test is left alone: no test sees what another has
+    left. Where such a fixture or a setup seeds before each test of a file, the tests that seed again are not
+    reported. So is a `seed()` without a value: the process has begun like that, and a project whose lists of packages
+    name pytest-randomly, which seeds before each test; the `project` preset reports its seeds. Drawing numbers is no
+    finding, and neither is a generator that another library keeps for itself. A test file that is imported with the
+    same written-out seed as its conftest changes nothing, unless something draws in between. In code under test only
+    what certainly runs for the named test counts: not what stands below a condition that cannot be read from the
+    call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM108"
@@ -124,7 +132,7 @@ class RandomSeed(StateRule):
     def keeps(self, leak: Leak) -> bool:
         """Leave alone a seed from the system, and one at import that the conftest of the file has set already."""
         change = leak.change
-        if is_from_system(change):
+        if is_from_system(change) or is_seeded_by_plugin(change):
             return False
         if leak.root is not None and is_start_of_each(leak.root):
             return False

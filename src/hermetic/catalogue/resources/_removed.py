@@ -12,6 +12,7 @@ from hermetic.source.changes import called
 from hermetic.source.fake_disk import FIXTURES, is_on_fake_disk
 from hermetic.source.names import is_generator, resolve
 from hermetic.source.origins import argument
+from hermetic.source.reach import entries_of
 from hermetic.source.replaced import arrangement, helpers_of, named_around
 from hermetic.source.restore import Undo, after_yield, is_context_maker, puts_back
 from hermetic.source.text import contains
@@ -142,6 +143,19 @@ def is_moved(root: Scope, path: str, project: Project) -> bool:
     helpers = (helper for place in places for helper in helpers_of(place))
     managers = (manager for place in places for manager in entered_by_hand(place))
     return any(contains(place.module.text(place), MOVING) for place in (*places, *helpers, *managers))
+
+
+def is_handed_out(visit: Visit, path: str, project: Project) -> bool:
+    """Tell whether a function that a fixture gives to its tests makes the call, where tests may have own folders."""
+    root = visit.root
+    if not is_relative(path) or roles.role_of(root) != "fixture":
+        return False
+    handed = any(
+        item.scope.parent is root
+        and all(isinstance(entry, (ast.Return, ast.Yield)) for entry in entries_of(item.scope))
+        for item in visit.chain()
+    )
+    return handed and any(contains(level.data, MOVING) for level in project.providers(root.module))
 
 
 def entered_by_hand(place: Scope) -> Iterator[Scope]:

@@ -6,11 +6,9 @@ import _ast as ast
 import os
 
 from hermetic.catalogue.resources._paths import FILE, is_relative, path_of
-from hermetic.source import roles
 from hermetic.source.blocks import kept_between
 from hermetic.source.names import resolve
 from hermetic.source.platforms import asked_of
-from hermetic.source.reach import entries_of
 from hermetic.source.spelling import spelled
 from hermetic.source.values import UNKNOWN
 from hermetic.source.written import Place, value_of
@@ -149,17 +147,6 @@ def is_on_request(visit: Visit) -> bool:
     return any(
         isinstance(parent, ast.If) and child in parent.body and bool(asked_of(parent.test))
         for child, parent in visit.scope.ancestors(visit.call)
-    )
-
-
-def is_handed_out(visit: Visit, path: str) -> bool:
-    """Tell whether a function that a fixture gives to its tests makes the call: a test may have a folder of its own."""
-    if not is_relative(path) or roles.role_of(visit.root) != "fixture":
-        return False
-    return any(
-        item.scope.parent is visit.root
-        and all(isinstance(entry, (ast.Return, ast.Yield)) for entry in entries_of(item.scope))
-        for item in visit.chain()
     )
 
 

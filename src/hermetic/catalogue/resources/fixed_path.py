@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from hermetic.catalogue.resources._paths import is_below, is_file
-from hermetic.catalogue.resources._removed import Removed, is_in_own_folder, is_moved, is_written_back
+from hermetic.catalogue.resources._removed import Removed, is_handed_out, is_in_own_folder, is_moved, is_written_back
 from hermetic.catalogue.resources._sqlite import OPENING, database_opened
 from hermetic.catalogue.resources._users import is_wide, tests_of
 from hermetic.catalogue.resources._writes import (
     WRITING,
     WRITING_METHODS,
-    is_handed_out,
     is_on_request,
     is_there,
     path_written,
@@ -67,21 +66,21 @@ class FixedPath(Rule):
     there are `worker_tmp` and `worker_sqlite`.
 
     Limits:
-    The linter sees paths that are written out, also through variables, fixtures, `__file__`, and `tempfile.gettempdir`,
-    in what opens, makes, copies, moves and saves, in the tests and in the code that they certainly run. Left alone is
-    what a test alone writes and removes, whatever happens; where it removes it only when nothing fails, the `project`
-    preset reports that. To write back what was read there before (`path.write_text(before)`) counts as removing. A
-    relative path is left alone where the test, or what is set up for it, changes the working folder, and in a
-    function that a fixture hands to its tests; one in the user's folder where it sets `HOME` or patches
-    `Path.home`; all of them on the fake disk of pyfakefs. A SQLite file that several tests open is the business of
-    HRM503. The plugin sees, in the process of the test: opening for writing, new folders and links, renaming, and
-    `sqlite3.connect`, by Python (audit events). A finding is a path that has changed when the test, or the wide
-    fixture, has ended, or one that two tests write, in one worker or in several: the latter is known when all have
-    ended, so it fails the run and no test. One that a single test writes and removes is left alone, although two
-    runs collide there. Not reported are paths with the number of the process or worker or a UUID in them, caches,
-    what was made by `tempfile` or lies in pytest's temporary folders, what is written while a library is imported,
-    and what pytest and its plugins write. Of threads, those of executors are followed to the test that gave them
-    the job; those of anyio are not.
+    The linter sees paths that are written out, also through variables, fixtures, `__file__`, and
+    `tempfile.gettempdir`, in what opens, makes, copies, moves and saves, in the tests and in the code that they
+    certainly run. Left alone is what a test alone writes and removes, whatever happens; where it removes it only when
+    nothing fails, the `project` preset reports that. To write back what was read there before
+    (`path.write_text(before)`) counts as removing. A relative path is left alone where the test, or what is set up
+    for it, changes the working folder, and in a function that a fixture hands to its tests, where a fixture beside it
+    does; one in the user's folder where it sets `HOME` or patches `Path.home`; all of them on the fake disk of
+    pyfakefs. A SQLite file that several tests open is the business of HRM503. The plugin sees, in the process of the
+    test: opening for writing, new folders and links, renaming, and `sqlite3.connect`, by Python (audit events). A
+    finding is a path that has changed when the test, or the wide fixture, has ended, or one that two tests write, in
+    one worker or in several: the latter is known when all have ended, so it fails the run and no test. One that a
+    single test writes and removes is left alone, although two runs collide there. Not reported are paths with the
+    number of the process or worker or a UUID in them, caches, what was made by `tempfile` or lies in pytest's
+    temporary folders, what is written while a library is imported, and what pytest and its plugins write. Of threads,
+    those of executors are followed to the test that gave them the job; those of anyio are not.
     """
 
     code = "HRM502"
@@ -130,7 +129,7 @@ class FixedPath(Rule):
             path = database or path_written(visit, name)
             if path is None or not is_file(path) or is_after_yield(visit.scope, visit.call) or is_cleanup(visit):
                 continue
-            if is_there(visit, path) or is_on_request(visit) or is_handed_out(visit, path):
+            if is_there(visit, path) or is_on_request(visit) or is_handed_out(visit, path, project):
                 continue
             if is_written_back(visit.scope, visit.call, path, visit.call.lineno):
                 continue

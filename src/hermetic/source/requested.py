@@ -1,0 +1,97 @@
+"""Whether anything asks for a fixture, as far as names tell, and which plugins the suite requires."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from hermetic.source import roles
+from hermetic.source.plugins import KNOWN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hermetic.source.module import Module
+    from hermetic.source.project import Project
+    from hermetic.source.scope import Scope
+
+COMPOSED = b"getfixturevalue(f"  # a name that is put together
+CONFIGURATION = ("pytest.ini", "pytest.toml", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+REQUIRING = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "noxfile.py", "Pipfile")
+LISTS = ("requirements", "requires", "deps", "ci")  # how files and folders with lists of packages start
+MAX_FILES = 4_000  # below one conftest; of more, nobody asks
+
+
+def is_never_requested(name: str, module: Module, project: Project) -> bool:
+    """Tell whether a file has a fixture by this name, below no class, that nobody who sees it names anywhere.
+
+    A fixture that a plugin asks for has a name that the plugin gives, and counts as requested.
+    """
+    found = [item for item in module.top.functions if item.name == name and item.owner is None]
+    return bool(found) and all(is_unasked(item, project) for item in found)
+
+
+def is_unasked(fixture: Scope, project: Project) -> bool:
+    """Tell it for one function; what is no fixture, or runs by itself, counts as asked for."""
+    module, name = fixture.module, roles.fixture_name(fixture)
+    if roles.role_of(fixture) != "fixture" or roles.is_autouse(fixture) or name in KNOWN:
+        return False
+    word = re.compile(rb"\b%s\b" % re.escape(name.encode()))
+    mine = [*word.finditer(module.data)]
+    own = module.text(fixture)
+    if len(mine) > len(word.findall(own)) or COMPOSED in module.data or len(word.findall(own)) > 1:
+        return False
+    if not roles.is_conftest(module.path):
+        return module.is_test
+    datas = (*files_below(module.folder, project), *(project.read(path) or b"" for path in settings_of(project)))
+    return not any(word.search(data) or COMPOSED in data for data in datas if data is not module.data)
+
+
+def files_below(folder: str, project: Project) -> Iterator[bytes]:
+    """Yield what stands in the Python files of a folder and below it; a name of any fixture where they are too many."""
+    pending = [folder]
+    left = MAX_FILES
+    while pending:
+        current = pending.pop()
+        for name in sorted(project.listing(current)):
+            path = os.path.join(current, name)
+            if name.endswith(".py"):
+                text = project.text(path)
+                left -= 1
+                yield text.data if text is not None else b""
+            elif "." not in name and name != "__pycache__" and os.path.isdir(path):
+                pending.append(path)
+            if not left:
+                yield COMPOSED
+                return
+
+
+def settings_of(project: Project) -> list[str]:
+    """Return the files of the root in which pytest may be told to use a fixture."""
+    names = project.listing(project.root)
+    return [os.path.join(project.root, name) for name in CONFIGURATION if name in names]
+
+
+def requires(project: Project, plugin: str) -> bool:
+    """Tell whether the project's lists of packages name a plugin of pytest, which its settings do not switch off."""
+    known: bool | None = project.seen.get(("requires", plugin))
+    if known is None:
+        word, off = plugin.encode(), b"no:" + plugin.removeprefix("pytest-").encode()
+        datas = [project.read(path) or b"" for path in lists_of(project)]
+        known = any(word in data for data in datas) and not any(off in data for data in datas)
+        project.seen["requires", plugin] = known
+    return known
+
+
+def lists_of(project: Project) -> Iterator[str]:
+    """Yield the files in which a project lists the packages that it needs, and what pytest is told."""
+    names = project.listing(project.root)
+    yield from (os.path.join(project.root, name) for name in sorted({*REQUIRING, *CONFIGURATION} & names))
+    for name in sorted(names):
+        path = os.path.join(project.root, name)
+        if name.startswith(LISTS) and name.endswith((".txt", ".in")):
+            yield path
+        elif name in LISTS and os.path.isdir(path):
+            listed = sorted(project.listing(path))
+            yield from (os.path.join(path, item) for item in listed if item.endswith((".txt", ".in")))

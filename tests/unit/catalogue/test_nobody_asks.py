@@ -1,0 +1,155 @@
+"""What never runs, or changes nothing for a test: idle fixtures, seeds of a plugin, lines below a `return`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.lint import lint_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hermetic.finding import Finding
+
+DEFAULTS = ("recommended",)
+FIXTURE = (
+    'import os\n\nimport pytest\n\n\n@pytest.fixture{how}\ndef {name}():\n    os.environ["SHOP_TILL"] = "1"\n{more}'
+)
+
+
+def check(files: dict[str, str], folder: Path, *, select: tuple[str, ...] = DEFAULTS) -> list[Finding]:
+    return lint_files(files, folder, select=select)
+
+
+@pytest.mark.parametrize(
+    ("beside", "found"),
+    [
+        ("def test_it():\n    pass\n", False),
+        ("def test_it(till):\n    pass\n", True),
+        ("import pytest\n\n\n@pytest.mark.usefixtures('till')\ndef test_it():\n    pass\n", True),
+        ("def test_it(request):\n    request.getfixturevalue(f'{NAME}ll')\n", True),
+        ("def test_it(stills, tillage):\n    pass\n", False),
+    ],
+)
+def test_a_fixture_of_a_conftest_counts_where_somebody_below_names_it(beside: str, found: bool, tmp_path: Path) -> None:
+    files = {"conftest.py": FIXTURE.format(how="", name="till", more=""), "below/test_it.py": beside}
+
+    assert bool(check(files, tmp_path)) is found
+
+
+@pytest.mark.parametrize(
+    ("how", "name", "more", "found"),
+    [
+        ("", "till", "", False),
+        ("(autouse=True)", "till", "", True),
+        ("(name='drawer')", "till", "\n\ndef test_it(drawer):\n    pass\n", True),
+        ("(name='drawer')", "till", "\n\ndef test_it(till=1):\n    pass\n", False),
+        ("", "celery_config", "", True),
+        ("", "till", "\n\n@pytest.fixture\ndef shop(till):\n    pass\n\n\ndef test_it(shop):\n    pass\n", True),
+    ],
+)
+def test_a_fixture_of_a_test_file_counts_where_the_file_names_it(
+    how: str, name: str, more: str, found: bool, tmp_path: Path
+) -> None:
+    source = FIXTURE.format(how=how, name=name, more=more) + "\n\ndef test_other():\n    pass\n"
+
+    assert bool(check({"test_it.py": source}, tmp_path)) is found
+
+
+def test_a_fixture_that_the_settings_name_is_used(tmp_path: Path) -> None:
+    files = {
+        "conftest.py": FIXTURE.format(how="", name="till", more=""),
+        "pytest.ini": "[pytest]\nusefixtures = till\n",
+        "test_it.py": "def test_it():\n    pass\n",
+    }
+
+    assert [item.code for item in check(files, tmp_path)] == ["HRM101"]
+
+
+def test_the_project_preset_reports_what_idle_fixtures_do(tmp_path: Path) -> None:
+    files = {"conftest.py": FIXTURE.format(how="", name="till", more=""), "test_it.py": "def test_it():\n    pass\n"}
+
+    assert [item.code for item in check(files, tmp_path, select=("recommended", "project"))] == ["HRM101"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "found"),
+    [
+        ("requirements-test.txt", "pytest\npytest-randomly\n", False),
+        ("requirements/test.in", "pytest-randomly>=3\n", False),
+        ("setup.cfg", "[options.extras_require]\ntests = pytest-randomly\n", False),
+        (
+            "setup.cfg",
+            "[options.extras_require]\ntests = pytest-randomly\n[tool:pytest]\naddopts = -p no:randomly\n",
+            True,
+        ),
+        ("README.txt", "pytest-randomly\n", True),
+        ("requirements.txt", "pytest-random-order\n", True),
+    ],
+)
+def test_a_seed_changes_nothing_where_a_plugin_seeds_each_test(
+    path: str, text: str, found: bool, tmp_path: Path
+) -> None:
+    files = {path: text, "test_it.py": "import random\n\n\ndef test_it():\n    random.seed(3)\n"}
+
+    assert bool(check(files, tmp_path)) is found
+    assert [item.code for item in check(files, tmp_path, select=("recommended", "project"))] == ["HRM108"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "found"),
+    [
+        ('os.path.join(os.path.split(inspect.getfile(inspect.currentframe()))[0], "..")', False),
+        ('os.path.join(os.path.split(__file__)[0], "..")', False),
+        ("os.path.split(__file__)[1]", True),
+        ('os.path.sep.join((os.path.dirname(os.path.abspath(__file__)), "../.."))', False),
+        ('os.path.sep.join((os.path.dirname(__file__), "lib"))', True),
+        ('os.path.join(os.path.split(inspect.getfile(print))[0], "..")', True),
+    ],
+)
+def test_the_folder_above_a_test_file_is_one_that_pytest_adds(folder: str, found: bool, tmp_path: Path) -> None:
+    source = f"import inspect\nimport os\nimport sys\n\nsys.path.insert(0, {folder})\n\n\ndef test_it():\n    pass\n"
+
+    assert bool(check({"tests/test_it.py": source}, tmp_path)) is found
+
+
+@pytest.mark.parametrize(
+    ("above", "found"),
+    [
+        ("return  # for now", False),
+        ("if folder:\n        return", True),
+        ("raise OSError(folder)", False),
+        ("print(folder)", True),
+    ],
+)
+def test_a_line_below_one_that_always_leaves(above: str, found: bool, tmp_path: Path) -> None:
+    source = f"import os\n\n\ndef test_it(folder=None):\n    {above}\n    os.chdir('/')\n"
+
+    assert bool(check({"test_it.py": source}, tmp_path)) is found
+
+
+@pytest.mark.parametrize(
+    ("bases", "more", "found"),
+    [
+        ("unittest.TestCase, Common", "", False),
+        ("Common, unittest.TestCase", "", True),
+        ("unittest.TestCase, Common", "    def setUp(self):\n        Common.setUp(self)\n\n", True),
+    ],
+)
+def test_the_set_up_of_a_mixin_behind_test_case(bases: str, more: str, found: bool, tmp_path: Path) -> None:
+    source = (
+        "import random\nimport unittest\n\n\nclass Common:\n    def setUp(self):\n        random.seed(3)\n\n"
+        f"    def test_it(self):\n        pass\n\n\nclass Tests({bases}):\n{more}"
+        "    def test_other(self):\n        pass\n"
+    )
+
+    assert bool(check({"test_it.py": source}, tmp_path)) is found
+
+
+@pytest.mark.parametrize(("name", "found"), [("cStringIO", False), ("io", True)])
+def test_a_file_that_only_python_2_can_import(name: str, found: bool, tmp_path: Path) -> None:
+    source = f"import os\nfrom {name} import StringIO\n\n\ndef test_it():\n    os.chdir('/')\n    assert StringIO\n"
+
+    assert bool(check({"test_it.py": source}, tmp_path)) is found
