@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 
 from hermetic.source import roles
 from hermetic.source.plugins import KNOWN
+from hermetic.source.text import WORDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,15 +37,18 @@ def is_unasked(fixture: Scope, project: Project) -> bool:
     module, name = fixture.module, roles.fixture_name(fixture)
     if roles.role_of(fixture) != "fixture" or roles.is_autouse(fixture) or name in KNOWN:
         return False
-    word = re.compile(rb"\b%s\b" % re.escape(name.encode()))
-    mine = [*word.finditer(module.data)]
-    own = module.text(fixture)
-    if len(mine) > len(word.findall(own)) or COMPOSED in module.data or len(word.findall(own)) > 1:
+    own, word = module.text(fixture), name.encode()
+    if COMPOSED in module.data or times(word, own) > 1 or times(word, module.data) > times(word, own):
         return False
     if not roles.is_conftest(module.path):
         return module.is_test
     datas = (*files_below(module.folder, project), *(project.read(path) or b"" for path in settings_of(project)))
-    return not any(word.search(data) or COMPOSED in data for data in datas if data is not module.data)
+    return not any(times(word, data) or COMPOSED in data for data in datas if data is not module.data)
+
+
+def times(word: bytes, data: bytes) -> int:
+    """Return how often a name stands in some source, not as a part of another name."""
+    return data.translate(WORDS).split().count(word)
 
 
 def files_below(folder: str, project: Project) -> Iterator[bytes]:

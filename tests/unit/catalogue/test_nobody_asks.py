@@ -153,3 +153,52 @@ def test_a_file_that_only_python_2_can_import(name: str, found: bool, tmp_path: 
     source = f"import os\nfrom {name} import StringIO\n\n\ndef test_it():\n    os.chdir('/')\n    assert StringIO\n"
 
     assert bool(check({"test_it.py": source}, tmp_path)) is found
+
+
+@pytest.mark.parametrize(
+    ("ending", "found"),
+    [("shop.server.shutdown()", False), ("shop.server.look()", True), ("shop.other.shutdown()", True)],
+)
+def test_a_thread_of_an_object_that_the_file_ends(ending: str, found: bool, tmp_path: Path) -> None:
+    source = (
+        "import threading\nfrom http.server import HTTPServer\n\nimport pytest\n\n\nclass Shop:\n"
+        "    def __init__(self):\n        self.server = HTTPServer(('127.0.0.1', 0), None)\n"
+        "        threading.Thread(target=self.server.serve_forever).start()\n\n\n"
+        f"@pytest.fixture\ndef shop():\n    shop = Shop()\n    yield shop\n    {ending}\n\n\n"
+        "def test_it(shop):\n    assert shop\n"
+    )
+
+    assert bool(check({"test_it.py": source}, tmp_path)) is found
+
+
+@pytest.mark.parametrize(
+    ("outer", "stopped", "found"),
+    [("shop.Till", "self.till", False), ("shop.Clerk", "self.till", True), ("shop.Till", "self.other", True)],
+)
+def test_a_patch_of_what_another_patch_has_put_in_place(outer: str, stopped: str, found: bool, tmp_path: Path) -> None:
+    source = (
+        "import unittest\nfrom unittest.mock import patch\n\n\nclass Tests(unittest.TestCase):\n    def setUp(self):\n"
+        f"        self.till = patch('{outer}')\n        self.till.start()\n"
+        "        self.run_it = patch('shop.Till.run')\n        self.run_it.start()\n\n"
+        f"    def tearDown(self):\n        {stopped}.stop()\n\n    def test_it(self):\n        pass\n"
+    )
+
+    assert any(item.line == 10 for item in check({"test_it.py": source}, tmp_path)) is found
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ("list(np.random.randint(100, size=10))", False),
+        ("np.random.randint(100, size=10).tolist()", True),
+        ("list(np.random.uniform(0, 1, 10))", True),
+        ("list(np.random.choice(['a', 'b'], 10))", True),
+    ],
+)
+def test_of_the_integers_of_numpy_pytest_shows_the_number_only(values: str, found: bool, tmp_path: Path) -> None:
+    source = (
+        "import numpy as np\nimport pytest\n\n\n"
+        f"@pytest.mark.parametrize('value', {values})\ndef test_it(value):\n    pass\n"
+    )
+
+    assert bool(check({"test_it.py": source}, tmp_path)) is found

@@ -44,6 +44,7 @@ SHAPES = {
     "rand": 0, "randn": 0, "random": 0, "random_sample": 0, "ranf": 0, "standard_normal": 0, "choice": 1, "poisson": 1,
     "randint": 2, "random_integers": 2, "integers": 2, "uniform": 2, "normal": 2,
 }  # fmt: skip
+OWN_INTEGERS = frozenset({"randint", "random_integers", "integers", "poisson"})
 # Methods of an array that give an array.
 OF_ARRAYS = frozenset({
     "astype", "clip", "copy", "cumsum", "flatten", "ravel", "repeat", "reshape", "round", "squeeze", "swapaxes",
@@ -106,11 +107,15 @@ def gives_array(call: ast.Call, method: str) -> bool:
     return method == "permutation" or (shape is not None and not of_numbers)
 
 
-def drawn_several(scope: Scope, call: ast.Call, project: Project) -> str:
-    """Return the name of a call that draws a list of random values, "" for others."""
+def drawn_several(scope: Scope, call: ast.Call, project: Project, *, plain: bool = False) -> str:
+    """Return the name of a call that draws a list of random values, "" for others.
+
+    Of NumPy's own integers pytest shows the number only; `plain` says that they are made Python's.
+    """
     name = resolve(scope, call.func)
     head, _, method = name.rpartition(".")
-    several = method in SEVERAL or (head.startswith("numpy.random") and method in ARRAYS and bool(call.args))
+    arrays = ARRAYS if plain else ARRAYS - OWN_INTEGERS
+    several = method in SEVERAL or (head.startswith("numpy.random") and method in arrays and bool(call.args))
     return name if several and is_unseeded(scope, call, head, project) else ""
 
 

@@ -107,7 +107,9 @@ def disorder_of_call(where: Where, call: ast.Call) -> str:
     if name in PASSING:
         return first(disorder(where, item) for item in call.args[PASSING[name] :])
     if isinstance(call.func, ast.Attribute) and call.func.attr in VIEWS:
-        return disorder(where, call.func.value)
+        made = call.func.value if call.func.attr == "tolist" else None
+        plain = isinstance(made, ast.Call) and drawn_several(where.scope, made, where.project, plain=True)
+        return differs(plain) if plain else disorder(where, call.func.value)
     for inner, value in where.returned(call):
         reason = disorder(inner, value) or yielded_in_loop(inner, value)
         if reason:

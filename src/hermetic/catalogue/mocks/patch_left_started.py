@@ -288,14 +288,23 @@ def test_nobody_is_called_ann():
 
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the starts that reach the next test."""
-        for start, root in (
+        left = [
             *started_at_import(module, project),
             *started_in_functions(module, project),
             *started_through_imports(module, project),
             *started_in_bases(module, project),
-        ):
+        ]
+        nodes = {start.node for start, _ in left}
+        for start, root in left:
+            if any(is_part(start, other) for other in starts_in(start.scope) if other.node not in nodes):
+                continue
             message = self.message.format(what=spelled(start.patcher), where=reached_from(start.scope, root))
             yield self.finding(start.scope.module, start.node, message, test=node_id(root) if root is not None else "")
+
+
+def is_part(start: Start, other: Start) -> bool:
+    """Tell whether what a patch replaces belongs to the mock that another patch, above it, has put in place."""
+    return other.node.lineno < start.node.lineno and spelled(start.patcher).startswith(f"{spelled(other.patcher)}.")
 
 
 def open_starts(function: Scope, project: Project) -> Iterator[tuple[Start, Stop]]:

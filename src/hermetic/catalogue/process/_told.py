@@ -34,9 +34,20 @@ def is_told(spawn: Spawn, start: int) -> bool:
     own = runs_of(spawn)
     if any(text_of(item) in given for node in spawn.scope.kept(ast.Return) for item in parts_of(node.value)):
         return True  # `return server, url`: whoever gets it may end it
+    if any(is_ended_elsewhere(spawn, name) for name in given):
+        return True
     return any(may_end(spawn, name, start, own, any_call=True) for name in given if not is_value(spawn, name)) or any(
         may_end(spawn, name, start, own, any_call=False) for name in used
     )
+
+
+def is_ended_elsewhere(spawn: Spawn, name: str) -> bool:
+    """Tell whether the file ends what an object of the class holds: `shop.server.shutdown()` ends `self.server`."""
+    first, _, attribute = name.partition(".")
+    if first not in SELF or not attribute:
+        return False
+    _, *after = spawn.scope.module.data.split(f".{attribute}.".encode())
+    return any(is_end(item[:20].partition(b"(")[0].decode("utf-8", "replace")) for item in after)
 
 
 def known_to(spawn: Spawn) -> tuple[set[str], set[str]]:
