@@ -42,8 +42,10 @@ def is_unasked(fixture: Scope, project: Project) -> bool:
         return False
     if not roles.is_conftest(module.path):
         return module.is_test
-    datas = (*files_below(module.folder, project), *(project.read(path) or b"" for path in settings_of(project)))
-    return not any(times(word, data) or COMPOSED in data for data in datas if data is not module.data)
+    others = (data for data in files_below(module.folder, project) if data is not module.data)
+    if any(times(word, data) or COMPOSED in data for data in others):
+        return False
+    return not any(times(word, project.read(path) or b"") for path in settings_of(project))
 
 
 def times(word: bytes, data: bytes) -> int:

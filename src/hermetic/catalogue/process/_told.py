@@ -47,7 +47,8 @@ def is_ended_elsewhere(spawn: Spawn, name: str) -> bool:
     if first not in SELF or not attribute:
         return False
     _, *after = spawn.scope.module.data.split(f".{attribute}.".encode())
-    return any(is_end(item[:20].partition(b"(")[0].decode("utf-8", "replace")) for item in after)
+    calls = (item[:40].decode("utf-8", "replace").partition("(") for item in after)
+    return any(opened and method.isidentifier() and is_end(method) for method, opened, _ in calls)
 
 
 def known_to(spawn: Spawn) -> tuple[set[str], set[str]]:
