@@ -210,14 +210,29 @@ def is_below_skip(scope: Scope, node: ast.AST) -> bool:
 
 def is_below_return(scope: Scope, node: ast.AST) -> bool:
     """Tell whether a statement above, in the same block, leaves it whatever happens: `return  # for now`."""
-    for child, parent in scope.ancestors(node):
-        for field in BLOCKS:
-            block = getattr(parent, field, None)
-            if isinstance(block, list) and child in block:
-                if any(isinstance(item, LEAVING) for item in block[: block.index(child)]):
-                    return True
-                break
-    return False
+    return any(
+        first < child.lineno <= last
+        for child, parent in scope.ancestors(node)
+        if isinstance(child, ast.stmt)
+        for first, last in leaving_lines(scope, parent)
+    )
+
+
+def leaving_lines(scope: Scope, parent: ast.AST) -> list[tuple[int, int]]:
+    """Return, for each block of a node that a statement leaves for certain, the line of that and the block's last."""
+    key = ("leaving lines", parent)
+    known: list[tuple[int, int]] | None = scope.memo.get(key)
+    if known is None:
+        blocks = (getattr(parent, field, None) for field in BLOCKS)
+        found = (
+            (block, [item.lineno for item in block if isinstance(item, LEAVING)])
+            for block in blocks
+            if isinstance(block, list)
+        )
+        known = [(min(lines), block[-1].lineno) for block, lines in found if lines]
+        if scope.is_settled:
+            scope.memo[key] = known
+    return known
 
 
 def is_never(scope: Scope, parent: ast.If, child: ast.AST) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
 
+TEST = b"def test"
 COMPOSED = b"getfixturevalue(f"  # a name that is put together
 CONFIGURATION = ("pytest.ini", "pytest.toml", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 REQUIRING = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "noxfile.py", "Pipfile")
@@ -26,7 +27,8 @@ MAX_FILES = 4_000  # below one conftest; of more, nobody asks
 def is_never_requested(name: str, module: Module, project: Project) -> bool:
     """Tell whether a file has a fixture by this name, below no class, that nobody who sees it names anywhere.
 
-    A fixture that a plugin asks for has a name that the plugin gives, and counts as requested.
+    A fixture that a plugin asks for has a name that the plugin gives, and counts as requested; so does one in a file,
+    or above files, without a test: who uses it is elsewhere.
     """
     found = [item for item in module.top.functions if item.name == name and item.owner is None]
     return bool(found) and all(is_unasked(item, project) for item in found)
@@ -41,11 +43,13 @@ def is_unasked(fixture: Scope, project: Project) -> bool:
     if COMPOSED in module.data or times(word, own) > 1 or times(word, module.data) > times(word, own):
         return False
     if not roles.is_conftest(module.path):
-        return module.is_test
-    others = (data for data in files_below(module.folder, project) if data is not module.data)
-    if any(times(word, data) or COMPOSED in data for data in others):
-        return False
-    return not any(times(word, project.read(path) or b"") for path in settings_of(project))
+        return module.is_test and TEST in module.data
+    tests = False
+    for data in files_below(module.folder, project):
+        if data is not module.data and (times(word, data) or COMPOSED in data):
+            return False
+        tests = tests or TEST in data
+    return tests and not any(times(word, project.read(path) or b"") for path in settings_of(project))
 
 
 def times(word: bytes, data: bytes) -> int:

@@ -352,7 +352,7 @@ def test_what_seeds_again_below_a_fixture_that_seeds_before_each_test_is_left_al
         "conftest.py": f"import random, pytest\n@pytest.fixture(autouse=True)\ndef each(tmp_path):\n    {seeds}\n",
         "test_it.py": (
             "import random, pytest\ndef test_it():\n    random.seed(1)\n"
-            "@pytest.fixture\ndef data():\n    random.seed(2)\n"
+            "@pytest.fixture\ndef data():\n    random.seed(2)\ndef test_other(data):\n    pass\n"
         ),
     }
 

@@ -168,6 +168,10 @@ def shop():
 
 def test_a({given}):
     os.environ["SHOP_HOME"] = {change}
+
+
+def test_b(shop):
+    pass
 """
 
 
