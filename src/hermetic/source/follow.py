@@ -184,11 +184,10 @@ def is_dead(scope: Scope, node: ast.AST) -> bool:
 
 def under_main(scope: Scope, node: ast.AST) -> bool:
     """Tell whether a node runs only when the file is a script (`if __name__ == "__main__":`)."""
-    for _, parent in scope.ancestors(node):
-        if isinstance(parent, ast.If) and isinstance(parent.test, ast.Compare):
-            left = parent.test.left
-            if isinstance(left, ast.Name) and left.id == "__name__":
-                return True
+    for child, parent in scope.ancestors(node):
+        test = parent.test if isinstance(parent, ast.If) else None
+        if isinstance(test, ast.Compare) and getattr(test.left, "id", "") == "__name__" and child is not test:
+            return isinstance(test.ops[0], ast.Eq) is (child in parent.body)  # type: ignore[attr-defined]
     return False
 
 

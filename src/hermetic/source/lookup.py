@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Binding
 
 MAX_HOPS = 4  # re-exports of re-exports
+MAX_STARS = 40  # files behind the stars of one
 
 
 class Lookup(Files):
@@ -139,10 +140,22 @@ class Lookup(Files):
         return found
 
     def find_behind_stars(self, name: str, module: Module, hops: int) -> tuple[Binding, Scope] | None:
-        """Return what a name is bound to in the last file that has it, of those that a file imports with a star."""
-        stars = module.top.bindings.get("*", ()) if not name.startswith("_") else ()
-        behind = (self.find_binding(f"{star.value}.{name}", module.folder, hops) for star in reversed(stars))
-        return next((found for found in behind if found is not None), None)
+        """Return what a name is bound to in the files that a file imports with a star, and in those behind them."""
+        pending, seen = [module] if not name.startswith("_") else [], {module}
+        while pending:
+            level = pending.pop()
+            stars = (self.file_of(str(star.value), level.folder) for star in level.top.bindings.get("*", ()))
+            for path in [found for found in stars if found is not None][::-1]:  # the last one wins
+                behind = self.module(path)
+                found = behind.top.find(name) if behind is not None else None
+                if found is not None and found[0].kind == "import":
+                    return self.find_binding(str(found[0].value), os.path.dirname(path), hops)
+                if found is not None:
+                    return found
+                if behind is not None and behind not in seen and len(seen) < MAX_STARS:
+                    seen.add(behind)
+                    pending.append(behind)
+        return None
 
     def lineage(self, owner: Scope) -> list[Scope]:
         """Return a class and its base classes, those from other files of the project too, nearest first."""

@@ -210,7 +210,10 @@ def test_a_thread_whose_server_is_handed_on_beside_something_else(given: str, fo
     assert codes({"test_it.py": source}, tmp_path) == found
 
 
-@pytest.mark.parametrize(("condition", "found"), [('__name__ == "__main__"', []), ("True", ["HRM105"])])
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [('__name__ == "__main__"', []), ('__name__ != "__main__"', ["HRM105"]), ("True", ["HRM105"])],
+)
 def test_what_a_set_up_does_for_a_script_alone(condition: str, found: list[str], tmp_path: Path) -> None:
     source = (
         "import logging\nimport unittest\n\n\nclass Tests(unittest.TestCase):\n    def setUp(self):\n"
