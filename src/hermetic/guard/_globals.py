@@ -18,7 +18,7 @@ from hermetic.guard._definitions import code_of, is_benign, is_made_again
 from hermetic.guard._holders import found_in, held_by, is_projects, named_in
 from hermetic.guard._patched import of_attributes, started_patches, without
 from hermetic.guard._stamps import Numbered, Stamps, are_told
-from hermetic.guard.probe import ABSENT, Change, Moment, Table, identical, same_objects
+from hermetic.guard.probe import ABSENT, MOMENT, Change, Table, identical, same_objects
 
 if TYPE_CHECKING:
     import types
@@ -90,9 +90,9 @@ class Walk:
 
         Where nothing has changed it is the last snapshot itself.
         """
-        if self.last is None or self.moment != Moment.number:
-            self.moment = Moment.number
-            file = Moment.item.path if Moment.item is not None and not (Moment.ends and Moment.file_ends) else None
+        if self.last is None or self.moment != MOMENT.number:
+            self.moment = MOMENT.number
+            file = MOMENT.item.path if MOMENT.item is not None and not (MOMENT.ends and MOMENT.file_ends) else None
             if file is not self.file:
                 self.file = file
                 self.focus()
@@ -133,7 +133,7 @@ class Walk:
 
     def modules_now(self) -> dict[str, Any]:
         """Return a copy of the table of modules: the last one, where nothing has changed."""
-        known = self.moment == Moment.number
+        known = self.moment == MOMENT.number
         if not known and not (same_objects(held_by(sys.modules), [*self.table.values()]) and self.has_newest()):
             self.look()
         return self.table

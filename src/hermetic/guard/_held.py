@@ -20,7 +20,7 @@ from hermetic.guard._stamps import Numbered, Stamps, are_told, are_told_of_objec
 from hermetic.guard._words import COUNT, DONE, MEMO, definer, is_in_tests, is_of_test, is_plain, speaks_of
 from hermetic.guard._written import writes_entry
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, deep_parts, holds
-from hermetic.guard.probe import ABSENT, Change, Moment, Probe, Table, same, same_objects
+from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, Table, same, same_objects
 from hermetic.guard.probes.breakers import breaker_classes
 
 if TYPE_CHECKING:
@@ -281,13 +281,13 @@ class HeldProbe(Probe[Held]):
             if attribute:
                 if self.breakers and is_left_to_breakers(self.breakers, self.watched, one, change, attribute):
                     continue
-                if not speaks_of(attribute, MEMO) and is_told_of_object(part, change, attribute, Moment.item):
+                if not speaks_of(attribute, MEMO) and is_told_of_object(part, change, attribute, MOMENT.item):
                     yield change
                 continue
             if (
                 change.before is ABSENT
                 and type(part.itself) in TABLES
-                and writes_entry(Moment.item, name, change.state)
+                and writes_entry(MOMENT.item, name, change.state)
             ):
                 yield change
             elif speaks_of(name, MEMO):
@@ -333,7 +333,7 @@ class HeldProbe(Probe[Held]):
     def is_by_test(self, holder: Holder, name: str) -> bool:
         """Tell whether a file of tests assigns a name of a module or class that is none itself."""
         self.assigned.keep_up()
-        return not is_in_tests(holder) and self.assigned.is_by_test(f"{holder.name}.{name}", Moment.item)
+        return not is_in_tests(holder) and self.assigned.is_by_test(f"{holder.name}.{name}", MOMENT.item)
 
 
 def numbered(part: Part) -> Numbered | None:

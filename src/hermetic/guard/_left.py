@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hermetic.guard.places import LIBRARY, MACHINE, STDLIB, USER, Place, getframe, responsible, whose
-from hermetic.guard.probe import ABSENT, Change, Described, Moment, Probe
+from hermetic.guard.probe import ABSENT, MOMENT, Change, Described, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,10 +65,10 @@ class LeftProbe(Probe[int]):
         """Return how much was left so far."""
         if self.begun:
             self.judge(self.ending)
-            if Moment.item is None:
+            if MOMENT.item is None:
                 self.judge(self.importing)
-            elif Moment.ends:
-                self.judge(Moment.item)
+            elif MOMENT.ends:
+                self.judge(MOMENT.item)
         self.ending = None
         self.stirred = bool(self.begun)
         return self.count
@@ -119,7 +119,7 @@ class LeftProbe(Probe[int]):
 
     def owner(self) -> object:
         """Return to whom belongs what begins now."""
-        return self.fixtures[-1] if self.fixtures else Moment.item or self.importing
+        return self.fixtures[-1] if self.fixtures else MOMENT.item or self.importing
 
     def import_begins(self, collector: pytest.Module) -> None:
         """Let what is begun from here on belong to the file."""
@@ -141,7 +141,7 @@ class LeftProbe(Probe[int]):
 
 def is_over(owner: object) -> bool:
     """Tell whether an owner is a test that has ended: what began after that is nobody's."""
-    return isinstance(owner, pytest.Item) and owner is not Moment.item
+    return isinstance(owner, pytest.Item) and owner is not MOMENT.item
 
 
 def goes_on(one: Left) -> bool:

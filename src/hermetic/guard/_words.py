@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hermetic.guard._definitions import is_mock
 from hermetic.guard.containers import CONTAINERS, attributes
 from hermetic.guard.places import is_test_file
-from hermetic.guard.probe import Moment
+from hermetic.guard.probe import MOMENT
 
 if TYPE_CHECKING:
     from hermetic.guard._holders import Holder
@@ -98,13 +98,13 @@ def definer(holders: list[tuple[Holder, str]]) -> tuple[Holder, str]:
 
 def constants_of_test() -> set[object]:
     """Return the strings that are written out in the test."""
-    code = getattr(getattr(Moment.item, "function", None), "__code__", None)
+    code = getattr(getattr(MOMENT.item, "function", None), "__code__", None)
     return constants_of(code) if code is not None else set()
 
 
 def is_in_folder(text: str) -> bool:
     """Tell whether a text names the temporary folder of the test."""
-    return Moment.item is not None and re.sub(r"\W", "_", Moment.item.name)[:30] in text
+    return MOMENT.item is not None and re.sub(r"\W", "_", MOMENT.item.name)[:30] in text
 
 
 def is_of_test(value: object, holder: Holder, steps: int = 2, but: str = "") -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._mentions import Mentions
 from hermetic.guard.places import MACHINE, Place
-from hermetic.guard.probe import UNSEEN, Moment, Probe, same
+from hermetic.guard.probe import MOMENT, UNSEEN, Probe, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -88,7 +88,7 @@ class Chain:
 
     def refresh(self, probes: Iterable[Probe[Any]] | None = None) -> None:
         """Take new snapshots, whatever has changed."""
-        Moment.next()
+        MOMENT.next()
         for probe in self.awakened() if probes is None else list(probes):
             try:
                 self.last[probe] = probe.snapshot()
@@ -170,7 +170,7 @@ class Chain:
 
         `clear` says whether the notes are done with: they are not where only some of the probes are asked.
         """
-        Moment.next()
+        MOMENT.next()
         last = self.last
         if probes is None:
             probes = self.due()

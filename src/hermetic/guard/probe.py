@@ -74,7 +74,7 @@ class Act(NamedTuple):
     function: str
 
 
-class Run:
+class Moment:
     """Where the run is, for all probes: to tell each of them would cost more than what most of them do in a test.
 
     An object, since Python looks up the attributes of a class anew after each of them was set. `number` counts the
@@ -99,7 +99,7 @@ class Run:
         self.item, self.ends, self.file_ends = item, False, False
 
 
-Moment = Run()
+MOMENT = Moment()
 
 
 class Probe(Generic[Snapshot]):

@@ -107,7 +107,7 @@ class Retrace:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Make the tracer of a test, and trace what sets it up."""
         self.tracer = Tracer(self.wanted[item.nodeid], item.config)
-        states.Moment.begin(item)
+        states.MOMENT.begin(item)
         self.tracer.tell("test_begins", item)
         for fixturedef, request in self.wide.items():
             self.tracer.tell("fixture_is_set_up", fixturedef, request)
@@ -177,7 +177,7 @@ class Tracer:
 
     def phase(self) -> Generator[None, None, None]:
         """Trace one phase; what happens between phases is nobody's."""
-        states.Moment.next()
+        states.MOMENT.next()
         for probe in self.probes:
             probe.is_awake(set())  # some learn there what to look at
         self.last = {probe: probe.snapshot() for probe in self.probes}
@@ -208,7 +208,7 @@ class Tracer:
 
     def compare(self) -> None:
         """Note what has changed since the last line."""
-        states.Moment.next()
+        states.MOMENT.next()
         for probe in list(self.probes):
             try:
                 now = probe.snapshot()

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.reports import CollectErrorRepr
-from _pytest.scope import Scope
 
 from hermetic.guard import between, checking, judge, options, registry
 from hermetic.guard.chain import Chain, Owner
 from hermetic.guard.judge import CARRIED
-from hermetic.guard.probe import Moment
+from hermetic.guard.probe import MOMENT
 from hermetic.guard.trail import Listening, Trail
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from hermetic.guard.options import Options
     from hermetic.guard.probe import Probe
     from hermetic.guard.watching import Watch
-
-OF_TEST = Scope.Function
 
 
 class Guarded:
@@ -41,7 +38,7 @@ class Guarded:
         self.checking = checking.Checking(config, chosen, self.judge, active)
         self.pending: list[Record] = []  # found outside of a test; they ride on the next report
         self.carrier: Carrier | None = None  # there once a test has left something
-        self.outer = Moment.item  # the test that runs this session, if one does
+        self.outer = MOMENT.item  # the test that runs this session, if one does
         self.listening.start()
         if chosen.trace == "watch":
             self.trail.watch = self.watching()
@@ -60,7 +57,7 @@ class Guarded:
             self.trail.watch.stop()
         if self.carrier is not None:
             self.config.pluginmanager.unregister(self.carrier)
-        Moment.begin(self.outer)
+        MOMENT.begin(self.outer)
 
     @staticmethod
     def complain(probe: Probe[Any], error: BaseException) -> None:
@@ -84,7 +81,7 @@ class Guarded:
         else:
             owner = Owner(collector.nodeid)
             self.chain.owners = [owner]
-            Moment.begin(None)
+            MOMENT.begin(None)
             self.chain.tell("import_begins", collector)
             self.chain.refresh(self.importers)
             with self.listening.importing():
@@ -137,7 +134,7 @@ class Guarded:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Let what a fixture of wider scope changes belong to it."""
-        if fixturedef._scope is OF_TEST:  # noqa: SLF001 - nine times in ten; `scope` makes a name of it each time
+        if fixturedef.scope == "function":
             return (yield)
         owner = owner_of(fixturedef, request.config.pluginmanager.get_plugins())
         fixturedef.addfinalizer(lambda: self.fixture_ended(owner, request))
@@ -178,7 +175,7 @@ class Guarded:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Begin a test, within what pytest and its plugins put around the phase."""
-        Moment.begin(item)
+        MOMENT.begin(item)
         if self.carrier is not None:
             self.carrier.records = []
         self.chain.tell("test_begins", item)
@@ -204,7 +201,7 @@ class Guarded:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
         """End a test, after its fixtures; where a leak is an error, the teardown fails."""
-        Moment.file_ends = nextitem is None or nextitem.path is not item.path
+        MOMENT.file_ends = nextitem is None or nextitem.path is not item.path
         try:
             result = yield
         except BaseException:
@@ -223,7 +220,7 @@ class Guarded:
         if not self.chain.owners:
             return []
         owner = self.chain.owners[0]
-        Moment.ends = True
+        MOMENT.ends = True
         self.chain.tell("test_ends", item)
         if all_phases:
             self.chain.pop(owner)
@@ -245,8 +242,8 @@ class Guarded:
 
     def ended(self, report: pytest.TestReport) -> None:
         """End a test whose teardown failed before the guard was reached."""
-        if self.chain.owners and Moment.item is not None:
-            self.end(Moment.item, all_phases=False)
+        if self.chain.owners and MOMENT.item is not None:
+            self.end(MOMENT.item, all_phases=False)
             if self.carrier is not None:
                 self.carrier.load(report)
 

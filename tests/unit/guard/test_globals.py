@@ -13,7 +13,7 @@ import pytest
 
 from hermetic.guard._definitions import CLASS_STATE, MODULE_STATE, REPLACED
 from hermetic.guard._globals import Walk
-from hermetic.guard.probe import ABSENT, Moment
+from hermetic.guard.probe import ABSENT, MOMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,10 +57,10 @@ def found(change: Callable[[], object]) -> dict[str, tuple[str, object, object]]
 
 
 def found_by(walk: Walk, change: Callable[[], object]) -> dict[str, tuple[str, object, object]]:
-    Moment.next()
+    MOMENT.next()
     before = walk.snapshot()
     change()
-    Moment.next()
+    MOMENT.next()
     after = walk.snapshot()
     return {
         f"{one.holder.name}.{one.name}": (code, one.before, one.after)
@@ -130,10 +130,10 @@ def test_a_started_patch_is_seen_through(shop: types.ModuleType) -> None:
 def test_a_change_can_be_undone(shop: types.ModuleType) -> None:
     original = shop.Shop.__dict__["price"]
     walk = Walk()
-    Moment.next()
+    MOMENT.next()
     before = walk.snapshot()
     run("Shop.price = None; Shop.cost = load; load = 1", shop)
-    Moment.next()
+    MOMENT.next()
     for one in walk.differences(before, walk.snapshot(), REPLACED):
         one.change().undo()  # type: ignore[misc]
 
@@ -144,20 +144,20 @@ def test_a_change_can_be_undone(shop: types.ModuleType) -> None:
 
 def test_what_probes_ask_for_at_one_moment_is_copied_once(shop: types.ModuleType) -> None:
     walk = Walk()
-    Moment.next()
+    MOMENT.next()
     one = walk.snapshot()
     run("LIMIT = 4", shop)
     assert walk.snapshot() is one
-    Moment.next()
+    MOMENT.next()
     assert walk.snapshot() is not one
 
 
 @pytest.mark.usefixtures("shop")
 def test_nothing_is_copied_where_nothing_changed() -> None:
     walk = Walk()
-    Moment.next()
+    MOMENT.next()
     one = walk.snapshot()
-    Moment.next()
+    MOMENT.next()
     assert walk.snapshot() is one
 
 
@@ -167,13 +167,13 @@ def test_a_patch_that_stays_started_is_seen_through_once() -> None:
     patcher = mock.patch("the_shop.LIMIT", 7)
     patcher.start()
     try:
-        Moment.next()
+        MOMENT.next()
         one = walk.snapshot()
-        Moment.next()
+        MOMENT.next()
         assert walk.snapshot() is one
     finally:
         patcher.stop()
-    Moment.next()
+    MOMENT.next()
     assert list(walk.differences(one, walk.snapshot(), MODULE_STATE)) == []
 
 
@@ -183,11 +183,11 @@ def test_where_holders_stand_is_found_out_once_though_a_class_has_two_names(shop
     patcher = mock.patch("the_shop.CLIENT", 8)
     patcher.start()
     try:
-        Moment.next()
+        MOMENT.next()
         walk.snapshot()
         known = walk.known
         run("Shop.open = False", shop)
-        Moment.next()
+        MOMENT.next()
         walk.snapshot()
     finally:
         patcher.stop()
@@ -283,7 +283,7 @@ def test_a_change_is_seen_at_once_where_somebody_has_looked_for_modules_before(
     def change() -> None:
         shop.LIMIT = 4
         sys.modules.pop("the_other_shop") if gone else monkeypatch.setitem(sys.modules, "the_other_shop", other)
-        walk.moment = Moment.number - 1
+        walk.moment = MOMENT.number - 1
         walk.modules_now()
 
     assert found_by(walk, change) == {"the_shop.LIMIT": (MODULE_STATE, 3, 4)}
@@ -291,10 +291,10 @@ def test_a_change_is_seen_at_once_where_somebody_has_looked_for_modules_before(
 
 def test_only_what_has_changed_is_copied_again(shop: types.ModuleType) -> None:
     walk = Walk()
-    Moment.next()
+    MOMENT.next()
     before = walk.snapshot()
     shop.LIMIT = 4
-    Moment.next()
+    MOMENT.next()
     after = walk.snapshot()
 
     new = [
@@ -321,13 +321,13 @@ def test_a_module_that_another_one_holds_later_is_in_sight(
     walk.snapshot()
     assert "test_other" not in walk.shared
     shop.held = other  # type: ignore[attr-defined]
-    Moment.next()
+    MOMENT.next()
     walk.snapshot()
     made("test_third")
-    Moment.next()
+    MOMENT.next()
     walk.snapshot()
     assert "test_other" in walk.shared
     monkeypatch.delitem(sys.modules, "the_shop")
-    Moment.next()
+    MOMENT.next()
     walk.snapshot()
     assert "test_other" not in walk.shared

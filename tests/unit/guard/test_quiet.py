@@ -13,7 +13,7 @@ from hermetic.guard import probes
 from hermetic.guard._left import ONCE_MODULE, is_of_the_run
 from hermetic.guard.chain import Chain, Owner
 from hermetic.guard.containers import CONTAINERS, Part, deep_parts
-from hermetic.guard.probe import LONGEST, Change, Moment, Probe, short, short_text
+from hermetic.guard.probe import LONGEST, MOMENT, Change, Probe, short, short_text
 from hermetic.guard.registry import walked
 from hermetic.guard.trail import Trail
 from hermetic.workers.once import OncePerRun
@@ -49,7 +49,7 @@ def test_a_probe_that_sees_nothing_new_returns_its_last_snapshot(kind: type[Prob
     probe = kind()
     probe.snapshot()  # may find out what there is to look at
     first = probe.snapshot()
-    Moment.next()
+    MOMENT.next()
     assert probe.snapshot() is first
 
 

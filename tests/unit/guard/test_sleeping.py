@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hermetic.guard.chain import Chain, Owner
-from hermetic.guard.probe import Change, Moment, Probe
+from hermetic.guard.probe import MOMENT, Change, Probe
 from hermetic.guard.trail import Listening, Trail
 from tests.utils.guarding import guarded
 
@@ -113,7 +113,7 @@ def test_a_probe_of_a_word_is_asked_once_a_module_of_the_project_has_it(
     module.__file__ = str(tmp_path / "a_user_of_the_word.py")
     (tmp_path / "a_user_of_the_word.py").write_text(f"import {WORD}\n", encoding="utf-8")
 
-    Moment.next()
+    MOMENT.next()
     monkeypatch.setitem(sys.modules, module.__name__, module)
 
     assert left_by(chain, lambda: setattr(probe, "value", 2)) == ["the number"]

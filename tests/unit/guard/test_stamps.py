@@ -11,7 +11,7 @@ import pytest
 from hermetic.guard import _globals, _held, _holders, _stamps
 from hermetic.guard._definitions import MODULE_STATE
 from hermetic.guard._globals import Walk
-from hermetic.guard.probe import Moment, identical, same_objects
+from hermetic.guard.probe import MOMENT, identical, same_objects
 from hermetic.guard.probes.module_state import ModuleStateProbe
 
 if TYPE_CHECKING:
@@ -139,15 +139,15 @@ def test_every_change_of_what_is_held_is_seen_with_numbers_and_without(
         monkeypatch.setattr(_held, name, lambda asked=asked: told and asked())
     exec(HELD, vars(module))  # noqa: S102 - as an import does
     probe = ModuleStateProbe()
-    Moment.next()
+    MOMENT.next()
     probe.snapshot()
     for number in range(5):
-        Moment.next()
+        MOMENT.next()
         before = probe.snapshot()
-        Moment.next()
+        MOMENT.next()
         assert probe.snapshot() is before
         change(module, f"value {number}")
-        Moment.next()
+        MOMENT.next()
         after = probe.snapshot()
         found = [
             one.part.path
@@ -170,10 +170,10 @@ def test_a_container_that_was_not_written_to_is_not_compared(
 
     probe = ModuleStateProbe()
     for _ in range(2):
-        Moment.next()
+        MOMENT.next()
         probe.snapshot()
     monkeypatch.setattr(_held, "same_objects", count)
-    Moment.next()
+    MOMENT.next()
     probe.snapshot()
 
     assert compared == [len(probe.untold)]
@@ -200,22 +200,22 @@ def test_what_was_not_written_to_is_not_compared(module: types.ModuleType, monke
 
     monkeypatch.setattr(_globals, "identical", count)
     for _ in range(2):  # what is copied, and what is known of it
-        Moment.next()
+        MOMENT.next()
         walk.snapshot()
     compared.clear()
 
-    Moment.next()
+    MOMENT.next()
     before = walk.snapshot()
     assert compared == []
 
     module.LIMIT, kept = 1, module.LIMIT
     module.LIMIT = kept
-    Moment.next()
+    MOMENT.next()
     assert walk.snapshot() is before
     assert compared == [len(vars(module))]
 
     module.LIMIT = 1
-    Moment.next()
+    MOMENT.next()
     assert [one.name for one in walk.differences(before, walk.snapshot(), MODULE_STATE)] == ["LIMIT"]
 
 
@@ -229,10 +229,10 @@ def test_every_change_is_seen_with_numbers_and_without(
     walk = Walk()
     walk.snapshot()
     for number in range(1, 6):
-        Moment.next()
+        MOMENT.next()
         before = walk.snapshot()
         set_attribute(module, number)
-        Moment.next()
+        MOMENT.next()
         found = [(one.name, one.after) for one in walk.differences(before, walk.snapshot(), MODULE_STATE)]
         assert found == [("LIMIT", number)]
 

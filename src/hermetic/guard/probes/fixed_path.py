@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.guard import _literals as frames
 from hermetic.guard.options import allowed
 from hermetic.guard.places import USER, getframe, responsible
-from hermetic.guard.probe import ABSENT, Act, Change, Described, Moment, Probe
+from hermetic.guard.probe import ABSENT, MOMENT, Act, Change, Described, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -194,7 +194,7 @@ class FixedPathProbe(Probe[View]):
         self.stirred = True
         self.places.setdefault(path, place)
         if self.test and event not in {"os.mkdir", "sqlite3.connect"}:
-            may = Moment.item is not None and self.code in allowed(Moment.item)
+            may = MOMENT.item is not None and self.code in allowed(MOMENT.item)
             other = self.writers.setdefault(path, Writer(self.test, place, told=may)).test
             if other != self.test:
                 self.shared.append((path, other, place))

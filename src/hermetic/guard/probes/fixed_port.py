@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard import _literals as literals
 from hermetic.guard.places import USER, Place, getframe, responsible, whose
-from hermetic.guard.probe import ABSENT, Change, Described, Moment, Probe
+from hermetic.guard.probe import ABSENT, MOMENT, Change, Described, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,15 +71,15 @@ class FixedPortProbe(Probe[int]):
 
     def from_fixture(self, codes: list[CodeType], port: int) -> bool:
         """Tell whether a fixture of the test, or its class, has a port written out."""
-        cls = getattr(Moment.item, "cls", None)
+        cls = getattr(MOMENT.item, "cls", None)
         return any(literals.in_code(code, port) for code in codes) or any(
             literals.in_names(vars(one), port) for one in getattr(cls, "__mro__", ())[:-1]
         )
 
     def codes(self) -> Iterator[CodeType]:
         """Yield the code of the test, and of the fixtures that it uses, where the project defines it."""
-        functions = [getattr(Moment.item, "function", None)]
-        info = getattr(Moment.item, "_fixtureinfo", None)
+        functions = [getattr(MOMENT.item, "function", None)]
+        info = getattr(MOMENT.item, "_fixtureinfo", None)
         for definitions in getattr(info, "name2fixturedefs", {}).values():
             functions += [definition.func for definition in definitions]
         for function in functions:

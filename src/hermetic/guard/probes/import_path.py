@@ -11,7 +11,7 @@ import pytest
 
 from hermetic.guard._words import is_in_test_file
 from hermetic.guard.places import is_users
-from hermetic.guard.probe import Change, Moment, Probe, list_change
+from hermetic.guard.probe import MOMENT, Change, Probe, list_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,11 +51,11 @@ class ImportPathProbe(Probe["Lists"]):
         for name, old, new in zip(NAMES, before, after, strict=True):
             now = new[1]
             if name == "path" and now != old[1]:
-                now = without(now, old[1], added_by_pytest(Moment.item or self.imported))
+                now = without(now, old[1], added_by_pytest(MOMENT.item or self.imported))
             if old[0] is not new[0]:
                 undo = functools.partial(put_back, name, *old)
                 yield Change(f"sys.{name}", old[1], now, undo)
-            elif old[1] != now and not (name != "path" and only_others(old[1], now, importing=Moment.item is None)):
+            elif old[1] != now and not (name != "path" and only_others(old[1], now, importing=MOMENT.item is None)):
                 yield list_change(f"sys.{name}", old, now)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._assigned import Assigned, Watched, held_by
 from hermetic.guard._definitions import CLASS_STATE, MODULE_STATE, is_defined, is_mock
-from hermetic.guard.probe import ABSENT, Change, Moment, Probe, same, same_objects
+from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, same, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -84,7 +84,7 @@ class LibraryValuesProbe(Probe[Values]):
         if is_defined(before) or is_defined(after) or is_mock(after):
             return False
         filled = before is None or before is ABSENT
-        return not filled or self.assigned.is_by_test(one.state, Moment.item)
+        return not filled or self.assigned.is_by_test(one.state, MOMENT.item)
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Hashable:
         """Note who sets something; who puts it back need not be heard."""

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.places import USER, getframe, is_test_file, whose
-from hermetic.guard.probe import ABSENT, Change, Described, Moment, Probe
+from hermetic.guard.probe import ABSENT, MOMENT, Change, Described, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
@@ -98,7 +98,7 @@ class LoggingProbe(Probe[State]):
         if before.rows == after.rows:
             return
         by_project, self.by_project = self.by_project, set()
-        own = re.sub(r"\W", "_", Moment.item.name)[:LENGTH] if Moment.item is not None else "\0"
+        own = re.sub(r"\W", "_", MOMENT.item.name)[:LENGTH] if MOMENT.item is not None else "\0"
         for logger, new in after.rows.items():
             old = before.rows.get(logger)
             if old != new and (old is not None or (counts(new) and own not in logger.name)):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._instances import Instances, maker, names_of
 from hermetic.guard.places import abspath
-from hermetic.guard.probe import ABSENT, Change, Moment, Probe, same, short
+from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, same, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -56,7 +56,7 @@ class OverridesProbe(Probe[dict[Any, Table]]):
     @property
     def file(self) -> str:
         """The test file that is being imported, "" while a test runs."""
-        return self.importing if Moment.item is None else ""
+        return self.importing if MOMENT.item is None else ""
 
     def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Learn whether a fixture configures the whole session."""
@@ -132,10 +132,10 @@ class OverridesProbe(Probe[dict[Any, Table]]):
 
     def starts_clean(self) -> bool:
         """Tell whether an autouse fixture of the test empties the table, before each test or after it."""
-        known = getattr(getattr(Moment.item, "_fixtureinfo", None), "name2fixturedefs", {})
+        known = getattr(getattr(MOMENT.item, "_fixtureinfo", None), "name2fixturedefs", {})
         return any(
             one.scope == "function" and empties(one.func)
-            for name in autouse_names(Moment.item)
+            for name in autouse_names(MOMENT.item)
             for one in known.get(name, ())[-1:]
         )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hermetic.guard._own import BASES, PLAIN, is_users_class
 from hermetic.guard.containers import CONTAINERS, parts_of, stored_outside_init
 from hermetic.guard.places import USER, is_users, whose
-from hermetic.guard.probe import ABSENT, Change, Moment, Probe, Table
+from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -108,7 +108,7 @@ class SharedFixturesProbe(Probe[Copies]):
 
     def is_reset(self, name: str) -> bool:
         """Tell whether a fixture of the test empties or resets the value, so that what a test leaves is never seen."""
-        known = getattr(getattr(Moment.item, "_fixtureinfo", None), "name2fixturedefs", {})
+        known = getattr(getattr(MOMENT.item, "_fixtureinfo", None), "name2fixturedefs", {})
         for fixturedefs in known.values():
             for one in fixturedefs[-1:]:
                 if one.scope != "function" or name not in one.argnames:
