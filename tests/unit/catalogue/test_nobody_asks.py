@@ -193,6 +193,9 @@ def test_a_patch_of_what_another_patch_has_put_in_place(outer: str, stopped: str
         ("np.random.randint(100, size=10).tolist()", True),
         ("list(np.random.uniform(0, 1, 10))", True),
         ("list(np.random.choice(['a', 'b'], 10))", True),
+        ("np.random.choice(np.arange(100), 10)", False),
+        ("np.random.choice(100, 10)", False),
+        ("np.random.choice(np.linspace(0, 1), 10)", True),
     ],
 )
 def test_of_the_integers_of_numpy_pytest_shows_the_number_only(values: str, found: bool, tmp_path: Path) -> None:
@@ -202,3 +205,20 @@ def test_of_the_integers_of_numpy_pytest_shows_the_number_only(values: str, foun
     )
 
     assert bool(check({"test_it.py": source}, tmp_path)) is found
+
+
+@pytest.mark.parametrize(
+    ("seed", "last", "said"),
+    [
+        ("random.seed(3)", "random.seed(None)", "only when nothing fails"),
+        ("random.seed(3)", "random.seed(4)", "its state is not put back"),
+        ("np.random.seed(3)", "np.random.seed(None)", "only when nothing fails"),
+    ],
+)
+def test_a_seed_from_the_system_puts_back_when_nothing_fails(seed: str, last: str, said: str, tmp_path: Path) -> None:
+    source = f"import random\nimport numpy as np\n\n\ndef test_it():\n    {seed}\n    print(1)\n    {last}\n"
+
+    found = check({"test_it.py": source}, tmp_path, select=("HRM108",))
+
+    assert found[0].line == 6
+    assert said in found[0].message

@@ -114,9 +114,18 @@ def drawn_several(scope: Scope, call: ast.Call, project: Project, *, plain: bool
     """
     name = resolve(scope, call.func)
     head, _, method = name.rpartition(".")
-    arrays = ARRAYS if plain else ARRAYS - OWN_INTEGERS
-    several = method in SEVERAL or (head.startswith("numpy.random") and method in arrays and bool(call.args))
+    own = not plain and (method in OWN_INTEGERS or (method == "choice" and is_of_integers(scope, call)))
+    several = method in SEVERAL or (head.startswith("numpy.random") and method in ARRAYS and bool(call.args))
+    several = several and not own
     return name if several and is_unseeded(scope, call, head, project) else ""
+
+
+def is_of_integers(scope: Scope, call: ast.Call) -> bool:
+    """Tell whether what a call chooses from are integers of NumPy: `np.random.choice(np.arange(9), 3)`, `choice(9)`."""
+    first = call.args[0] if call.args else None
+    if isinstance(first, ast.Constant):
+        return isinstance(first.value, int)
+    return isinstance(first, ast.Call) and resolve(scope, first.func) in ("numpy.arange", "range")
 
 
 def shuffled(scope: Scope, call: ast.Call, project: Project) -> bool:

@@ -112,17 +112,16 @@ class RandomSeed(StateRule):
     states = (
         State(
             "the global random generator",
-            calls=("random.seed", "random.setstate", "random._inst.seed", "random._inst.setstate"),
+            calls=("random.setstate", "random._inst.setstate"),
+            neutral=dict.fromkeys(("random.seed", "random._inst.seed"), ("None",)),
             saves=("random.getstate", "random._inst.getstate"),
             words=("random", "seed", "rng"),
         ),
         State(
             "NumPy's global random generator",
-            calls=(
-                "numpy.random.seed",
-                "numpy.random.set_state",
-                "numpy.random.mtrand.seed",
-                "numpy.random.mtrand._rand.seed",
+            calls=("numpy.random.set_state",),
+            neutral=dict.fromkeys(
+                ("numpy.random.seed", "numpy.random.mtrand.seed", "numpy.random.mtrand._rand.seed"), ("None",)
             ),
             saves=("numpy.random.get_state", "numpy.random.mtrand.get_state"),
             words=("random", "seed", "rng"),
