@@ -182,21 +182,26 @@ def test_own_file(text):
 """
 
 
-IN_TURN = """
+TURNS = """
 import fcntl
+from pathlib import Path
+
+import pytest
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol():
+    with open(Path(__file__).with_name("lock.txt")) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return (yield)  # when the guard has looked, too
+"""
+IN_TURN = """
 import os
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(autouse=True)
-def in_turn():
-    with open(HERE / "lock.txt") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def write(name):
@@ -245,7 +250,7 @@ def test_a_file_that_two_tests_write_and_remove_is_found_at_the_second(tmp_path:
 
 def in_turn(body: str) -> dict[str, str]:
     """Return two files of tests that never run at the same time, so that neither sees what the other one wrote."""
-    return {"test_a.py": IN_TURN + body, "test_b.py": IN_TURN + body, "lock.txt": ""}
+    return {"conftest.py": TURNS, "test_a.py": IN_TURN + body, "test_b.py": IN_TURN + body, "lock.txt": ""}
 
 
 @pytest.mark.parametrize(("mode", "fails"), [("error", 1), ("warn", 0)])
@@ -254,7 +259,7 @@ def test_a_file_that_tests_of_two_workers_write_and_remove_is_found(mode: str, f
 
     run = guarded(tmp_path / "suite", "-n2", "--dist=loadfile", mode=mode, files=files)
 
-    assert run.found == {("HRM502", "test_b.py", 19)}, run.output
+    assert run.found == {("HRM502", "test_b.py", 11)}, run.output
     assert "test_own writes 'shared.txt', as test_a.py::test_own does: in two workers" in run.output
     assert ("2 passed" in run.output, "the run fails" in run.output, run.exit) == (True, bool(fails), fails)
 
