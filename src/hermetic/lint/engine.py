@@ -179,7 +179,9 @@ class Engine:
         return Result(found, comments, not_code, failures, waiting, uncollected=left_out)
 
     def collected(self, found: list[Finding], module: Module) -> tuple[list[Finding], bool]:
-        """Leave out what is found in a file that imports a helper of the suite that is nowhere; tell whether any was.
+        """Leave out what no run gets to: of fixtures that nobody asks for, and of a file that cannot be imported.
+
+        Such a file imports a helper of the suite that is nowhere; told is whether anything was left out for that.
 
         pytest cannot collect it, or the helper stands where the linter does not look: what it puts back is not known.
         The `project` preset, and a rule that is to say as much without it, report it all the same.
@@ -187,10 +189,10 @@ class Engine:
         wide = self.selection.presets
         if not found or PROJECT in wide or all(item.code in wide for item in found):
             return found, False
-        found = self.requested(found, module)
         from hermetic.source.absent import lacks_helpers
 
-        if not lacks_helpers(module, self.project):
+        found = self.requested(found, module)
+        if not found or not lacks_helpers(module, self.project):
             return found, False
         kept = [item for item in found if item.code in wide]
         return kept, len(kept) < len(found)

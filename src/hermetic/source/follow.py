@@ -185,9 +185,10 @@ def is_dead(scope: Scope, node: ast.AST) -> bool:
 def under_main(scope: Scope, node: ast.AST) -> bool:
     """Tell whether a node runs only when the file is a script (`if __name__ == "__main__":`)."""
     for child, parent in scope.ancestors(node):
-        test = parent.test if isinstance(parent, ast.If) else None
-        if isinstance(test, ast.Compare) and getattr(test.left, "id", "") == "__name__" and child is not test:
-            return isinstance(test.ops[0], ast.Eq) is (child in parent.body)  # type: ignore[attr-defined]
+        if not isinstance(parent, ast.If) or not isinstance(parent.test, ast.Compare) or child is parent.test:
+            continue
+        if getattr(parent.test.left, "id", "") == "__name__":
+            return isinstance(parent.test.ops[0], ast.Eq) is (child in parent.body)
     return False
 
 

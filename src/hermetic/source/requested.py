@@ -1,4 +1,4 @@
-"""Whether anything asks for a fixture, as far as names tell, and which plugins the suite requires."""
+"""Whether anything asks for a fixture, as far as names tell."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 TEST = b"def test"
 COMPOSED = b"getfixturevalue(f"  # a name that is put together
-CONFIGURATION = ("pytest.ini", "pytest.toml", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
-REQUIRING = ("pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "noxfile.py", "Pipfile")
-LISTS = ("requirements", "requires", "deps", "ci")  # how files and folders with lists of packages start
+SETTINGS = ("pytest.ini", "pytest.toml", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 MAX_FILES = 4_000  # below one conftest; of more, nobody asks
 
 
@@ -79,28 +77,4 @@ def files_below(folder: str, project: Project) -> Iterator[bytes]:
 def settings_of(project: Project) -> list[str]:
     """Return the files of the root in which pytest may be told to use a fixture."""
     names = project.listing(project.root)
-    return [os.path.join(project.root, name) for name in CONFIGURATION if name in names]
-
-
-def requires(project: Project, plugin: str) -> bool:
-    """Tell whether the project's lists of packages name a plugin of pytest, which its settings do not switch off."""
-    known: bool | None = project.seen.get(("requires", plugin))
-    if known is None:
-        word, off = plugin.encode(), b"no:" + plugin.removeprefix("pytest-").encode()
-        datas = [project.read(path) or b"" for path in lists_of(project)]
-        known = any(word in data for data in datas) and not any(off in data for data in datas)
-        project.seen["requires", plugin] = known
-    return known
-
-
-def lists_of(project: Project) -> Iterator[str]:
-    """Yield the files in which a project lists the packages that it needs, and what pytest is told."""
-    names = project.listing(project.root)
-    yield from (os.path.join(project.root, name) for name in sorted({*REQUIRING, *CONFIGURATION} & names))
-    for name in sorted(names):
-        path = os.path.join(project.root, name)
-        if name.startswith(LISTS) and name.endswith((".txt", ".in")):
-            yield path
-        elif name in LISTS and os.path.isdir(path):
-            listed = sorted(project.listing(path))
-            yield from (os.path.join(path, item) for item in listed if item.endswith((".txt", ".in")))
+    return [os.path.join(project.root, name) for name in SETTINGS if name in names]

@@ -313,7 +313,7 @@ def used_fixtures(function: Scope) -> list[str]:
         found = function.module.top.find(expression.id) if isinstance(expression, ast.Name) else None
         call = found[0].value if found is not None else expression  # with_database = pytest.mark.usefixtures(...)
         if isinstance(call, ast.Call):
-            names.extend(filter(None, (named_by(function.module.top, item) for item in call.args)))
+            names.extend(filter(None, (fixture_named(function.module.top, item) for item in call.args)))
     return names
 
 
@@ -326,12 +326,12 @@ def lazy_fixtures(function: Scope) -> list[str]:
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Call) and node.args and LAZY.decode() in resolve(function.module.top, node.func):
-            names.append(named_by(function.module.top, node.args[0]))
+            names.append(fixture_named(function.module.top, node.args[0]))
         pending.extend(children(node))
     return names
 
 
-def named_by(top: Scope, expression: ast.expr) -> str:
+def fixture_named(top: Scope, expression: ast.expr) -> str:
     """Return the fixture that an argument names: by a text, a constant, or `fixture.__name__`; "" for others."""
     if isinstance(expression, ast.Attribute) and expression.attr == "__name__":
         return resolve(top, expression.value).rpartition(".")[2]

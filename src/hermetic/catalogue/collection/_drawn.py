@@ -44,6 +44,7 @@ SHAPES = {
     "rand": 0, "randn": 0, "random": 0, "random_sample": 0, "ranf": 0, "standard_normal": 0, "choice": 1, "poisson": 1,
     "randint": 2, "random_integers": 2, "integers": 2, "uniform": 2, "normal": 2,
 }  # fmt: skip
+# Those that give integers of NumPy, of which pytest shows the number only.
 OWN_INTEGERS = frozenset({"randint", "random_integers", "integers", "poisson"})
 # Methods of an array that give an array.
 OF_ARRAYS = frozenset({
@@ -114,9 +115,9 @@ def drawn_several(scope: Scope, call: ast.Call, project: Project, *, plain: bool
     """
     name = resolve(scope, call.func)
     head, _, method = name.rpartition(".")
-    own = not plain and (method in OWN_INTEGERS or (method == "choice" and is_of_integers(scope, call)))
-    several = method in SEVERAL or (head.startswith("numpy.random") and method in ARRAYS and bool(call.args))
-    several = several and not own
+    several = method in SEVERAL
+    if head.startswith("numpy.random") and method in ARRAYS and call.args:
+        several = plain or not (method in OWN_INTEGERS or (method == "choice" and is_of_integers(scope, call)))
     return name if several and is_unseeded(scope, call, head, project) else ""
 
 

@@ -9,7 +9,6 @@ from hermetic.catalogue.process._spawned import (
     CHILD,
     GOES_WITH_ITS_HOLDER,
     MAKERS,
-    POOL,
     PROCESS,
     THREAD,
     Spawn,
@@ -46,7 +45,8 @@ def fate_of(spawn: Spawn) -> str:
     if kind == "other":
         return ENDED
     if kind == "nothing":
-        if spawn.kind is POOL or (not spawn.started and name not in spawn.kind.starts) or is_end(name) or name == "pid":
+        starts = spawn.started or name in spawn.kind.starts
+        if spawn.kind in GOES_WITH_ITS_HOLDER or not starts or is_end(name) or name == "pid":
             return ENDED
         return without_end(spawn)
     if kind == "self":

@@ -318,9 +318,11 @@ def is_above(scope: Scope, value: ast.AST) -> bool:
 
 def is_last_part(value: ast.expr) -> bool:
     """Tell whether an expression is what `os.path.split` gives besides the folder."""
-    call = value.value if isinstance(value, ast.Subscript) else None
-    is_split = isinstance(call, ast.Call) and getattr(call.func, "attr", getattr(call.func, "id", "")) == "split"
-    return is_split and getattr(value.slice, "value", None) != 0  # type: ignore[attr-defined]
+    if not isinstance(value, ast.Subscript) or not isinstance(value.value, ast.Call):
+        return False
+    function = value.value.func
+    is_split = getattr(function, "attr", getattr(function, "id", "")) == "split"
+    return is_split and getattr(value.slice, "value", None) != 0
 
 
 def only_goes_up(scope: Scope, value: ast.AST, names: set[str], steps: int = MAX_STEPS) -> bool:

@@ -8,7 +8,7 @@ from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, StateRule
 from hermetic.source import roles
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.changes import Change, changes_in, import_time
-from hermetic.source.requested import requires
+from hermetic.source.required import requires
 from hermetic.source.spelling import key_of
 from hermetic.source.state import State
 from hermetic.source.teardown import arranging

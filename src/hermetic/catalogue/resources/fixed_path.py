@@ -6,13 +6,7 @@ from hermetic.catalogue.resources._paths import is_below, is_file
 from hermetic.catalogue.resources._removed import Removed, is_handed_out, is_in_own_folder, is_moved, is_written_back
 from hermetic.catalogue.resources._sqlite import OPENING, database_opened
 from hermetic.catalogue.resources._users import is_wide, tests_of
-from hermetic.catalogue.resources._writes import (
-    WRITING,
-    WRITING_METHODS,
-    is_on_request,
-    is_there,
-    path_written,
-)
+from hermetic.catalogue.resources._writes import WRITING, WRITING_METHODS, is_on_request, is_there, path_written
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, one_per_line, reached_from
 from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
