@@ -14,7 +14,7 @@ from hermetic.source.callee import ancestry
 from hermetic.source.certain import is_under_test
 from hermetic.source.names import find_function, resolve
 from hermetic.source.restore import is_patch
-from hermetic.source.spelling import flat, text_of
+from hermetic.source.spelling import UNSEEN, flat, text_of
 from hermetic.source.teardown import arranging, users_of_mixin
 from hermetic.source.undo import call_behind
 
@@ -83,7 +83,9 @@ def is_replaced(steps: list[Step], places: list[Scope], project: Project) -> boo
 def covers(given: dict[str, bool], module: str, name: str) -> bool:
     """Tell whether one of the dotted paths is a name of a file, or an object that the name reaches into."""
     parts = name.split(".")
-    return any(".".join((module, *parts[: end + 1])) in given for end in range(len(parts)))
+    ends = tuple(path[len(UNSEEN) :] for path in given if path.startswith(UNSEEN))
+    paths = (".".join((module, *parts[: end + 1])) for end in range(len(parts)))
+    return any(path in given or path.endswith(ends) for path in paths)
 
 
 def is_stopped(step: Step, failing: dict[str, bool]) -> bool:
@@ -184,10 +186,7 @@ def assigned_by(scope: Scope, node: ast.AST) -> Iterator[str]:
 def named_by(scope: Scope, call: ast.Call) -> Iterator[tuple[str, bool]]:
     """Yield the dotted paths that one call is given: as a string, or as an object and the name of its attribute."""
     fails = any(item.arg == SIDE_EFFECT and is_exception(item.value) for item in call.keywords)
-    for argument in (*call.args, *(item.value for item in call.keywords)):
-        path = written_path(scope, argument)
-        if "." in path:
-            yield path, fails
+    yield from ((path, fails) for path in paths_in(scope, call))
     attribute = call.args[1].value if len(call.args) > 1 and isinstance(call.args[1], ast.Constant) else None
     owner = resolve(scope, call.args[0]) if isinstance(attribute, str) and "." not in attribute else ""
     if owner:
@@ -195,21 +194,33 @@ def named_by(scope: Scope, call: ast.Call) -> Iterator[tuple[str, bool]]:
     yield from ((name, is_raising(scope, call)) for name in expected_by(scope, call))
 
 
-def written_path(scope: Scope, expression: ast.expr) -> str:
-    """Return a dotted path that is written out, also with the module's own name before it: `f"{__name__}.open"`."""
-    parts = expression.values if isinstance(expression, ast.JoinedStr) else [expression]
-    if isinstance(expression, ast.BinOp):
-        parts = [expression.left, expression.right]
-    texts = []
-    for part in parts:
-        value = part.value if isinstance(part, ast.FormattedValue) else part
-        if isinstance(value, ast.Name) and value.id == "__name__":
-            texts.append(scope.module.name)
-        elif isinstance(value, ast.Constant) and isinstance(value.value, str):
-            texts.append(value.value)
+def paths_in(scope: Scope, call: ast.Call) -> Iterator[str]:
+    """Yield the dotted paths that a call is given as texts."""
+    for argument in (*call.args, *(item.value for item in call.keywords)):
+        if isinstance(argument, ast.Constant):
+            path = argument.value if isinstance(argument.value, str) else ""
+        elif is_put_together(argument):
+            from hermetic.source.dotted import dotted_path
+
+            path = dotted_path(scope, argument)
         else:
-            return ""
-    return "".join(texts)
+            path = ""
+        if "." in path:
+            yield path
+
+
+def is_put_together(expression: ast.expr) -> bool:
+    """Tell whether an expression may be a dotted path that is put together, by the last text that is written in it."""
+    last: ast.AST = expression
+    if isinstance(last, ast.Call) and isinstance(last.func, ast.Attribute) and last.func.attr == "format":
+        last = last.func.value
+    if isinstance(last, ast.BinOp):
+        last = last.left if isinstance(last.op, ast.Mod) else last.right
+    elif isinstance(last, ast.JoinedStr) and last.values:
+        last = last.values[-1]
+    text = last.value if isinstance(last, ast.Constant) and last is not expression else None
+    plain = text.rpartition(".")[2].replace("_", "") if isinstance(text, str) else ""
+    return plain.isalnum() and plain.isascii()
 
 
 def expected_by(scope: Scope, call: ast.Call) -> Iterator[str]:

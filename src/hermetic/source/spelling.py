@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
+UNSEEN = "?"  # at the start of a dotted path: how it begins, only the run knows
+
 
 def flat(targets: list[ast.expr]) -> list[ast.expr]:
     """Return assignment targets with tuples and lists opened."""
@@ -90,3 +92,8 @@ def spelled(node: ast.AST) -> str:
                 item for item in (value if isinstance(value, list) else [value]) if isinstance(item, ast.AST)
             )
     return " ".join(found)
+
+
+def is_within(path: str, what: str) -> bool:
+    """Tell whether what a dotted name means is, or belongs to, what a path names whose beginning is not known."""
+    return path.startswith(UNSEEN) and f"{path[len(UNSEEN) :]}." in f".{what}."

@@ -132,6 +132,10 @@ class State:
         """Tell whether a node in a cleanup, in whatever file that stands, gives the state another value."""
         return False
 
+    def sets_defaults(self, scope: Scope, node: ast.AST) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a node, wherever it stands, gives all that it goes through the values that are kept for them."""
+        return False
+
     def repeats(self, first: Change, again: Change) -> bool:  # noqa: ARG002 - for subclasses
         """Tell whether a change that is made again, further down, puts the state back to how tests find it."""
         return False

@@ -19,7 +19,7 @@ from hermetic.source.restore import (
     undoes,
 )
 from hermetic.source.saved import reads_state, uses_saved_value
-from hermetic.source.spelling import key_of, spelled
+from hermetic.source.spelling import is_within, key_of, spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ class UndoState(Undo):
         """Accept a call that restores, or another change of the same key."""
         if isinstance(node, ast.Call) and (self.ends(scope, node) or self.sets_something(scope, node)):
             return True
-        if self.state.takes_back(scope, node) or self.sets_again(scope, node):
+        state = self.state
+        if state.takes_back(scope, node) or state.sets_defaults(scope, node) or self.sets_again(scope, node):
             return True
         here = changes_at(scope, node, self.state)
         if here and (self.is_of_unknown_owner() or any(same_key(self.change, item) for item in here)):
@@ -142,10 +143,10 @@ class UndoState(Undo):
 
     def by_plain_node(self, scope: Scope, node: ast.AST) -> bool:
         """Accept a call that restores, a removal of the same key, or a saved value written back."""
+        state = self.state
         if isinstance(node, ast.Call) and (self.ends(scope, node) or self.sets_each(scope, node)):
             return True
-        state = self.state
-        return any(
+        return state.sets_defaults(scope, node) or any(
             same_key(self.change, item)
             and (
                 item.usual
@@ -268,6 +269,8 @@ class UndoState(Undo):
 
     def holds(self, target: str) -> bool:
         """Whether a dotted name is the object, attribute or function that the change is about."""
+        if is_within(target, self.change.what):
+            return True
         name = self.state.name_of(target)
         if name in self.state.objects or name in self.state.calls or self.state.is_attribute(name):
             return True
@@ -289,9 +292,10 @@ class UndoState(Undo):
             first = keyword.value if first is None and keyword.arg in ("in_dict", "target") else first
         if first is None:
             return False
-        target = str(first.value) if isinstance(first, ast.Constant) else resolve(scope, first)
+        target = resolve(scope, first) or path_given(scope, first)
         if name.endswith(".dict"):
-            return self.state.name_of(target) in self.state.items
+            items = self.state.items
+            return self.state.name_of(target) in items or any(is_within(target, item) for item in items)
         if name.endswith(".multiple"):
             return any(self.holds(f"{target}.{keyword.arg}") for keyword in call.keywords)
         if not call.args:
@@ -400,9 +404,20 @@ def dotted_target(scope: Scope, call: ast.Call) -> str:
     first = call.args[0]
     if isinstance(first, ast.Constant):
         return str(first.value)
-    if len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
-        return f"{resolve(scope, first)}.{call.args[1].value!s}"
-    return ""
+    second = call.args[1] if len(call.args) > 1 else None
+    written = isinstance(second, ast.Constant)
+    path = path_given(scope, first) if not (written and isinstance(first, (ast.Name, ast.Attribute))) else ""
+    if path or second is None:
+        return path
+    name = str(second.value) if isinstance(second, ast.Constant) else path_given(scope, second)
+    return f"{resolve(scope, first)}.{name}" if name else ""
+
+
+def path_given(scope: Scope, expression: ast.expr) -> str:
+    """Return the dotted path that a text gives which is put together, "" for anything else."""
+    from hermetic.source.dotted import dotted_path
+
+    return dotted_path(scope, expression)
 
 
 def call_behind(scope: Scope, expression: ast.AST) -> ast.Call | None:

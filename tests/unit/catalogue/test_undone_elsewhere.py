@@ -257,3 +257,95 @@ USES = {
 @pytest.mark.parametrize(("use", "found"), USES.items())
 def test_an_executor_that_is_waited_for_and_let_go_ends(use: str, found: int, tmp_path: Path) -> None:
     assert len(lint_files({"test_it.py": EXECUTOR.format(use=use)}, tmp_path, select=("HRM109",))) == found
+
+
+OPTIONS = """
+DEFAULTS = {"PAGE": 20, "SIZE": 3}
+
+PAGE = DEFAULTS["PAGE"]
+SIZE = DEFAULTS["SIZE"]
+
+
+def reset(name=None):
+    for each in DEFAULTS if name is None else [name]:
+        {reset}
+
+
+def set_option(name, value):
+    globals()[name] = value
+"""
+OF_OPTIONS = """
+import options
+
+
+def test_it():
+    options.PAGE = 5
+    {below}
+"""
+
+
+@pytest.mark.parametrize("below", ["options.reset()", 'options.reset("PAGE")', "options.PAGE = 20"])
+def test_a_function_of_the_module_sets_its_globals_back(below: str, tmp_path: Path) -> None:
+    """`globals()[name] = DEFAULTS[name]` gives each name what is kept for it, and a table says what that is."""
+    options = OPTIONS.replace("{reset}", "globals()[each] = DEFAULTS[each]")
+
+    assert lint_files({"options.py": options, "test_it.py": OF_OPTIONS.format(below=below)}, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("below", "reset"),
+    [
+        ("options.reset()", "DEFAULTS[each] = globals()[each]"),
+        ('options.set_option("SIZE", 7)', "globals()[each] = DEFAULTS[each]"),
+        ("options.PAGE = 21", "globals()[each] = DEFAULTS[each]"),
+    ],
+)
+def test_a_function_that_sets_what_it_is_given_puts_nothing_back(below: str, reset: str, tmp_path: Path) -> None:
+    """Nor does one that only reads the globals, or another value than the table has."""
+    files = {"options.py": OPTIONS.replace("{reset}", reset), "test_it.py": OF_OPTIONS.format(below=below)}
+
+    assert "HRM601" in {item.code for item in lint_files(files, tmp_path)}
+
+
+SESSIONS = """
+BY_NAME = {{}}
+
+
+class Session:
+    def __init__(self, name):
+        self.name = name
+        {make}
+
+    def end(self):
+        BY_NAME.pop(self.name, None)
+
+    def rename(self, name):
+        BY_NAME.pop(self.name, None)
+        BY_NAME[name] = self
+"""
+OF_SESSIONS = """
+from sessions import BY_NAME, Session
+
+
+def test_it():
+    session = Session("a")
+    {call}
+    assert "a" not in BY_NAME
+"""
+
+
+@pytest.mark.parametrize(
+    ("make", "call", "reported"),
+    [
+        ("BY_NAME[name] = self", "session.end()", False),
+        ("self.names = [name]; self.names[0] = name", "session.end()", True),
+        ("BY_NAME[name] = self", 'session.rename("b")', True),
+    ],
+)
+def test_what_a_constructor_has_put_in_is_taken_out_again(
+    make: str, call: str, *, reported: bool, tmp_path: Path
+) -> None:
+    """An object that ends takes itself out of a table; one that gets another name stays there."""
+    files = {"sessions.py": SESSIONS.format(make=make), "test_it.py": OF_SESSIONS.format(call=call)}
+
+    assert ("HRM601" in {item.code for item in lint_files(files, tmp_path)}) is reported

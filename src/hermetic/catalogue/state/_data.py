@@ -29,6 +29,7 @@ class DataState(State):
     def __init__(self, kind: str, **tables: Any) -> None:  # noqa: ANN401 - as the base takes them
         super().__init__(kind, **tables)
         self.aliases: dict[str, str] = {}
+        self.undo_tokens = (*self.undo_tokens, b"globals()")
 
     def name_of(self, name: str) -> str:
         """Return the dotted name for what `self.exporter.formats` and `type(job).retries` mean."""
@@ -114,8 +115,14 @@ class DataState(State):
                 return True
             if reloads(scope, node, owner):
                 return True
-        if not sets_global(scope, node, last) and not changes_own(scope, node, last):
-            return False
+        return (sets_global(scope, node, last) or changes_own(scope, node, last)) and self.is_of(scope, dotted)
+
+    def sets_defaults(self, scope: Scope, node: ast.AST) -> bool:
+        """Tell it for what a module does to its names by their text: `globals()[name] = DEFAULTS[name]`."""
+        return sets_by_name(scope, node) and self.is_of(scope, next(iter(self.attributes)))
+
+    def is_of(self, scope: Scope, dotted: str) -> bool:
+        """Tell whether a dotted name is one of the module that a scope is in."""
         project = scope.module.project
         located = project.locate(dotted, scope.module.folder) if project is not None else None
         return located is not None and os.path.abspath(located[0]) == os.path.abspath(scope.module.path)
@@ -139,6 +146,19 @@ def sets_global(scope: Scope, node: ast.AST, name: str) -> bool:
     """Tell whether a node gives a global of its module another value."""
     targets = node.targets if isinstance(node, ast.Assign) else []
     return name in scope.globals and any(getattr(item, "id", "") == name for item in targets)
+
+
+def sets_by_name(scope: Scope, node: ast.AST) -> bool:
+    """Tell whether a node gives a global that only the run knows a value that is kept for it, not one it is given."""
+    if not isinstance(node, ast.Assign) or isinstance(node.value, (ast.Name, ast.Constant)):
+        return False
+    targets = (item for item in node.targets if isinstance(item, ast.Subscript))
+    return any(
+        isinstance(item.value, ast.Call)
+        and not isinstance(item.slice, ast.Constant)
+        and resolve(scope, item.value.func) == "globals"
+        for item in targets
+    )
 
 
 def changes_own(scope: Scope, node: ast.AST, name: str) -> bool:

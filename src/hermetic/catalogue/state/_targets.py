@@ -198,6 +198,8 @@ def is_same(scope: Scope, value: ast.expr, where: Scope, first: object) -> bool:
     """Tell whether two expressions, each read in its scope, give the same constant, thing, or kind of object."""
     if isinstance(first, ast.Call) and len(first.args) > 1 and resolve(where, first.func) in CASTS:
         first = first.args[1]
+    if isinstance(first, ast.Subscript):
+        first = looked_up(where, first)
     if isinstance(value, ast.Constant) and isinstance(first, ast.Constant):
         return same_literal(value, first)
     if isinstance(value, ast.Call) and isinstance(first, ast.Call):
@@ -206,6 +208,14 @@ def is_same(scope: Scope, value: ast.expr, where: Scope, first: object) -> bool:
     if not isinstance(value, names) or not isinstance(first, names):
         return False
     return last_part(value) == last_part(first) or resolve(scope, value) == resolve(where, first) != ""
+
+
+def looked_up(scope: Scope, item: ast.Subscript) -> ast.expr:
+    """Return what a table that the same file writes out holds under a constant: `DEFAULTS["page"]`."""
+    found = scope.find(item.value.id, item.lineno) if isinstance(item.value, ast.Name) else None
+    table = found[0].value if found is not None else None
+    pairs = zip(table.keys, table.values, strict=True) if isinstance(table, ast.Dict) else ()
+    return next((value for key, value in pairs if key is not None and same_literal(key, item.slice)), item)
 
 
 def same_literal(one: ast.expr, other: ast.expr) -> bool:

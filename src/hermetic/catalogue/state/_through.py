@@ -10,7 +10,7 @@ from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, word
 from hermetic.catalogue.state._leaks import TOKENS, is_reset
 from hermetic.catalogue.state._targets import container_kind, made_alike
 from hermetic.source.blocks import is_after_yield
-from hermetic.source.callee import CONSTRUCTORS, ancestry, find_callee, method_in
+from hermetic.source.callee import CONSTRUCTORS, ancestry, find_callee, find_imported, method_in, run_by
 from hermetic.source.callee import is_entered as is_on_stack
 from hermetic.source.certain import is_under_test
 from hermetic.source.changes import Change
@@ -246,18 +246,20 @@ def backs_of(name: str) -> tuple[bytes, ...]:
 def has_counterpart(visit: Visit, target: Scope, name: str, *, taken: bool) -> bool:
     """Tell whether the test or fixture also uses another function of the module, which puts the name back.
 
-    What is `taken` out may be what that function has put in.
+    What is only `taken` out may be what that function, or the constructor of a class, has put in.
     """
-    adders = tuple(f"{name}.{method}(".encode() for method in (*GROWING, *FILLING)) if taken else ()
+    adding = tuple(part.encode() for part in (f"{name}[", *(f"{name}.{method}(" for method in (*GROWING, *FILLING))))
+    only_taken = taken and not contains(target.module.text(target), adding)
+    signs = (*backs_of(name), *adding) if only_taken else backs_of(name)
     start = visit.root if visit.root.is_function else visit.scope
     for scope in start.family():
         for call in scope.kept(ast.Call):
             for used in (call.func, *call.args):
-                other = find_callee(scope, used)
-                if other is not None and other is not target and other.module is target.module:
-                    text = other.module.text(other)
-                    if contains(text, (*backs_of(name), *adders)):
-                        return True
+                other = find_callee(scope, used) or run_by(find_imported(scope, used))
+                if other is None or other is target or other.module is not target.module:
+                    continue
+                if contains(other.module.text(other), signs):
+                    return True
     return False
 
 
