@@ -133,7 +133,8 @@ def left_out(data: int, uncollected: int) -> Iterator[str]:
         yield f"left out: {files}; name them, or add --extend-select project, to see why"
     if uncollected:
         files = "1 file that imports" if uncollected == 1 else f"{uncollected} files that import"
-        yield f"left out: findings in {files} a helper which is nowhere; add --extend-select project to see them"
+        missing = "a helper which is nowhere, or from a folder without __init__.py"
+        yield f"left out: findings in {files} {missing}; add --extend-select project to see them"
 
 
 def codes(text: str) -> list[str]:

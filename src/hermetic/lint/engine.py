@@ -181,10 +181,10 @@ class Engine:
     def collected(self, found: list[Finding], module: Module) -> tuple[list[Finding], bool]:
         """Leave out what no run gets to: of fixtures that nobody asks for, and of a file that cannot be imported.
 
-        Such a file imports a helper of the suite that is nowhere; told is whether anything was left out for that.
-
-        pytest cannot collect it, or the helper stands where the linter does not look: what it puts back is not known.
-        The `project` preset, and a rule that is to say as much without it, report it all the same.
+        Such a file imports a helper of the suite that is nowhere, or from a package that it is not in; told is whether
+        anything was left out for that. pytest cannot collect it, or the helper stands where the linter does not look:
+        what it puts back is not known. The `project` preset, and a rule that is to say as much without it, report it
+        all the same.
         """
         wide = self.selection.presets
         if not found or PROJECT in wide or all(item.code in wide for item in found):

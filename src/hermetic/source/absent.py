@@ -1,4 +1,6 @@
-"""Whether a file of tests imports a module of its own suite that is nowhere: then pytest cannot collect it.
+"""Whether a file of tests imports what it cannot: a module of its own suite that is nowhere, or from no package.
+
+pytest cannot collect such a file.
 
 Asked is only what is certain by the names on disk. What a build writes or compiles stands beside the code under test,
 so a module that is not there counts where the folder that should hold it is one of tests. A name that stands in no
@@ -27,6 +29,13 @@ GENERATED = ("_pb2", "_pb2_grpc", "version", "version_", "version__")  # what a 
 # By these a package brings names, or looks for modules elsewhere, in ways that its folder does not show.
 OPEN = (b"__path__", b"__getattr__", b"import *", b"globals()", b"sys.modules", b"extend_path", b"declare_namespace")
 MAX_FOLDERS = 3000
+# Where a project says how its tests are run, and what it says there if folders are packages without an `__init__.py`.
+RUNS = (
+    "Makefile", "makefile", "justfile", "noxfile.py", "tox.ini", ".travis.yml", ".gitlab-ci.yml", "pyproject.toml",
+    "pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "setup.cfg", "manage.py",
+)  # fmt: skip
+WORKFLOWS = os.path.join(".github", "workflows")
+AS_PACKAGES = (b"import-mode", b"import_mode", b"namespace_packages", b"unittest", b"manage.py", b"django")
 
 
 class Imported:
@@ -42,7 +51,32 @@ class Imported:
 
 def lacks_helpers(module: Module, project: Project) -> bool:
     """Tell whether a file, what it imports of its suite, or a conftest around it imports what is not there."""
-    return any(is_broken(item, project, set()) for item in (module, *project.conftests(module.path)))
+    if any(is_broken(item, project, set()) for item in (module, *project.conftests(module.path))):
+        return True
+    return is_in_no_package(module, project) and not has_packages_without_file(project)
+
+
+def is_in_no_package(module: Module, project: Project) -> bool:
+    """Tell whether a file for pytest imports from its package (`from .helpers import till`), and is in none."""
+    if b"pytest" not in module.words:
+        return False
+    folder, packages = os.path.dirname(os.path.abspath(module.path)), 0
+    while "__init__.py" in project.listing(folder):
+        folder, packages = os.path.dirname(folder), packages + 1
+    return any(item.level > packages for item in imports_of(module))
+
+
+def has_packages_without_file(project: Project) -> bool:
+    """Tell whether the project says how its tests are run, and that folders may be packages without a file for it."""
+    known: bool | None = project.seen.get("packages without file")
+    if known is None:
+        folders = [project.root, *folders_above(project)]
+        paths = [os.path.join(folder, name) for folder in folders for name in project.listing(folder) if name in RUNS]
+        for folder in (os.path.join(folder, WORKFLOWS) for folder in folders):
+            paths += [os.path.join(folder, name) for name in project.listing(folder)]
+        known = any(contains(project.read(path) or b"", AS_PACKAGES) for path in paths)
+        project.seen["packages without file"] = known
+    return known
 
 
 def is_broken(module: Module, project: Project, seen: set[str]) -> bool:
@@ -163,13 +197,18 @@ def is_nowhere(head: str, project: Project) -> bool:
 
 def names_above(project: Project) -> set[str]:
     """Return what stands in the folders above the root, up to that of the repository; nothing outside of one."""
-    folder, found = project.root, set[str]()
+    return {name for folder in folders_above(project) for name in project.listing(folder)}
+
+
+def folders_above(project: Project) -> list[str]:
+    """Return the folders above the root, up to that of the repository; none outside of one."""
+    folder, found = project.root, list[str]()
     while not os.path.exists(os.path.join(folder, ".git")):
         above = os.path.dirname(folder)
         if above == folder:
-            return set()
+            return []
         folder = above
-        found |= project.listing(folder)
+        found.append(folder)
     return found
 
 

@@ -50,6 +50,9 @@ HANDED = frozenset({"monkeypatch", "request"})  # fixtures that undo, also from 
 CONTEXT_MAKERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 UNDO_KINDS = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
 ENDERS = ("__exit__", "__aexit__", "stop", "undo", "restore", "cleanup", "close")
+NEVER_FAIL = frozenset(
+    {"gc.collect", "gc.get_objects", "time.sleep", "time.time", "time.monotonic", "time.perf_counter"}
+)
 MAX_CALLS = 3  # helpers that call helpers
 
 
@@ -407,7 +410,8 @@ def is_undone_at_once(scope: Scope, node: ast.AST, undo: Undo) -> bool:
         inside = list(kept_between(scope, statement.lineno, last, *UNDO_KINDS))
         if isinstance(statement, SIMPLE) and any(plainly_undoes(scope, item, undo) for item in inside):
             return True
-        if any(kept_between(scope, statement.lineno, last, ast.Call, ast.Assert, ast.Await, ast.Yield)):
+        between = kept_between(scope, statement.lineno, last, ast.Call, ast.Assert, ast.Await, ast.Yield)
+        if not all(isinstance(item, ast.Call) and resolve(scope, item.func) in NEVER_FAIL for item in between):
             return False
     return False
 

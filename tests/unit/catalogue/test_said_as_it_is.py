@@ -330,3 +330,86 @@ def test_what_is_made_again_by_the_same_function_is_no_change(
     files = {"limits.py": LIMITS.format(made=made), "test_it.py": test}
 
     assert [item.code for item in lint_files(files, tmp_path, select=DEFAULTS)] == found
+
+
+OPTIONAL = """
+try:
+    import decimal
+except ImportError:
+    decimal = None
+
+
+def total(prices):
+    if decimal is None:
+        raise RuntimeError
+    return sum(map(decimal.Decimal, prices))
+"""
+WITHOUT = """
+import decimal
+import fractions
+
+import pytest
+import shop
+
+
+def test_without():
+    shop.decimal = None
+    with pytest.raises(RuntimeError):
+        shop.total(["1"])
+    {below}
+
+
+def test_with():
+    assert shop.total(["1"]) == 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("below", "late"), [("shop.decimal = decimal", True), ("shop.decimal = fractions", False), ("print()", False)]
+)
+def test_what_a_module_imports_where_it_can_is_put_back(below: str, late: bool, tmp_path: Path) -> None:
+    files = {"shop.py": OPTIONAL, "test_it.py": WITHOUT.format(below=below)}
+
+    items = lint_files(files, tmp_path, select=("HRM308",))
+
+    assert {LATE in item.message for item in items} == ({True} if late else {False})
+
+
+@pytest.mark.parametrize(
+    ("value", "set_to", "found"),
+    [
+        ('os.getenv("STRICT", "false").lower() in ("1", "true")', "False", []),
+        ('os.getenv("STRICT", "false").lower() in ("1", "true")', "True", ["HRM601"]),
+        ('os.environ.get("STRICT") is not None', "False", []),
+        ('not os.environ.get("STRICT")', "True", []),
+        ('int(os.getenv("STRICT", default="3"))', "3", []),
+        ('int(os.getenv("STRICT", default="3"))', "4", ["HRM601"]),
+        ('bool(os.getenv("STRICT", "")) == True', "False", []),
+        ('int(os.getenv("STRICT", "many"))', "3", ["HRM601"]),
+        ('os.getenv("STRICT", default()) in ["1"]', "False", ["HRM601"]),
+        ('os.environ["STRICT"] == "1"', "False", ["HRM601"]),
+        ('"0" < os.getenv("STRICT", "1") < "3"', "True", ["HRM601"]),
+    ],
+)
+def test_what_a_name_is_without_variables_is_its_own_value(
+    value: str, set_to: str, found: list[str], tmp_path: Path
+) -> None:
+    shop = f"import os\n\ndefault = str\nSTRICT = {value}\n"
+    test = f"import shop\n\n\ndef test_a():\n    shop.STRICT = {set_to}\n    assert shop.STRICT is not None\n"
+
+    items = lint_files({"shop.py": shop, "test_it.py": test}, tmp_path, select=("HRM601",))
+
+    assert [item.code for item in items] == found
+
+
+@pytest.mark.parametrize(
+    ("between", "found"),
+    [("gc.collect()", []), ("time.sleep(0)", []), ("time.time() - gc.collect()", []), ("int()", ["HRM106"])],
+)
+def test_what_cannot_fail_does_not_keep_a_restore_from_running(between: str, found: list[str], tmp_path: Path) -> None:
+    test = (
+        "import gc\nimport time\n\n\ndef test_a():\n    old = gc.get_debug()\n    gc.set_debug(gc.DEBUG_LEAK)\n"
+        f"    {between}\n    gc.set_debug(old)\n"
+    )
+
+    assert [item.code for item in lint_files({"test_it.py": test}, tmp_path, select=("HRM106",))] == found

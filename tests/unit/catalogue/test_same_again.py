@@ -118,6 +118,34 @@ def test_a_fixture_that_gives_what_it_skips_without_leaves_nothing(
     assert [item.code for item in lint_files(files, tmp_path, select=("HRM402",))] == found
 
 
+ONLY_SKIPS = """
+import importlib.util
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="module")
+def needs_pandas():
+    if not importlib.util.find_spec("pandas"):
+        pytest.skip("no pandas")
+    {last}
+
+
+def test_a():
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "found"),
+    [("yield", []), ("yield 1", ["HRM401"]), ("yield\n    importlib.invalidate_caches()", ["HRM401"])],
+)
+def test_copies_that_only_skip_and_yield_nothing_are_left_alone(last: str, found: list[str], tmp_path: Path) -> None:
+    files = {f"test_{name}.py": ONLY_SKIPS.format(last=last) for name in "ab"}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM401",))] == found
+
+
 CALLS = """
 from threading import Thread
 

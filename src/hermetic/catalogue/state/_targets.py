@@ -181,7 +181,8 @@ def is_imported_there(scope: Scope, dotted: str, value: ast.expr, project: Proje
     path = project.file_of(owner, scope.module.folder) if owner else None
     module = project.module(path) if path is not None else None
     bound = module.top.bindings.get(name, []) if module is not None else []
-    return bool(bound) and bound[0].kind == "import" and str(bound[0].value) == resolve(scope, value) != ""
+    given = resolve(scope, value) if bound else ""
+    return any(item.kind == "import" and str(item.value) == given for item in bound)
 
 
 def set_at_import(module: Module, dotted: str, project: Project) -> Iterator[tuple[Scope, ast.expr]]:
@@ -200,6 +201,10 @@ def is_same(scope: Scope, value: ast.expr, where: Scope, first: object) -> bool:
         first = first.args[1]
     if isinstance(first, ast.Subscript):
         first = looked_up(where, first)
+    if isinstance(value, ast.Constant) and isinstance(first, (ast.Call, ast.Compare, ast.UnaryOp)):
+        from hermetic.catalogue.state._unset import unset_value
+
+        return same_value(value.value, unset_value(where, first))
     if isinstance(value, ast.Constant) and isinstance(first, ast.Constant):
         return same_literal(value, first)
     if isinstance(value, ast.Call) and isinstance(first, ast.Call):
@@ -218,10 +223,15 @@ def looked_up(scope: Scope, item: ast.Subscript) -> ast.expr:
     return next((value for key, value in pairs if key is not None and same_literal(key, item.slice)), item)
 
 
+def same_value(one: object, other: object) -> bool:
+    """Tell whether two constants are equal, and of one type."""
+    return type(one) is type(other) and one == other
+
+
 def same_literal(one: ast.expr, other: ast.expr) -> bool:
     """Tell whether two expressions write out the same constant, list, tuple, set or dictionary."""
     if isinstance(one, ast.Constant) and isinstance(other, ast.Constant):
-        return type(one.value) is type(other.value) and one.value == other.value
+        return same_value(one.value, other.value)
     if one.__class__ is not other.__class__ or not isinstance(one, (ast.List, ast.Tuple, ast.Set, ast.Dict)):
         return False
     mine, others = items_of(one), items_of(other)
