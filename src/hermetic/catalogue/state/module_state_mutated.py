@@ -87,9 +87,10 @@ class ModuleStateMutated(Rule):
     for itself is for the plugin to see. What code under test changes only behind a second call is reported in the
     `project` preset alone; so is what it changes under a name that the test file does not mention.
     It leaves alone a value that is the module's own (the same constant or name, what a variable of the environment
-    gives that is not set, or an object that the same call makes of the same constants), one that the tests' packages or a `conftest.py` set at import, the attributes of
-    an object that a patch has put there, and what a teardown puts back through a setter of the module, by reloading it
-    or through its `__dict__`. So it does names of modules where hooks of a `conftest.py` keep what modules hold. What
+    gives that is not set, or an object that the same call makes of the same constants), one that the tests' packages or
+    a `conftest.py` set at import, the attributes of an object that a patch has put there, and what a teardown puts back
+    through a setter of the module, by reloading it or through its `__dict__`. So it does names of modules where hooks
+    of a `conftest.py` keep what modules hold. What
     is taken out of a container that need not have it (`discard`, `pop(name, None)`) is reported in the `project` preset
     alone. The plugin sees the modules of the project, test files included: names bound to other objects, and what
     lists, dictionaries, sets and deques hold, three steps deep (`hermetic_depth`); of more than 1,000 items it compares
