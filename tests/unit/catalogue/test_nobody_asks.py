@@ -39,6 +39,16 @@ def test_a_fixture_of_a_conftest_counts_where_somebody_below_names_it(beside: st
     assert bool(check(files, tmp_path)) is found
 
 
+@pytest.mark.parametrize(("asked", "found"), [("city", ["HRM701"]), ("", []), ("cities", [])])
+def test_the_parameters_of_a_fixture_that_nobody_asks_for_are_none(
+    asked: str, found: list[str], tmp_path: Path
+) -> None:
+    conftest = "import random\n\nimport pytest\n\n\n@pytest.fixture(params=[random.random()])\ndef city(request):\n"
+    files = {"conftest.py": f"{conftest}    return request.param\n", "test_it.py": f"def test_it({asked}):\n    pass\n"}
+
+    assert [item.code for item in check(files, tmp_path)] == found
+
+
 @pytest.mark.parametrize(
     ("how", "name", "more", "found"),
     [

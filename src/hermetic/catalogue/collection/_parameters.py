@@ -33,9 +33,12 @@ TEMPORARY = ("/tmp", "/var/tmp", ".", "./")  # noqa: S108 - looked for, not writ
 
 
 class Parameters:
-    """One place that gives parameters: the node to report, the values, their ids, and how many each item holds."""
+    """One place that gives parameters: the node to report, the values, their ids, and how many each item holds.
 
-    __slots__ = ("ids", "node", "scope", "values", "where_ids", "width")
+    `fixture` is the fixture whose parameters they are, None for those of tests.
+    """
+
+    __slots__ = ("fixture", "ids", "node", "scope", "values", "where_ids", "width")
 
     def __init__(self, scope: Scope, node: ast.expr, values: ast.expr, ids: ast.expr | None, width: int) -> None:
         self.scope = scope
@@ -44,6 +47,7 @@ class Parameters:
         self.ids = ids
         self.width = width
         self.where_ids = scope
+        self.fixture: Scope | None = None
 
     def instability(self, project: Project) -> str:
         """Return why the parameters differ in each process, "" where they do not."""
@@ -135,6 +139,7 @@ def of_fixture(fixture: Scope) -> Iterator[Parameters]:
         where, ids = options.get("ids", (scope, None))
         found = Parameters(scope, decorator, values, ids, 1)
         found.where_ids = where
+        found.fixture = fixture
         yield found
 
 

@@ -7,7 +7,7 @@ import _ast as ast
 from hermetic.catalogue.collection._drawn import shuffled
 from hermetic.catalogue.collection._parameters import defined_by_worker, is_written_to, parameters_of
 from hermetic.catalogue.collection._unstable import LISTING, SEARCHED, differs
-from hermetic.catalogue.rule import COLLECTION, LINT, PROJECT, Example, Rule
+from hermetic.catalogue.rule import COLLECTION, LINT, PROJECT, Example, Rule, node_id
 from hermetic.source.names import resolve
 from hermetic.source.reach import calls_of
 
@@ -79,7 +79,8 @@ class UnstableParameters(Rule):
             listed = why in (LISTING, SEARCHED) and not is_written_to(found, project)
             if why and (everything or why != SEARCHED or not listed):
                 message = self.listed_message if listed else self.message
-                yield self.finding(found.scope.module, found.node, f"{message}: {why}")
+                test = node_id(found.fixture) if found.fixture is not None else ""
+                yield self.finding(found.scope.module, found.node, f"{message}: {why}", test=test)
         if not module.is_test:
             yield from self.shuffling(module, project)
             return
