@@ -127,7 +127,7 @@ import pytest
 @pytest.fixture(autouse=True, scope="module")
 def needs_pandas():
     if not importlib.util.find_spec("pandas"):
-        pytest.skip("no pandas")
+        {first}
     {last}
 
 
@@ -137,11 +137,18 @@ def test_a():
 
 
 @pytest.mark.parametrize(
-    ("last", "found"),
-    [("yield", []), ("yield 1", ["HRM401"]), ("yield\n    importlib.invalidate_caches()", ["HRM401"])],
+    ("first", "last", "found"),
+    [
+        ('pytest.skip("no pandas")', "yield", []),
+        ('pytest.skip("no pandas")', "yield 1", ["HRM401"]),
+        ('pytest.skip("no pandas")', "yield\n    importlib.invalidate_caches()", ["HRM401"]),
+        ("pass", "yield", ["HRM401"]),
+    ],
 )
-def test_copies_that_only_skip_and_yield_nothing_are_left_alone(last: str, found: list[str], tmp_path: Path) -> None:
-    files = {f"test_{name}.py": ONLY_SKIPS.format(last=last) for name in "ab"}
+def test_copies_that_only_skip_and_yield_nothing_are_left_alone(
+    first: str, last: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {f"test_{name}.py": ONLY_SKIPS.format(first=first, last=last) for name in "ab"}
 
     assert [item.code for item in lint_files(files, tmp_path, select=("HRM401",))] == found
 
