@@ -44,7 +44,19 @@ def is_cleaning(change: Change, state: State) -> bool:
     earlier = (other for other in changes_in(scope, state) if other.line < change.line and same_key(other, change))
     if any(not is_removal(other) for other in earlier) or is_last(change, state) or is_reset(change, state):
         return True
-    return is_of_the_call_above(change, state)
+    return is_of_the_call_above(change, state) or is_other_side(change, state)
+
+
+def is_other_side(change: Change, state: State) -> bool:
+    """Tell whether the other side of an `if` writes back the old value: where there was none, the key is removed."""
+    scope = change.scope
+    kept = [item.line for item in changes_in(scope, state) if same_key(item, change) and uses_saved_value(item, state)]
+    for child, parent in scope.ancestors(change.node) if kept else ():
+        if isinstance(parent, ast.If):
+            other = parent.orelse if child in parent.body else parent.body
+            if any(item.lineno <= line <= (item.end_lineno or 0) for item in other for line in kept):
+                return True
+    return False
 
 
 def is_of_the_call_above(change: Change, state: State) -> bool:

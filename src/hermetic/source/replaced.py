@@ -81,9 +81,12 @@ def is_replaced(steps: list[Step], places: list[Scope], project: Project) -> boo
 
 
 def covers(given: dict[str, bool], module: str, name: str) -> bool:
-    """Tell whether one of the dotted paths is a name of a file, or an object that the name reaches into."""
+    """Tell whether one of the dotted paths is a name of a file, or an object that the name reaches into.
+
+    A path may begin further down than the file's name: with a folder of `sys.path`, or a part that only the run knows.
+    """
     parts = name.split(".")
-    ends = tuple(path[len(UNSEEN) :] for path in given if path.startswith(UNSEEN))
+    ends = tuple(path.removeprefix(UNSEEN) if path.startswith(UNSEEN) else f".{path}" for path in given)
     paths = (".".join((module, *parts[: end + 1])) for end in range(len(parts)))
     return any(path in given or path.endswith(ends) for path in paths)
 

@@ -210,12 +210,12 @@ def test_a_stub_answers_what_is_called_within_it(manager: str, found: int, tmp_p
 
 CONTAINER = """
 import pytest
-from stores import Cache, RedisContainer
+from stores import Cache, RedisContainer, located
 
 
 @pytest.fixture(scope="session")
 def {name}():
-    with RedisContainer("redis:7") as redis:
+    with {made}("redis:7") as redis:
         yield redis
 
 
@@ -232,9 +232,15 @@ def cache(host):
 """
 
 
-@pytest.mark.parametrize(("name", "found"), [("redis_container", 0), ("address", 1)])
-def test_a_container_of_the_run_is_nobody_elses(name: str, found: int, tmp_path: Path) -> None:
-    files = {"conftest.py": CONTAINER.format(name=name), "test_it.py": "def test_a(cache):\n    assert cache\n"}
+@pytest.mark.parametrize(
+    ("name", "made", "found"),
+    [("redis_container", "located", 0), ("address", "RedisContainer", 0), ("address", "located", 1)],
+)
+def test_a_container_of_the_run_is_nobody_elses(name: str, made: str, found: int, tmp_path: Path) -> None:
+    files = {
+        "conftest.py": CONTAINER.format(name=name, made=made),
+        "test_it.py": "def test_a(cache):\n    assert cache\n",
+    }
 
     assert len(lint_files(files, tmp_path, select=("HRM505",))) == found
 
@@ -349,3 +355,44 @@ def test_what_a_constructor_has_put_in_is_taken_out_again(
     files = {"sessions.py": SESSIONS.format(make=make), "test_it.py": OF_SESSIONS.format(call=call)}
 
     assert ("HRM601" in {item.code for item in lint_files(files, tmp_path)}) is reported
+
+
+HANDED_BACK = """
+import os
+
+
+def set_region(name):
+    before = os.environ.get("REGION")
+    os.environ["REGION"] = name
+    return before
+
+
+def put_back(before):
+    if before is None:
+        del os.environ["REGION"]
+    else:
+        os.environ["REGION"] = before
+
+
+def test_it():
+    kept = {kept}
+    assert os.environ["REGION"]
+    put_back({given})
+"""
+
+
+@pytest.mark.parametrize(
+    ("kept", "given", "found"),
+    [
+        ('set_region("north")', "kept", ["in set_region"]),
+        ('set_region("north")', '"south"', ["in set_region", "in put_back"]),
+        ('os.environ.get("PLACE")', "kept", ["in put_back"]),
+    ],
+)
+def test_a_helper_that_is_handed_the_old_value_puts_it_back(
+    kept: str, given: str, found: list[str], tmp_path: Path
+) -> None:
+    """The line that writes what a caller has kept is no change; that of another value, or another key, is one."""
+    items = lint_files({"test_it.py": HANDED_BACK.format(kept=kept, given=given)}, tmp_path, select=("HRM101",))
+
+    assert [" ".join(item.message.partition(" is changed ")[2].partition(",")[0].split()) for item in items] == found

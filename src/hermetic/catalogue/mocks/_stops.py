@@ -87,6 +87,20 @@ def handed_on(scope: Scope) -> Iterator[str]:
                 yield from labels_of(scope, item.value) if resolve(scope, call.func) not in SELDOM else ()
             elif not known and holds_value(item):
                 yield from labels_of(scope, item)
+    yield from stopped_by_handed(scope)
+
+
+def stopped_by_handed(scope: Scope) -> Iterator[str]:
+    """Yield the labels of what a nested function stops that is given to a call: `Server(at_end=stop_patches)`."""
+    stopping = [inner for inner in scope.nested if b".stop(" in inner.module.text(inner)]
+    if not stopping:
+        return
+    given = {item for call in calls_of(scope) for item in (*call.args, *(keyword.value for keyword in call.keywords))}
+    names = {item.id for item in given if isinstance(item, ast.Name)}
+    for inner in (item for item in stopping if item.name in names):
+        for call in calls_of(inner):
+            if getattr(call.func, "attr", "") == "stop":
+                yield from labels_of(inner, call.func.value)  # type: ignore[attr-defined]
 
 
 def holds_value(expression: ast.AST) -> bool:

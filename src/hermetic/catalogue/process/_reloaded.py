@@ -11,13 +11,17 @@ from hermetic.source.spelling import key_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hermetic.source.changes import Change
     from hermetic.source.module import Module
     from hermetic.source.scope import Scope
 
-SAME_AGAIN = ("logging.getLogger()", "warnings.filterwarnings()", "warnings.simplefilter()")  # give the same each time
+# Calls that give the same each time.
+SAME_AGAIN = ("logging.getLogger()", "warnings.filterwarnings()", "warnings.simplefilter()", "warnings.warn()")
 SAYING = ("debug", "info", "append", "extend", "remove")  # methods of a logger, and of `__all__`
 TABLE = b"modules"
+BLOCKS = (ast.With, ast.AsyncWith)
 
 
 def gives_the_same(change: Change) -> bool:
@@ -34,17 +38,32 @@ def gives_the_same(change: Change) -> bool:
 
 
 def is_again(change: Change) -> bool:
-    """Tell whether a reload stands below a block that held one of the same module: it puts back what that has read."""
+    """Tell whether a reload stands below a block that held one of the same module, or imported it for the first time.
+
+    It puts back what that has read.
+    """
     scope = change.scope
     around = {parent for _, parent in scope.ancestors(change.node)}
+    lines = list(read_above(change))
     return any(
-        isinstance(parent, (ast.With, ast.AsyncWith))
-        and parent not in around
-        and not any(is_raises(item.context_expr) for item in parent.items)
-        for call in called(scope).get(change.what, ())
-        if call.lineno < change.line and call.args and key_of(scope, call.args[0]) == change.key
-        for _, parent in scope.ancestors(call)
+        isinstance(node, BLOCKS)
+        and node not in around
+        and any(node.lineno < line <= (node.end_lineno or 0) for line in lines)
+        and not any(is_raises(item.context_expr) for item in node.items)
+        for node in scope.kept(*BLOCKS)
     )
+
+
+def read_above(change: Change) -> Iterator[int]:
+    """Yield the lines above a reload on which its function reloads the same module or imports it."""
+    scope = change.scope
+    for call in called(scope).get(change.what, ()):
+        if call.lineno < change.line and call.args and key_of(scope, call.args[0]) == change.key:
+            yield call.lineno
+    for bindings in scope.bindings.values():
+        for item in bindings:
+            if item.kind == "import" and item.line < change.line and f"{change.key}.".startswith(f"{item.value}."):
+                yield item.line
 
 
 def passes_on(module: Module) -> bool:

@@ -147,6 +147,12 @@ def is_tried(visit: Visit) -> bool:
     )
 
 
+def is_for_all(visit: Visit) -> bool:
+    """Tell whether a socket takes datagrams on a port that each process may bind: all get what is sent to a group."""
+    text = visit.scope.module.text(visit.scope)
+    return b"SO_REUSEPORT" in text and b"SOCK_DGRAM" in text
+
+
 def is_of_system(handler: ast.ExceptHandler) -> bool:
     """Tell whether a handler catches what binding a port that is taken raises, and does not just raise anew."""
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]

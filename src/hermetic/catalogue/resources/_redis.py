@@ -52,6 +52,7 @@ def database_of(place: Place) -> int | None:
 
 
 SERVER = (*PLACES, "unix_socket_path", "path")
+RUNNING = (b"containers.run", b"Container(", b"containers.create")
 
 
 def database_in(place: Place, call: ast.Call, keywords: dict[str | None, ast.expr]) -> int | None:
@@ -126,7 +127,7 @@ def is_own_server(client: Place | None) -> bool:
 
 
 def has_container(root: Scope, project: Project) -> bool:
-    """Tell whether a test or fixture gets a container by its name, through other fixtures too."""
+    """Tell whether a test or fixture gets a container, by its name or what starts it, through other fixtures too."""
     pending, seen = [root] if root.is_function else [], set()
     while pending:
         function = pending.pop()
@@ -136,6 +137,8 @@ def has_container(root: Scope, project: Project) -> bool:
                 return True
             fixture = project.fixture(name, function.module, function)
             if fixture is not None and fixture not in seen:
+                if contains(fixture.module.text(fixture), RUNNING):
+                    return True
                 pending.append(fixture)
     return False
 

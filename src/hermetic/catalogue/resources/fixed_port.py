@@ -12,6 +12,7 @@ from hermetic.catalogue.resources._ports import (
     LOWEST,
     METHODS_BY_ADDRESS,
     METHODS_BY_PORT,
+    is_for_all,
     is_tried,
     ports_bound,
 )
@@ -109,7 +110,7 @@ class FixedPort(Rule):
         """Yield the ports that one call binds."""
         name = resolve(visit.scope, visit.call.func)
         for port, place in (*ports_bound(visit, name), *ports_of_child(visit, name)):
-            if visit.is_mocked(name, project) or is_tried(visit):
+            if visit.is_mocked(name, project) or is_tried(visit) or is_for_all(visit):
                 return
             test = node_id(visit.root) if visit.root.is_function else ""
             inside = place.fixture is not None and place.scope is place.fixture
