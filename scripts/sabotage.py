@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -167,7 +168,7 @@ def main() -> int:
 
 def tried(sabotages: list[Sabotage], jobs: int, *, only_expected: bool) -> dict[str, str]:
     """Return the first test that noticed each sabotage, "" for none. Raises SabotageError when the control fails."""
-    with tempfile.TemporaryDirectory(prefix="hermetic-sabotage-") as folder:
+    with tempfile.TemporaryDirectory(prefix="hermetic-sabotage-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o711)
         home = meta.Tree(ROOT, Path(folder, "environment"))
         control(sabotages, home, Path(folder, "control"))
@@ -220,7 +221,10 @@ def known(one: Sabotage, home: meta.Tree, folder: Path, *, only_expected: bool) 
 
 
 def noticed(home: meta.Tree, folder: Path, one: Sabotage | None, numbers: list[int]) -> Seen:
-    """Make a sabotage in a copy and run some meta-tests there; return the first that did not pass."""
+    """Make a sabotage in a copy and run some meta-tests there; return the first that did not pass.
+
+    Raises SabotageError when they do not end in time.
+    """
     copy = home.copied(folder / "tree", folder / "environment")
     if one is not None:
         one.make(copy.root)
@@ -228,7 +232,12 @@ def noticed(home: meta.Tree, folder: Path, one: Sabotage | None, numbers: list[i
         copy = meta.Tree(copy.root, folder / "changed")
     workers = [] if len(numbers) > FEW else ["-n0"]
     chosen = " or ".join(f"test_{number:02}_" for number in numbers)
-    ran = copy.pytest(*workers, "-x", "-q", "-p", "no:cacheprovider", "-k", chosen, meta.TESTS)
+    try:
+        ran = copy.pytest(*workers, "-x", "-q", "-p", "no:cacheprovider", "-k", chosen, meta.TESTS)
+    except subprocess.TimeoutExpired as error:
+        what = one.name if one is not None else "the untouched copy"
+        message = f"{what}: the meta-tests took longer than {error.timeout:.0f} seconds; try again on a quiet machine"
+        raise SabotageError(f"{message}, what was noticed so far is kept") from None
     return Seen(failed(ran, numbers, is_control=one is None), ran.output)
 
 

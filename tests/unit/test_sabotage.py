@@ -1,16 +1,20 @@
-"""A run of all sabotages that is stopped."""
+"""A run of all sabotages that is stopped, or does not end."""
 
 from __future__ import annotations
 
 import signal
+import subprocess
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.utils.scripts import imported
 from tests.utils.signal_fixtures import interruptible
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["interruptible"]
 
@@ -37,3 +41,18 @@ def test_ctrl_c_lets_what_is_under_way_finish_and_begins_no_other(
     assert sabotage.main() == 2
     assert len(finished) == 1
     assert "the next run goes on" in capsys.readouterr().err
+
+
+def test_meta_tests_that_do_not_end_are_said_with_the_next_step(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def endless(*_: object, **__: object) -> None:
+        raise subprocess.TimeoutExpired("pytest", 900)
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(sabotage.meta.Tree, "copied", lambda tree, *_: tree)
+    monkeypatch.setattr(sabotage.meta.Tree, "pytest", endless)
+    monkeypatch.setattr("sys.argv", ["sabotage.py", "--sample", "1"])
+
+    assert sabotage.main() == 2
+    assert "the untouched copy: the meta-tests took longer than 900 seconds; try again" in capsys.readouterr().err
