@@ -68,6 +68,7 @@ class Module(Text):
         module.asked, module.asked_at = text.asked, text.asked_at
         module._plain, module._lines, module._held = text._plain, text._lines, text._held  # noqa: SLF001 - as above
         module._words, module._word_set = text._words, text._word_set  # noqa: SLF001 - as above
+        module._searched = text._searched  # noqa: SLF001 - as above
         return module
 
     def text_of(self, node: ast.stmt) -> bytes:

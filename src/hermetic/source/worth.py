@@ -233,20 +233,28 @@ def find_origin(project: Project, path: str, name: bytes) -> tuple[str, bytes]:
 
 def any_around(module: Module, project: Project, condition: Callable[[Text], bool]) -> bool:
     """Tell whether a condition holds for a file, one that gives it fixtures, or one that these import in turn."""
-    never: dict[str, bool] = project.about("around", condition.__name__)  # of nothing behind these it holds
-    seen: set[str] = set()
-    pending = [os.path.abspath(item.path) for item in project.providers(module)]
+    starts = (os.path.abspath(item.path) for item in reversed(project.providers(module)))
+    return any(holds_behind(path, project, condition) for path in starts)
+
+
+def holds_behind(start: str, project: Project, condition: Callable[[Text], bool]) -> bool:
+    """Tell whether a condition holds for a file, or for one that it imports in turn; each is asked once in a run."""
+    known: dict[str, bool] = project.about("around", condition.__name__)
+    users: dict[str, str] = {}  # by which file each one was found
+    pending = [(start, "")]
     while pending:
-        path = pending.pop()
-        if path in seen or path in never:
+        path, user = pending.pop()
+        if path in users or known.get(path) is False:
             continue
-        seen.add(path)
-        text = project.text(path)
-        if text is not None:
-            if condition(text):
-                return True
-            pending.extend(item[1] for item in located_in(text))
-    never.update(dict.fromkeys(seen, True))
+        users[path] = user
+        text = project.text(path) if path not in known else None
+        if path in known or (text is not None and condition(text)):
+            while path:
+                known[path] = True
+                path = users[path]
+            return True
+        pending.extend((there, path) for _, there, _ in (located_in(text) if text is not None else ()))
+    known.update(dict.fromkeys(users, False))
     return False
 
 
