@@ -321,17 +321,18 @@ def is_outside(plain: bytes, start: int) -> bool:
 
 def whole_import(plain: bytes, start: int) -> bytes:
     """Return the import statement that starts here, of one or more lines, without its comments."""
-    statement = b""
+    parts: list[bytes] = []
+    opened = 0
     while start < len(plain):
         end = plain.find(b"\n", start)
         end = end if end >= 0 else len(plain)
-        statement += plain[start:end].partition(b"#")[0].partition(b";")[0].strip() + b" "
+        part = plain[start:end].partition(b"#")[0].partition(b";")[0].strip()
         start = end + 1
-        if statement.endswith(b"\\ "):
-            statement = statement[:-2] + b" "
-        elif statement.count(b"(") <= statement.count(b")"):
+        parts.append(part.removesuffix(b"\\"))
+        opened += part.count(b"(") - part.count(b")")
+        if opened <= 0 and not part.endswith(b"\\"):
             break
-    return statement.strip()
+    return b" ".join(parts).strip()
 
 
 class Bound:
