@@ -117,6 +117,8 @@ class Scope:
         while scope is not None:
             if name in scope.bindings and name not in scope.globals and (scope is self or not scope.is_class):
                 found = scope.bindings[name]
+                if len(found) == 1:  # as most are
+                    return found[0], scope
                 if scope is self and line:
                     found = [binding for binding in found if binding.line < line] or found[:1]
                 return last_meant(found), scope

@@ -49,18 +49,21 @@ class Facts:
     `maker` tells the same about the constructor of the object, where the function is one of its methods.
     """
 
-    __slots__ = ("function", "maker", "values")
+    __slots__ = ("_key", "function", "maker", "values")
 
     def __init__(self, function: Scope, values: dict[str, Value], maker: Facts | None = None) -> None:
         self.function = function
         self.values = values
         self.maker = maker
+        self._key: tuple[object, ...] | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
         """What makes the facts of two calls the same."""
-        mine = tuple(sorted((name, value.key) for name, value in self.values.items()))
-        return (self.function, mine, self.maker.key if self.maker is not None else ())
+        if self._key is None:
+            mine = tuple(sorted((name, value.key) for name, value in self.values.items()))
+            self._key = (self.function, mine, self.maker.key if self.maker is not None else ())
+        return self._key
 
 
 KINDS: dict[type, str] = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
@@ -103,8 +106,7 @@ def read_name(scope: Scope, node: ast.Name, facts: Facts, steps: int) -> Value |
     if found is None:
         return None
     binding, where = found
-    bindings = [item for item in where.bindings[node.id] if not is_later(item, node, own=where is scope)]
-    if len(bindings) != 1 or node.id in scope.globals:
+    if not is_bound_once(where.bindings[node.id], node, own=where is scope) or node.id in scope.globals:
         return None
     if binding.kind == "param":
         if where is facts.function:
@@ -139,9 +141,12 @@ def is_filled(scope: Scope, name: str) -> bool:
     return name in known
 
 
-def is_later(binding: Binding, node: ast.Name, *, own: bool) -> bool:
-    """Tell whether a binding of the same function stands at or below the line that reads the name."""
-    return own and binding.line >= node.lineno
+def is_bound_once(bindings: list[Binding], node: ast.Name, *, own: bool) -> bool:
+    """Tell whether a name has one binding, those of the same function left out that stand at or below its line."""
+    if not own:
+        return len(bindings) == 1
+    above = (item for item in bindings if item.line < node.lineno)
+    return next(above, None) is not None and next(above, None) is None
 
 
 def read_table(scope: Scope, node: ast.AST, facts: Facts, steps: int) -> Value | None:
@@ -304,6 +309,17 @@ READERS: dict[type, Callable[[Scope, Any, Facts, int], Value | None]] = {
 
 def given(scope: Scope, call: ast.Call, target: Scope, facts: Facts) -> Facts:
     """Return what a call that stands in `scope` tells about the parameters of the function that it runs."""
+    key = ("given", call, target, facts.key)
+    known: Facts | None = scope.memo.get(key)
+    if known is None:
+        known = find_given(scope, call, target, facts)
+        if scope.is_settled:
+            scope.memo[key] = known
+    return known
+
+
+def find_given(scope: Scope, call: ast.Call, target: Scope, facts: Facts) -> Facts:
+    """Work out what `given` returns."""
     arguments = target.arguments
     named = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
     defaults = dict(zip(reversed(named), reversed(arguments.defaults), strict=False))
