@@ -266,9 +266,13 @@ def bound_in(scope: Scope, test: ast.expr) -> ast.expr:
     return value if found[0].kind == "assign" and isinstance(value, ast.expr) else test
 
 
-def reachable_changes(start: Way, state: State) -> list[Found]:
-    """Return the escaping changes of an imported function and of the project's functions that it calls."""
-    found: list[Found] = []
+def changes_anything(function: Scope, state: State) -> bool:
+    """Tell whether an imported function, or one of the project that it calls, makes a change that escapes."""
+    return next(reachable_changes(Way(function), state), None) is not None
+
+
+def reachable_changes(start: Way, state: State) -> Iterator[Found]:
+    """Yield the escaping changes of an imported function and of the project's functions that it calls."""
     seen = {start.key}
     pending = [start]
     for _ in range(MAX_CALLS):
@@ -277,13 +281,12 @@ def reachable_changes(start: Way, state: State) -> list[Found]:
             current = way.function
             current.module.load(current)
             if current.module.holds(state.tokens):
-                found.extend(Found(change, way) for change in changes_on(way, state))
+                yield from (Found(change, way) for change in changes_on(way, state))
             for further in ways_on(way, state):
                 if further.key not in seen:
                     seen.add(further.key)
                     following.append(further)
         pending = following
-    return found
 
 
 def changes_on(way: Way, state: State) -> list[Change]:

@@ -13,7 +13,7 @@ from hermetic.source.around import undone_around
 from hermetic.source.callee import CONSTRUCTORS, run_by
 from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in, import_time, stored
-from hermetic.source.follow import Found, Way, escaping, is_dead, reachable_changes
+from hermetic.source.follow import Found, Way, changes_anything, escaping, is_dead, reachable_changes
 from hermetic.source.names import find_function, resolve
 from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import (
@@ -57,13 +57,20 @@ class Leak:
     that the suite calls does not make it itself, but calls what does.
     """
 
-    __slots__ = ("change", "deep", "late", "root")
+    __slots__ = ("change", "deep", "is_late", "root")
 
-    def __init__(self, change: Change, root: Scope | None, *, late: bool = False, deep: bool = False) -> None:
+    def __init__(
+        self, change: Change, root: Scope | None, is_late: Callable[[], bool] = bool, *, deep: bool = False
+    ) -> None:
         self.change = change
         self.root = root
-        self.late = late
+        self.is_late = is_late  # worked out when it is asked: of most leaks nobody wants to know
         self.deep = deep
+
+    @property
+    def late(self) -> bool:
+        """Whether the change is put back when nothing fails; to be asked before other files are checked."""
+        return self.is_late()
 
 
 def find_leaks(module: Module, state: State, project: Project, tokens: tuple[bytes, ...] = ()) -> list[Leak]:
@@ -132,18 +139,23 @@ def leaks_in_functions(module: Module, state: State, project: Project) -> Iterat
             undo = UndoState(state, change)
             root = first_root(function, undo, project)
             if root is not None:
-                yield Leak(change, root, late=is_late(change, function, root, undo))
+                yield Leak(change, root, lateness(change, function, root, undo))
 
 
-def is_late(change: Change, function: Scope, root: Scope, undo: Undo) -> bool:
-    """Tell whether a change is put back further down, in the function that makes it, around it, or in its caller."""
-    if is_undone_late(change.scope, change.node, undo):
-        return True
-    entries = entries_of(change.scope) if change.scope is not function else []
-    calls = [call for call, own, _ in callees(root) if own is function] if root is not function else []
-    return any(is_undone_late(function, entry, undo) for entry in entries) or any(
-        is_undone_late(root, call, undo) for call in calls
-    )
+def lateness(change: Change, function: Scope, root: Scope, undo: Undo) -> Callable[[], bool]:
+    """Return what tells whether a change is put back further down where it is made, around that, or in the caller."""
+
+    def is_late() -> bool:
+        """Look at the function that makes the change, and at the calls that lead there."""
+        if is_undone_late(change.scope, change.node, undo):
+            return True
+        entries = entries_of(change.scope) if change.scope is not function else []
+        calls = [call for call, own, _ in callees(root) if own is function] if root is not function else []
+        return any(is_undone_late(function, entry, undo) for entry in entries) or any(
+            is_undone_late(root, call, undo) for call in calls
+        )
+
+    return is_late
 
 
 def functions_to_look_at(module: Module, state: State) -> list[Scope]:
@@ -252,7 +264,7 @@ def is_changed_again(found: Found, state: State) -> bool:
         others = (item for item in callees(scope) if item[0] is not call)
         for _, own, name in others if is_under_test(scope.module) else ():
             target = callee_behind(scope, own, name, state.tokens)
-            if target is not None and target.is_function and reachable_changes(Way(target), state):
+            if target is not None and target.is_function and changes_anything(target, state):
                 return True
     return False
 
@@ -274,7 +286,8 @@ def changing_callee(name: str, scope: Scope, state: State, project: Project) -> 
     target = callee_behind(scope, None, name, state.tokens)
     if target is not None and (target.module is scope.module or not counts(target, state)):
         return None
-    changing[located] = target is not None and bool(reachable_changes(Way(target), state))
+    if located not in changing:
+        changing[located] = target is not None and changes_anything(target, state)
     return target if changing[located] else None
 
 
@@ -303,7 +316,7 @@ def may_change(dotted: str, module: Module, state: State, project: Project) -> b
         return known
     leading = project.leading.leads(dotted, near_of(module), state.tokens)
     target = run_by(project.definition(dotted, near_of(module))) if leading else None
-    changes = target is not None and counts(target, state) and bool(reachable_changes(Way(target), state))
+    changes = target is not None and counts(target, state) and changes_anything(target, state)
     changing[located] = changes
     return changes
 
@@ -326,7 +339,13 @@ def leaks_of_calls(  # noqa: PLR0913, PLR0917 - the facts of one change
         return
     if root is None or is_replaced(found.steps(), [caller, root], project):
         return
-    late = is_undone_late(change.scope, change.node, undo)
-    late = late or all(is_undone_late(scope, call, undo) for call in calls)
-    late = late or any(is_undone_late(hop, call, undo) for hop, call, _ in found.way.hops)
-    yield Leak(change, root, late=late, deep=any(is_under_test(hop[0].module) for hop in found.way.hops))
+
+    def is_late() -> bool:
+        """Tell whether the change is put back where it is made, by all who call, or on the way."""
+        return (
+            is_undone_late(change.scope, change.node, undo)
+            or all(is_undone_late(scope, call, undo) for call in calls)
+            or any(is_undone_late(hop, call, undo) for hop, call, _ in found.way.hops)
+        )
+
+    yield Leak(change, root, is_late, deep=any(is_under_test(hop[0].module) for hop in found.way.hops))

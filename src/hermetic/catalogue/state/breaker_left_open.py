@@ -556,4 +556,4 @@ def left(function: Scope, change: Change, project: Project) -> Leak | None:
     if is_undone(scope, change.node, undo):
         return None
     root = first_root(function, undo, project)
-    return Leak(change, root, late=is_undone_late(scope, change.node, undo)) if root is not None else None
+    return Leak(change, root, lambda: is_undone_late(scope, change.node, undo)) if root is not None else None
