@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+FORKS = (ast.If, ast.IfExp, ast.BoolOp, ast.While, ast.For, ast.AsyncFor, *COMPREHENSIONS, ast.comprehension)
+PARTS = (ast.ExceptHandler, ast.match_case)  # of a statement, which may not be run
 EITHER = ("helper", "util", "support", "common", "base")  # names of files in suites and in the code under test
 FILTERS = ("filter", "itertools.filterfalse", "itertools.takewhile", "itertools.dropwhile")
 MAX_STEPS = 6  # variables of functions of variables
@@ -60,8 +62,10 @@ def is_of_package(module: Module) -> bool:
 
 def is_certain(scope: Scope, node: ast.AST, facts: Facts) -> bool:
     """Tell whether a call of the function that `scope` is always gets to a node, with what that seems to use."""
+    if not is_reached(scope, node, facts):
+        return False
     setting = setting_of(scope, node)
-    return is_reached(scope, node, facts) and (setting is None or is_reached(scope, setting, facts))
+    return setting is None or is_reached(scope, setting, facts)
 
 
 def setting_of(scope: Scope, node: ast.AST) -> ast.AST | None:
@@ -80,8 +84,22 @@ def is_reached(scope: Scope, node: ast.AST, facts: Facts) -> bool:
     """Tell whether a call of the function that `scope` is always gets to a node in it."""
     return all(
         certain_below(scope, child, parent, facts) and not may_leave_before(scope, child, parent, facts)
-        for child, parent in scope.ancestors(node)
+        for child, parent in forks_above(scope, node)
     )
+
+
+def forks_above(scope: Scope, node: ast.AST) -> list[tuple[ast.AST, ast.AST]]:
+    """Return the pairs of `Scope.ancestors` at which the way to a node may part from it; most nodes have few."""
+    known: list[tuple[ast.AST, ast.AST]] | None = scope.memo.get(("forks", node))
+    if known is None:
+        known = [
+            (child, parent)
+            for child, parent in scope.ancestors(node)
+            if isinstance(parent, FORKS) or isinstance(child, PARTS) or leaving_above(scope, child, parent)
+        ]
+        if scope.loaded:
+            scope.memo["forks", node] = known
+    return known
 
 
 def is_expected_to_raise(scope: Scope, node: ast.AST) -> bool:
@@ -115,7 +133,7 @@ def certain_below(scope: Scope, child: ast.AST, parent: ast.AST, facts: Facts) -
         )
     if isinstance(parent, ast.comprehension):
         return child is parent.iter
-    return not isinstance(child, (ast.ExceptHandler, ast.match_case))
+    return not isinstance(child, PARTS)
 
 
 def may_be_empty(scope: Scope, expression: ast.AST | None, steps: int = MAX_STEPS) -> bool:
@@ -153,14 +171,17 @@ def truth_of(scope: Scope, test: ast.AST, facts: Facts) -> bool | None:
 
 def may_leave_before(scope: Scope, child: ast.AST, parent: ast.AST, facts: Facts) -> bool:
     """Tell whether a statement above `child` in the same block may leave it."""
+    return any(may_leave(scope, item, facts) for item in leaving_above(scope, child, parent))
+
+
+def leaving_above(scope: Scope, child: ast.AST, parent: ast.AST) -> list[ast.stmt]:
+    """Return the statements above `child` in the same block that leave it where their conditions hold."""
     for field in BLOCKS:
         block = getattr(parent, field, None)
         if isinstance(block, list) and child in block:
             above = block.index(child)
-            return any(
-                may_leave(scope, item, facts) for place, item in leaving_in(scope, parent, field) if place < above
-            )
-    return False
+            return [item for place, item in leaving_in(scope, parent, field) if place < above]
+    return []
 
 
 def leaving_in(scope: Scope, parent: ast.AST, field: str) -> list[tuple[int, ast.stmt]]:
