@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from hermetic.source.scope import Scope
     from hermetic.source.text import Text
 
+    # A statement or call, the name that it changes, and what it sets or adds where it counts only if that is known.
+    Touched = tuple[ast.AST, str, list[ast.expr] | None]
+
 DEPTH = 2  # a test, or a helper beside it, calls the function
 GROWING = ("append", "extend", "insert", "appendleft", "extendleft")
 SHRINKING = ("remove", "pop", "discard", "clear", "popleft", "popitem", "__delitem__")
@@ -121,11 +124,14 @@ def changed_through(module: Module, project: Project) -> Iterator[Changed]:
     seen: set[tuple[Scope, str]] = set()
     for root in roots(module, INTEREST):
         reached = [visit for visit in visits(root, TOKENS, DEPTH, INTEREST) if visit.target is not None]
+        once: dict[Scope | None, bool] = {}
+        for visit in reached:
+            once[visit.target] = visit.target not in once
         for visit in reached:
             target = visit.target
             if target is None or target.module is module or not contains(target.module.text(target), TOKENS):
                 continue
-            if sum(other.target is target for other in reached) > 1:
+            if not once[target]:
                 continue  # the second call may well take back what the first has done
             if any(is_after_yield(item.scope, item.call) for item in visit.chain()):
                 continue
@@ -162,28 +168,43 @@ def is_asked(scope: Scope, node: ast.AST, name: str) -> bool:
 
 def changes_of(scope: Scope, visit: Visit) -> Iterator[tuple[ast.AST, str]]:
     """Yield the statements and calls that change a name of the module, and the name; what is meant to be filled not."""
+    known: list[Touched] | None = scope.memo.get("touched")
+    if known is None:
+        known = scope.memo["touched"] = [*touched_by_statement(scope), *touched_by_call(scope)]
+    for node, name, given in known:
+        values = [value_of(Place(scope, item, visit)) for item in given or ()]
+        if given is None or (values and UNKNOWN not in values):
+            yield node, name
+
+
+def touched_by_statement(scope: Scope) -> Iterator[Touched]:
+    """Yield the assignments to a name of the module, or to an item of it."""
     for node in scope.kept(ast.Assign, ast.AugAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]  # type: ignore[attr-defined]
         for target in targets:
             if isinstance(target, ast.Name) and target.id in scope.globals and is_rebound(scope, node, target.id):
-                yield node, target.id
-            elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
-                given = Place(scope, node.value, visit)  # type: ignore[attr-defined]
-                if is_held(scope, target.value.id, target.value.lineno) and value_of(given) is not UNKNOWN:
-                    yield node, target.value.id
+                yield node, target.id, None
+            elif isinstance(target, ast.Subscript) and is_held_name(scope, target.value):
+                yield node, target.value.id, [node.value]  # type: ignore[attr-defined]
+
+
+def touched_by_call(scope: Scope) -> Iterator[Touched]:
+    """Yield the calls of methods that change a container of the module."""
     for call in scope.kept(ast.Call):
         function = call.func
         if (
             isinstance(function, ast.Attribute)
-            and isinstance(function.value, ast.Name)
             and function.attr in ALL_METHODS
+            and function.attr in (*GROWING, *SHRINKING, *FILLING)
+            and is_held_name(scope, function.value)
+            and not (function.attr == "clear" and is_empty_at_first(scope, function.value.id))  # type: ignore[attr-defined]
         ):
-            name, plain = function.value.id, [value_of(Place(scope, item, visit)) for item in call.args]
-            fills = function.attr in FILLING and (not plain or UNKNOWN in plain)
-            if function.attr == "clear" and is_empty_at_first(scope, name):
-                continue
-            if not fills and function.attr in (*GROWING, *SHRINKING, *FILLING) and is_held(scope, name, call.lineno):
-                yield call, name
+            yield call, function.value.id, call.args if function.attr in FILLING else None  # type: ignore[attr-defined]
+
+
+def is_held_name(scope: Scope, expression: ast.expr) -> bool:
+    """Tell whether an expression is the name of a container of the module, see `is_held`."""
+    return isinstance(expression, ast.Name) and is_held(scope, expression.id, expression.lineno)
 
 
 def is_held(scope: Scope, name: str, line: int) -> bool:
