@@ -249,9 +249,15 @@ def from_fixture(name: str, user: Scope, project: Project, steps: int) -> list[O
 
 def passed(name: str, function: Scope) -> Iterator[tuple[Scope, ast.expr]]:
     """Yield `(scope, expression)` for each call in the function's own file that gives a parameter a value."""
-    for scope, call in calls_in(function.module, function.name):
-        if find_function(scope, call.func) is function:
-            yield from argument(name, function, scope, call)
+    calls: list[tuple[Scope, ast.Call]] | None = function.memo.get("called here")
+    if calls is None:
+        calls = function.memo["called here"] = [
+            (scope, call)
+            for scope, call in calls_in(function.module, function.name)
+            if find_function(scope, call.func) is function
+        ]
+    for scope, call in calls:
+        yield from argument(name, function, scope, call)
 
 
 def passed_from(name: str, function: Scope, module: Module, project: Project) -> Iterator[tuple[Scope, ast.expr]]:

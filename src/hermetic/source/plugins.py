@@ -6,6 +6,7 @@ from hermetic.source import roles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hermetic.source.module import Module
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
 
@@ -42,10 +43,16 @@ def is_unknown(name: str, root: Scope, project: Project) -> bool:
         return False
     if not roles.is_requesting(root, name):
         return False
-    word = name.encode()
-    return not any(
-        b"parametrize" in level.data and is_quoted(level.data, word) for level in project.providers(root.module)
-    )
+    return not is_parameter(name, root.module, project)
+
+
+def is_parameter(name: str, module: Module, project: Project) -> bool:
+    """Tell whether a file, or one that gives it fixtures, speaks of parameters and has a name in quotes."""
+    known: dict[str, bool] = module.top.memo.setdefault("quoted", {})
+    if name not in known:
+        levels = (level.data for level in project.providers(module) if level.holds((b"parametrize",)))
+        known[name] = any(is_quoted(data, name.encode()) for data in levels)
+    return known[name]
 
 
 def is_quoted(data: bytes, word: bytes) -> bool:

@@ -319,7 +319,7 @@ def used_fixtures(function: Scope) -> list[str]:
 
 def lazy_fixtures(function: Scope) -> list[str]:
     """Return the fixtures that parameter sets name by a plugin's `lazy_fixture`, "" for what only the run names."""
-    if LAZY not in function.module.data:
+    if not function.module.holds((LAZY,)):
         return []
     names = []
     pending: list[ast.AST] = [mark for name, mark in marks(function) if name == "pytest.mark.parametrize"]
