@@ -77,10 +77,15 @@ class Disk:
             same = known[:3] == mark[:3] and not (known[3] and mark[3])  # one of them was read plainly
             self.noted[path] = max(known, mark) if same else CHANGED
 
-    def digest_of(self, path: str) -> bytes:
-        """Return the digest of what is in another file than the checked one, b"" where none is kept."""
-        if self.noted is None or path == self.current or path in self._held:
+    def digest_of(self, path: str, data: bytes) -> bytes:
+        """Return a digest of the `data` of another file than the checked one, b"" where none is kept.
+
+        Where nothing is noted for later runs, it is one for this run alone.
+        """
+        if path == self.current or path in self._held:
             return b""
+        if self.noted is None:
+            return b"%d" % hash(data)
         return self.noted.get(path, CHANGED)[3]
 
     @property

@@ -57,7 +57,7 @@ class Files(Disk):
         if isinstance(text, Module):
             return text
         path = os.path.abspath(text.path)
-        digest = self.digest_of(path)
+        digest = self.digest_of(path, text.data)
         known = self.about(*BODIES).get(path) if digest else None
         is_known = known is not None and known[0] == digest
         module = Module.of(text, known[1] if known is not None and is_known else None)
