@@ -1,7 +1,7 @@
 """Trees without the insides of functions, which are parsed when somebody looks into them.
 
-Where the insides stand is known from an earlier run that has parsed the whole file. Of a file that tests lead to, most
-functions are never looked into.
+Where the insides stand is known from an earlier run that has parsed the whole file, or from earlier in the same one:
+files are let go when they are too many. Of a file that tests lead to, most functions are never looked into.
 """
 
 from __future__ import annotations

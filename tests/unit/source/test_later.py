@@ -11,6 +11,7 @@ import hermetic
 from hermetic.source import later, roles
 from hermetic.source.later import Source, insides_of
 from hermetic.source.module import Module
+from hermetic.source.project import Project
 from hermetic.source.scope import load_import_time
 
 SOURCES = {
@@ -135,3 +136,27 @@ def test_a_function_behind_a_condition_is_no_part_of_what_runs_at_import(monkeyp
     calls = [[ast.unparse(call) for call in module.top.kept(ast.Call)] for module in (whole, parsed)]
 
     assert calls == [["os.e()"], ["os.e()"]]
+
+
+def test_a_file_that_is_read_again_is_parsed_without_its_insides_also_in_a_run_that_keeps_nothing(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "shop.py"
+    path.write_text("def load():\n    first = 1\n    second = 2\n    third = 3\n    fourth = 4\n    return first\n")
+    project = Project(str(tmp_path))
+
+    def left_for_later() -> list[bool]:
+        module = project.module(str(path))
+        assert module is not None
+        return [type(scope.node) in later.LATER.values() for scope in module.top.functions]
+
+    assert left_for_later() == [False]
+    project.let_go()
+    assert left_for_later() == [True]
+    project.let_go()
+    project.current = str(path)  # it is to be looked at as a whole
+    assert left_for_later() == [False]
+    project.let_go()
+    project.current = ""
+    path.write_text("def load():\n    other = 1\n    return other\n")
+    assert left_for_later() == [False]

@@ -57,6 +57,24 @@ def test_a_token_is_held_where_its_bytes_stand(name: str) -> None:
     assert {token for token in TOKENS if Text("a.py", data).holds((token,))} == held
 
 
+BY_CHANCE = {
+    "the licence": (b"# you can redistribute it\n# Redistribution is permitted\n", False),
+    "the licence and a client": (b"# you can redistribute it\nfrom redis import Redis\n", True),
+    "a longer name": (b"redis_client = connect()\n", True),
+}
+
+
+@pytest.mark.parametrize("name", BY_CHANCE)
+def test_a_licence_is_no_token_of_redis(name: str) -> None:
+    data, held = BY_CHANCE[name]
+    at_once = Text("a.py", data)
+    at_once.look_for(needles((b"redis", b"Redis")))
+
+    assert at_once.holds((b"redis", b"Redis")) is held
+    assert Text("a.py", data).holds((b"redis", b"Redis")) is held
+    assert (b"redistribute" in at_once.words) is (b"redistribute" in data)
+
+
 @pytest.mark.parametrize("first", ["words", "word_set"])
 def test_every_word_is_there_once(first: str) -> None:
     text = Text("a.py", b"a.b(b, 'a c')\n")

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hermetic.source.project import Project
-from hermetic.source.worth import Interest, names_in
+from hermetic.source.worth import Interest, any_around, names_in
 from tests.utils.lint import lint_files, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from hermetic.source.text import Text
 
 REPORT = """
 import shutil
@@ -147,3 +149,23 @@ def test_a_definition_that_mentions_a_name_is_one_step_on_the_way(tmp_path: Path
         return names_in(project, str(tmp_path / "inner.py"), interest)[0]
 
     assert [found(rounds) for rounds in (1, 2, 3)] == [{b"save"}, {b"save", b"first"}, {b"save", b"first", b"second"}]
+
+
+@pytest.mark.parametrize("held", ["far", "nowhere"])
+def test_a_file_behind_several_tests_is_asked_once(held: str, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def tells(text: Text) -> bool:
+        asked.append(text.name)
+        return text.name == held
+
+    tests = {f"test_{number}.py": "import near\n" for number in range(3)}
+    behind = {"near.py": "import side\nimport far\n", "side.py": "import near\n", "far.py": "import near\n"}
+    write_files({**tests, **behind}, tmp_path)
+    project = Project(str(tmp_path))
+    modules = [project.module(str(tmp_path / name)) for name in tests]
+
+    found = [any_around(module, project, tells) for module in modules if module is not None]
+
+    assert found == [held == "far"] * 3
+    assert len(asked) == len(set(asked))
