@@ -244,7 +244,7 @@ def leaks_through_imports(
         local for local, dotted in project.leading.calls(module, tokens) if may_change(dotted, module, state, project)
     )
     known: dict[str, Scope | None] = {}
-    for local in names_to_look_at:
+    for local in dict.fromkeys(names_to_look_at):
         for caller, scope, name, calls in imported_calls(module, local):
             if name not in known:
                 known[name] = changing_callee(name, scope, state, project)

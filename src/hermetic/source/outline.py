@@ -371,6 +371,8 @@ def brought(text: Text, statements: bytes) -> list[tuple[str, str]] | None:
     for node in tree.body:  # type: ignore[attr-defined]
         if isinstance(node, ast.Import):
             bind_import(bound, node)  # type: ignore[arg-type]
+            inner = (item.name for item in node.names if "." in item.name and not item.asname)
+            bound.found.extend((name.partition(".")[0], name) for name in inner)  # `shop.till.open()` leads there
         elif isinstance(node, ast.ImportFrom):
             bind_import_from(bound, node)  # type: ignore[arg-type]
     return bound.found

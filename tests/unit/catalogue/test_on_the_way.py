@@ -282,3 +282,18 @@ def test_an_executor_of_one_function_that_is_shut_down_below_is_let_go_when_the_
     items = lint_files({"test_it.py": EXECUTOR.format(pool=pool, job=job)}, tmp_path, select=select)
 
     assert [item.code for item in items if item.code == "HRM109"] == found
+
+
+@pytest.mark.parametrize("package", ["", "from shop import window\n", "VERSION = 1\n"], ids=["empty", "brings", "own"])
+@pytest.mark.parametrize("statement", ["import shop.window", "import os, shop.window", "import shop.menu, shop.window"])
+def test_a_module_that_is_imported_by_its_whole_name_is_followed(package: str, statement: str, tmp_path: Path) -> None:
+    files = {
+        "shop/__init__.py": package,
+        "shop/menu.py": "ITEMS = []\n",
+        "shop/window.py": "import os\n\n\ndef open():\n    os.environ['TITLE'] = 'shop'\n",
+        "test_it.py": f"{statement}\n\n\ndef test_a():\n    shop.window.open()\n",
+    }
+
+    items = lint_files(files, tmp_path, select=("HRM101",))
+
+    assert [(item.path, item.line) for item in items] == [("shop/window.py", 5)]

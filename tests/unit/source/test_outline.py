@@ -93,7 +93,7 @@ def project(tmp_path: Path) -> Project:
         pytest.param("from . import helpers\nhelpers.prepare()\n", ["tests.helpers"], id="relative-module"),
         pytest.param("from . import helpers\n", [], id="module-of-which-nothing-is-named"),
         pytest.param("def test_a():\n    from app.core import fix\n    fix()\n", ["app.core.fix"], id="inside-a-test"),
-        pytest.param("import os, app.core\napp.core.fix()\n", ["app"], id="dotted-import"),
+        pytest.param("import os, app.core\napp.core.fix()\n", ["app", "app.core"], id="dotted-import"),
         pytest.param("from app.core import (\n    idle,\n    fix,\n)\n", ["app.core.fix"], id="over-lines"),
         pytest.param("from app.core import \\\n    fix\n", ["app.core.fix"], id="continued-line"),
         pytest.param("text = '''\nfrom app.core import (\n'''\n", [], id="half-an-import-in-a-string"),
