@@ -225,7 +225,7 @@ def leaving_lines(scope: Scope, parent: ast.AST) -> list[tuple[int, int]]:
     if known is None:
         blocks = (getattr(parent, field, None) for field in BLOCKS)
         found = (
-            (block, [item.lineno for item in block if isinstance(item, LEAVING)])
+            (block, [item.lineno for item in block if isinstance(item, LEAVING) or asks_at_import(scope, item)])
             for block in blocks
             if isinstance(block, list)
         )
@@ -233,6 +233,14 @@ def leaving_lines(scope: Scope, parent: ast.AST) -> list[tuple[int, int]]:
         if scope.is_settled:
             scope.memo[key] = known
     return known
+
+
+def asks_at_import(scope: Scope, statement: ast.stmt) -> bool:
+    """Tell whether a statement of a file's body waits for somebody to type, which fails where pytest imports it."""
+    value = getattr(statement, "value", None) if not scope.is_function else None
+    while isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        value = value.func.value
+    return isinstance(value, ast.Call) and getattr(value.func, "id", "") == "input"
 
 
 def is_never(scope: Scope, parent: ast.If, child: ast.AST) -> bool:

@@ -29,6 +29,7 @@ MAX_FIXTURES = 100  # around one test
 FLEXMOCK = "flexmock"  # `flexmock(os).should_receive("mkdir")`, until the end of the test
 RAISED = ("Error", "Exception", "Exit", "Interrupt", "Timeout", "Warning")  # how names of exceptions end
 SIDE_EFFECT = "side_effect"
+STAND_INS = "sys.modules:"  # before the name of a module for which something else is put there
 
 
 class Step:
@@ -72,12 +73,26 @@ def is_replaced(steps: list[Step], places: list[Scope], project: Project) -> boo
         return False
     if any(covers(given, module, name) for step in steps for module, name in step.names()):
         return True
+    modules = tuple(f"{name.removeprefix(STAND_INS)}." for name in given if name.startswith(STAND_INS))
+    if modules and any(is_from_stand_in(step, modules) for step in steps):
+        return True
     calls = ((step.scope, step.node.func) for step in steps if isinstance(step.node, ast.Call))
     meant = [resolve(scope, function) for scope, function in calls]
     if any(name in given or ("()" in name and name.partition("()")[0] in given) for name in meant):
         return True  # `getLogger` in `getLogger(name).setLevel(...)` counts as well
     failing = {name: True for name, fails in given.items() if fails}
     return bool(failing) and any(is_stopped(step, failing) for step in steps if is_under_test(step.scope.module))
+
+
+def is_from_stand_in(step: Step, modules: tuple[str, ...]) -> bool:
+    """Tell whether a step calls what its function imports itself, from a module that something else stands in for."""
+    name: ast.AST | None = step.node.func if isinstance(step.node, ast.Call) else None
+    while isinstance(name, ast.Attribute):
+        name = name.value
+    found = step.scope.find(name.id, name.lineno) if isinstance(name, ast.Name) else None
+    if found is None or found[0].kind != "import" or not found[1].is_function:
+        return False
+    return f"{found[0].value}.".startswith(modules)
 
 
 def covers(given: dict[str, bool], module: str, name: str) -> bool:
@@ -190,11 +205,21 @@ def named_by(scope: Scope, call: ast.Call) -> Iterator[tuple[str, bool]]:
     """Yield the dotted paths that one call is given: as a string, or as an object and the name of its attribute."""
     fails = any(item.arg == SIDE_EFFECT and is_exception(item.value) for item in call.keywords)
     yield from ((path, fails) for path in paths_in(scope, call))
+    yield from ((f"{STAND_INS}{name}", False) for name in stood_in_by(scope, call))
     attribute = call.args[1].value if len(call.args) > 1 and isinstance(call.args[1], ast.Constant) else None
     owner = resolve(scope, call.args[0]) if isinstance(attribute, str) and "." not in attribute else ""
     if owner:
         yield f"{owner}.{attribute!s}", fails
     yield from ((name, is_raising(scope, call)) for name in expected_by(scope, call))
+
+
+def stood_in_by(scope: Scope, call: ast.Call) -> Iterator[str]:
+    """Yield the modules for which a call puts something else into `sys.modules`: by `patch.dict`, or `setitem`."""
+    first = call.args[0] if len(call.args) > 1 else None
+    if first is None or "sys.modules" not in (getattr(first, "value", ""), resolve(scope, first)):
+        return
+    keys = call.args[1].keys if isinstance(call.args[1], ast.Dict) else [call.args[1]]
+    yield from (key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
 
 
 def paths_in(scope: Scope, call: ast.Call) -> Iterator[str]:

@@ -162,3 +162,158 @@ def test_datagrams_for_all_who_bind_the_port(kind: str, option: str, found: list
     )
 
     assert [item.code for item in lint_files({"test_it.py": source}, tmp_path, select=("HRM501",))] == found
+
+
+FUNCTIONS = "import sys\n\nNAME = 'shop'\n\n\ndef main(name=None):\n    return name or sys.argv\n\n\n{last}\n"
+
+
+@pytest.mark.parametrize(
+    ("last", "found"),
+    [
+        ("if __name__ == '__main__':\n    main()", []),
+        ("FOUND = main('x')", ["HRM104"]),
+        ("class Till:\n    pass", ["HRM104"]),
+        ("def run(name=[]):\n    name.append(1)", ["HRM104"]),
+        ("import functools\n\n\n@functools.cache\ndef run():\n    return main()", ["HRM104"]),
+    ],
+)
+def test_a_module_of_functions_is_the_same_after_a_reload(last: str, found: list[str], tmp_path: Path) -> None:
+    test = "import importlib\n\nimport shop\n\n\ndef test_a():\n    importlib.reload(shop)\n"
+
+    items = lint_files({"shop.py": FUNCTIONS.format(last=last), "test_it.py": test}, tmp_path, select=("HRM104",))
+
+    assert [item.code for item in items] == found
+
+
+LOGGER = """
+import logging
+
+
+def test_a():
+    name = "{name}"
+    logger = logging.getLogger({given})
+    logger.handlers.clear()
+    logger.setLevel("DEBUG")
+    assert logger
+
+
+def test_b():
+    assert logging.getLogger("shop").level == 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "found"),
+    [
+        ("test_fresh", "name", False),
+        ("test_fresh", '"test_fresh_too"', False),
+        ("fresh", "name", True),
+        ("test_shop.till", "name", True),
+        ("test_fresh", '"shop"', True),
+    ],
+)
+def test_a_logger_that_one_test_alone_names(name: str, given: str, *, found: bool, tmp_path: Path) -> None:
+    files = {"test_shop.py": "def test_c():\n    pass\n", "test_it.py": LOGGER.format(name=name, given=given)}
+
+    assert bool(lint_files(files, tmp_path, select=("HRM105",))) is found
+
+
+@pytest.mark.parametrize(
+    ("hook", "found"), [("pytest_configure", []), ("pytest_sessionstart", []), ("prepare", ["HRM601"])]
+)
+def test_what_a_hook_sets_before_the_first_test_is_the_value_of_a_name(
+    hook: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {
+        "shop.py": "MODE = 'warn'\n",
+        "conftest.py": f"import shop\n\n\ndef {hook}():\n    shop.MODE = 'error'\n",
+        "test_it.py": "import shop\n\n\ndef test_a():\n    shop.MODE = 'error'\n    assert shop.MODE\n",
+    }
+
+    items = lint_files(files, tmp_path, select=("HRM601",))
+
+    assert [item.code for item in items if item.path == "test_it.py"] == found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [('input("Name: ")', []), ('input("Name: ").strip()', []), ('str("Name: ")', ["HRM101"]), ("input", ["HRM101"])],
+)
+def test_what_stands_below_a_question_is_not_reached_by_an_import(value: str, found: list[str], tmp_path: Path) -> None:
+    source = f"import os\n\nif not os.environ.get('NAME'):\n    name = {value}\n    os.environ['NAME'] = name\n"
+
+    assert [item.code for item in lint_files({"test_it.py": source}, tmp_path, select=("HRM101",))] == found
+
+
+MENU = """
+import os
+from shop.window import set_title
+
+
+def show():
+    set_title()
+    os.environ["MENU"] = "shown"
+
+
+def late():
+    from shop.window import set_title
+    set_title()
+    os.environ["MENU"] = "late"
+"""
+OF_MENU = """
+import sys
+from unittest.mock import Mock, patch
+
+import shop.menu
+
+
+def test_a(monkeypatch):
+    {stand_in}
+        shop.menu.{called}()
+"""
+
+
+@pytest.mark.parametrize(
+    ("stand_in", "called", "found"),
+    [
+        ('with patch.dict("sys.modules", {"shop.window": Mock()}):', "late", []),
+        ('with patch.dict(sys.modules, {"shop.window": Mock()}):', "late", []),
+        ('monkeypatch.setitem(sys.modules, "shop.window", Mock())\n    if True:', "late", []),
+        ('with patch.dict("sys.modules", {"shop.windows": Mock()}):', "late", ["HRM101"]),
+        ('with patch.dict("sys.path_hooks", {"shop.window": Mock()}):', "late", ["HRM101"]),
+        ('with patch.dict("sys.modules", {"shop.window": Mock()}):', "show", ["HRM101"]),
+    ],
+)
+def test_what_is_imported_late_comes_from_what_stands_in_for_the_module(
+    stand_in: str, called: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/window.py": "import os\n\n\ndef set_title():\n    os.environ['TITLE'] = 'shop'\n",
+        "shop/menu.py": MENU,
+        "test_it.py": OF_MENU.format(stand_in=stand_in, called=called),
+    }
+
+    items = lint_files(files, tmp_path, select=("HRM101",))
+
+    assert [item.code for item in items if item.path == "shop/window.py"] == found
+
+
+POOL = """
+from concurrent.futures import ThreadPoolExecutor
+
+
+def test_a():
+    pool = ThreadPoolExecutor()
+    futures = [pool.submit(len, "a") for _ in range(3)]
+    assert {used}
+"""
+
+
+@pytest.mark.parametrize(
+    ("used", "found"), [("[item.result() for item in futures]", []), ("futures", ["HRM109"])], ids=["asked", "left"]
+)
+def test_an_executor_whose_results_are_fetched_is_idle(used: str, found: list[str], tmp_path: Path) -> None:
+    source = POOL.format(used=used)
+
+    assert [item.code for item in lint_files({"test_it.py": source}, tmp_path, select=("recommended",))] == found

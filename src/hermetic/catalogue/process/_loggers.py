@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source import roles
 from hermetic.source.changes import called, import_time
 from hermetic.source.names import resolve, value_of_attribute
 from hermetic.source.spelling import key_of
@@ -32,6 +33,7 @@ USED = PARTS | {
 }  # fmt: skip
 # What code that sets something else has in the line, by what is set here.
 WORDS = {"setLevel": b"evel", "level": b"evel", "propagate": b"propagate", "disabled": b"disable"}
+TEST = "test"  # in the name of a logger that is there for tests
 UNIQUE = (ast.JoinedStr, ast.BinOp, ast.Call)
 MAX_STEPS = 4
 
@@ -296,11 +298,28 @@ def is_unique(scope: Scope, logger: ast.expr) -> bool:
 
 
 def is_made_up(scope: Scope, name: ast.expr) -> bool:
-    """Tell whether a logger's name is computed; one of those that a loop goes through is not."""
+    """Tell whether a logger's name is computed, or one test's; one of those that a loop goes through is neither."""
     if isinstance(name, ast.Name):
         found = scope.find(name.id, name.lineno)
-        return found is not None and found[0].kind == "assign" and is_computed(found[0].value)
-    return is_computed(name) or resolve(scope, name).startswith(("@request.", "@self.id"))
+        given = found[0].value if found is not None and found[0].kind == "assign" else None
+        return is_computed(given) or is_of_one_test(scope, given)
+    return (
+        is_computed(name) or resolve(scope, name).startswith(("@request.", "@self.id")) or is_of_one_test(scope, name)
+    )
+
+
+def is_of_one_test(scope: Scope, name: object) -> bool:
+    """Tell whether a name is written out in one test of a file alone, and no module of the project has its first part.
+
+    Nobody else gets the logger by it; that of a library is known by the library's name.
+    """
+    text = name.value if isinstance(name, ast.Constant) else ""
+    project = scope.module.project
+    if not isinstance(text, str) or TEST not in text.lower() or project is None or roles.role_of(scope) != "test":
+        return False
+    written, first = text.encode(), text.partition(".")[0]
+    alone = scope.module.data.count(written) == scope.module.text(scope).count(written)
+    return alone and project.file_of(first, scope.module.folder) is None
 
 
 def is_computed(name: object) -> bool:

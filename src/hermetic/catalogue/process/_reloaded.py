@@ -1,4 +1,4 @@
-"""Modules of which a reload changes nothing: their bodies only import what other modules define."""
+"""Modules of which a reload changes nothing: their bodies import what other modules define, and define functions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import _ast as ast
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
 from hermetic.source.putback import is_raises
+from hermetic.source.scope import FUNCTIONS
 from hermetic.source.spelling import key_of
 
 TYPE_CHECKING = False
@@ -67,7 +68,10 @@ def read_above(change: Change) -> Iterator[int]:
 
 
 def passes_on(module: Module) -> bool:
-    """Tell whether the body of a module only imports, and binds constants, its logger and `__all__`."""
+    """Tell whether the body of a module only imports, defines functions, and binds constants, its logger and `__all__`.
+
+    Functions that others hold have the module's names for theirs, and so do the new ones.
+    """
     top = module.top
     return all(is_plain(top, statement) for statement in top.body)
 
@@ -85,6 +89,11 @@ def is_plain(top: Scope, statement: ast.stmt) -> bool:
         named = all(getattr(target, "id", "").startswith("__") for target in targets)
         given = statement.value
         return named or given is None or isinstance(given, ast.Constant) or resolve(top, given) in SAME_AGAIN
+    if isinstance(statement, FUNCTIONS):
+        defaults = (*statement.args.defaults, *statement.args.kw_defaults)
+        return not statement.decorator_list and all(item is None or isinstance(item, ast.Constant) for item in defaults)
     if isinstance(statement, ast.If):
-        return getattr(statement.test, "attr", getattr(statement.test, "id", "")) == "TYPE_CHECKING"
+        test = statement.test
+        asked = test.left if isinstance(test, ast.Compare) else test
+        return getattr(asked, "attr", getattr(asked, "id", "")) in ("TYPE_CHECKING", "__name__")
     return False

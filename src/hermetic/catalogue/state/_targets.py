@@ -9,6 +9,7 @@ from hermetic.source.callee import find_class
 from hermetic.source.changes import import_time
 from hermetic.source.names import resolve
 from hermetic.source.origins import CASTS
+from hermetic.source.roles import is_conftest
 from hermetic.source.scope import FUNCTIONS, Scope
 
 TYPE_CHECKING = False
@@ -26,6 +27,7 @@ MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicM
 OTHERS = ("sys", "builtins", "logging", "warnings", "os.environ", "pytest", "gc", "signal", "locale", "threading",
           "__main__", "multiprocessing", "socket.setdefaulttimeout", "django.conf.settings", "matplotlib")  # fmt: skip
 FOLLOWED = 4
+HOOKS = ("pytest_configure", "pytest_sessionstart", "pytest_load_initial_conftests")  # run before the first test
 IN_ITS_PLACE = b"sys.modules[__name__] ="  # another object than the module, which takes attributes as it likes
 
 
@@ -186,13 +188,19 @@ def is_imported_there(scope: Scope, dotted: str, value: ast.expr, project: Proje
 
 
 def set_at_import(module: Module, dotted: str, project: Project) -> Iterator[tuple[Scope, ast.expr]]:
-    """Yield what files that are imported before a test file assign to an attribute of another module or class."""
+    """Yield what files that are imported before a test file assign to an attribute of another module or class.
+
+    Hooks of a conftest that run before the tests count, too.
+    """
     last = dotted.rpartition(".")[2].encode()
     for other in project.imported_before(module, last):
-        top = import_time(other.top)[0]
-        for node in top.kept(ast.Assign):
-            if any(isinstance(item, ast.Attribute) and resolve(top, item) == dotted for item in node.targets):
-                yield top, node.value
+        hooks = (
+            [other.load(item) for item in other.top.functions if item.name in HOOKS] if is_conftest(other.path) else []
+        )
+        for scope in (import_time(other.top)[0], *hooks):
+            for node in scope.kept(ast.Assign):
+                if any(isinstance(item, ast.Attribute) and resolve(scope, item) == dotted for item in node.targets):
+                    yield scope, node.value
 
 
 def is_same(scope: Scope, value: ast.expr, where: Scope, first: object) -> bool:
