@@ -185,6 +185,24 @@ def test_a_module_of_functions_is_the_same_after_a_reload(last: str, found: list
     assert [item.code for item in items] == found
 
 
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("importlib.reload(shop)\n    with patch('sys.argv'):\n        shop.main()", []),
+        ("with patch('sys.argv'):\n        importlib.reload(shop)", ["HRM104"]),
+        ("patch('sys.argv').start()\n    importlib.reload(shop)", ["HRM104"]),
+    ],
+)
+def test_a_module_of_functions_that_is_reloaded_under_a_patch_keeps_the_fake(
+    body: str, found: list[str], tmp_path: Path
+) -> None:
+    test = f"import importlib\nfrom unittest.mock import patch\n\nimport shop\n\n\ndef test_a():\n    {body}\n"
+
+    items = lint_files({"shop.py": FUNCTIONS.format(last=""), "test_it.py": test}, tmp_path, select=("HRM104",))
+
+    assert [item.code for item in items] == found
+
+
 LOGGER = """
 import logging
 

@@ -22,20 +22,27 @@ if TYPE_CHECKING:
 SAME_AGAIN = ("logging.getLogger()", "warnings.filterwarnings()", "warnings.simplefilter()", "warnings.warn()")
 SAYING = ("debug", "info", "append", "extend", "remove")  # methods of a logger, and of `__all__`
 TABLE = b"modules"
+PATCHING = b"patch"
 BLOCKS = (ast.With, ast.AsyncWith)
 
 
 def gives_the_same(change: Change) -> bool:
     """Tell whether a module that is reloaded only passes on what others define, which stays as it is.
 
-    It may get something else where the function that reloads it has edited `sys.modules`, or reloaded another one.
+    It may get something else where the function that reloads it has edited `sys.modules`, or reloaded another one; and
+    functions keep what they get of a module that is patched.
     """
     scope, project = change.scope, change.scope.module.project
     if any(call.lineno < change.line for call in called(scope).get(change.what, ())):
         return False
     path = project.file_of(change.key, scope.module.folder) if project is not None and change.key else None
     module = project.module(path) if project is not None and path is not None else None
-    return module is not None and TABLE not in scope.module.text(scope) and passes_on(module)
+    if module is None or TABLE in scope.module.text(scope) or not passes_on(module):
+        return False
+    if not any(isinstance(item, FUNCTIONS) for item in module.top.body):
+        return True
+    first = min([scope.node.lineno, *(item.lineno for item in scope.decorators)])  # type: ignore[attr-defined]
+    return not any(PATCHING in line for line in scope.module.lines[first - 1 : change.line])
 
 
 def is_again(change: Change) -> bool:
