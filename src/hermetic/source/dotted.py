@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.names import resolve
-from hermetic.source.spelling import UNSEEN
+from hermetic.source.spelling import UNSEEN, may_widen
 from hermetic.source.written import Place, behind
 
 TYPE_CHECKING = False
@@ -51,11 +51,15 @@ def read_template(place: Place, steps: int) -> str:
     try:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
             given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
-            return read(place.at(node.left), steps) % tuple(read(place.at(item), steps) for item in given)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+            template = read(place.at(node.left), steps)
+            if not may_widen(template):
+                return template % tuple(read(place.at(item), steps) for item in given)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
             named = {item.arg: read(place.at(item.value), steps) for item in node.keywords if item.arg}
             texts = (read(place.at(item), steps) for item in node.args)
-            return read(place.at(node.func.value), steps).format(*texts, **named)
+            template = read(place.at(node.func.value), steps)
+            if not may_widen(template):
+                return template.format(*texts, **named)
     except (TypeError, ValueError, IndexError, KeyError, AttributeError):
         pass
     return UNSEEN

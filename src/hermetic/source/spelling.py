@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.scope import Scope
 
+MAX_OPTION = 3  # signs of a width and the like, in a template
 UNSEEN = "?"  # at the start of a dotted path: how it begins, only the run knows
 
 
@@ -97,3 +98,19 @@ def spelled(node: ast.AST) -> str:
 def is_within(path: str, what: str) -> bool:
     """Tell whether what a dotted name means is, or belongs to, what a path names whose beginning is not known."""
     return path.startswith(UNSEEN) and f"{path[len(UNSEEN) :]}." in f".{what}."
+
+
+def may_widen(template: str) -> bool:
+    """Tell whether filling a template may give a text of any length: `"%999999999s"`, `"{:>{}}"`.
+
+    Sources are read, not run, so what they say must not fill the memory of who reads them.
+    """
+    for part in template.split("%")[1:]:
+        option = part[: len(part) - len(part.lstrip("-+ #.*0123456789"))]
+        if "*" in option or len(option) > MAX_OPTION:
+            return True
+    for part in template.split("{")[1:]:
+        field, closed, _ = part.partition("}")
+        if not closed or len(field.partition(":")[2]) > MAX_OPTION:
+            return True
+    return False
