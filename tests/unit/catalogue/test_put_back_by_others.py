@@ -315,23 +315,3 @@ def test_what_is_imported_late_comes_from_what_stands_in_for_the_module(
     items = lint_files(files, tmp_path, select=("HRM101",))
 
     assert [item.code for item in items if item.path == "shop/window.py"] == found
-
-
-POOL = """
-from concurrent.futures import ThreadPoolExecutor
-
-
-def test_a():
-    pool = ThreadPoolExecutor()
-    futures = [pool.submit(len, "a") for _ in range(3)]
-    assert {used}
-"""
-
-
-@pytest.mark.parametrize(
-    ("used", "found"), [("[item.result() for item in futures]", []), ("futures", ["HRM109"])], ids=["asked", "left"]
-)
-def test_an_executor_whose_results_are_fetched_is_idle(used: str, found: list[str], tmp_path: Path) -> None:
-    source = POOL.format(used=used)
-
-    assert [item.code for item in lint_files({"test_it.py": source}, tmp_path, select=("recommended",))] == found

@@ -48,7 +48,8 @@ def test_a():
     [
         ("", "print()", []),
         ("class Till: ...", "print()", ["HRM104"]),
-        ("def pay(): ...", "print()", ["HRM104"]),
+        ("def pay(): ...", "print()", []),
+        ("def pay(at=object()): ...", "print()", ["HRM104"]),
         ("tills = []", "print()", ["HRM104"]),
         ("try:\n    import fast\nexcept ImportError:\n    fast = None", "print()", ["HRM104"]),
         ("", "print(sys.modules)", ["HRM104"]),

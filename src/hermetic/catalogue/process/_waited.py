@@ -90,9 +90,9 @@ def is_idle_when_let_go(spawn: Spawn) -> bool:
 
 
 def waits(spawn: Spawn) -> bool:
-    """Tell whether the function that makes an executor waits for a result, or an event that a job may set last."""
-    names = {getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls_of(spawn.scope)}
-    return not names.isdisjoint(("wait", "result", "as_completed"))
+    """Tell whether the function that makes an executor waits for an event, which a job may set as its last act."""
+    names = (getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls_of(spawn.scope))
+    return "wait" in names
 
 
 def is_waited_result(call: ast.Call, name: str) -> bool:
