@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.names import resolve
-from hermetic.source.spelling import UNSEEN, may_widen
+from hermetic.source.spelling import UNSEEN, filled_by_format, filled_by_percent
 from hermetic.source.written import Place, behind
 
 TYPE_CHECKING = False
@@ -47,22 +47,16 @@ def read(place: Place, steps: int) -> str:
 
 def read_template(place: Place, steps: int) -> str:
     """Return what `"%s.open" % name` and `"{}.open".format(name)` give."""
-    node = place.node
-    try:
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-            given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
-            template = read(place.at(node.left), steps)
-            if not may_widen(template):
-                return template % tuple(read(place.at(item), steps) for item in given)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
-            named = {item.arg: read(place.at(item.value), steps) for item in node.keywords if item.arg}
-            texts = (read(place.at(item), steps) for item in node.args)
-            template = read(place.at(node.func.value), steps)
-            if not may_widen(template):
-                return template.format(*texts, **named)
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError):
-        pass
-    return UNSEEN
+    node, text = place.node, None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+        values = tuple(read(place.at(item), steps) for item in given)
+        text = filled_by_percent(read(place.at(node.left), steps), values)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        listed: list[object] = [read(place.at(item), steps) for item in node.args]
+        named: dict[str, object] = {item.arg: read(place.at(item.value), steps) for item in node.keywords if item.arg}
+        text = filled_by_format(read(place.at(node.func.value), steps), listed, named)
+    return text if text is not None else UNSEEN
 
 
 def own_name(place: Place) -> str:

@@ -6,7 +6,6 @@ import _ast as ast
 
 from hermetic.source.callee import find_callee
 from hermetic.source.names import resolve, value_of_attribute
-from hermetic.source.roles import given_for
 from hermetic.source.spelling import key_of
 
 TYPE_CHECKING = False
@@ -59,15 +58,10 @@ def is_handed_back(scope: Scope, name: ast.Name, state: State, key: str) -> bool
     found = scope.find(name.id, name.lineno)
     if found is None or found[0].kind != "param" or not found[1].is_function:
         return False
-    function = found[1]
-    callers = (inner for outer in function.module.functions_naming(function.name) for inner in outer.family())
-    for caller in callers:
-        for call in caller.kept(ast.Call):
-            given = given_for(name.id, function, call) if find_callee(caller, call.func) is function else None
-            held = held_by(caller, given) if given is not None else None
-            if held is not None and reads_state(held[0], held[1], state, key):
-                return True
-    return False
+    from hermetic.source.origins import passed
+
+    values = (held_by(caller, given) for caller, given in passed(name.id, found[1]))
+    return any(held is not None and reads_state(*held, state, key) for held in values)
 
 
 def is_other_key(scope: Scope, expression: ast.AST, state: State, key: str) -> bool:

@@ -100,6 +100,22 @@ def is_within(path: str, what: str) -> bool:
     return path.startswith(UNSEEN) and f"{path[len(UNSEEN) :]}." in f".{what}."
 
 
+def filled_by_percent(template: str, given: object) -> str | None:
+    """Return what `template % given` gives; None where that fails, or may be a text of any length."""
+    try:
+        return None if may_widen(template) else template % given
+    except (TypeError, ValueError, KeyError):
+        return None
+
+
+def filled_by_format(template: str, given: list[object], named: dict[str, object]) -> str | None:
+    """Return what `template.format(*given, **named)` gives, as `filled_by_percent` does."""
+    try:
+        return None if may_widen(template) else template.format(*given, **named)
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError):
+        return None
+
+
 def may_widen(template: str) -> bool:
     """Tell whether filling a template may give a text of any length: `"%999999999s"`, `"{:>{}}"`.
 

@@ -9,7 +9,7 @@ from hermetic.source.blocks import TRIES
 from hermetic.source.callee import ENTERERS, ancestry, find_callee, find_class
 from hermetic.source.names import attribute_value, first_parameter, method_of, resolve
 from hermetic.source.origins import argument, results
-from hermetic.source.spelling import may_widen, spelled
+from hermetic.source.spelling import filled_by_format, filled_by_percent, spelled
 from hermetic.source.values import UNKNOWN
 
 TYPE_CHECKING = False
@@ -282,11 +282,16 @@ def read_sum(place: Place, steps: int) -> object:
             return left + right  # type: ignore[operator]
         if isinstance(node.op, ast.Sub):
             return left - right  # type: ignore[operator]
-        if not isinstance(node.op, ast.Mod) or (isinstance(left, str) and may_widen(left)):
-            return UNKNOWN
-        return left % right  # type: ignore[operator]
+        if isinstance(node.op, ast.Mod) and isinstance(left, str):
+            return known(filled_by_percent(left, right))
+        return left % right if isinstance(node.op, ast.Mod) else UNKNOWN  # type: ignore[operator]
     except (TypeError, ValueError, ZeroDivisionError):
         return UNKNOWN
+
+
+def known(text: str | None) -> object:
+    """Return a text, UNKNOWN for None."""
+    return text if text is not None else UNKNOWN
 
 
 def read_either(place: Place, steps: int) -> object:
@@ -314,8 +319,8 @@ def read_call(place: Place, steps: int) -> object:
             return CONVERTERS[name](given[0])
         if isinstance(call.func, ast.Attribute) and call.func.attr == "format":
             text = value_of(place.at(call.func.value), steps)
-            return text.format(*given) if isinstance(text, str) and not may_widen(text) else UNKNOWN
-    except (TypeError, ValueError, IndexError, KeyError):
+            return known(filled_by_format(text, given, {})) if isinstance(text, str) else UNKNOWN
+    except (TypeError, ValueError):
         pass
     return UNKNOWN
 

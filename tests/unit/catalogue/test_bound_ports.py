@@ -57,3 +57,21 @@ def test_a_port_that_is_tried_until_one_is_free_is_left_alone(caught: str, tmp_p
     items = lint_files({"test_it.py": TRIED.format(caught=caught)}, tmp_path, select=("HRM501",))
 
     assert bool(items) is found
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "found"),
+    [
+        ("SOCK_DGRAM", "SO_REUSEPORT", []),
+        ("SOCK_DGRAM", "SO_BROADCAST", ["HRM501"]),
+        ("SOCK_STREAM", "SO_REUSEPORT", ["HRM501"]),
+    ],
+)
+def test_datagrams_for_all_who_bind_the_port(kind: str, option: str, found: list[str], tmp_path: Path) -> None:
+    source = (
+        "import socket\n\n\ndef test_a():\n"
+        f"    with socket.socket(socket.AF_INET, socket.{kind}) as listener:\n"
+        f'        listener.setsockopt(socket.SOL_SOCKET, socket.{option}, 1)\n        listener.bind(("", 5353))\n'
+    )
+
+    assert [item.code for item in lint_files({"test_it.py": source}, tmp_path, select=("HRM501",))] == found

@@ -1,4 +1,4 @@
-"""What never runs, or changes nothing for a test: idle fixtures, seeds of a plugin, lines below a `return`."""
+"""What never runs, or changes nothing for a test: idle fixtures, seeds of a plugin, unreached lines, own loggers."""
 
 from __future__ import annotations
 
@@ -232,3 +232,46 @@ def test_a_seed_from_the_system_puts_back_when_nothing_fails(seed: str, last: st
 
     assert found[0].line == 6
     assert said in found[0].message
+
+
+LOGGER = """
+import logging
+
+
+def test_a():
+    name = "{name}"
+    logger = logging.getLogger({given})
+    logger.handlers.clear()
+    logger.setLevel("DEBUG")
+    assert logger
+
+
+def test_b():
+    assert logging.getLogger("shop").level == 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "found"),
+    [
+        ("test_fresh", "name", False),
+        ("test_fresh", '"test_fresh_too"', False),
+        ("fresh", "name", True),
+        ("test_shop.till", "name", True),
+        ("test_fresh", '"shop"', True),
+    ],
+)
+def test_a_logger_that_one_test_alone_names(name: str, given: str, *, found: bool, tmp_path: Path) -> None:
+    files = {"test_shop.py": "def test_c():\n    pass\n", "test_it.py": LOGGER.format(name=name, given=given)}
+
+    assert bool(lint_files(files, tmp_path, select=("HRM105",))) is found
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [('input("Name: ")', []), ('input("Name: ").strip()', []), ('str("Name: ")', ["HRM101"]), ("input", ["HRM101"])],
+)
+def test_what_stands_below_a_question_is_not_reached_by_an_import(value: str, found: list[str], tmp_path: Path) -> None:
+    source = f"import os\n\nif not os.environ.get('NAME'):\n    name = {value}\n    os.environ['NAME'] = name\n"
+
+    assert [item.code for item in lint_files({"test_it.py": source}, tmp_path, select=("HRM101",))] == found

@@ -413,3 +413,20 @@ def test_what_cannot_fail_does_not_keep_a_restore_from_running(between: str, fou
     )
 
     assert [item.code for item in lint_files({"test_it.py": test}, tmp_path, select=("HRM106",))] == found
+
+
+@pytest.mark.parametrize(
+    ("hook", "found"), [("pytest_configure", []), ("pytest_sessionstart", []), ("prepare", ["HRM601"])]
+)
+def test_what_a_hook_sets_before_the_first_test_is_the_value_of_a_name(
+    hook: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {
+        "shop.py": "MODE = 'warn'\n",
+        "conftest.py": f"import shop\n\n\ndef {hook}():\n    shop.MODE = 'error'\n",
+        "test_it.py": "import shop\n\n\ndef test_a():\n    shop.MODE = 'error'\n    assert shop.MODE\n",
+    }
+
+    items = lint_files(files, tmp_path, select=("HRM601",))
+
+    assert [item.code for item in items if item.path == "test_it.py"] == found

@@ -99,8 +99,8 @@ def stopped_by_handed(scope: Scope) -> Iterator[str]:
     names = {item.id for item in given if isinstance(item, ast.Name)}
     for inner in (item for item in stopping if item.name in names):
         for call in calls_of(inner):
-            if getattr(call.func, "attr", "") == "stop":
-                yield from labels_of(inner, call.func.value)  # type: ignore[attr-defined]
+            if isinstance(call.func, ast.Attribute) and call.func.attr == "stop":
+                yield from labels_of(inner, call.func.value)
 
 
 def holds_value(expression: ast.AST) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.blocks import line_of
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
 from hermetic.source.putback import is_raises
@@ -41,7 +42,7 @@ def gives_the_same(change: Change) -> bool:
         return False
     if not any(isinstance(item, FUNCTIONS) for item in module.top.body):
         return True
-    first = min([scope.node.lineno, *(item.lineno for item in scope.decorators)])  # type: ignore[attr-defined]
+    first = min(map(line_of, (scope.node, *scope.decorators)))
     return not any(PATCHING in line for line in scope.module.lines[first - 1 : change.line])
 
 

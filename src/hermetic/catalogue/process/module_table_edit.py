@@ -166,14 +166,15 @@ class ModuleTableEdit(StateRule):
     An entry for a module that `importlib.util.module_from_spec` made counts as an import, and a module that a test
     imports for the first time is no finding. Removing a module that the same function has imported, or that an
     assertion above has looked at, is taken for cleaning up. A module that is popped to be imported afresh below counts
-    even with a default (`pop("app", None)`): whether an earlier test has imported it cannot be read from one file.
-    An autouse fixture that only removes a module which its file imports nowhere (`sys.modules.pop("target", None)`) is
+    even with a default (`pop("app", None)`): whether an earlier test has imported it cannot be read from one file. An
+    autouse fixture that only removes a module which its file imports nowhere (`sys.modules.pop("target", None)`) is
     taken for a reset. A module of the standard library that hardly anybody imports, and the file nowhere, may never be
     there: that a test makes sure of it (`if "chunk" in sys.modules: del ...`) counts with the `project` preset. A
     module that a function is handed, by a fixture or its caller, may be one that was made for the test: its reload is
-    left alone. So is that of a module which only imports what others define. In code under test only what certainly
-    runs for the named test counts: not what stands below a condition that cannot be read from the call, nor what a call
-    inside `pytest.raises` makes. The guard sees the rest.
+    left alone. So is that of a module which only imports what others define, and of one that defines plain functions
+    besides, unless something is patched above. In code under test only what certainly runs for the named test counts:
+    not what stands below a condition that cannot be read from the call, nor what a call inside `pytest.raises` makes.
+    The guard sees the rest.
     """
 
     code = "HRM104"

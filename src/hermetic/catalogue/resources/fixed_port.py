@@ -65,12 +65,12 @@ class FixedPort(Rule):
     The linter sees sockets, servers of the standard library and of common packages, and command lines of child
     processes, with ports from 1024 on. A number that comes out of the environment, a file, or a calculation with
     something that only the run knows does not count, nor one that is tried, with another one or a skip where it is
-    taken. It follows the tests into the code that they certainly run. A fixture that gives a port which nobody is seen
-    to bind is reported in the `project` preset alone.
-    The plugin sees binds in the process of the test, not those of child processes. A number counts as written out when
-    it is a constant of a function of the project that is running, of its module, of a class there, or of a fixture of
-    the test; one that comes out of a file, the environment or a calculation does not count, nor does one of several
-    that are tried in turn. A library that binds without Python (an audit event) is not seen.
+    taken, nor one for datagrams that every process may bind (`SO_REUSEPORT`). It follows the tests into the code that
+    they certainly run. A fixture that gives a port which nobody is seen to bind is reported in the `project` preset
+    alone. The plugin sees binds in the process of the test, not those of child processes. A number counts as written
+    out when it is a constant of a function of the project that is running, of its module, of a class there, or of a
+    fixture of the test; one that comes out of a file, the environment or a calculation does not count, nor does one of
+    several that are tried in turn. A library that binds without Python (an audit event) is not seen.
     """
 
     code = "HRM501"

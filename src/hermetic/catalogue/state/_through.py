@@ -39,6 +39,7 @@ DEPTH = 2  # a test, or a helper beside it, calls the function
 GROWING = ("append", "extend", "insert", "appendleft", "extendleft")
 SHRINKING = ("remove", "pop", "discard", "clear", "popleft", "popitem", "__delitem__")
 FILLING = ("add", "update", "setdefault", "__setitem__")
+METHODS = frozenset(ALL_METHODS).intersection((*GROWING, *SHRINKING, *FILLING))
 # How what makes a container starts: see `container_kind`.
 MADE = (b"[", b"{", *(name.rpartition(".")[2].encode() for name in MAKERS))
 
@@ -184,27 +185,25 @@ def touched_by_statement(scope: Scope) -> Iterator[Touched]:
         for target in targets:
             if isinstance(target, ast.Name) and target.id in scope.globals and is_rebound(scope, node, target.id):
                 yield node, target.id, None
-            elif isinstance(target, ast.Subscript) and is_held_name(scope, target.value):
-                yield node, target.value.id, [node.value]  # type: ignore[attr-defined]
+            elif isinstance(target, ast.Subscript) and (name := held_name(scope, target.value)):
+                yield node, name, [node.value]  # type: ignore[attr-defined]
 
 
 def touched_by_call(scope: Scope) -> Iterator[Touched]:
     """Yield the calls of methods that change a container of the module."""
     for call in scope.kept(ast.Call):
         function = call.func
-        if (
-            isinstance(function, ast.Attribute)
-            and function.attr in ALL_METHODS
-            and function.attr in (*GROWING, *SHRINKING, *FILLING)
-            and is_held_name(scope, function.value)
-            and not (function.attr == "clear" and is_empty_at_first(scope, function.value.id))  # type: ignore[attr-defined]
-        ):
-            yield call, function.value.id, call.args if function.attr in FILLING else None  # type: ignore[attr-defined]
+        if not isinstance(function, ast.Attribute) or function.attr not in METHODS:
+            continue
+        name = held_name(scope, function.value)
+        if name and not (function.attr == "clear" and is_empty_at_first(scope, name)):
+            yield call, name, call.args if function.attr in FILLING else None
 
 
-def is_held_name(scope: Scope, expression: ast.expr) -> bool:
-    """Tell whether an expression is the name of a container of the module, see `is_held`."""
-    return isinstance(expression, ast.Name) and is_held(scope, expression.id, expression.lineno)
+def held_name(scope: Scope, expression: ast.expr) -> str:
+    """Return the name of a container of the module that an expression is, see `is_held`; "" for anything else."""
+    name = expression.id if isinstance(expression, ast.Name) else ""
+    return name if name and is_held(scope, name, expression.lineno) else ""
 
 
 def is_held(scope: Scope, name: str, line: int) -> bool:

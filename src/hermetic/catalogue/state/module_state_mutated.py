@@ -90,13 +90,13 @@ class ModuleStateMutated(Rule):
     gives that is not set, or an object that the same call makes of the same constants), one that the tests' packages or
     a `conftest.py` set at import, the attributes of an object that a patch has put there, and what a teardown puts back
     through a setter of the module, by reloading it or through its `__dict__`. So it does names of modules where hooks
-    of a `conftest.py` keep what modules hold. What
-    is taken out of a container that need not have it (`discard`, `pop(name, None)`) is reported in the `project` preset
-    alone. The plugin sees the modules of the project, test files included: names bound to other objects, and what
-    lists, dictionaries, sets and deques hold, three steps deep (`hermetic_depth`); of more than 1,000 items it compares
-    the number and a sample, and says so. Of an object of the project it sees a public attribute that the test, its
-    fixtures or their helpers name. It also sees what Flask, Django, blinker, SQLAlchemy and the standard library keep;
-    the page of the plugin lists it. Filling in what is meant to be filled is left alone:
+    of a `conftest.py` keep what modules hold, or set it before the first test. What is taken out of a container that
+    need not have it (`discard`, `pop(name, None)`) is reported in the `project` preset alone. The plugin sees the
+    modules of the project, test files included: names bound to other objects, and what lists, dictionaries, sets and
+    deques hold, three steps deep (`hermetic_depth`); of more than 1,000 items it compares the number and a sample, and
+    says so. Of an object of the project it sees a public attribute that the test, its fixtures or their helpers name.
+    It also sees what Flask, Django, blinker, SQLAlchemy and the standard library keep; the page of the plugin lists it.
+    Filling in what is meant to be filled is left alone:
 
     - anything whose name speaks of a cache, memo, pool, counter, lock, and the like;
     - a dictionary or set with a private name (`_name`) that only grows;
