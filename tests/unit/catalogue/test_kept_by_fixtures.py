@@ -286,7 +286,6 @@ def test_a():
     pool = ThreadPoolExecutor(2)
     futures = [pool.submit(print, number) for number in range(2)]
     {waiting}
-    assert pool
 """
 
 
@@ -294,7 +293,12 @@ def test_a():
     ("waiting", "found"),
     [
         ("wait(futures, 10)", []),
-        ("assert [future.result() for future in futures]", ["HRM109"]),
+        ("assert [future.result() for future in futures]", []),
+        ("for future in as_completed(futures):\n        assert future.result()", []),
+        ("jobs = []\n    jobs.append(pool.submit(print))\n    assert jobs[0].result()", ["HRM109"]),
+        ("one = {}\n    one['job'] = pool.submit(print)\n    [one.result() for one in futures]", ["HRM109"]),
+        ("assert [future.result(10) for future in futures]", ["HRM109"]),
+        ("assert [future.result() for future in futures] and pool", ["HRM109"]),
         ("assert futures[0].result()", ["HRM109"]),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.process._fate import started_at
+from hermetic.catalogue.process._fetched import asks_for_each
 from hermetic.catalogue.process._signals import argument_of
 from hermetic.catalogue.process._spawned import (
     CHILD,
@@ -83,7 +84,7 @@ def is_idle_when_let_go(spawn: Spawn) -> bool:
     kind, name = holder(spawn)
     if kind != "name" or spawn.origin is not None:
         return False
-    if waits(spawn):
+    if waits(spawn) or asks_for_each(spawn.scope, name):
         return True
     waited = [call for call in spawn.scope.kept(ast.Call) if is_waited_result(call, name)]
     return bool(waited) and spawn.scope.module.text(spawn.scope).count(name.encode()) == len(waited) + 1

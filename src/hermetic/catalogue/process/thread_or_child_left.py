@@ -62,10 +62,10 @@ class ThreadOrChildLeft(Rule):
     or to sleep as the last thing that it does: what most of them do takes less time than the rest of their test, or the
     code under test ends it. One that loops for ever counts always. So is a child whose output is read to its end
     (`child.stdout.read()`, a loop over its lines): it has closed it, and is about to go. A timer of up to a second, and
-    an executor whose function waits for an event, or shuts it down below and sleeps nowhere, are left to the `project`
-    preset too. A pool or manager of `multiprocessing` that only a variable of a function holds is left alone: it ends
-    when that goes. What constructors of code under test start is for the guard to see. `os.fork` and asyncio's tasks
-    are not seen here.
+    an executor whose function waits for an event, asks for the result of each of its jobs, or shuts it down below and
+    sleeps nowhere, are left to the `project` preset too. A pool or manager of `multiprocessing` that only a variable of
+    a function holds is left alone: it ends when that goes. What constructors of code under test start is for the guard
+    to see. `os.fork` and asyncio's tasks are not seen here.
     """
 
     code = "HRM109"
