@@ -17,7 +17,7 @@ KILLS = ROOT / "tests" / "regression" / "kills.json"
 PRODUCT = ("src/hermetic/", "examples/member_api/")
 
 
-class MutantError(Exception):
+class MutantError(ValueError):
     """A mutant cannot be read, applied or judged."""
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from hermetic.guard._held import Watched
+    from hermetic.guard._contents import Watched
     from hermetic.guard.containers import Part
     from hermetic.guard.probe import Change
 
@@ -74,10 +74,11 @@ def is_told_of_object(part: Part, change: Change, attribute: str, item: pytest.I
         return False
     if not part.attributes:
         return True
-    if callable(getattr(type(part.itself), attribute, None)):
+    kind: Any = type(part.itself)
+    if callable(getattr(kind, attribute, None)):
         return False  # a method that is replaced is HRM308's
     lazy = change.before is None or change.before is ABSENT
-    return not (lazy and attribute in stored_outside_init(type(part.itself)))
+    return not (lazy and attribute in stored_outside_init(kind))
 
 
 def is_left_to_breakers(

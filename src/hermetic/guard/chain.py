@@ -43,13 +43,14 @@ class Entry(NamedTuple):
 class Owner:
     """Whom changes belong to: a test, a wide fixture, or an import. `path` is the file that defines it.
 
-    `configures`: a fixture that runs before all tests, once, as the import of its conftest does.
+    `serves`: the class or module that a fixture sets up, None for the others. `configures`: a fixture that runs before
+    all tests, once, as the import of its conftest does.
     """
 
-    __slots__ = ("configures", "ledger", "name", "path")
+    __slots__ = ("configures", "ledger", "name", "path", "serves")
 
-    def __init__(self, name: str, path: str = "", *, configures: bool = False) -> None:
-        self.name, self.path, self.configures = name, path, configures
+    def __init__(self, name: str, path: str = "", *, serves: object = None, configures: bool = False) -> None:
+        self.name, self.path, self.serves, self.configures = name, path, serves, configures
         self.ledger: dict[Key, Entry] = {}
 
     def add(self, entry: Entry) -> None:

@@ -184,6 +184,7 @@ def part_of(value: object, path: str, objects: Callable[[object], bool] | None) 
     return Part(path, value, attributes=True) if objects is not None and objects(value) else None
 
 
+@functools.lru_cache(maxsize=500)
 def stored_outside_init(kind: type) -> frozenset[str]:
     """Return the attributes that methods of a class other than `__init__` set, and those that it computes once."""
     found = set()

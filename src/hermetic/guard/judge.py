@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.finding import Finding
 from hermetic.guard import options as choices
+from hermetic.guard._filled import is_for_its_own
 from hermetic.guard._repairs import repair_as_code
 from hermetic.guard.places import USER, Place, whose
 from hermetic.guard.probe import short
@@ -59,7 +60,10 @@ class Judge:
         return [
             entry
             for entry in owner.ledger.values()
-            if entry.code not in allow and self.options.level(entry.code) != "off" and not self.suppressed(entry)
+            if entry.code not in allow
+            and self.options.level(entry.code) != "off"
+            and not is_for_its_own(owner.serves, entry)
+            and not self.suppressed(entry)
         ]
 
     def suppressed(self, entry: Entry) -> bool:

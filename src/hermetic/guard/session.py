@@ -14,7 +14,7 @@ from hermetic.guard.probe import MOMENT
 from hermetic.guard.trail import Listening, Trail
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator
 
     from hermetic.guard.carrier import Carrier
     from hermetic.guard.judge import Record
@@ -136,7 +136,7 @@ class Guarded:
         """Let what a fixture of wider scope changes belong to it."""
         if fixturedef.scope == "function":
             return (yield)
-        owner = owner_of(fixturedef, request.config.pluginmanager.get_plugins())
+        owner = owner_of(fixturedef, request)
         fixturedef.addfinalizer(lambda: self.fixture_ended(owner, request))
         self.chain.push(owner)
         self.chain.tell("fixture_begins", fixturedef, request)
@@ -269,13 +269,16 @@ def fail_collection(report: pytest.CollectReport, text: str) -> None:
     report.longrepr = CollectErrorRepr(known + text)
 
 
-def owner_of(fixturedef: pytest.FixtureDef[Any], plugins: Iterable[object]) -> Owner:
+def owner_of(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Owner:
     """Return a fixture as an owner; those that pytest makes for `setup_module` and kin stand for the user's code."""
     name = fixturedef.argname
+    serves = getattr(request.node, "obj", None) if fixturedef.scope in {"class", "module"} else None
     for known in ("setup_module", "setup_class", "setUpClass", "setUpModule"):
         if name.startswith("_") and known in name:
-            return Owner(known)
+            return Owner(known, serves=serves)
     path = getattr(getattr(fixturedef.func, "__code__", None), "co_filename", "")
     wide = fixturedef.scope == "session" and fixturedef._autouse  # noqa: SLF001 - pytest shows it nowhere else
     # Once before all tests: a test file is no plugin, a conftest is one.
-    return Owner(name, path, configures=wide and any(getattr(one, "__file__", "") == path for one in plugins))
+    plugins = request.config.pluginmanager.get_plugins() if wide else ()
+    configures = any(getattr(one, "__file__", "") == path for one in plugins)
+    return Owner(name, path, serves=serves, configures=configures)

@@ -141,7 +141,7 @@ CLASSES = "import shop\nimport unittest\n" + "".join(
 )
 COUNTING = """
 import collections, json, pytest
-from hermetic.guard import containers, _held
+from hermetic.guard import containers, _contents
 
 counts = collections.Counter()
 
@@ -157,7 +157,7 @@ def counted(holder, name):
 
 
 counted(containers.Part, "copied")
-counted(_held.HeldProbe, "find")
+counted(_contents.Contents, "find")
 
 
 def pytest_unconfigure(config):

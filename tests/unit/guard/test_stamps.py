@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hermetic.guard import _globals, _held, _holders, _stamps
+from hermetic.guard import _contents, _globals, _holders, _stamps
 from hermetic.guard._definitions import MODULE_STATE
 from hermetic.guard._globals import Walk
 from hermetic.guard.probe import MOMENT, identical, same_objects
@@ -136,7 +136,7 @@ def test_every_change_of_what_is_held_is_seen_with_numbers_and_without(
 ) -> None:
     for name in ("are_told", "are_told_of_objects"):
         asked = getattr(_stamps, name)
-        monkeypatch.setattr(_held, name, lambda asked=asked: told and asked())
+        monkeypatch.setattr(_contents, name, lambda asked=asked: told and asked())
     exec(HELD, vars(module))  # noqa: S102 - as an import does
     probe = ModuleStateProbe()
     MOMENT.next()
@@ -172,12 +172,12 @@ def test_a_container_that_was_not_written_to_is_not_compared(
     for _ in range(2):
         MOMENT.next()
         probe.snapshot()
-    monkeypatch.setattr(_held, "same_objects", count)
+    monkeypatch.setattr(_contents, "same_objects", count)
     MOMENT.next()
     probe.snapshot()
 
-    assert compared == [len(probe.untold)]
-    names = {probe.watched[number].part.path for number in probe.untold}
+    assert compared == [len(probe.kept.untold)]
+    names = {probe.kept.watched[number].part.path for number in probe.kept.untold}
     assert {"the_module.ROWS", "the_module.NAMES"} <= names
     assert "the_module.TABLE" not in names
 

@@ -32,7 +32,9 @@ class AttributeReplaced(Rule):
     What code under test replaces only behind a second call is reported in the `project` preset alone.
     Of libraries, the plugin compares those attributes that an assignment in the project names: `time.sleep = fake`,
     or `setattr(time, "sleep", fake)`. Of objects, only the methods that an assignment names through a module: with
-    `from shop import clerk`, `clerk.till.open = fake`. A class within a class or function is not looked at.
+    `from shop import clerk`, `clerk.till.open = fake`. A class within a class or function is not looked at. Left alone
+    is what code under test puts into a module under a new name that it works out and that nobody's text has in it, and
+    what a fixture or setup of a class gives to that class, or one of a file to that file.
     Other data of a module or class is the business of HRM601 and HRM603.
     """
 

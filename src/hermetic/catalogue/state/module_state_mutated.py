@@ -103,6 +103,7 @@ class ModuleStateMutated(Rule):
     - a name that was `None` or not there and is now set, or the other way round, unless the value is the test's: a
       mock, something defined in a test file, a text that is written in the test and not in the module, or what the
       test, a fixture of it or a helper assigns to that name itself;
+    - a new name that code under test works out for itself, and that nobody's text has in it;
     - a private flag such as `_initialized` that is set, a number with a private name or one that counts;
     - what happens while a module is imported.
 

@@ -50,8 +50,9 @@ class SingletonKept(Rule):
     object, and lists, dictionaries, sets and deques of up to 1,000 items among them, one level deep. What is left alone
     is the same as for module data, and is listed there (HRM601). Above all, a singleton is reported only when something
     in it comes from the test: a mock, something defined in a test file, a path in its temporary folder, or a text that
-    is written in the test and not in the module of the class. An entry of a class's table that test code writes counts
-    where its key is written out, not where it is computed.
+    is written in the test and not in the module of the class. What a fixture or setup of a class sets on that class is
+    left alone, and so is what it sets on one above it whose own setup does the same each time. An entry of a class's
+    table that test code writes counts where its key is written out, not where it is computed.
     """
 
     code = "HRM603"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.guard import _globals, trail
 from hermetic.guard._assigned import Assigned, own_space
 from hermetic.guard._definitions import REPLACED, is_defined, is_same_definition
+from hermetic.guard._filled import is_made_up
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._patched import of_attributes
-from hermetic.guard.probe import ABSENT, Change, Probe, Table, identical
+from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, Table, identical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,10 @@ class ReplacedProbe(Probe[State]):
     def changes(self, before: State, after: State) -> Iterator[Change]:
         """Compare what is defined."""
         for difference in PROJECT.differences(before.project, after.project, self.code):
-            yield self.with_line(difference.change())
+            change = self.with_line(difference.change())
+            known = difference.before is not ABSENT or change.state in self.assigned.lines
+            if known or not is_made_up(difference.holder, difference.name, difference.after, MOMENT.item):
+                yield change
         for one, was, now in zip(self.assigned.watched, before.values, after.values, strict=False):
             if was is not now and counts(was, now):
                 undo = functools.partial(put, one.held(), one.name, was)

@@ -147,8 +147,9 @@ def is_told(part: Part, change: Change) -> bool:
     name = change.state.rpartition(".")[2]
     if name.startswith("_"):
         return False
+    kind: Any = type(part.itself)
     lazy = change.before is None or change.before is ABSENT
-    return not (lazy and name in stored_outside_init(type(part.itself)))
+    return not (lazy and name in stored_outside_init(kind))
 
 
 def source(function: Callable[..., object]) -> str:

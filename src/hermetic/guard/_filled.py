@@ -1,0 +1,57 @@
+"""Names that were not there before: those that code makes up for itself, and what a set-up gives to what it sets up."""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any
+
+from hermetic.guard._definitions import CLASS_STATE, REPLACED, is_mock
+from hermetic.guard._words import is_in_test_file, source_in, source_of
+from hermetic.guard._written import XUNIT, functions_of, names_in
+from hermetic.guard.probe import ABSENT
+
+if TYPE_CHECKING:
+    import pytest
+
+    from hermetic.guard._holders import Holder
+    from hermetic.guard.chain import Entry
+
+
+def is_made_up(holder: Holder, name: str, value: object, item: pytest.Item | None) -> bool:
+    """Tell whether code has put something of its own into a module under a new name, which it worked out.
+
+    As one that compiles functions when they are first called: nobody else can know the name. It is one that neither the
+    module's own text nor that of the test and its fixtures has in it.
+    """
+    if holder.is_class or is_mock(value) or is_in_test_file(value):
+        return False
+    files = {function.__code__.co_filename for function, _ in functions_of(item)}
+    return not any(name in text for text in (source_of(holder), *map(source_in, sorted(files))))
+
+
+def is_for_its_own(served: object, entry: Entry) -> bool:
+    """Tell whether what a set-up has left is an attribute of the class, or a new name of the file, that it sets up.
+
+    The tests of these alone use it. So it is with a class above it whose own set-up gives it that attribute each time.
+    """
+    if entry.code not in {REPLACED, CLASS_STATE}:
+        return False
+    if isinstance(served, types.ModuleType):
+        return entry.change.before is ABSENT and attribute_of(served.__name__, entry.change.state) != ""
+    for kind in getattr(served, "__mro__", ()):
+        name = attribute_of(f"{kind.__module__}.{kind.__qualname__}", entry.change.state)
+        if name:
+            return kind is served or sets_up(kind, name)
+    return False
+
+
+def attribute_of(holder: str, state: str) -> str:
+    """Return the attribute that a state is, "" where it is none of this module or class, or something within one."""
+    name = state.removeprefix(f"{holder}.")
+    return name if name != state and name.isidentifier() else ""
+
+
+def sets_up(kind: type, attribute: str) -> bool:
+    """Tell whether a set-up that a class itself has names one of its attributes."""
+    functions: list[Any] = [getattr(vars(kind).get(name), "__func__", vars(kind).get(name)) for name in XUNIT]
+    return any(isinstance(one, types.FunctionType) and attribute in names_in(one.__code__) for one in functions)

@@ -1,0 +1,255 @@
+"""Names that were not there before: which are told of, and that what they stand for is watched from then on."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.utils.guarding import guarded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHOP = """
+import itertools
+
+NUMBERS = itertools.count()
+
+
+class Price:
+    def __init__(self, what):
+        self.what = what
+
+
+def price(what):
+    return len(what)
+
+
+def compiled(function):
+    globals()[f"{function.__name__}_{next(NUMBERS)}"] = function
+    return function
+
+
+def priced(what):
+    globals()[f"priced_{next(NUMBERS)}"] = Price(what)
+"""
+MADE_UP = {
+    "shop.compiled(shop.price)": [],
+    "shop.priced('green tea')": [],
+    "shop.compiled(mine)": ["shop.mine_0"],
+    "setattr(shop, 'cheap', shop.price)": ["shop.cheap"],
+    "setattr(shop, NAME, shop.price)": ["shop.dear"],
+    "named(shop.price)": ["shop.kept_in_conftest"],
+    "shop.compiled(Mock(__name__='mock'))": ["shop.mock_0"],
+}
+TEST = """
+from unittest.mock import Mock
+
+import shop
+
+NAME = "dear"
+
+
+def mine(what):
+    return 1
+
+
+def test_it(named):
+    {call}
+"""
+CONFTEST = """
+import pytest
+
+import shop
+
+NAME = "kept_in_conftest"
+
+
+@pytest.fixture
+def named():
+    def name(function):
+        setattr(shop, NAME, function)
+
+    return name
+"""
+
+
+def states(tmp_path: Path, files: dict[str, str]) -> list[str]:
+    run = guarded(tmp_path, files=files)
+    assert "INTERNALERROR" not in run.output
+    return [item["state"] for item in run.findings if item["layer"] == "guard"]
+
+
+@pytest.mark.parametrize(("call", "found"), MADE_UP.items())
+def test_a_name_that_code_works_out_for_what_is_its_own_is_left_alone(
+    call: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {"shop.py": SHOP, "conftest.py": CONFTEST, "test_it.py": TEST.format(call=call)}
+
+    assert states(tmp_path, files) == found
+
+
+SET_UP = """
+import unittest
+
+import pytest
+
+import shop
+
+{start}
+
+
+class TestPrices{base}:
+    {body}
+
+    def test_it(self):
+        assert self
+"""
+CLASS_SETUPS = {
+    ("", "@classmethod\n    def setup_class(cls):\n        cls.view = shop.Price"): [],
+    ("(unittest.TestCase)", "@classmethod\n    def setUpClass(cls):\n        cls.view = staticmethod(len)"): [],
+    (
+        "",
+        "@pytest.fixture(scope='class', autouse=True)\n    def start(self, request):\n        request.cls.view = len",
+    ): [],
+    ("", "@classmethod\n    def setup_class(cls):\n        shop.Price.view = shop.price"): ["shop.Price.view"],
+    ("", "def setup_method(self):\n        shop.Price.view = shop.price"): ["shop.Price.view"],
+    ("", "@classmethod\n    def setup_class(cls):\n        Other.view = shop.price"): ["test_it.Other.view"],
+}
+
+
+@pytest.mark.parametrize(("how", "found"), CLASS_SETUPS.items())
+def test_what_a_set_up_gives_to_its_own_class_is_left_alone(
+    how: tuple[str, str], found: list[str], tmp_path: Path
+) -> None:
+    files = {"shop.py": SHOP, "test_it.py": SET_UP.format(start="class Other:\n    pass", base=how[0], body=how[1])}
+
+    assert [state for state in states(tmp_path, files) if not state.startswith("fixture")] == found
+
+
+BASES = """
+import shop
+
+
+class Base:
+    @classmethod
+    def setup_class(cls):
+        {base}
+
+
+class TestOne(Base):
+    @classmethod
+    def setup_class(cls):
+        Base.setup_class()
+        {other}
+
+    def test_one(self):
+        assert self
+
+
+class TestTwo(TestOne):
+    def test_two(self):
+        assert self
+"""
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "found"),
+    [
+        ("cls.tea = shop.Price('tea')", "cls.limit = 2", []),
+        ("pass", "Base.tea = shop.Price('tea')", ["test_it.Base.tea"]),
+    ],
+)
+def test_what_the_set_up_of_a_class_above_sets_each_time_is_left_alone(
+    base: str, other: str, found: list[str], tmp_path: Path
+) -> None:
+    assert states(tmp_path, {"shop.py": SHOP, "test_it.py": BASES.format(base=base, other=other)}) == found
+
+
+MODULE = """
+import shop
+
+
+def setup_module():
+    global view
+    view = shop.price
+    {more}
+
+
+def test_it():
+    {use}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "use", "found"),
+    [
+        ("pass", "assert view", []),
+        ("shop.Price.view = view", "assert view", ["shop.Price.view"]),
+        ("pass", "global view; view = shop.Price", ["test_it.view"]),
+    ],
+)
+def test_what_the_set_up_of_a_file_gives_to_the_file_is_left_alone(
+    more: str, use: str, found: list[str], tmp_path: Path
+) -> None:
+    assert states(tmp_path, {"shop.py": SHOP, "test_it.py": MODULE.format(more=more, use=use)}) == found
+
+
+GROWING = """
+import shop
+
+
+def open_shelf(number):
+    setattr(shop, f"shelf_{number}", {"tea": []})
+    shop.known = shop.shelf_1
+
+
+def test_a_shelf_comes():
+    open_shelf(1)
+
+
+def test_it_is_filled():
+    shop.shelf_1["tea"].append("green")
+
+
+def test_another_one_comes():
+    open_shelf(2)
+
+
+def test_that_is_filled():
+    shop.shelf_2["tea"].append("black")
+"""
+COUNTING = """
+import collections, json
+from hermetic.guard import _contents
+
+counts = collections.Counter()
+real = _contents.Contents.find
+
+
+def find(contents, walk):
+    counts[contents.of_classes] += 1
+    return real(contents, walk)
+
+
+_contents.Contents.find = find
+
+
+def pytest_unconfigure(config):
+    print(json.dumps(counts))
+"""
+
+
+def test_what_stands_behind_a_new_name_is_watched_without_looking_at_all_others_again(tmp_path: Path) -> None:
+    paths = "[pytest]\npythonpath = site-packages .\naddopts = -p counting -p no:xdist\n"
+    files = {"shop.py": "known = None\n", "test_it.py": GROWING, "site-packages/counting.py": COUNTING}
+
+    run = guarded(tmp_path, files={**files, "pytest.ini": paths}, mode="warn")
+
+    told = [(item["state"], item["test"].rpartition("::")[2]) for item in run.findings]
+    assert ("shop.shelf_1['tea']", "test_it_is_filled") in told or ("shop.known['tea']", "test_it_is_filled") in told
+    assert ("shop.shelf_2['tea']", "test_that_is_filled") in told
+    counts = json.loads(next(line for line in run.output.splitlines() if line.startswith("{")))
+    assert counts["false"] == 1, run.output
