@@ -39,6 +39,8 @@ MAIN = [
     "review/",
     "enforcement/",
     "reference/commands/",
+    "measurements/",
+    "measurements/precision/",
     "recent/",
 ]
 SCHEME = "document.body.dataset.mdColorScheme"
