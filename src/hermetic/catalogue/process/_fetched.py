@@ -25,6 +25,14 @@ def asks_for_each(scope: Scope, executor: str) -> bool:
     return all(jobs and jobs in asked for jobs in kept)
 
 
+def is_asked_at_once(scope: Scope, made: ast.Call) -> bool:
+    """Tell whether an executor is made for one job, whose result is asked for on the spot."""
+    calls = [parent for _, parent in scope.ancestors(made) if isinstance(parent, ast.Call)][:2]
+    methods = [call.func.attr for call in calls if isinstance(call.func, ast.Attribute)]
+    asked = calls[-1] if methods == ["submit", "result"] else None
+    return asked is not None and not asked.args and not asked.keywords
+
+
 def jobs_of(scope: Scope, call: ast.Call) -> str:
     """Return the name of the job, or of the list of jobs, that a call gives; "" where it is kept in another way."""
     for child, parent in scope.ancestors(call):

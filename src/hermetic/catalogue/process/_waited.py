@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.process._fate import started_at
-from hermetic.catalogue.process._fetched import asks_for_each
+from hermetic.catalogue.process._fetched import asks_for_each, is_asked_at_once
 from hermetic.catalogue.process._signals import argument_of
 from hermetic.catalogue.process._spawned import (
     CHILD,
@@ -77,11 +77,13 @@ def is_let_go(spawn: Spawn) -> bool:
 
 
 def is_idle_when_let_go(spawn: Spawn) -> bool:
-    """Tell whether an executor is a variable of one function, which waits at once for all that it gives it.
+    """Tell whether an executor is a variable of one function at most, which waits for all that it gives it.
 
     The workers of an executor end when nobody holds it any more.
     """
     kind, name = holder(spawn)
+    if kind == "nothing":
+        return is_asked_at_once(spawn.scope, spawn.call)
     if kind != "name" or spawn.origin is not None:
         return False
     if waits(spawn) or asks_for_each(spawn.scope, name):
