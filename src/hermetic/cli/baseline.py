@@ -9,6 +9,7 @@ from hermetic import config
 from hermetic.catalogue import registry
 from hermetic.cli import check, complain, flushed, say
 from hermetic.cli.held import counted
+from hermetic.cli.shared_options import add_ignore, add_selection, codes
 from hermetic.lint import baseline, history, selection
 from hermetic.lint.baseline import Baseline
 from hermetic.lint.incomplete import IncompleteError
@@ -69,11 +70,11 @@ def parser() -> argparse.ArgumentParser:
     named = f"the file (the setting `baseline`, else {baseline.NAME} beside pyproject.toml)"
     made.add_argument("--file", metavar="FILE", help=named)
     accept = "also take in new findings of these rules: codes, prefixes, presets or ALL"
-    made.add_argument("--accept-new", action="extend", type=check.codes, metavar="CODES", help=accept)
+    made.add_argument("--accept-new", action="extend", type=codes, metavar="CODES", help=accept)
     counts = "only print how many entries each rule has, now and in each commit of the file"
     made.add_argument("--counts", action="store_true", help=counts)
-    check.add_selection(made)
-    check.add_ignore(made)
+    add_selection(made)
+    add_ignore(made)
     made.add_argument("--no-cache", action="store_true", help="do not read or write the cache")
     return made
 

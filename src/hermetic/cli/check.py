@@ -137,78 +137,25 @@ def left_out(data: int, uncollected: int) -> Iterator[str]:
         yield f"left out: findings in {files} {missing}; add --extend-select project to see them"
 
 
-def codes(text: str) -> list[str]:
-    """Return the codes in a list, separated by commas or spaces."""
-    found = text.replace(",", " ").split()
-    if not found:
-        import argparse
-
-        raise argparse.ArgumentTypeError("names no rule; give codes, prefixes, presets or ALL")
-    return found
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the parser: the one list of options."""
     import argparse
+
+    from hermetic.cli import shared_options as shared
 
     made = argparse.ArgumentParser(
         prog="hermetic check", description="Look for what breaks isolation between tests.", allow_abbrev=False
     )
     made.add_argument("paths", nargs="*", metavar="PATH", help="files or folders; the current folder without one")
-    add_selection(made)
-    add_ignore(made)
+    shared.add_selection(made)
+    shared.add_ignore(made)
     made.add_argument("--stdin-filename", metavar="FILE", help="check standard input as if it were this file")
-    add_fixes(made)
-    add_baseline(made)
-    add_output(made)
-    made.add_argument("--jobs", "-j", type=number, metavar="N", help="processes; 0: as many as are worth it (0)")
+    shared.add_fixes(made)
+    shared.add_baseline(made)
+    shared.add_output(made)
+    jobs = "processes; 0: as many as are worth it (0)"
+    made.add_argument("--jobs", "-j", type=shared.number, metavar="N", help=jobs)
     return made
-
-
-def number(value: str) -> int:
-    """Return a count of processes. Raises ValueError for one below zero."""
-    found = int(value)
-    if found < 0:
-        raise ValueError
-    return found
-
-
-def add_fixes(made: argparse.ArgumentParser) -> None:
-    """Add the options that repair."""
-    made.add_argument("--fix", action="store_true", help="repair what can be repaired, and print what is left")
-    made.add_argument("--diff", action="store_true", help="print what --fix would change, and change nothing")
-    unsafe = "with --fix or --diff: also repairs that may change what a test does, or want a look at how they read"
-    made.add_argument("--unsafe-fixes", action="store_true", help=unsafe)
-
-
-def add_selection(made: argparse.ArgumentParser) -> None:
-    """Add the options that say which rules run."""
-    chosen = "rules to run: codes, prefixes, presets or ALL"
-    made.add_argument("--select", action="extend", type=codes, metavar="CODES", help=chosen)
-    further = "rules to run besides the selected ones"
-    made.add_argument("--extend-select", action="extend", type=codes, metavar="CODES", help=further)
-
-
-def add_ignore(made: argparse.ArgumentParser) -> None:
-    """Add the option that says which rules do not run."""
-    made.add_argument("--ignore", action="extend", type=codes, metavar="CODES", help="rules to leave out")
-
-
-def add_baseline(made: argparse.ArgumentParser) -> None:
-    """Add the options that say which findings are left out because they were there before."""
-    file = "leave out the findings that this file holds (the setting `baseline`); `hermetic baseline` writes it"
-    made.add_argument("--baseline", metavar="FILE", help=file)
-    made.add_argument("--no-baseline", action="store_true", help="leave nothing out, whatever the configuration says")
-    strict = "exit with 1 when an entry of the baseline is stale: what it held is gone"
-    made.add_argument("--strict-baseline", action="store_true", help=strict)
-
-
-def add_output(made: argparse.ArgumentParser) -> None:
-    """Add the options that say how findings are written."""
-    made.add_argument("--output-format", choices=report.FORMATS, help="how findings are written (full)")
-    made.add_argument("--output-file", metavar="FILE", help="write the findings to a file")
-    made.add_argument("--statistics", action="store_true", help="print counts by rule instead of findings")
-    made.add_argument("--no-cache", action="store_true", help="do not read or write the cache")
 
 
 def find(options: Options, fixed: tuple[str, ...] = (), strict: tuple[str, ...] = ()) -> list[Finding]:

@@ -91,6 +91,8 @@ def parser(prog: str, concern: Concern) -> argparse.ArgumentParser:
     """Return the parser of a concern: the options of `hermetic check` that leave its rules alone."""
     import argparse
 
+    from hermetic.cli import shared_options as shared
+
     entries = concern.entries(registry.indexed())
     rules = "".join(f"  {entry.code}  {entry.name}\n" for entry in entries)
     made = argparse.ArgumentParser(
@@ -101,8 +103,8 @@ def parser(prog: str, concern: Concern) -> argparse.ArgumentParser:
     )
     made.add_argument("paths", nargs="*", metavar="PATH", help="files or folders; without one, the project's tests")
     if not concern.selectors:
-        check.add_selection(made)
-    check.add_ignore(made)
-    check.add_baseline(made)
-    check.add_output(made)
+        shared.add_selection(made)
+    shared.add_ignore(made)
+    shared.add_baseline(made)
+    shared.add_output(made)
     return made

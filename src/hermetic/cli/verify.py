@@ -9,8 +9,8 @@ import signal
 import sys
 
 from hermetic.cli import say
-from hermetic.cli.check import codes
 from hermetic.cli.long_work import Progress, interrupted, write
+from hermetic.cli.shared_options import codes
 from hermetic.report import json_report, printable
 from hermetic.report.full import render
 from hermetic.verify import matrix, page, sabotage
