@@ -12,6 +12,10 @@ from binascii import crc32
 
 from hermetic import __version__
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 SUM = 4  # bytes of the checksum in front: marshal trusts what it reads
 
 
@@ -53,7 +57,8 @@ def save(root: str, kind: str, key: object, value: object) -> None:
         return
     temporary = f"{path}.{os.getpid()}"
     try:
-        data = marshal.dumps((key, value))  # type: ignore[arg-type]
+        pair: Any = (key, value)  # of what can be written
+        data = marshal.dumps(pair)
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with open(temporary, "wb") as file:
             file.write(crc32(data).to_bytes(SUM, "big") + data)

@@ -226,9 +226,10 @@ def reached(dotted: str, module: types.ModuleType) -> Any:
 def held_by(value: object) -> Mapping[str, Any]:
     """Return what an object holds itself, without waking up what stands in for another."""
     try:
-        return object.__getattribute__(value, "__dict__")  # type: ignore[no-any-return]
+        found: Mapping[str, Any] = object.__getattribute__(value, "__dict__")
     except Exception:  # noqa: BLE001 - it has none, or is a proxy
         return {}
+    return found
 
 
 def own_space(holder: object) -> dict[str, Any] | None:

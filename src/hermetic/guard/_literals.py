@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dis
 import types
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hermetic.guard.places import MACHINE, USER, whose
 
@@ -36,13 +36,13 @@ def by_machine(frame: FrameType | None) -> bool:
     return False
 
 
-def holds(value: object, number: int) -> bool:
+def holds(value: Any, number: int) -> bool:
     """Tell whether a constant is a number, has it among its parts, or names it as a port: `localhost:8080`."""
     if type(value) is int:
         return value == number
     if type(value) is str:
         return value == str(number) or value.partition("/")[0].endswith(f":{number}") or f":{number}/" in value
-    return type(value) in {tuple, list, frozenset} and any(holds(part, number) for part in value)  # type: ignore[attr-defined]
+    return type(value) in {tuple, list, frozenset} and any(holds(part, number) for part in value)
 
 
 def in_code(code: CodeType, number: int) -> bool:

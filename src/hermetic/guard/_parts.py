@@ -14,7 +14,7 @@ from hermetic.guard.containers import CONTAINERS
 from hermetic.guard.probe import Change, Probe, Table, same_objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hermetic.guard.containers import Part
 
@@ -105,9 +105,9 @@ class RegistersProbe(PartsProbe):
         return not is_of_library(change.after)
 
 
-def is_empty(value: object) -> bool:
+def is_empty(value: Any) -> bool:
     """Tell whether a value is nothing: not there, or tables within tables that hold nothing."""
     if type(value) in CONTAINERS:
-        inner = value.values() if isinstance(value, dict) else value
-        return all(type(one) in CONTAINERS and is_empty(one) for one in inner)  # type: ignore[attr-defined]
-    return value.__class__.__name__ == "Absent"
+        inner: Iterable[Any] = value.values() if isinstance(value, dict) else value
+        return all(type(one) in CONTAINERS and is_empty(one) for one in inner)
+    return bool(value.__class__.__name__ == "Absent")

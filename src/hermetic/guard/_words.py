@@ -7,7 +7,7 @@ import linecache
 import re
 import sys
 import types
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._definitions import is_mock
 from hermetic.guard.containers import CONTAINERS, attributes
@@ -107,7 +107,7 @@ def is_in_folder(text: str) -> bool:
     return MOMENT.item is not None and re.sub(r"\W", "_", MOMENT.item.name)[:30] in text
 
 
-def is_of_test(value: object, holder: Holder, steps: int = 2, but: str = "") -> bool:
+def is_of_test(value: Any, holder: Holder, steps: int = 2, but: str = "") -> bool:
     """Tell whether a value comes from the test: a mock, a class or function of a test file, a constant of it.
 
     `but` is the state; a constant that stands in it is the key.
@@ -122,7 +122,7 @@ def is_of_test(value: object, holder: Holder, steps: int = 2, but: str = "") -> 
     if not steps:
         return False
     if type(value) in CONTAINERS or isinstance(value, tuple):
-        inner = [*value.values()] if isinstance(value, dict) else [*value]  # type: ignore[misc]
+        inner = [*value.values()] if isinstance(value, dict) else [*value]
     else:
         inner = [*attributes(value).values()]
     return any(is_of_test(one, holder, steps - 1, but) for one in inner[:LARGEST])

@@ -105,9 +105,9 @@ def holds(items: Any, wanted: object) -> bool:
     return wanted in items if isinstance(items, set) else any(same(item, wanted) for item in items)
 
 
-def is_container(value: object) -> bool:
+def is_container(value: Any) -> bool:
     """Tell whether a value is a builtin container that can change, and is not too large to be copied each time."""
-    return type(value) in CONTAINERS and len(value) <= LARGEST  # type: ignore[arg-type]
+    return type(value) in CONTAINERS and len(value) <= LARGEST
 
 
 def attributes(value: object) -> dict[str, Any]:

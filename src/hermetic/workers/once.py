@@ -12,7 +12,7 @@ import json
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from hermetic.workers._locks import FileLock, acquire, try_acquire
 from hermetic.workers._place import lease_folder, unusable
@@ -30,7 +30,7 @@ class _Use(NamedTuple):
 
     path: str
     users: FileLock
-    teardown: Callable[[object], object]
+    teardown: Callable[[Any], object]
 
 
 class OncePerRun:
@@ -40,7 +40,7 @@ class OncePerRun:
         self._path = os.path.join(lease_folder(), f"run-{_digest(run)}")
         self._process = os.getpid()
         self._uses: dict[str, _Use] = {}
-        self._values: dict[str, object] = {}
+        self._values: dict[str, Any] = {}
         self._working: FileLock | None = None
         self._guard = threading.RLock()
 
@@ -67,10 +67,11 @@ class OncePerRun:
                 path = f"{self._path}-{_digest(name)}"
                 use = teardown if teardown is not None else _nothing
                 # The type of the value is what this caller's own setup returns.
-                self._values[name] = self._enter(name, path, setup, use)  # type: ignore[arg-type]
-            return self._values[name]  # type: ignore[return-value]
+                self._values[name] = self._enter(name, path, setup, use)
+            value: T = self._values[name]
+            return value
 
-    def _enter(self, name: str, path: str, setup: Callable[[], T], teardown: Callable[[object], object]) -> object:
+    def _enter(self, name: str, path: str, setup: Callable[[], T], teardown: Callable[[Any], object]) -> object:
         mutex = acquire(f"{path}.mutex")
         try:
             alone = try_acquire(f"{path}.users")
@@ -143,7 +144,7 @@ def _leave(use: _Use) -> None:
         mutex.release()
 
 
-def _clear(path: str, teardown: Callable[[object], object]) -> None:
+def _clear(path: str, teardown: Callable[[Any], object]) -> None:
     """Tear down what users that were killed have left."""
     if os.path.exists(f"{path}.json"):
         value = _read(path)
@@ -153,7 +154,7 @@ def _clear(path: str, teardown: Callable[[object], object]) -> None:
             teardown(value)
 
 
-def _write(name: str, path: str, value: object, teardown: Callable[[object], object]) -> None:
+def _write(name: str, path: str, value: object, teardown: Callable[[Any], object]) -> None:
     try:
         text = json.dumps(value)
     except (TypeError, ValueError) as error:

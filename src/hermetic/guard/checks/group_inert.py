@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -96,11 +96,11 @@ def keeps_groups(config: pytest.Config, item: pytest.Item) -> bool:
     """Tell whether xdist's hook, given a copy of a test with the mark, puts it into the group."""
     twin = copy.copy(item)
     for plugin in hooks_of_xdist(config):
-        plugin.pytest_collection_modifyitems(config, [twin])  # type: ignore[attr-defined]
+        plugin.pytest_collection_modifyitems(config, [twin])
     return twin.nodeid != item.nodeid
 
 
-def hooks_of_xdist(config: pytest.Config) -> Iterator[object]:
+def hooks_of_xdist(config: pytest.Config) -> Iterator[Any]:
     """Yield xdist's own plugin of a worker, whose module is no file that was imported."""
     for plugin in config.pluginmanager.get_plugins():
         if type(plugin).__name__ == "WorkerInteractor":

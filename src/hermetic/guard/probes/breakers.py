@@ -286,9 +286,10 @@ def put(library: Library | None, breaker: Any, raw: dict[str, Any]) -> None:
 
 def set_field(breaker: Any, field: str, value: object) -> None:
     """Give an attribute its old value; a list or set stays the same one."""
-    now, old = breaker.__dict__.get(field), back(value)
+    now: Any = breaker.__dict__.get(field)
+    old: Any = back(value)
     if isinstance(now, (list, set)) and isinstance(old, list):
         now.clear()
         (now.extend if isinstance(now, list) else now.update)(old)
     else:
-        setattr(breaker, field, type(now)(old) if isinstance(now, tuple) else old)  # type: ignore[arg-type]
+        setattr(breaker, field, type(now)(old) if isinstance(now, tuple) else old)

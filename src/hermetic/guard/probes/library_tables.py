@@ -279,5 +279,6 @@ class WarningsAtImportProbe(Probe["tuple[Any, ...]"]):
 
 def set_filters(filters: tuple[Any, ...]) -> None:
     """Set the filters as they were."""
-    warnings.filters[:] = filters  # type: ignore[index]
-    warnings._filters_mutated()  # type: ignore[attr-defined] # noqa: SLF001 - what the module does itself
+    module: Any = warnings  # what it does itself, no type tells
+    module.filters[:] = filters
+    module._filters_mutated()  # noqa: SLF001 - as above

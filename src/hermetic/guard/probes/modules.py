@@ -153,12 +153,12 @@ def is_extension(value: object) -> bool:
     return is_entry(value) and str(getattr(value, "__file__", None)).endswith(SUFFIXES)
 
 
-def put_back(name: str, value: object) -> None:
+def put_back(name: str, value: Any) -> None:
     """Give an entry its old value."""
     if value is ABSENT:
         sys.modules.pop(name, None)
     else:
-        sys.modules[name] = value  # type: ignore[assignment]
+        sys.modules[name] = value
 
 
 class Sized:

@@ -127,8 +127,10 @@ class SQLAlchemyProbe(Probe["State | None"]):
         """Yield how factories were configured anew."""
         for name, (factory, now) in after.settings.items():
             known = before.settings.get(name)
-            for key in {**known[1], **now} if known is not None and known[0] is factory else ():
-                old, new = known[1].get(key, ABSENT), now.get(key, ABSENT)  # type: ignore[index]
+            if known is None or known[0] is not factory:
+                continue
+            for key in {**known[1], **now}:
+                old, new = known[1].get(key, ABSENT), now.get(key, ABSENT)
                 if not same(old, new):
                     undo = functools.partial(put, factory.kw, key, old)
                     yield Change(f"{name}.kw[{key!r}]", old, new, undo, (CONFIGURE, name))

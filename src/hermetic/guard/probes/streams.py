@@ -53,7 +53,7 @@ class StreamsProbe(Probe[Streams]):
     def snapshot(self) -> Streams:
         """Read the attributes (about 1 us); look closer where one is different."""
         streams = READ(sys)
-        argv: list[object] = sys.argv  # type: ignore[assignment]
+        argv: list[Any] = sys.argv
         # In a phase pytest's are those that are set, which need not be asked twice whether they are closed.
         captures = self.captures
         are_set = captures and streams[1] is captures[0] and streams[2] is captures[1]

@@ -12,7 +12,7 @@ from hermetic.guard._left import Left, LeftProbe, starter
 from hermetic.guard.places import LIBRARY, Place, getframe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import FrameType
 
 LOOP = "asyncio.base_events.BaseEventLoop.__init__"
@@ -44,8 +44,8 @@ class TasksProbe(LeftProbe):
         if name == TASK:
             self.places[threading.get_ident()] = place
         elif not is_made_when_asked_for():
-            loop: weakref.ref[Any] = weakref.ref(args[0])
-            self.begins("an event loop", place, lambda: is_open(loop()), lambda: loop().close(), "not closed")  # type: ignore[union-attr]
+            loop: Callable[[], Any] = weakref.ref(args[0])
+            self.begins("an event loop", place, lambda: is_open(loop()), lambda: loop().close(), "not closed")
 
     def returned(self, name: str, args: tuple[object, ...], result: Any) -> None:
         """Keep a task."""
