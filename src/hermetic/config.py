@@ -7,8 +7,10 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     Table = dict[str, object]
+    Options = dict[str, list[Any]]  # of single rules: strings, or rows of strings
 
 PRESETS = ("recommended", "memory", "project")
 DEFAULT_PATTERNS = ("test_*.py", "*_test.py")
@@ -63,11 +65,11 @@ class Settings:
         self.python_files: tuple[str, ...] = DEFAULT_PATTERNS
         self.pytest_file: PytestFile | None = None  # where pytest's own settings stand
         self.levels: dict[str, str] = {}
-        self.options: dict[str, object] = {name: default for name, (default, _) in OPTIONS.items()}
+        self.options: Options = {name: default for name, (default, _) in OPTIONS.items()}
 
 
 # Settings of single rules: name -> (default, one line of help). Lists of strings, or lists of rows of strings.
-OPTIONS: dict[str, tuple[object, str]] = {
+OPTIONS: dict[str, tuple[list[Any], str]] = {
     "async-dependencies": (["get_current_user"], "dependencies that are async where their definition is not found"),
     "bearer-pairs": ([["get_current_user", "bearer_scheme"]], "a current-user dependency and its security scheme"),
     "async-functions": ([], "dotted patterns of functions that are async where their definition is not found"),
@@ -281,18 +283,17 @@ def strings(value: object, key: str, path: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def checked_option(key: str, value: object, path: str) -> object:
+def checked_option(key: str, value: object, path: str) -> list[Any]:
     """Return a rule's option when its shape is that of its default."""
     least, most, shape = ROWS.get(key, (0, 0, "strings"))
-    good = isinstance(value, list) and all(
+    if isinstance(value, list) and all(
         isinstance(item, list) and least <= len(item) <= most and all(isinstance(part, str) for part in item)
         if most
         else isinstance(item, str)
         for item in value
-    )
-    if not good:
-        raise ConfigError(f"{path}: {key} must be a list of {shape}")
-    return value
+    ):
+        return value
+    raise ConfigError(f"{path}: {key} must be a list of {shape}")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

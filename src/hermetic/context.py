@@ -122,6 +122,7 @@ def bare(line: str) -> str:
 def scopes(data: bytes) -> list[tuple[int, int, str]]:
     """Return (first line, last line, name) of each function and class, the outer ones first."""
     from hermetic.source.module import CannotParseError, parse
+    from hermetic.source.scope import DEFINITIONS
 
     try:
         tree = parse(data, "")
@@ -132,10 +133,10 @@ def scopes(data: bytes) -> list[tuple[int, int, str]]:
     for node, name in pending:  # it grows: level by level
         for child in children(node):
             inner = name
-            if hasattr(child, "decorator_list"):
-                inner = f"{name}.{child.name}" if name else str(child.name)  # type: ignore[attr-defined]
-                lines = [child.lineno, *(decorator.lineno for decorator in child.decorator_list)]  # type: ignore[attr-defined]
-                found.append((min(lines), child.end_lineno, inner))  # type: ignore[attr-defined]
+            if isinstance(child, DEFINITIONS):
+                inner = f"{name}.{child.name}" if name else child.name
+                lines = [child.lineno, *(decorator.lineno for decorator in child.decorator_list)]
+                found.append((min(lines), child.end_lineno or child.lineno, inner))
             pending.append((child, inner))
     return found
 

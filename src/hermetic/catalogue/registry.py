@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermetic.catalogue.rule import Rule
+    from hermetic.config import Options
 
 GROUP = "hermetic.rules"
 OWN = "hermetic.catalogue."  # what the names of the modules of our own rules start with
@@ -65,10 +66,10 @@ class Entry:
         self.follows = follows
         self.tokens_from = tokens_from
 
-    def configure(self, options: dict[str, object]) -> None:
+    def configure(self, options: Options) -> None:
         """Take the tokens from the settings, where the rule has them from there."""
         if self.tokens_from:
-            rows: list[list[str]] = options[self.tokens_from]  # type: ignore[assignment]
+            rows: list[list[str]] = options[self.tokens_from]
             self.tokens = tuple(literal_in(row[0]) for row in rows) or (NO_FILE,)
 
     @property

@@ -9,7 +9,7 @@ from hermetic.finding import Finding
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from hermetic.source.changes import Change
     from hermetic.source.leaks import Leak
@@ -115,8 +115,9 @@ class Rule:
 
     def finding(self, module: Module, node: ast.AST, message: str, *, test: str = "") -> Finding:
         """Return a finding at a node; for a definition the place is its name's line, not its decorator's."""
-        line, offset = node.lineno, node.col_offset  # type: ignore[attr-defined]
-        end_line, end_offset = node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
+        place: Any = node  # whatever a rule points at, it has lines and columns
+        line, offset = place.lineno, place.col_offset
+        end_line, end_offset = place.end_lineno, place.end_col_offset
         column = module.column(line, offset)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             end_line, end_column = line, len(module.lines[line - 1].decode("utf-8", "replace").rstrip()) + 1
@@ -225,7 +226,7 @@ def reached_from(scope: Scope, root: Scope | None) -> str:
         return "when the file is imported"
     if root is scope or (scope.parent is root):
         return f"in {root.name}"
-    where = "" if root.module is scope.module else f" ({root.module.path}:{root.node.lineno})"  # type: ignore[attr-defined]
+    where = "" if root.module is scope.module else f" ({root.module.path}:{root.line})"
     return f"in {scope.name}, called from {root.name}{where}"
 
 

@@ -32,14 +32,13 @@ def read(module: Module) -> list[Allowance]:
     """Return what the functions of a file are allowed."""
     if TOKEN not in module.data:
         return []
-    from hermetic.source import roles
+    from hermetic.source.marks import marks_of
 
     found = []
     for function in module.top.functions:
-        codes = [code for name, mark in roles.marks(function) if name == MARK for code in codes_of(mark)]
+        codes = [code for name, mark in marks_of(function) if name == MARK for code in codes_of(mark)]
         if codes:
-            node: ast.FunctionDef = function.node  # type: ignore[assignment]  # or an asynchronous one
-            found.append(Allowance(node.lineno, node.end_lineno or node.lineno, frozenset(codes)))
+            found.append(Allowance(function.line, function.last_line, frozenset(codes)))
     return found
 
 

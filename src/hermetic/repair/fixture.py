@@ -9,6 +9,7 @@ from hermetic.repair.signature import added
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
 from hermetic.source.names import is_generator, resolve
+from hermetic.source.scope import FUNCTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Asked:
 def ask(place: Place, name: str) -> Asked | None:
     """Return how the code at a place gets one of pytest's fixtures, None where it cannot."""
     root = place.root
-    if root is None or not root.is_function or place.scope is None or is_hidden(place, root, name):
+    if root is None or not isinstance(root.node, FUNCTIONS) or place.scope is None or is_hidden(place, root, name):
         return None
     role = roles.role_of(root)
     if role not in ("test", "fixture") or not is_free(place, root):
@@ -48,7 +49,7 @@ def ask(place: Place, name: str) -> Asked | None:
         return Asked(name, []) if name in roles.requested(root) else None
     if role == "test" and is_generator(root):
         return None
-    edits = added(place.layout, root.node, f"{name}{annotation(root, name)}")  # type: ignore[arg-type]
+    edits = added(place.layout, root.node, f"{name}{annotation(root, name)}")
     return Asked(name, edits, safe=not is_overridden(place, root)) if edits is not None else None
 
 
@@ -56,13 +57,14 @@ def of_wide_fixture(place: Place, root: Scope, name: str) -> Asked | None:
     """Return how a fixture for a class, module or session gets a `MonkeyPatch` of its own: never without a look."""
     if name != "monkeypatch" or not binds_pytest(root) or place.scope is not root or "monkeypatch" in root.bindings:
         return None
+    assert isinstance(root.node, FUNCTIONS)  # noqa: S101 - as who asks has seen
     lines = ["monkeypatch = pytest.MonkeyPatch()", "request.addfinalizer(monkeypatch.undo)"]
     edit = place.above(lines, top_statement(place, root))
     if edit is None:
         return None
     request: list[Edit] | None = []
     if "request" not in roles.parameters(root):
-        request = added(place.layout, root.node, f"request{annotation(root, 'request')}")  # type: ignore[arg-type]
+        request = added(place.layout, root.node, f"request{annotation(root, 'request')}")
     return Asked(name, [*request, edit], safe=False) if request is not None else None
 
 

@@ -8,7 +8,6 @@ import os
 from hermetic.finding import Edit, Fix
 from hermetic.repair.imports import imported
 from hermetic.source import roles
-from hermetic.source.module import first_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def fix(place: Place) -> Fix | None:
     if found.is_function and roles.role_of(found) == "fixture":
         edit = of_file(place, mark)
     else:
-        position = place.layout.offset(first_line(found.node), 0)  # type: ignore[arg-type]
+        position = place.layout.offset(found.first_line, 0)
         indent = place.layout.data[position:].split(b"\n", 1)[0]
         blank = indent[: len(indent) - len(indent.lstrip(b" \t\f"))].decode()
         edit = Edit(position, position, f"{blank}@{mark}{place.layout.newline}")
@@ -46,7 +45,7 @@ def fix(place: Place) -> Fix | None:
 def definition_at(place: Place) -> Scope | None:
     """Return the class, test or fixture whose name a finding underlines."""
     top, line = place.module.top, place.finding.line
-    return next((item for item in (*top.classes, *top.functions) if item.node.lineno == line), None)  # type: ignore[attr-defined]
+    return next((item for item in (*top.classes, *top.functions) if item.line == line), None)
 
 
 def of_file(place: Place, mark: str) -> Edit | None:

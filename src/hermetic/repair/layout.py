@@ -39,7 +39,7 @@ class Layout:
 
     def end(self, node: ast.expr | ast.stmt | ast.arg) -> int:
         """Return the byte behind a node."""
-        return self.offset(node.end_lineno, node.end_col_offset)  # type: ignore[arg-type]
+        return self.offset(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
 
     def text(self, node: ast.expr | ast.stmt) -> str:
         """Return the source of a node as it stands, without parentheses around it."""

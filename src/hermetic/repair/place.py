@@ -49,18 +49,17 @@ class Place:
     @staticmethod
     def holds(scope: Scope, line: int) -> bool:
         """Tell whether a line stands in the body of a function."""
-        first, last = scope.node.lineno, scope.node.end_lineno  # type: ignore[attr-defined]
-        return bool(first < line <= last or line == last)
+        return scope.line < line <= scope.last_line or line == scope.last_line
 
     def find_node(self, root: Scope) -> None:
         """Look for the node with exactly the finding's place."""
         wanted = self.finding
         for scope in root.family():
             for node in scope.kept(*FOUND):
-                if node.lineno != wanted.line or node.end_lineno != wanted.end_line:  # type: ignore[attr-defined]
+                if node.lineno != wanted.line or node.end_lineno != wanted.end_line:
                     continue
-                start = self.module.column(node.lineno, node.col_offset)  # type: ignore[attr-defined]
-                end = self.module.column(node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+                start = self.module.column(node.lineno, node.col_offset)
+                end = self.module.column(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
                 if (start, end) == (wanted.column, wanted.end_column):
                     self.scope, self.node = scope, node
                     return

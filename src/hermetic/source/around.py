@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from hermetic.source import roles
+from hermetic.source.marks import marks_of
 from hermetic.source.plugins import is_unknown
-from hermetic.source.restore import Undo, puts_back, undoes
+from hermetic.source.restore import puts_back
 from hermetic.source.teardown import is_set_by_class, undone_by_class, undone_by_file
+from hermetic.source.undoing import Undo, undoes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def undone_around(root: Scope, undo: Undo, project: Project, owner: Scope | None
         or is_set_by_class(root, undo, owner)
         or undone_by_file(root, undo)
         or undone_by_fixture(root, undo, project)
-        or any(word in name for name, _ in roles.marks(root) for word in ALONE)
+        or any(word in name for name, _ in marks_of(root) for word in ALONE)
         or undone_by_hook(root, undo, project)
     )
 

@@ -8,8 +8,10 @@ from _bisect import bisect_left
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any, overload
 
-    from hermetic.source.scope import Scope
+    from hermetic.source.nodes import Placed
+    from hermetic.source.scope import A, B, Scope
 
 TRIES = (ast.Try, ast.TryStar)
 LEAVING = (ast.Raise, ast.Return, ast.Break, ast.Continue)
@@ -17,11 +19,21 @@ MAX_BELOW = 50  # statements that can stand right below another
 END = 1 << 60  # a line below every other
 
 
-def kept_between(scope: Scope, first: int, last: int, *kinds: type) -> Iterator[ast.AST]:
+if TYPE_CHECKING:
+
+    @overload
+    def kept_between(scope: Scope, first: int, last: int, kind: type[A], /) -> Iterator[A]: ...
+    @overload
+    def kept_between(scope: Scope, first: int, last: int, one: type[A], two: type[B], /) -> Iterator[A | B]: ...
+    @overload
+    def kept_between(scope: Scope, first: int, last: int, *kinds: type[Placed]) -> Iterator[Placed]: ...
+
+
+def kept_between(scope: Scope, first: int, last: int, *kinds: type[Any]) -> Iterator[Any]:
     """Yield the nodes of a scope that start on one of the lines from `first` to `last`, in the order of lines."""
-    known: tuple[list[int], list[ast.AST]] | None = scope.memo.get(kinds)
+    known: tuple[list[int], list[Any]] | None = scope.memo.get(kinds)
     if known is None:
-        found: list[ast.AST] = sorted(scope.kept(*kinds), key=line_of)
+        found = sorted(scope.kept(*kinds), key=line_of)
         known = scope.memo[kinds] = ([line_of(node) for node in found], found)
     lines, nodes = known
     for number in range(bisect_left(lines, first), len(nodes)):
@@ -30,9 +42,9 @@ def kept_between(scope: Scope, first: int, last: int, *kinds: type) -> Iterator[
         yield nodes[number]
 
 
-def line_of(node: ast.AST) -> int:
+def line_of(node: Placed) -> int:
     """Return the line on which a node starts."""
-    return node.lineno  # type: ignore[attr-defined,no-any-return]
+    return node.lineno
 
 
 def is_asserted_between(scope: Scope, first: int, last: int) -> bool:
@@ -73,10 +85,10 @@ def statements_after(scope: Scope, node: ast.AST) -> Iterator[ast.stmt]:
                 return
 
 
-def is_after_yield(scope: Scope, node: ast.AST) -> bool:
+def is_after_yield(scope: Scope, node: Placed) -> bool:
     """Tell whether a node belongs to the cleanup of a generator: below its yield, or in a `finally`."""
     yields = [item.lineno for item in scope.kept(ast.Yield, ast.YieldFrom)]
-    if yields and min(yields) < node.lineno:  # type: ignore[attr-defined]
+    if yields and min(yields) < node.lineno:
         return True
     return any(isinstance(parent, TRIES) and child in parent.finalbody for child, parent in scope.ancestors(node))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.roles import marks
+from hermetic.source.marks import marks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def names_brought(scope: Scope, mapping: ast.expr) -> set[str] | None:
 
 def names_of_parameter(test: Scope, name: str) -> set[str] | None:
     """Return the keys of the dictionaries that `parametrize` gives a parameter of a test, None for what is not read."""
-    for mark, call in marks(test):
+    for mark, call in marks_of(test):
         given = call.args if isinstance(call, ast.Call) and mark.endswith("parametrize") else []
         if len(given) > 1 and getattr(given[0], "value", None) == name:
             rows = given[1].elts if isinstance(given[1], (ast.List, ast.Tuple)) else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.names import find_function, first_parameter, lineage, method_of, resolve
+from hermetic.source.names import find_function, first_parameter, lineage, method_of, resolve, value_of_attribute
 from hermetic.source.scope import Scope
 
 TYPE_CHECKING = False
@@ -191,3 +191,15 @@ def method_in(owner: Scope, name: str) -> Scope | None:
             if method.name == name:
                 return method.module.load(method)
     return None
+
+
+def call_behind(scope: Scope, expression: ast.AST) -> ast.Call | None:
+    """Return the call that made a value: the expression itself, or what its variable or `self` attribute was set to."""
+    value: object = expression
+    if isinstance(expression, ast.Name):
+        found = scope.find(expression.id, expression.lineno)
+        value = found[0].value if found is not None else None
+    elif isinstance(expression, ast.Attribute):
+        held = value_of_attribute(scope, expression)
+        value = held[1] if held is not None else None
+    return value if isinstance(value, ast.Call) else None

@@ -18,6 +18,7 @@ from hermetic.source.values import PASSING, Facts, read
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.module import Module
+    from hermetic.source.nodes import Placed
     from hermetic.source.scope import Scope
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -60,7 +61,7 @@ def is_of_package(module: Module) -> bool:
     return "__init__.py" in beside and not any(name.startswith(("test_", "conftest")) for name in beside)
 
 
-def is_certain(scope: Scope, node: ast.AST, facts: Facts) -> bool:
+def is_certain(scope: Scope, node: Placed, facts: Facts) -> bool:
     """Tell whether a call of the function that `scope` is always gets to a node, with what that seems to use."""
     if not is_reached(scope, node, facts):
         return False
@@ -68,7 +69,7 @@ def is_certain(scope: Scope, node: ast.AST, facts: Facts) -> bool:
     return setting is None or is_reached(scope, setting, facts)
 
 
-def setting_of(scope: Scope, node: ast.AST) -> ast.AST | None:
+def setting_of(scope: Scope, node: Placed) -> ast.AST | None:
     """Return the assignment that gives a new value to the parameter that a call stands on, None without one."""
     first = node.func if isinstance(node, ast.Call) else None
     while isinstance(first, ast.Attribute):
@@ -76,7 +77,7 @@ def setting_of(scope: Scope, node: ast.AST) -> ast.AST | None:
     bindings = scope.bindings.get(first.id, []) if isinstance(first, ast.Name) else []
     if len(bindings) < 2 or bindings[0].kind != "param":  # noqa: PLR2004 - itself and the new value
         return None
-    line = max((item.line for item in bindings if item.line < node.lineno), default=0)  # type: ignore[attr-defined]
+    line = max((item.line for item in bindings if item.line < node.lineno), default=0)
     return next((item for item in scope.kept(ast.Assign) if item.lineno == line), None)
 
 
@@ -120,8 +121,8 @@ def certain_below(scope: Scope, child: ast.AST, parent: ast.AST, facts: Facts) -
         return child is parent.test or (truth is True if child in body else truth is False)
     if isinstance(parent, ast.BoolOp):
         wanted = isinstance(parent.op, ast.And)
-        before = parent.values[: parent.values.index(child)]  # type: ignore[arg-type]
-        return all(truth_of(scope, item, facts) is wanted for item in before)
+        values: list[ast.AST] = [*parent.values]
+        return all(truth_of(scope, item, facts) is wanted for item in values[: values.index(child)])
     if isinstance(parent, ast.While):
         return child is parent.test or (child in parent.body and truth_of(scope, parent.test, facts) is True)
     if isinstance(parent, (ast.For, ast.AsyncFor)):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.names import resolve
-from hermetic.source.scope import Scope, load_import_time
-from hermetic.source.spelling import flat, key_of, text_of
+from hermetic.source.scope import DEFINITIONS, Scope, load_import_time
+from hermetic.source.spelling import key_of, targets_of, text_of
 from hermetic.source.state import WHOLE_METHODS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hermetic.source.nodes import Placed, Store
     from hermetic.source.state import State
 
 STORES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
@@ -30,7 +31,7 @@ class Change:
     __slots__ = ("back", "key", "kind", "node", "scope", "usual", "what", "whole")
 
     def __init__(  # noqa: PLR0913 - a record
-        self, scope: Scope, node: ast.AST, what: str, key: str, *, whole: bool = False, back: bool = False
+        self, scope: Scope, node: Placed, what: str, key: str, *, whole: bool = False, back: bool = False
     ) -> None:
         self.scope = scope
         self.node = node
@@ -44,7 +45,7 @@ class Change:
     @property
     def line(self) -> int:
         """The line of the statement or call."""
-        return self.node.lineno  # type: ignore[attr-defined,no-any-return]
+        return self.node.lineno
 
 
 def called(scope: Scope) -> dict[str, list[ast.Call]]:
@@ -53,7 +54,6 @@ def called(scope: Scope) -> dict[str, list[ast.Call]]:
     if known is None:
         known = {}
         for node in scope.kept(ast.Call):
-            assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
             name = resolve(scope, node.func)
             if name:
                 known.setdefault(name, []).append(node)
@@ -73,7 +73,7 @@ def decorated(scope: Scope) -> list[tuple[str, Scope]]:
     return known
 
 
-def stored(scope: Scope) -> list[tuple[str, str, str, ast.stmt]]:
+def stored(scope: Scope) -> list[tuple[str, str, str, Store]]:
     """Return `(verb, dotted target, key, statement)` for each attribute or item that a loaded scope sets or deletes."""
     known = scope.memo.get("stored")
     if known is None:
@@ -84,20 +84,18 @@ def stored(scope: Scope) -> list[tuple[str, str, str, ast.stmt]]:
     return known
 
 
-def stores_of(scope: Scope) -> list[tuple[str, str, ast.expr, ast.AST]]:
+def stores_of(scope: Scope) -> list[tuple[str, str, ast.expr, Store]]:
     """Return `(verb, dotted target, target, statement)` for each attribute or item that a scope sets or deletes."""
     known = scope.memo.get("stores")
     if known is None:
         known = []
         for node in scope.kept(*STORES):
-            several = isinstance(node, (ast.Assign, ast.Delete))
-            targets = flat(node.targets) if several else [node.target]  # type: ignore[attr-defined]
-            known.extend(filter(None, (store(scope, node, target) for target in targets)))
+            known.extend(filter(None, (store(scope, node, target) for target in targets_of(node))))
         scope.memo["stores"] = known
     return known
 
 
-def store(scope: Scope, node: ast.AST, target: ast.expr) -> tuple[str, str, ast.expr, ast.AST] | None:
+def store(scope: Scope, node: Store, target: ast.expr) -> tuple[str, str, ast.expr, Store] | None:
     """Describe one target of an assignment or `del`; None for a plain name."""
     if isinstance(target, ast.Subscript):
         base = resolve(scope, target.value)
@@ -153,7 +151,7 @@ def changes_by_call(scope: Scope, state: State) -> Iterator[Change]:
         elif name in OPERATORS:
             yield from changes_by_operator(scope, state, name, calls)
     for name, inner in decorated(scope):
-        if state.name_of(name) in state.calls:
+        if state.name_of(name) in state.calls and isinstance(inner.node, DEFINITIONS):
             yield Change(scope, inner.node, name, "")
 
 

@@ -13,7 +13,8 @@ from hermetic.source.around import undone_around
 from hermetic.source.callee import CONSTRUCTORS, run_by
 from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in, import_time, stored
-from hermetic.source.follow import Found, Way, changes_anything, escaping, is_dead, reachable_changes
+from hermetic.source.dead import is_dead
+from hermetic.source.follow import Found, Way, changes_anything, escaping, reachable_changes
 from hermetic.source.names import find_function, resolve
 from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import (
@@ -28,19 +29,22 @@ from hermetic.source.reach import (
     near_of,
 )
 from hermetic.source.replaced import is_replaced
-from hermetic.source.restore import Undo, is_undone, is_undone_late, undoes
+from hermetic.source.restore import is_undone, is_undone_late
 from hermetic.source.spelling import text_of
 from hermetic.source.text import contains
 from hermetic.source.undo import UndoState
+from hermetic.source.undoing import Undo, undoes
 from hermetic.source.values import Facts
+from hermetic.source.widened import widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from hermetic.source.module import Module
+    from hermetic.source.nodes import Placed
     from hermetic.source.project import Project
-    from hermetic.source.scope import Binding, Scope
+    from hermetic.source.scope import Scope
     from hermetic.source.state import State
 
 
@@ -102,34 +106,6 @@ def find_leaks(module: Module, state: State, project: Project, tokens: tuple[byt
 def one_leak(change: Change, state: State) -> tuple[object, ...]:
     """Return what makes two leaks the same: the function, and the key where each key is a state of its own."""
     return (change.scope, change.key or (change.node if state.keyed else ""))
-
-
-def widened(module: Module, tokens: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Return the tokens, and the names that the file's top level binds on a line that holds one of them."""
-    if not tokens:
-        return tokens
-    bound = module.top.memo.get("bound")
-    if bound is None:
-        bound = module.top.memo["bound"] = list(bound_at_import(module))
-        module.top.memo["bound text"] = b"\n".join(text for _, text in bound)
-    if not contains(module.top.memo["bound text"], tokens):
-        return tokens
-    return (*tokens, *(name for name, text in bound if contains(text, tokens)))
-
-
-def bound_at_import(module: Module) -> Iterator[tuple[bytes, bytes]]:
-    """Yield each name that the module or a class body binds, with the text of the line that binds it."""
-    lines = module.lines
-    for scope in (module.top, *module.top.classes):
-        for name, bindings in scope.bindings.items():
-            for binding in bindings:
-                if binding.kind in ("import", "assign"):
-                    yield name.encode(), lines[binding.line - 1] + b" " + imported_name(binding)
-
-
-def imported_name(binding: Binding) -> bytes:
-    """Return the dotted name that an import binds (the statement may spell it on a later line), b"" for others."""
-    return str(binding.value).encode() if binding.kind == "import" else b""
 
 
 def leaks_in_functions(module: Module, state: State, project: Project) -> Iterator[Leak]:
@@ -212,7 +188,7 @@ def names_of_functions_with(module: Module, tokens: tuple[bytes, ...]) -> list[b
     return [f"{module.top.functions[number].name}(".encode() for number in sorted(holding)]
 
 
-def changes_at_import(scope: Scope, state: State) -> Iterator[tuple[Change, ast.AST]]:
+def changes_at_import(scope: Scope, state: State) -> Iterator[tuple[Change, Placed]]:
     """Yield the changes that running a module or class body makes, and the nodes of the body that make them."""
     for change in changes_in(scope, state):
         if not is_put_back(change, state):

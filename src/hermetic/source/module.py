@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hermetic.source.later import Inside
+    from hermetic.source.nodes import Placed
 
 SILENT = ("ignore", None, Warning, None, 0)
 FUTURE = b"from __future__ import _\n"
@@ -71,7 +72,7 @@ class Module(Text):
         module._searched = text._searched  # noqa: SLF001 - as above
         return module
 
-    def text_of(self, node: ast.stmt) -> bytes:
+    def text_of(self, node: Placed) -> bytes:
         """Return the bytes of whole lines from the node's first decorator to its end."""
         return b"\n".join(self.lines[first_line(node) - 1 : node.end_lineno])
 
@@ -120,10 +121,7 @@ class Module(Text):
             starts = [0]
             for line in self.lines:
                 starts.append(starts[-1] + len(line) + 1)
-            self._spans = [
-                (starts[first_line(scope.node) - 1], starts[scope.node.end_lineno or 1])  # type: ignore[arg-type, attr-defined]
-                for scope in self.top.functions
-            ]
+            self._spans = [(starts[scope.first_line - 1], starts[scope.last_line or 1]) for scope in self.top.functions]
         spans, text = self._spans, self.plain
         found: list[int] = []
         place = text.find(token)
@@ -168,8 +166,8 @@ class Module(Text):
         super().close()
 
 
-def first_line(node: ast.stmt) -> int:
-    """Return the line on which a statement starts, its decorators included."""
+def first_line(node: Placed) -> int:
+    """Return the line on which a node starts, its decorators included."""
     decorators = getattr(node, "decorator_list", None)
     return decorators[0].lineno if decorators else node.lineno
 

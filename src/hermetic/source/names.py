@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+CONTEXT_MAKERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 MAX_BASES = 64  # classes in one line of descent
 MAX_STEPS = 12  # aliases of aliases; also what ends a cycle such as `x = x.y`
 SAME_THING = {
@@ -44,29 +45,28 @@ def meaning_of(scope: Scope, expression: ast.AST | None, steps: int) -> str:
     suffix = ""
     while expression is not None and steps:
         steps -= 1
-        kind = expression.__class__
-        if kind is ast.Attribute:
-            base = expression.value  # type: ignore[attr-defined]
-            found = resolve_self(scope, expression, steps) if base.__class__ is ast.Name else ""  # type: ignore[arg-type]
+        if isinstance(expression, ast.Attribute):
+            base = expression.value
+            found = resolve_self(scope, expression, steps) if isinstance(base, ast.Name) else ""
             if found:
                 return found + suffix
-            suffix = f".{expression.attr}{suffix}"  # type: ignore[attr-defined]
+            suffix = f".{expression.attr}{suffix}"
             expression = base
-        elif kind is ast.Call:
+        elif isinstance(expression, ast.Call):
             suffix = f"(){suffix}"
-            expression = expression.func  # type: ignore[attr-defined]
-        elif kind is ast.Subscript:
+            expression = expression.func
+        elif isinstance(expression, ast.Subscript):
             suffix = f"[]{suffix}"
-            expression = expression.value  # type: ignore[attr-defined]
-        elif kind is ast.Name:
-            return join(resolve_name(scope, expression.id, expression.lineno, steps), suffix)  # type: ignore[attr-defined]
-        elif kind in TRANSPARENT:
-            expression = getattr(expression, TRANSPARENT[kind])
-        elif kind in (ast.List, ast.Tuple, ast.Set):
-            items = expression.elts  # type: ignore[attr-defined]
+            expression = expression.value
+        elif isinstance(expression, ast.Name):
+            return join(resolve_name(scope, expression.id, expression.lineno, steps), suffix)
+        elif expression.__class__ in TRANSPARENT:
+            expression = getattr(expression, TRANSPARENT[expression.__class__])
+        elif isinstance(expression, (ast.List, ast.Tuple, ast.Set)):
+            items = expression.elts
             return join("[" + resolve(scope, items[0], steps) if items else "", suffix)
-        elif kind in (ast.ListComp, ast.SetComp, ast.GeneratorExp):
-            return join("[" + resolve(scope, expression.elt, steps), suffix)  # type: ignore[attr-defined]
+        elif isinstance(expression, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+            return join("[" + resolve(scope, expression.elt, steps), suffix)
         else:
             return ""
     return ""
@@ -280,3 +280,9 @@ def is_async(scope: Scope) -> bool:
 def is_generator(scope: Scope) -> bool:
     """Tell whether a loaded function yields."""
     return isinstance(scope.node, FUNCTIONS) and bool(scope.nodes.get(ast.Yield) or scope.nodes.get(ast.YieldFrom))
+
+
+def is_context_maker(function: Scope) -> bool:
+    """Tell whether a function is decorated with `contextlib.contextmanager` or its async form."""
+    outer = function.parent or function
+    return any(resolve(outer, item) in CONTEXT_MAKERS for item in getattr(function.node, "decorator_list", ()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
+from hermetic.source.marks import marks_of
 from hermetic.source.names import lineage, resolve
 from hermetic.source.platforms import asked_of, holds_here
 from hermetic.source.scope import Scope
@@ -21,7 +22,7 @@ def is_skipped(function: Scope) -> bool:
     """Tell whether a test, fixture or setup never runs: it, its class or its file is skipped on no condition."""
     known = function.memo.get("skipped")
     if known is None:
-        skips = any(is_skip(name, expression) for name, expression in roles.marks(function))
+        skips = any(is_skip(name, expression) for name, expression in marks_of(function))
         skips = skips or is_deselected(function) or is_on_demand(function) or is_defined_on_demand(function)
         skips = skips or is_hidden(function) or is_for_no_test(function) or is_given_out(function)
         skips = skips or is_of_other_runner(function) or is_behind_unittest(function)
@@ -64,7 +65,7 @@ def is_given_out(function: Scope) -> bool:
 
     What stands above a test may be there to run it, as `@inlineCallbacks` is.
     """
-    if roles.role_of(function) != "test" or roles.marks(function) or function.decorators:
+    if roles.role_of(function) != "test" or marks_of(function) or function.decorators:
         return False
     if b"yield" not in function.module.text(function):
         return False
@@ -124,8 +125,9 @@ def is_defined_on_demand(function: Scope) -> bool:
     current = function
     while current.parent is not None:
         for child, parent in current.parent.ancestors(current.node):
-            taken = isinstance(parent, ast.If) and child in parent.body
-            if taken and (holds_here(parent.test) is False or asked_of(parent.test)):  # type: ignore[attr-defined]
+            if not isinstance(parent, ast.If) or child not in parent.body:
+                continue
+            if holds_here(parent.test) is False or asked_of(parent.test):
                 return True
         current = current.parent
     return False

@@ -10,6 +10,7 @@ import _ast as ast
 import os
 
 from hermetic.source import roles
+from hermetic.source.marks import marker_name
 from hermetic.source.names import (
     attribute_value,
     find_function,
@@ -75,7 +76,7 @@ class Origin:
         return (os.path.abspath(self.scope.module.path), self.name, getattr(node, "lineno", 0))
 
 
-def origins(scope: Scope, expression: ast.AST | None, project: Project, steps: int = MAX_STEPS) -> list[Origin]:
+def origins(scope: Scope, expression: ast.expr | None, project: Project, steps: int = MAX_STEPS) -> list[Origin]:
     """Return where the value of an expression is made; several where it can come from several places."""
     kind = expression.__class__
     if expression is None or not steps:
@@ -86,7 +87,7 @@ def origins(scope: Scope, expression: ast.AST | None, project: Project, steps: i
         parts = [getattr(expression, field) for field in PASSED_THROUGH[kind]]
         parts = parts[0] if isinstance(parts[0], list) else parts
         return [found for part in parts for found in origins(scope, part, project, steps - 1)]
-    return [Origin(scope, expression)]  # type: ignore[arg-type]
+    return [Origin(scope, expression)]
 
 
 def from_name(scope: Scope, name: ast.Name, project: Project, steps: int) -> list[Origin]:
@@ -205,7 +206,7 @@ def from_call(scope: Scope, call: ast.Call, project: Project, steps: int) -> lis
     if function is None or not function.is_function:
         return [Origin(scope, call)]
     found = [origin for value in results(function) for origin in origins(function, value, project, steps)]
-    if any(roles.marker_name(function.parent or function, item) in CACHES for item in function.decorators):
+    if any(marker_name(function.parent or function, item) in CACHES for item in function.decorators):
         return kept_by(function, found)
     return found or [Origin(scope, call)]
 
@@ -224,9 +225,8 @@ def results(function: Scope) -> Iterator[ast.expr]:
     """Yield what a function returns or yields."""
     function.module.load(function)
     for node in function.kept(ast.Return, ast.Yield):
-        value = node.value  # type: ignore[attr-defined]
-        if value is not None:
-            yield value
+        if node.value is not None:
+            yield node.value
 
 
 def from_parameter(name: str, function: Scope, project: Project, steps: int) -> list[Origin]:

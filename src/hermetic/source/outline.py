@@ -7,10 +7,8 @@ then looks at the tree and decides.
 
 from __future__ import annotations
 
-import _ast as ast
-
-from hermetic.source.scope import bind_import, bind_import_from
-from hermetic.source.text import WORDS, contains
+from hermetic.source.imports import IMPORT, brought_by, imported_names, imports_in, is_import
+from hermetic.source.text import DEFINERS, WORDS, contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,16 +16,13 @@ if TYPE_CHECKING:
 
     from hermetic.source.text import Text
 
-IMPORT = b"import"
 NAME = b"name"
 # How lines start that start no statement of the top level.
 INSIDE = (b" ", b"\t", b"#", b")", b"]", b"}", b"\\")
 MARGIN = frozenset(sign[0] for sign in INSIDE)
 BLANKS = b" \t\r\x0b\x0c"  # an empty piece is among them
 DOTTED = bytes(sign if sign in b"(." else word for sign, word in enumerate(WORDS))
-LISTED = bytes.maketrans(b"()*", b"   ")
 QUOTES = (b'"""', b"'''")
-DEFINERS = (b"def ", b"async def ", b"class ")
 COMPOUND = frozenset({
     b"if", b"try", b"else", b"elif", b"except", b"finally", b"with", b"for", b"while", b"match", b"case", b"async",
 })  # fmt: skip
@@ -179,11 +174,6 @@ def starts_statement(line: bytes) -> bool:
     return b"=" in line or line.startswith((b"@", b"from ", IMPORT, *DEFINERS)) or first_word(line) in COMPOUND
 
 
-def is_import(text: bytes) -> bool:
-    """Tell whether a statement imports."""
-    return text.startswith((b"import ", b"from "))
-
-
 def run_by_users(members: list[tuple[bytes, bytes]]) -> bytes:
     """Return what of a class runs when it is called, or when tests inherit from it, or can be called without an object.
 
@@ -277,102 +267,3 @@ def quoted_after(text: bytes, keyword: bytes) -> Iterator[bytes]:
         if value.startswith(b"="):
             value = value.lstrip(b" =")
             yield value[1:].partition(value[:1])[0] if value[:1] in (b'"', b"'") else b""
-
-
-def imported_names(statement: bytes) -> tuple[bytes, ...]:
-    """Return the local names of an import statement; a star brings none that can be told here."""
-    plain = b" ".join(line.partition(b"#")[0] for line in statement.split(b"\n"))
-    words = [part.split() for part in plain.partition(IMPORT)[2].translate(LISTED).split(b",")]
-    return tuple(part[-1].partition(b".")[0] for part in words if part)
-
-
-def imports_in(text: Text, *, everywhere: bool = False) -> Iterator[bytes]:
-    """Yield the import statements of a file that may name files of the project.
-
-    Those inside functions count in test files and conftests; what others import there, they keep to themselves. With
-    `everywhere` they count in all files.
-    """
-    plain = text.plain
-    project = text.project
-    everywhere = everywhere or text.is_test or text.path.endswith("conftest.py")
-    place = plain.find(IMPORT)
-    while place >= 0 and project is not None:
-        start = plain.rfind(b"\n", 0, place) + 1
-        before = plain[start:place]
-        opening = max(before.rfind(b";"), before.rfind(b":")) + 1  # `try: import a`
-        statement = before[opening:].lstrip()
-        if (not statement or statement.startswith(b"from ")) and (everywhere or is_outside(plain, start)):
-            whole = whole_import(plain, place - len(statement))
-            heads = [statement[5:]] if statement else whole[len(IMPORT) :].split(b",")
-            named = {head.partition(b".")[0].partition(b" as ")[0].strip().decode("utf-8", "replace") for head in heads}
-            if any(project.is_own(name, text.folder) for name in named):
-                yield whole
-        place = plain.find(IMPORT, place + 1)
-
-
-def is_outside(plain: bytes, start: int) -> bool:
-    """Tell whether the line that starts here is in no function or class: at the margin, or below an `if` or `try`."""
-    while plain[start : start + 1] in (b" ", b"\t", b"\n", b"#", b")"):
-        if not start:
-            return True
-        start = plain.rfind(b"\n", 0, start - 1) + 1
-    return not plain[start : start + 10].startswith((b"@", *DEFINERS))
-
-
-def whole_import(plain: bytes, start: int) -> bytes:
-    """Return the import statement that starts here, of one or more lines, without its comments."""
-    parts: list[bytes] = []
-    opened = 0
-    while start < len(plain):
-        end = plain.find(b"\n", start)
-        end = end if end >= 0 else len(plain)
-        part = plain[start:end].partition(b"#")[0].partition(b";")[0].strip()
-        start = end + 1
-        parts.append(part.removesuffix(b"\\"))
-        opened += part.count(b"(") - part.count(b")")
-        if opened <= 0 and not part.endswith(b"\\"):
-            break
-    return b" ".join(parts).strip()
-
-
-class Bound:
-    """Takes what an import binds, as a scope does."""
-
-    __slots__ = ("found", "module")
-
-    def __init__(self, module: Text) -> None:
-        self.module = module
-        self.found: list[tuple[str, str]] = []
-
-    def bind(self, name: str, _kind: str, value: object, _line: int) -> None:
-        """Note a name."""
-        self.found.append((name, str(value)))
-
-
-def brought_by(text: Text, statements: list[bytes]) -> tuple[list[tuple[str, str]], bool]:
-    """Return what import statements bind, and whether all of them could be read.
-
-    They are compiled at once, or each alone where some only look like imports.
-    """
-    found = brought(text, b"\n".join(statements))
-    if found is not None:
-        return found, True
-    parts = [brought(text, statement) for statement in statements]
-    return [item for part in parts for item in part or ()], None not in parts
-
-
-def brought(text: Text, statements: bytes) -> list[tuple[str, str]] | None:
-    """Return what the import statements in a text bind; None when it cannot be compiled."""
-    try:
-        tree = compile(statements, "<import>", "exec", 0x400, dont_inherit=True)
-    except (SyntaxError, ValueError):
-        return None
-    bound = Bound(text)
-    for node in tree.body:  # type: ignore[attr-defined]
-        if isinstance(node, ast.Import):
-            bind_import(bound, node)  # type: ignore[arg-type]
-            inner = (item.name for item in node.names if "." in item.name and not item.asname)
-            bound.found.extend((name.partition(".")[0], name) for name in inner)  # `shop.till.open()` leads there
-        elif isinstance(node, ast.ImportFrom):
-            bind_import_from(bound, node)  # type: ignore[arg-type]
-    return bound.found

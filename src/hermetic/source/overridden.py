@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.callee import ancestry, find_class, method_in
+from hermetic.source.callee import ancestry, call_behind, find_class, method_in
 from hermetic.source.names import first_parameter, method_of
-from hermetic.source.undo import call_behind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

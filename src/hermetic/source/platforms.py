@@ -6,6 +6,10 @@ import _ast as ast
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 IMPLEMENTATION = sys.implementation.name
 ACTUAL = {
     "sys.version_info": sys.version_info,
@@ -56,7 +60,7 @@ def combined(test: ast.BoolOp) -> bool | None:
 
 def starts(call: ast.Call) -> bool | None:
     """Answer `sys.platform.startswith("win")`."""
-    known = actual(call.func.value)  # type: ignore[attr-defined]
+    known = actual(call.func.value) if isinstance(call.func, ast.Attribute) else None
     wanted = constant(call.args[0]) if call.args else None
     if not isinstance(known, str) or not isinstance(wanted, (str, tuple)):
         return None
@@ -99,18 +103,20 @@ def constant(node: ast.expr | None) -> object:
 
 def compared(test: ast.Compare) -> bool | None:
     """Answer a comparison of such a value with a constant."""
-    sign, one, other = test.ops[0], actual(test.left), constant(test.comparators[0])
+    sign = test.ops[0]
+    one: Any = actual(test.left)
+    other: Any = constant(test.comparators[0])
     if one is None or other is None:
         return None
     try:
         if isinstance(sign, (ast.Eq, ast.NotEq)):
-            return (one == other) == isinstance(sign, ast.Eq)
+            return bool(one == other) == isinstance(sign, ast.Eq)
         if isinstance(sign, (ast.In, ast.NotIn)):
-            return (one in other) == isinstance(sign, ast.In)  # type: ignore[operator]
+            return bool(one in other) == isinstance(sign, ast.In)
         if isinstance(sign, (ast.Lt, ast.GtE)):
-            return bool(one < other) == isinstance(sign, ast.Lt)  # type: ignore[operator]
+            return bool(one < other) == isinstance(sign, ast.Lt)
         if isinstance(sign, (ast.Gt, ast.LtE)):
-            return bool(one > other) == isinstance(sign, ast.Gt)  # type: ignore[operator]
+            return bool(one > other) == isinstance(sign, ast.Gt)
     except TypeError:
         pass
     return None

@@ -26,7 +26,7 @@ class Project(Lookup):
         self,
         root: str,
         presets: frozenset[str] = frozenset(),
-        options: dict[str, object] | None = None,
+        options: dict[str, list[Any]] | None = None,
         python_files: tuple[str, ...] = ("test_*.py", "*_test.py"),
     ) -> None:
         super().__init__(root, python_files)

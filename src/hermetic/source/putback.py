@@ -172,7 +172,7 @@ def is_failing(scope: Scope, block: list[ast.stmt]) -> bool:
         return False
     first = block[0]
     calls = kept_between(scope, first.lineno, first.end_lineno or first.lineno, ast.Call)
-    names = (getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls)  # type: ignore[attr-defined]
+    names = (getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls)
     return isinstance(first, ast.Raise) or any(name == "fail" for name in names)
 
 
@@ -186,7 +186,7 @@ def is_last(change: Change, state: State) -> bool:
     if roles.role_of(scope) == "setup" and not makes_sure(change, state):
         return False
     mine = {item.node for item in changes_in(scope, state)}
-    line = change.node.end_lineno or change.line  # type: ignore[attr-defined]
+    line = change.node.end_lineno or change.line
     working = (ast.Call, ast.Assert, ast.Await, ast.Yield)
     later = (node for node in kept_between(scope, line + 1, END, *working) if node not in mine)
     before = (node for node in kept_between(scope, 0, change.line - 1, *working) if node not in mine)

@@ -9,16 +9,20 @@ from hermetic.source import roles
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import CONSTRUCTORS, ancestry, is_entered, own_constructor, run_by
 from hermetic.source.changes import called
-from hermetic.source.names import find_function, resolve
+from hermetic.source.finalizers import is_in_cleanup
+from hermetic.source.given import given
+from hermetic.source.names import find_function, is_context_maker, resolve
 from hermetic.source.never_run import is_skipped
-from hermetic.source.restore import Undo, after_yield, is_context_maker, is_in_cleanup, is_undone, undoes
-from hermetic.source.values import Facts, given, read
+from hermetic.source.restore import after_yield, is_undone
+from hermetic.source.undoing import Undo, undoes
+from hermetic.source.values import Facts, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermetic.source.module import Module
+    from hermetic.source.nodes import Placed
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
 
@@ -30,20 +34,18 @@ LEAVERS = ("os._exit", "os.exec", "os.abort", "sys.exit")
 
 def calls_of(scope: Scope) -> Iterator[ast.Call]:
     """Yield the call nodes of a loaded scope."""
-    for node in scope.kept(ast.Call):
-        assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
-        yield node
+    yield from scope.kept(ast.Call)
 
 
-def entries_of(inner: Scope) -> list[ast.AST]:
+def entries_of(inner: Scope) -> list[Placed]:
     """Return the places where the function around a nested one calls it, or where a fixture hands it to tests."""
-    known: list[ast.AST] | None = inner.memo.get("entries")
+    known: list[Placed] | None = inner.memo.get("entries")
     if known is None:
         known = inner.memo["entries"] = list(find_entries(inner))
     return known
 
 
-def find_entries(inner: Scope) -> Iterator[ast.AST]:
+def find_entries(inner: Scope) -> Iterator[Placed]:
     """Yield what `entries_of` returns."""
     outer = inner.parent
     if outer is None or outer.is_class:
@@ -53,7 +55,7 @@ def find_entries(inner: Scope) -> Iterator[ast.AST]:
             yield call
     if roles.role_of(outer) == "fixture":
         for node in outer.kept(ast.Return, ast.Yield):
-            if node.value is not None and find_function(outer, node.value) is inner:  # type: ignore[attr-defined]
+            if node.value is not None and find_function(outer, node.value) is inner:
                 yield node
 
 

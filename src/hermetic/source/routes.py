@@ -105,7 +105,7 @@ class Routes:
         others = [module for module in imported if module is not None and module is not own]
         return [own, *(module for module in others if holder.name in module.top.bindings)]
 
-    def _means(self, scope: Scope, expression: ast.AST, holder: Holder, parameter: str) -> bool:
+    def _means(self, scope: Scope, expression: ast.expr, holder: Holder, parameter: str) -> bool:
         """Tell whether an expression is the app or router; in a function of another file that is a parameter."""
         if parameter and isinstance(expression, ast.Name) and expression.id == parameter:
             return True
@@ -122,7 +122,6 @@ class Routes:
             if self._means(outer, func.value, holder, parameter):
                 self._add(outer, decorator, Origin(outer, scope, scope.name), holder)
         for call in scope.kept(ast.Call):
-            assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
             if isinstance(call.func, ast.Attribute) and call.func.attr in (*ADDERS, *INCLUDES):
                 if self._means(scope, call.func.value, holder, parameter):
                     self._add_by_call(scope, call, call.func.attr, holder)

@@ -170,3 +170,14 @@ def from_state(name: str, state: State) -> bool:
         return True
     base, _, method = bare.removesuffix("()").rpartition(".")
     return base in state.objects and method in GETTERS
+
+
+def is_same_object(change: Change, item: Change) -> bool:
+    """Tell whether what is written back is the object itself that a method has changed: `names = shop.NAMES`."""
+    node, first = item.node, change.node
+    if not isinstance(first, ast.Call) or not isinstance(first.func, ast.Attribute) or not isinstance(node, ast.Assign):
+        return False
+    changed = resolve(change.scope, first.func.value)
+    kept = resolve(item.scope, node.value) if isinstance(node.value, ast.Name) else ""
+    targets = [resolve(item.scope, target) for target in node.targets]
+    return item.scope is change.scope and changed == kept != "" and targets == [changed]

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import _ast as ast
 
+from hermetic.source.binders import BINDERS, bind_parameters, bind_statement
 from hermetic.source.later import LATER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Any, TypeVar
+    from collections.abc import Iterator, Sequence
+    from typing import Any, TypeVar, overload
 
     from hermetic.source.module import Module
+    from hermetic.source.nodes import Definition, Placed
 
-    Node = TypeVar("Node", bound=ast.AST)
+    A = TypeVar("A", bound=Placed)
+    B = TypeVar("B", bound=Placed)
+    C = TypeVar("C", bound=Placed)
+    D = TypeVar("D", bound=Placed)
+    E = TypeVar("E", bound=Placed)
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 SKIPPED_FIELDS = {"ctx", "op", "ops", "id", "attr", "arg", "kind", "type_comment", "name", "names", "value_type"}
 # What a rule can ask a function for. Other nodes are walked through and not kept.
 KEPT = (
@@ -46,7 +53,7 @@ class Binding:
 class Scope:
     """A module, class, function or lambda, with its bindings and what was found in it."""
 
-    def __init__(self, node: ast.AST, parent: Scope | None, module: Module, name: str = "") -> None:
+    def __init__(self, node: Definition, parent: Scope | None, module: Module, name: str = "") -> None:
         self.node = node
         self.parent = parent
         self.module = module
@@ -56,7 +63,7 @@ class Scope:
         self.classes: list[Scope] = []
         self.nested: list[Scope] = []  # functions and lambdas defined inside this function
         self.statements: list[ast.stmt] = []  # of a module or class: what runs at import, definitions left out
-        self.nodes: dict[type, list[ast.AST]] = {}
+        self.nodes: dict[type, list[Any]] = {}  # by their kind
         self.parents: dict[ast.AST, ast.AST] = {}
         self.globals: set[str] = set()
         self.loaded = False
@@ -79,10 +86,26 @@ class Scope:
         return body if isinstance(body, list) else []
 
     @property
-    def roots(self) -> list[ast.AST]:
+    def roots(self) -> Sequence[Placed]:
         """What is run in it: its statements, or the expression of a lambda."""
-        body = self.node.body  # type: ignore[attr-defined]  # all that have a scope have one
+        body = self.node.body
         return body if isinstance(body, list) else [body]
+
+    @property
+    def line(self) -> int:
+        """The line of a function's or class's `def`, 0 for a module."""
+        return getattr(self.node, "lineno", 0)
+
+    @property
+    def first_line(self) -> int:
+        """The line on which a function or class starts, its decorators included."""
+        decorators = self.decorators
+        return decorators[0].lineno if decorators else self.line
+
+    @property
+    def last_line(self) -> int:
+        """The line on which a function or class ends, 0 for a module."""
+        return getattr(self.node, "end_lineno", 0)
 
     @property
     def bases(self) -> list[ast.expr]:
@@ -97,7 +120,9 @@ class Scope:
     @property
     def arguments(self) -> ast.arguments:
         """The parameters of a function or lambda."""
-        return self.node.args  # type: ignore[attr-defined,no-any-return]  # nobody asks for those of another scope
+        node = self.node
+        assert isinstance(node, (*FUNCTIONS, ast.Lambda))  # noqa: S101 - nobody asks for those of another scope
+        return node.args
 
     @property
     def returned(self) -> ast.expr | None:
@@ -125,10 +150,27 @@ class Scope:
             scope = scope.parent
         return None
 
-    def kept(self, *kinds: type[Node]) -> Iterator[Node]:
+    if TYPE_CHECKING:
+
+        @overload
+        def kept(self, kind: type[A], /) -> Iterator[A]: ...
+        @overload
+        def kept(self, one: type[A], two: type[B], /) -> Iterator[A | B]: ...
+        @overload
+        def kept(self, one: type[A], two: type[B], three: type[C], /) -> Iterator[A | B | C]: ...
+        @overload
+        def kept(self, one: type[A], two: type[B], three: type[C], four: type[D], /) -> Iterator[A | B | C | D]: ...
+        @overload
+        def kept(
+            self, one: type[A], two: type[B], three: type[C], four: type[D], five: type[E], /
+        ) -> Iterator[A | B | C | D | E]: ...
+        @overload
+        def kept(self, *kinds: type[Placed]) -> Iterator[Placed]: ...
+
+    def kept(self, *kinds: type[Any]) -> Iterator[Any]:
         """Yield the nodes of these kinds, in source order within each kind."""
         for kind in kinds:
-            yield from self.nodes.get(kind, ())  # type: ignore[misc]  # each list holds nodes of its own kind
+            yield from self.nodes.get(kind, ())
 
     def family(self) -> Iterator[Scope]:
         """Yield this function and all functions and lambdas nested in it."""
@@ -194,13 +236,8 @@ def build_module(module: Module) -> Scope:
                 scope.statements.append(statement)
                 bind_statement(scope, statement)
                 stack.extend((scope, block) for block in blocks_of(statement))
-    top.functions.sort(key=line_of)
+    top.functions.sort(key=lambda function: function.line)
     return top
-
-
-def line_of(scope: Scope) -> int:
-    """Return the line of a function's or class's `def`, 0 for a module."""
-    return getattr(scope.node, "lineno", 0)
 
 
 def blocks_of(statement: ast.stmt) -> list[list[ast.stmt]]:
@@ -237,10 +274,10 @@ def load_import_time(scope: Scope) -> Scope:
     return scope
 
 
-def walk(scope: Scope, owner: ast.AST, roots: list[ast.AST]) -> None:  # noqa: C901 - the hot loop: one function, no calls
+def walk(scope: Scope, owner: ast.AST, roots: Sequence[ast.AST]) -> None:  # noqa: C901 - the hot loop: one function, no calls
     """Visit everything below `roots` that belongs to `scope`, record bindings, parents and the kept nodes."""
     parents, nodes = scope.parents, scope.nodes
-    stack = list(reversed(roots))
+    stack: list[Any] = [*reversed(roots)]  # of nodes: what they have, their kind says
     for root in roots:
         parents[root] = owner
     bind_names = scope.is_function or isinstance(scope.node, ast.Lambda)
@@ -255,7 +292,7 @@ def walk(scope: Scope, owner: ast.AST, roots: list[ast.AST]) -> None:  # noqa: C
             inner = Scope(node, scope, scope.module, getattr(node, "name", "<lambda>"))
             scope.nested.append(inner)
             if kind is not ast.Lambda:
-                scope.bind(inner.name, "class" if kind is ast.ClassDef else "def", inner, node.lineno)  # type: ignore[attr-defined]
+                scope.bind(inner.name, "class" if kind is ast.ClassDef else "def", inner, node.lineno)
             continue
         if bind_names and kind in BINDERS:
             bind_statement(scope, node)
@@ -271,111 +308,6 @@ def walk(scope: Scope, owner: ast.AST, roots: list[ast.AST]) -> None:  # noqa: C
                 stack.append(child)
 
 
-def bind_parameters(scope: Scope) -> None:
-    """Bind a function's parameters; those of a nested class body there are none."""
-    arguments = getattr(scope.node, "args", None)
-    if arguments is None:
-        return
-    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    named.extend(extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None)
-    for argument in named:
-        scope.bind(argument.arg, "param", argument.arg, 0)
-
-
-def bind_statement(scope: Scope, node: ast.AST) -> None:
-    """Record the names that one statement (or walrus, or comprehension) binds."""
-    binder = BINDERS.get(node.__class__)
-    if binder is not None:
-        binder(scope, node)
-
-
-def bind_assignment(scope: Scope, node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> None:
-    """Bind the targets of an assignment."""
-    if node.value is not None:
-        for target in node.targets if isinstance(node, ast.Assign) else (node.target,):
-            bind_target(scope, target, "assign", node.value, node.lineno)
-
-
-def bind_loop(scope: Scope, node: ast.For | ast.AsyncFor | ast.comprehension) -> None:
-    """Bind the names of a loop or a comprehension."""
-    bind_target(scope, node.target, "for", node.iter, getattr(node, "lineno", 0))
-
-
-def bind_with(scope: Scope, node: ast.With | ast.AsyncWith) -> None:
-    """Bind what a `with` statement enters."""
-    for item in node.items:
-        if item.optional_vars is not None:
-            bind_target(scope, item.optional_vars, "with", item.context_expr, node.lineno)
-
-
-def bind_error(scope: Scope, node: ast.ExceptHandler) -> None:
-    """Bind the name of a caught exception."""
-    if node.name:
-        scope.bind(node.name, "other", None, node.lineno)
-
-
-def bind_global(scope: Scope, node: ast.Global) -> None:
-    """Leave the names of a `global` statement to the module."""
-    scope.globals.update(node.names)
-
-
-def bind_target(scope: Scope, target: ast.AST, kind: str, value: ast.expr, line: int) -> None:
-    """Bind an assignment target; unpacked names are bound pairwise where both sides are written out."""
-    if isinstance(target, ast.Name):
-        scope.bind(target.id, kind, value, line)
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        values = value.elts if kind == "assign" and isinstance(value, (ast.Tuple, ast.List)) else []
-        pairs = len(values) == len(target.elts)
-        for number, part in enumerate(target.elts):
-            if pairs:
-                bind_target(scope, part, kind, values[number], line)
-            elif isinstance(part, ast.Name):
-                scope.bind(part.id, "other", value, line)
-
-
-def bind_import(scope: Scope, node: ast.Import) -> None:
-    """Bind `import a.b` and `import a.b as c`."""
-    for alias in node.names:
-        if alias.asname:
-            scope.bind(alias.asname, "import", alias.name, node.lineno)
-        else:
-            top = alias.name.split(".", 1)[0]
-            scope.bind(top, "import", top, node.lineno)
-
-
-def bind_import_from(scope: Scope, node: ast.ImportFrom) -> None:
-    """Bind `from a import b as c`, relative forms included."""
-    base = node.module or ""
-    if node.level:
-        base = ".".join(filter(None, (package_of(scope.module, node.level), base)))
-    for alias in node.names:
-        if alias.name == "*":
-            scope.bind("*", "import", base, node.lineno)
-        else:
-            scope.bind(alias.asname or alias.name, "import", f"{base}.{alias.name}", node.lineno)
-
-
-def package_of(module: Module, level: int) -> str:
-    """Return the dotted package that `level` leading dots mean in `module`."""
-    parts = module.name.split(".") if module.name else []
-    drop = level - 1 if module.package else level
-    return ".".join(parts[: len(parts) - drop]) if drop else module.name
-
-
 KEPT_SET = frozenset(KEPT)
 LEAVES = frozenset({ast.Name, ast.Constant, type(None), str, int, bool, ast.Pass, ast.Break, ast.Continue})
 SCOPED = frozenset({*LATER, *LATER.values(), ast.Lambda, ast.ClassDef})
-BINDERS: dict[type, Callable[[Scope, Any], None]] = {
-    ast.Assign: bind_assignment,
-    ast.AnnAssign: bind_assignment,
-    ast.NamedExpr: bind_assignment,
-    ast.For: bind_loop,
-    ast.AsyncFor: bind_loop,
-    ast.comprehension: bind_loop,
-    ast.With: bind_with,
-    ast.AsyncWith: bind_with,
-    ast.Import: bind_import,
-    ast.ImportFrom: bind_import_from,
-    ast.ExceptHandler: bind_error,
-    ast.Global: bind_global,
-}

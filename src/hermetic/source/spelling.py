@@ -8,6 +8,7 @@ from hermetic.source.names import resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hermetic.source.nodes import Store
     from hermetic.source.scope import Scope
 
 MAX_OPTION = 3  # signs of a width and the like, in a template
@@ -23,6 +24,11 @@ def flat(targets: list[ast.expr]) -> list[ast.expr]:
         else:
             found.append(target)
     return found
+
+
+def targets_of(node: Store) -> list[ast.expr]:
+    """Return what an assignment or `del` sets or deletes, with tuples and lists opened."""
+    return flat(node.targets) if isinstance(node, (ast.Assign, ast.Delete)) else [node.target]
 
 
 def text_of(node: ast.AST | None, steps: int = 8) -> str:

@@ -6,9 +6,10 @@ import _ast as ast
 
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_class
+from hermetic.source.finalizers import arranges_cleanup
 from hermetic.source.names import first_parameter
-from hermetic.source.restore import Undo, arranges_cleanup, undoes
 from hermetic.source.scope import Scope
+from hermetic.source.undoing import Undo, undoes
 
 COLLECTED = "Test"  # a class by itself, without a base of unittest, where pytest's `python_classes` is as it comes
 

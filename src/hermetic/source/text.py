@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # For `bytes.translate`: what cannot stand in a name becomes a space.
 SPACE = ord(" ")
 WORDS = bytes(sign if sign >= 128 or chr(sign).isalnum() or sign == ord("_") else SPACE for sign in range(256))  # noqa: PLR2004 - ASCII
+DEFINERS = (b"def ", b"async def ", b"class ")  # how definitions start
 ROOTS = (b"fixture", b"setup", b"setUp", b"SetUp")  # in every file that defines a fixture or a setup
 # What `redis` stands in by chance: the licence at the head of each file tells nothing of what it uses.
 BY_CHANCE = (b"redistribut", b"Redistribut", b"rediscover", b"redisplay")

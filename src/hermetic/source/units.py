@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hermetic.source.outline import DEFINERS, is_import
-from hermetic.source.text import WORDS, contains
+from hermetic.source.imports import is_import
+from hermetic.source.text import DEFINERS, WORDS, contains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

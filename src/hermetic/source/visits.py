@@ -9,11 +9,12 @@ from hermetic.source.blocks import TRIES
 from hermetic.source.callee import find_callee, find_imported, own_constructor, run_by
 from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import import_time
-from hermetic.source.follow import Way, is_dead
+from hermetic.source.dead import is_dead
+from hermetic.source.finalizers import is_in_cleanup
+from hermetic.source.follow import Way
 from hermetic.source.never_run import is_skipped
 from hermetic.source.reach import calls_of, entries_of
 from hermetic.source.replaced import Step, is_replaced, named_around
-from hermetic.source.restore import is_in_cleanup
 from hermetic.source.values import Facts
 from hermetic.source.worth import is_worth, leading_words, may_lead
 
@@ -21,10 +22,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hermetic.source.interest import Interest
     from hermetic.source.module import Module
+    from hermetic.source.nodes import Placed
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
-    from hermetic.source.worth import Interest
 
 MAX_CALLS = 4
 ROOTS = ("test", "fixture", "setup")
@@ -60,7 +62,7 @@ class Visit:
             yield current
             current = current.before
 
-    def places(self) -> Iterator[tuple[Scope, ast.AST]]:
+    def places(self) -> Iterator[tuple[Scope, Placed]]:
         """Yield where the calls of the chain stand, and where functions around them are called that stand in others."""
         for item in self.chain():
             yield item.scope, item.call

@@ -113,8 +113,8 @@ def is_number(scope: Scope, node: ast.AST, steps: int = 4) -> bool:
     """Tell whether an expression is the worker's number."""
     if isinstance(node, ast.Name) and steps:
         found = scope.find(node.id, node.lineno)
-        assigned = found is not None and found[0].kind == "assign" and isinstance(found[0].value, ast.expr)
-        return found is not None and assigned and is_number(found[1], found[0].value, steps - 1)  # type: ignore[arg-type]
+        value = found[0].value if found is not None and found[0].kind == "assign" else None
+        return found is not None and isinstance(value, ast.expr) and is_number(found[1], value, steps - 1)
     return isinstance(node, ast.Call) and last_name(scope, node) in NUMBERERS
 
 

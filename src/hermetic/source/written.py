@@ -50,17 +50,16 @@ def behind(place: Place, steps: int = MAX_STEPS) -> Place:
     while steps:
         steps -= 1
         follow = FOLLOWED.get(place.node.__class__)
-        found = follow(place) if follow is not None else None
+        found = follow(place, place.node) if follow is not None else None
         if found is None:
             return place
         place = found
     return place
 
 
-def by_name(place: Place) -> Place | None:
+def by_name(place: Place, node: ast.Name) -> Place | None:
     """Follow a bare name."""
-    node, scope = place.node, place.scope
-    assert isinstance(node, ast.Name)  # noqa: S101 - for the type checker
+    scope = place.scope
     found = scope.find(node.id, node.lineno)
     if found is None or node.id in scope.globals:
         return None
@@ -105,17 +104,17 @@ def as_imported(name: str, binding: Binding, where: Scope) -> tuple[Binding, Sco
     if len(bound) < 2:  # noqa: PLR2004 - itself and another
         return binding, where
     for item in where.kept(*TRIES):
-        first = item.handlers[0] if item.handlers else item  # type: ignore[attr-defined]
+        first = item.handlers[0] if item.handlers else item
         if first.lineno <= binding.line <= (item.end_lineno or 0) and is_without_file(item):
             inside = (other for other in bound if item.lineno < other.line < first.lineno)
             return next(inside, binding), where
     return binding, where
 
 
-def is_without_file(item: ast.AST) -> bool:
+def is_without_file(item: ast.Try | ast.TryStar) -> bool:
     """Tell whether a `try` is for an interpreter without a file: it uses `__file__` and catches the `NameError`."""
-    caught = (getattr(handler.type, "id", "") for handler in item.handlers)  # type: ignore[attr-defined]
-    used = (spelled(statement) for statement in item.body)  # type: ignore[attr-defined]
+    caught = (getattr(handler.type, "id", "") for handler in item.handlers)
+    used = (spelled(statement) for statement in item.body)
     return "NameError" in caught and any("__file__" in words.split() for words in used)
 
 
@@ -179,10 +178,9 @@ def by_fixture(user: Scope, name: str) -> Place | None:
     return Place(fixture, given[0], None, fixture) if len(given) == 1 else None
 
 
-def by_attribute(place: Place) -> Place | None:
+def by_attribute(place: Place, node: ast.Attribute) -> Place | None:
     """Follow `self.name`, `Class.name` and `module.name`."""
-    node, scope = place.node, place.scope
-    assert isinstance(node, ast.Attribute)  # noqa: S101 - for the type checker
+    scope = place.scope
     method = method_of(scope)
     owner = None
     if isinstance(node.value, ast.Name):
@@ -197,13 +195,12 @@ def by_attribute(place: Place) -> Place | None:
     return imported(place, resolve(scope, node), scope) if owner is None else None
 
 
-def by_call(place: Place) -> Place | None:
+def by_call(place: Place, call: ast.Call) -> Place | None:
     """Follow a cast, and a function of the project that has one result."""
     from hermetic.source.follow import Way
     from hermetic.source.visits import Visit
 
-    call, scope = place.node, place.scope
-    assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
+    scope = place.scope
     name = resolve(scope, call.func)
     if name in CASTS and len(call.args) > 1:
         return place.at(call.args[1])
@@ -220,10 +217,8 @@ def by_call(place: Place) -> Place | None:
     return Place(function, given[0], visit, place.fixture)
 
 
-def by_item(place: Place) -> Place | None:
+def by_item(place: Place, node: ast.Subscript) -> Place | None:
     """Follow an item of a written-out tuple, list or dictionary."""
-    node = place.node
-    assert isinstance(node, ast.Subscript)  # noqa: S101 - for the type checker
     key = value_of(place.at(node.slice))
     held = behind(place.at(node.value))
     if isinstance(held.node, (ast.Tuple, ast.List)) and isinstance(key, int) and key < len(held.node.elts):
@@ -235,13 +230,18 @@ def by_item(place: Place) -> Place | None:
     return None
 
 
-FOLLOWED: dict[type, Callable[[Place], Place | None]] = {
+def by_value(place: Place, node: ast.Await | ast.NamedExpr) -> Place:
+    """Follow what is passed on as it is."""
+    return place.at(node.value)
+
+
+FOLLOWED: dict[type, Callable[[Place, Any], Place | None]] = {
     ast.Name: by_name,
     ast.Attribute: by_attribute,
     ast.Call: by_call,
     ast.Subscript: by_item,
-    ast.Await: lambda place: place.at(place.node.value),  # type: ignore[attr-defined]
-    ast.NamedExpr: lambda place: place.at(place.node.value),  # type: ignore[attr-defined]
+    ast.Await: by_value,
+    ast.NamedExpr: by_value,
 }
 
 
@@ -249,42 +249,39 @@ def value_of(place: Place, steps: int = MAX_STEPS) -> object:
     """Return the number or text that an expression gives, UNKNOWN where the run decides."""
     place = behind(place)
     reader = READ.get(place.node.__class__)
-    return reader(place, steps - 1) if reader is not None and steps else UNKNOWN
+    return reader(place, place.node, steps - 1) if reader is not None and steps else UNKNOWN
 
 
-def read_constant(place: Place, _steps: int) -> object:
+def read_constant(_place: Place, node: ast.Constant, _steps: int) -> object:
     """Read a constant."""
-    return place.node.value  # type: ignore[attr-defined]
+    return node.value
 
 
-def read_text(place: Place, steps: int) -> object:
+def read_text(place: Place, node: ast.JoinedStr, steps: int) -> object:
     """Read an f-string, whose parts all have to be known."""
     parts = [
-        value_of(place.at(part.value if isinstance(part, ast.FormattedValue) else part), steps)
-        for part in place.node.values  # type: ignore[attr-defined]
+        value_of(place.at(part.value if isinstance(part, ast.FormattedValue) else part), steps) for part in node.values
     ]
     return UNKNOWN if UNKNOWN in parts else "".join(map(str, parts))
 
 
-def read_sum(place: Place, steps: int) -> object:
+def read_sum(place: Place, node: ast.BinOp, steps: int) -> object:
     """Read `a + b`, `a - b` and `a % b`."""
-    node = place.node
-    assert isinstance(node, ast.BinOp)  # noqa: S101 - for the type checker
     if isinstance(node.op, ast.Mod) and isinstance(node.right, ast.Tuple):
-        right: object = tuple(value_of(place.at(item), steps) for item in node.right.elts)
+        right: Any = tuple(value_of(place.at(item), steps) for item in node.right.elts)
     else:
         right = value_of(place.at(node.right), steps)
-    left = value_of(place.at(node.left), steps)
+    left: Any = value_of(place.at(node.left), steps)
     if left is UNKNOWN or right is UNKNOWN or (isinstance(right, tuple) and UNKNOWN in right):
         return UNKNOWN
     try:
         if isinstance(node.op, ast.Add):
-            return left + right  # type: ignore[operator]
+            return left + right
         if isinstance(node.op, ast.Sub):
-            return left - right  # type: ignore[operator]
+            return left - right
         if isinstance(node.op, ast.Mod) and isinstance(left, str):
             return known(filled_by_percent(left, right))
-        return left % right if isinstance(node.op, ast.Mod) else UNKNOWN  # type: ignore[operator]
+        return left % right if isinstance(node.op, ast.Mod) else UNKNOWN
     except (TypeError, ValueError, ZeroDivisionError):
         return UNKNOWN
 
@@ -294,10 +291,8 @@ def known(text: str | None) -> object:
     return text if text is not None else UNKNOWN
 
 
-def read_either(place: Place, steps: int) -> object:
+def read_either(place: Place, node: ast.BoolOp, steps: int) -> object:
     """Read `given or default`."""
-    node = place.node
-    assert isinstance(node, ast.BoolOp)  # noqa: S101 - for the type checker
     value: object = UNKNOWN
     for item in node.values:
         value = value_of(place.at(item), steps)
@@ -306,10 +301,8 @@ def read_either(place: Place, steps: int) -> object:
     return value
 
 
-def read_call(place: Place, steps: int) -> object:
+def read_call(place: Place, call: ast.Call, steps: int) -> object:
     """Read `int("1")`, `str(1)` and `"{}".format(1)`."""
-    call = place.node
-    assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
     given = [value_of(place.at(item), steps) for item in call.args]
     if call.keywords or not given or UNKNOWN in given:
         return UNKNOWN
@@ -325,7 +318,7 @@ def read_call(place: Place, steps: int) -> object:
     return UNKNOWN
 
 
-READ: dict[type, Callable[[Place, int], object]] = {
+READ: dict[type, Callable[[Place, Any, int], object]] = {
     ast.Constant: read_constant,
     ast.JoinedStr: read_text,
     ast.BinOp: read_sum,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hermetic.source import roles
+from hermetic.source.marks import marks_of, own_marks
 from hermetic.source.module import Module
 from hermetic.source.project import Project
 from tests.utils.lint import write_files
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def marks_of(head: str) -> Iterable[str]:
+def names_of_marks(head: str) -> Iterable[str]:
     source = f"import pytest\nfrom pytest import mark\n{head}\ndef test_a():\n    pass\n"
-    return [name for name, _ in roles.marks(Module("test_a.py", source.encode(), "test_a").top.functions[0])]
+    return [name for name, _ in marks_of(Module("test_a.py", source.encode(), "test_a").top.functions[0])]
 
 
 @pytest.mark.parametrize(
@@ -33,16 +33,16 @@ def marks_of(head: str) -> Iterable[str]:
     ],
 )
 def test_a_mark_is_found(head: str) -> None:
-    assert marks_of(head) == ["pytest.mark.one"]
+    assert names_of_marks(head) == ["pytest.mark.one"]
 
 
 def test_every_mark_of_joined_lists_is_found_in_order() -> None:
     head = "FEW = [mark.one]\nMORE = FEW + [mark.two]\npytestmark = [*MORE, mark.three]"
-    assert marks_of(head) == ["pytest.mark.one", "pytest.mark.two", "pytest.mark.three"]
+    assert names_of_marks(head) == ["pytest.mark.one", "pytest.mark.two", "pytest.mark.three"]
 
 
 def test_a_list_that_names_itself_comes_to_an_end() -> None:
-    assert marks_of("pytestmark = [mark.one]\npytestmark = pytestmark + [mark.two]")
+    assert names_of_marks("pytestmark = [mark.one]\npytestmark = pytestmark + [mark.two]")
 
 
 @pytest.mark.parametrize(("base", "kept"), [("object", True), ("Near", True), ("Far", False)])
@@ -57,5 +57,5 @@ def test_marks_of_a_class_are_worked_out_once_unless_a_base_of_another_file_has_
     assert module is not None
     cls = next(item for item in module.top.classes if item.name == "Test")
 
-    assert [name for name, _ in roles.own_marks(cls)] == ["pytest.mark.one"]
-    assert (roles.own_marks(cls) is roles.own_marks(cls)) is kept
+    assert [name for name, _ in own_marks(cls)] == ["pytest.mark.one"]
+    assert (own_marks(cls) is own_marks(cls)) is kept

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hermetic.source.interest import Interest, names_in
+from hermetic.source.located import any_around
 from hermetic.source.project import Project
-from hermetic.source.worth import Interest, any_around, names_in
 from tests.utils.lint import lint_files, write_files
 
 if TYPE_CHECKING:

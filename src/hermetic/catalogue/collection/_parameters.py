@@ -8,6 +8,7 @@ from hermetic.catalogue.collection._sets import Where
 from hermetic.catalogue.collection._unstable import difference, instability
 from hermetic.source import roles
 from hermetic.source.blocks import children
+from hermetic.source.marks import items_of
 from hermetic.source.names import find_function, first_parameter, resolve
 from hermetic.source.reach import calls_of
 from hermetic.source.scope import Scope, load_import_time
@@ -76,7 +77,7 @@ class Parameters:
         if own or isinstance(ids.body, ast.Constant):
             return own
         plain = not (isinstance(ids.body, ast.Call) and resolve(place.scope, ids.body.func) in ("type", "len"))
-        shown = plain and b".__name__" not in self.scope.module.text_of(ids)  # type: ignore[arg-type]
+        shown = plain and b".__name__" not in self.scope.module.text_of(ids)
         return instability(where, self.values, self.width, shown=shown, opaque=not shown)
 
 
@@ -93,7 +94,7 @@ def parameters_of(module: Module) -> Iterator[Parameters]:
     for level in (module.top, *module.top.classes):
         for binding in level.bindings.get("pytestmark", ()):
             if isinstance(binding.value, ast.expr):
-                for mark in roles.items_of(level, binding.value):
+                for mark in items_of(level, binding.value):
                     yield from of_mark(level, mark)
 
 

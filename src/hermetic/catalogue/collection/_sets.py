@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
 
+    Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
 MAX_STEPS = 10
 SET_METHODS = frozenset({"union", "difference", "intersection", "symmetric_difference", "copy"})
 KNOWN_SETS = frozenset({
@@ -48,10 +50,10 @@ class Where:
         """Return the same place in another scope, one step on."""
         return Where(scope, self.project, None, self.steps - 1)
 
-    def within(self, comprehension: ast.AST) -> Where:
+    def within(self, comprehension: Comprehension) -> Where:
         """Return the place inside a comprehension."""
         local = dict(self.local)
-        for part in comprehension.generators:  # type: ignore[attr-defined]
+        for part in comprehension.generators:
             for target in part.target.elts if isinstance(part.target, ast.Tuple) else [part.target]:
                 if isinstance(target, ast.Name):
                     local[target.id] = part.iter

@@ -179,8 +179,9 @@ def fills(statement: ast.stmt, name: str) -> bool:
         return getattr(statement.targets[0].value, "id", "") == name
     call = statement.value if isinstance(statement, ast.Expr) else None
     function = call.func if isinstance(call, ast.Call) else None
-    adds = isinstance(function, ast.Attribute) and function.attr in ("append", "extend", "insert")
-    return adds and getattr(function.value, "id", "") == name  # type: ignore[union-attr]
+    if not isinstance(function, ast.Attribute) or function.attr not in ("append", "extend", "insert"):
+        return False
+    return getattr(function.value, "id", "") == name
 
 
 def differs(name: str) -> str:

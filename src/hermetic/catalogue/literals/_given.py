@@ -7,6 +7,7 @@ import _ast as ast
 from hermetic.catalogue.mocks._replacements import text_value
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, constructor_of, find_callee, find_class
+from hermetic.source.marks import marks_of, parametrised
 from hermetic.source.names import resolve, value_of_attribute
 
 TYPE_CHECKING = False
@@ -120,9 +121,9 @@ def of_parameter(name: str, function: Scope) -> Iterator[tuple[Scope, ast.expr]]
     default = defaults_of(function).get(name)
     if default is not None:
         yield default
-    for mark, expression in roles.marks(function):
+    for mark, expression in marks_of(function):
         if mark == "pytest.mark.parametrize" and isinstance(expression, ast.Call) and len(expression.args) > 1:
-            names = roles.parametrised(expression)
+            names = parametrised(expression)
             rows = expression.args[1]
             outer = function.parent or function
             if name in names and isinstance(rows, (ast.List, ast.Tuple)):

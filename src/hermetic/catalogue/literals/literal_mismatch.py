@@ -9,10 +9,10 @@ from hermetic.catalogue.rule import PROJECT, Example, Rule, node_id
 from hermetic.source.blocks import children
 from hermetic.source.certain import is_expected_to_raise
 from hermetic.source.changes import import_time
-from hermetic.source.leaks import widened
 from hermetic.source.patterns import matches
 from hermetic.source.putback import is_expected_to_fail
 from hermetic.source.reach import calls_of
+from hermetic.source.widened import widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class LiteralMismatch(Rule):
 
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the arguments that do not match."""
-        rows: list[list[str]] = project.options.get(OPTION, [])  # type: ignore[assignment]
+        rows: list[list[str]] = project.options.get(OPTION, [])
         for scope, call, owner in calls(module, rows):
             name, before = called_name(scope, call)
             fitting = [row for row in rows if is_named(name, row[0])]

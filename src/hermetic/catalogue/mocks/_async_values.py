@@ -165,15 +165,16 @@ def assigned(scope: Scope, expression: ast.expr) -> list[tuple[Scope, ast.expr]]
     around = [method] if method is not None else [outermost(scope)]
     if wanted.startswith("self.") and method is not None and method.owner is not None:
         around = [item for cls in ancestry(method.owner) for item in cls.functions]
-    found = []
+    found: list[tuple[Scope, ast.expr]] = []
     spelled = f".{expression.attr} = ".encode()
     for function in around:
         if spelled in function.module.text(function):
             for where in function.module.load(function).family():
-                for node in where.kept(ast.Assign):
-                    assert isinstance(node, ast.Assign)  # noqa: S101 - for the type checker
-                    if any(common_text(where, target) == wanted for target in node.targets):
-                        found.append((where, node.value))
+                found.extend(
+                    (where, node.value)
+                    for node in where.kept(ast.Assign)
+                    if any(common_text(where, target) == wanted for target in node.targets)
+                )
     return found
 
 

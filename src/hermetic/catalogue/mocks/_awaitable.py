@@ -222,7 +222,6 @@ def is_set_up(scope: Scope, expression: ast.AST, project: Project) -> bool:
 def sets_up(scope: Scope, name: str, project: Project) -> bool:
     """Tell whether a function does what `is_set_up` asks for to a mock in one variable."""
     for node in scope.kept(ast.Assign):
-        assert isinstance(node, ast.Assign)  # noqa: S101 - for the type checker
         for target in node.targets:
             text = text_of(target)
             if text == f"{name}.return_value" and not is_plain(scope, node.value, project):

@@ -91,9 +91,9 @@ def of_target(target: ast.expr, function: Scope | None) -> Iterator[Holder]:
             yield Holder(item.attr, None)
 
 
-def is_result(node: ast.AST, name: str) -> bool:
+def is_result(node: ast.Return | ast.Yield, name: str) -> bool:
     """Tell whether a function returns or yields a variable, alone or with others."""
-    value = node.value  # type: ignore[attr-defined]
+    value = node.value
     parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
     return any(isinstance(part, ast.Name) and part.id == name for part in parts)
 
@@ -154,7 +154,6 @@ def is_handed_on(holder: Holder) -> bool:
     function = holder.function
     for scope in function.family() if function is not None else ():
         for node in scope.kept(ast.Call):
-            assert isinstance(node, ast.Call)  # noqa: S101 - for the type checker
             places = [number for number, item in enumerate(node.args) if text_of(item) == holder.name]
             helper = find_callee(scope, node.func) if places else None
             if helper is None or not helper.is_function:

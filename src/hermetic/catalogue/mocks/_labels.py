@@ -71,8 +71,10 @@ def labels_of(scope: Scope, expression: ast.AST, steps: int = 3) -> set[str]:
     if isinstance(expression, ast.NamedExpr):
         return labels_of(scope, expression.target, steps)
     if isinstance(expression, ast.Call):
-        popped = isinstance(expression.func, ast.Attribute) and expression.func.attr in ("pop", "popleft", "get")
-        return {f"{label_of(scope, expression.func.value)}[]"} if popped else set()  # type: ignore[attr-defined]
+        called = expression.func
+        if isinstance(called, ast.Attribute) and called.attr in ("pop", "popleft", "get"):
+            return {f"{label_of(scope, called.value)}[]"}
+        return set()
     own = label_of(scope, expression)
     found = {own} if own else set()
     if isinstance(expression, ast.Name):
@@ -91,7 +93,6 @@ def labels_of(scope: Scope, expression: ast.AST, steps: int = 3) -> set[str]:
 def aliases(scope: Scope, label: str) -> Iterator[str]:
     """Yield the other places to which a scope assigns or adds the value of one."""
     for node in scope.kept(ast.Assign):
-        assert isinstance(node, ast.Assign)  # noqa: S101 - for the type checker
         targets = [label_of(scope, target) for target in node.targets]
         if label in targets or label_of(scope, node.value) == label:
             yield from (target for target in targets if target)
@@ -99,6 +100,7 @@ def aliases(scope: Scope, label: str) -> Iterator[str]:
             yield from (f"{target}[]" for target in targets if target)
     for call in calls_of(scope):
         target = call.func
-        adds = isinstance(target, ast.Attribute) and target.attr in ADDERS
-        if adds and any(label_of(scope, item) == label for item in call.args):
-            yield f"{label_of(scope, target.value)}[]"  # type: ignore[attr-defined]
+        if not isinstance(target, ast.Attribute) or target.attr not in ADDERS:
+            continue
+        if any(label_of(scope, item) == label for item in call.args):
+            yield f"{label_of(scope, target.value)}[]"

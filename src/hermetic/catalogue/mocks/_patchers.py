@@ -8,8 +8,8 @@ from hermetic.catalogue.mocks._labels import ADDERS, ITEMS, items_in, label_of, 
 from hermetic.source.callee import ancestry, find_callee, find_class
 from hermetic.source.names import method_of, resolve, value_of_attribute
 from hermetic.source.origins import OWN, Origin, origins, passed
+from hermetic.source.patchers import is_patch
 from hermetic.source.reach import calls_of
-from hermetic.source.restore import is_patch
 from hermetic.source.spelling import text_of
 
 TYPE_CHECKING = False
@@ -106,8 +106,10 @@ def patcher_behind(scope: Scope, expression: ast.AST, steps: int = MAX_STEPS) ->
     if isinstance(expression, ast.Attribute):
         held = value_of_attribute(scope, expression)
         return patcher_behind(held[0], held[1], steps - 1) if held is not None else None
-    found = scope.find(expression.id, expression.lineno) if isinstance(expression, ast.Name) else None
-    return patcher_bound(expression.id, *found, steps) if found is not None else None  # type: ignore[attr-defined]
+    if not isinstance(expression, ast.Name):
+        return None
+    found = scope.find(expression.id, expression.lineno)
+    return patcher_bound(expression.id, *found, steps) if found is not None else None
 
 
 def patcher_made(scope: Scope, call: ast.Call, steps: int) -> tuple[Scope, ast.Call] | None:

@@ -10,7 +10,7 @@ from hermetic.source.callee import ancestry, find_class
 from hermetic.source.changes import called, import_time
 from hermetic.source.names import resolve
 from hermetic.source.origins import origins
-from hermetic.source.restore import is_monkeypatch, is_patch
+from hermetic.source.patchers import is_monkeypatch, is_patch
 from hermetic.source.scope import Scope
 from hermetic.source.text import contains
 
@@ -268,4 +268,4 @@ def names_of(found: Replacement, owner: Scope | None) -> Iterator[tuple[Scope, a
             break
     if owner is not None and call in owner.decorators:
         for name in roles.parameters(owner):
-            yield owner, ast.Name(id=name, lineno=owner.node.lineno)  # type: ignore[attr-defined]
+            yield owner, ast.Name(id=name, lineno=owner.line)

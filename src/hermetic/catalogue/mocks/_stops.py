@@ -6,10 +6,12 @@ import _ast as ast
 
 from hermetic.catalogue.mocks._labels import ADDERS, ANYTHING, items_in, labels_of
 from hermetic.source.callee import find_callee, find_class, method_in
-from hermetic.source.names import resolve
+from hermetic.source.names import is_context_maker, resolve
+from hermetic.source.patchers import is_patch
 from hermetic.source.reach import calls_of
-from hermetic.source.restore import Undo, is_context_maker, is_patch, puts_back, undoes
+from hermetic.source.restore import puts_back
 from hermetic.source.spelling import text_of
+from hermetic.source.undoing import Undo, undoes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,8 +74,8 @@ class Stop(Undo):
 
 def handed_on(scope: Scope) -> Iterator[str]:
     """Yield the labels of patchers that a scope returns or passes on, and of those whose `stop` it passes on."""
-    for node in scope.kept(ast.Return, ast.Yield):
-        value = node.value  # type: ignore[attr-defined]
+    for given_out in scope.kept(ast.Return, ast.Yield):
+        value = given_out.value
         items = [value, *items_in(value)] if value is not None else []
         yield from (label for item in items if holds_value(item) for label in labels_of(scope, stopped(item)))
     for node in scope.kept(ast.Assign):

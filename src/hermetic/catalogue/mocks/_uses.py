@@ -119,8 +119,8 @@ def judged(scope: Scope, child: ast.AST, parent: ast.AST, parents: dict[ast.AST,
         if field is None or getattr(parent, field) is child:
             return VALUE
         return UP if kind is ast.IfExp else FINE
-    if kind is ast.Attribute:
-        return FINE if parent.attr in OF_COROUTINE else VALUE  # type: ignore[attr-defined]
+    if isinstance(parent, ast.Attribute):
+        return FINE if parent.attr in OF_COROUTINE else VALUE
     if kind is ast.BoolOp:
         return UP
     if kind is ast.keyword:
@@ -170,7 +170,7 @@ def read_once(function: Scope) -> tuple[dict[str, list[ast.AST]], dict[ast.AST, 
         return known
     places: dict[str, list[ast.AST]] = {}
     parents: dict[ast.AST, ast.AST] = {}
-    stack = [function.node]
+    stack: list[ast.AST] = [function.node]
     while stack:
         node = stack.pop()
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
+from hermetic.source.marks import marks_of
 from hermetic.source.names import find_function, resolve
 from hermetic.source.reach import calls_of
 from hermetic.source.scope import load_import_time
@@ -35,7 +36,7 @@ MAX_STEPS = 6
 
 def is_skipped(test: Scope, module: Module, project: Project) -> bool:
     """Tell whether a test does not run under a worker: by marks, in its body, in a fixture, by its class or file."""
-    if any(mark_skips(name, mark, test, project) for name, mark in roles.marks(test)):
+    if any(mark_skips(name, mark, test, project) for name, mark in marks_of(test)):
         return True
     if body_skips(test, project) or hook_skips(module, project) or file_skips(module, project):
         return True
@@ -43,7 +44,7 @@ def is_skipped(test: Scope, module: Module, project: Project) -> bool:
     for level in project.lineage(cls) if cls is not None else ():
         if any(roles.role_of(item) == "setup" and body_skips(item, project) for item in level.functions):
             return True
-        if any(mark_skips(name, mark, level, project) for name, mark in roles.marks(level)):
+        if any(mark_skips(name, mark, level, project) for name, mark in marks_of(level)):
             return True
     return fixture_skips(test, module, project)
 

@@ -9,8 +9,9 @@ from hermetic.catalogue.rule import MEMORY, Example, Rule, node_id
 from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.callee import find_callee
-from hermetic.source.names import resolve
-from hermetic.source.restore import Undo, is_context_maker, is_undone, puts_back, undoes
+from hermetic.source.names import is_context_maker, resolve
+from hermetic.source.restore import is_undone, puts_back
+from hermetic.source.undoing import Undo, undoes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import _ast as ast
 from hermetic.catalogue.mocks._builders import TOKENS, builders, has_unknown_base, places, settled
 from hermetic.catalogue.rule import MEMORY, Example, Rule, node_id
 from hermetic.source import roles
+from hermetic.source.marks import items_of, marks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -272,19 +273,18 @@ def test_clock_is_read():
 
 def has_group(scope: Scope, project: Project) -> bool:
     """Tell whether a test, class or module stands in a group, through base classes of other files too."""
-    if any(name == GROUP for name, _ in roles.marks(scope)):
+    if any(name == GROUP for name, _ in marks_of(scope)):
         return True
     cls = scope if scope.is_class else scope.owner
     levels = project.lineage(cls) if cls is not None else []
-    return any(name == GROUP for level in levels for name, mark in roles.marks(level) if not from_module(level, mark))
+    return any(name == GROUP for level in levels for name, mark in marks_of(level) if not from_module(level, mark))
 
 
 def from_module(level: Scope, mark: ast.expr) -> bool:
     """Tell whether a mark comes from the module's `pytestmark`, which subclasses in other files do not inherit."""
     bound = level.module.top.bindings.get("pytestmark", ())
     return any(
-        isinstance(binding.value, ast.expr) and mark in roles.items_of(level.module.top, binding.value)
-        for binding in bound
+        isinstance(binding.value, ast.expr) and mark in items_of(level.module.top, binding.value) for binding in bound
     )
 
 

@@ -9,11 +9,13 @@ from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.callee import find_imported, is_dotted
 from hermetic.source.changes import import_time
-from hermetic.source.follow import is_dead, runs_by
+from hermetic.source.dead import is_dead
+from hermetic.source.finalizers import by_cleanup, is_in_cleanup
+from hermetic.source.follow import runs_by
 from hermetic.source.leaks import undone_after_import
-from hermetic.source.names import resolve
+from hermetic.source.names import is_context_maker, resolve
 from hermetic.source.reach import calls_of, entries_of, first_root
-from hermetic.source.restore import after_yield, by_cleanup, is_context_maker, is_in_cleanup, is_undone, is_undone_late
+from hermetic.source.restore import after_yield, is_undone, is_undone_late
 from hermetic.source.teardown import is_run_for, undone_by_file
 
 TYPE_CHECKING = False

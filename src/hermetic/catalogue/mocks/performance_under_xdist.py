@@ -5,6 +5,7 @@ from __future__ import annotations
 from hermetic.catalogue.mocks._worker_skips import is_skipped
 from hermetic.catalogue.rule import MEMORY, Example, Rule, node_id
 from hermetic.source import roles
+from hermetic.source.marks import marks_of, own_marks
 from hermetic.source.text import contains
 
 TYPE_CHECKING = False
@@ -220,14 +221,14 @@ def test_sorting_is_fast():
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the performance tests that run under a worker."""
         markers = project.options.get("performance-markers", ())
-        names = frozenset(f"pytest.mark.{name}" for name in markers if isinstance(name, str))  # type: ignore[attr-defined]
+        names = frozenset(f"pytest.mark.{name}" for name in markers if isinstance(name, str))
         if not module.is_test or not contains(module.data, tuple(name.rpartition(".")[2].encode() for name in names)):
             return
         found: dict[Scope, str] = {}
         for test in module.top.functions:
             if roles.role_of(test) != "test":
                 continue
-            marker = next((name for name, _ in roles.marks(test) if name in names), "")
+            marker = next((name for name, _ in marks_of(test) if name in names), "")
             if marker and not is_skipped(test, module, project):
                 found.setdefault(carrier(test, names), marker)
         for marked, marker in found.items():
@@ -238,7 +239,7 @@ def test_sorting_is_fast():
 def carrier(test: Scope, names: frozenset[str]) -> Scope:
     """Return the definition that carries the mark of a test: the test, a class around it; the outermost for a file."""
     current = test
-    while not any(name in names for name, _ in roles.own_marks(current)):
+    while not any(name in names for name, _ in own_marks(current)):
         if current.parent is None or current.parent.parent is None:
             break
         current = current.parent

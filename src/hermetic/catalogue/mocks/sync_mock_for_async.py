@@ -341,7 +341,7 @@ def is_async_target(found: Replacement, project: Project) -> bool:
         return is_async_function(function)
     target = found.target.lstrip(".@[").replace("()", "")
     patterns = project.options.get("async-functions", ())
-    return any(matches(target, str(pattern)) for pattern in patterns)  # type: ignore[attr-defined]
+    return any(matches(target, str(pattern)) for pattern in patterns)
 
 
 def is_reached(found: Replacement, owner: Scope | None, module: Module, project: Project) -> bool:

@@ -19,9 +19,8 @@ from hermetic.source.dependencies import (
     callable_of,
     kind_of_function,
 )
-from hermetic.source.names import is_async, resolve
+from hermetic.source.names import is_async, is_context_maker, resolve
 from hermetic.source.origins import Origin, origins, project_function, results
-from hermetic.source.restore import is_context_maker
 from hermetic.source.spelling import key_of
 
 TYPE_CHECKING = False

@@ -7,13 +7,14 @@ import _ast as ast
 from hermetic.catalogue.rule import node_id
 from hermetic.source.changes import called, import_time, stores_of
 from hermetic.source.names import attribute_value, lineage, method_of, resolve
-from hermetic.source.restore import is_monkeypatch, is_patch
+from hermetic.source.patchers import is_monkeypatch, is_patch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermetic.source.module import Module
+    from hermetic.source.nodes import Placed
     from hermetic.source.scope import Scope
 
 TABLE = "dependency_overrides"
@@ -31,7 +32,7 @@ class Override:
 
     __slots__ = ("installed_in", "key", "node", "scope", "table", "value")
 
-    def __init__(self, scope: Scope, node: ast.AST, table: ast.expr, key: ast.expr, value: ast.expr) -> None:
+    def __init__(self, scope: Scope, node: Placed, table: ast.expr, key: ast.expr, value: ast.expr) -> None:
         self.scope = self.installed_in = scope
         self.node = node
         self.table = table
@@ -47,10 +48,10 @@ class Override:
         return node_id(scope) if scope is not None and scope.is_function else ""
 
     @property
-    def place(self) -> ast.AST:
+    def place(self) -> Placed:
         """The node at which a finding stands: what installs the override, or the entry in a dict written out there."""
-        first: int = self.node.lineno  # type: ignore[attr-defined]
-        last: int = self.node.end_lineno or first  # type: ignore[attr-defined]
+        first = self.node.lineno
+        last = self.node.end_lineno or first
         same_text = self.scope.module is self.installed_in.module and first < self.key.lineno <= last
         return self.key if same_text else self.node
 
@@ -135,7 +136,7 @@ def is_text(node: ast.expr, text: str) -> bool:
     return isinstance(node, ast.Constant) and node.value == text
 
 
-def entries(scope: Scope, node: ast.AST, table: ast.expr, value: ast.expr | None) -> Iterator[Override]:
+def entries(scope: Scope, node: Placed, table: ast.expr, value: ast.expr | None) -> Iterator[Override]:
     """Yield the entries of a dict that is written out, or kept in a variable."""
     where = scope
     if isinstance(value, ast.Name):

@@ -470,7 +470,7 @@ def under_test(routes: Routes, override: Override) -> list[Route]:
 def pairs(project: Project) -> list[tuple[str, str]]:
     """Return the configured `(current user, scheme)` pairs."""
     listed = project.options.get("bearer-pairs", ())
-    return [(str(pair[0]), str(pair[1])) for pair in listed] if isinstance(listed, (list, tuple)) else []
+    return [(str(pair[0]), str(pair[1])) for pair in listed]
 
 
 def apps(override: Override, project: Project) -> list[Origin]:

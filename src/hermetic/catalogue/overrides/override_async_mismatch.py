@@ -522,7 +522,7 @@ def replacements(override: Override, project: Project) -> list[Origin]:
 def configured(original: Origin, project: Project) -> str:
     """Return `async` for a dependency that cannot be found and whose name is listed."""
     listed = project.options.get("async-dependencies", ())
-    known = isinstance(listed, (list, tuple)) and original.name.rpartition(".")[2] in listed
+    known = original.name.rpartition(".")[2] in listed
     return ASYNC if known and original.value is None else ""
 
 

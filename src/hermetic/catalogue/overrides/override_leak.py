@@ -9,10 +9,10 @@ from hermetic.catalogue.overrides._state import OVERRIDES, is_emptied, takes_out
 from hermetic.catalogue.overrides._table import TABLE, TOKENS, table_owner
 from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, PROJECT, Example, StateRule, node_id, reached_from
 from hermetic.source import roles
-from hermetic.source.changes import called, changes_in
+from hermetic.source.changes import STORES, called, changes_in
 from hermetic.source.leaks import leaks_at_import, leaks_in_functions, leaks_through_imports
 from hermetic.source.origins import SHARED, origins, passed_from
-from hermetic.source.spelling import flat
+from hermetic.source.spelling import targets_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -511,6 +511,5 @@ def owner_of(change: Change) -> tuple[Scope, ast.expr] | None:
     if isinstance(node, ast.Call):
         by_name = isinstance(node.func, ast.Name)  # setattr(app, "dependency_overrides", ...)
         return (scope, node.args[0]) if by_name and node.args else table_owner(scope, node.func)
-    targets = flat(node.targets) if isinstance(node, (ast.Assign, ast.Delete)) else [node.target]  # type: ignore[attr-defined]
-    owners = (table_owner(scope, target) for target in targets)
+    owners = (table_owner(scope, target) for target in targets_of(node)) if isinstance(node, STORES) else ()
     return next((owner for owner in owners if owner is not None), None)

@@ -28,6 +28,7 @@ from hermetic.source.reach import entries_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hermetic.source.nodes import Placed
     from hermetic.source.scope import Scope
 
 START = "start"
@@ -77,7 +78,7 @@ def is_only_returned(spawn: Spawn, name: str, uses: list[Use]) -> bool:
     )
 
 
-def start_of(spawn: Spawn) -> ast.AST | None:
+def start_of(spawn: Spawn) -> Placed | None:
     """Return the call of `start` on the variable that holds it, None without one."""
     kind, name = holder(spawn)
     if kind not in ("name", "self") or START not in spawn.kind.starts:
@@ -86,7 +87,7 @@ def start_of(spawn: Spawn) -> ast.AST | None:
     return next((use.node for use in uses_of(spawn.function, variable) if use.verb == START), None)
 
 
-def started_at(spawn: Spawn) -> tuple[Spawn, ast.AST]:
+def started_at(spawn: Spawn) -> tuple[Spawn, Placed]:
     """Return which call sets it going, and where: the call of `start` on its variable, or the call that makes it."""
     for item in spawn.chain():
         node = start_of(item) if not item.started else None
@@ -128,7 +129,7 @@ def is_told_to_end(spawn: Spawn) -> bool:
     """Tell whether a thread that runs is told something after its start that may end it."""
     starter, node = started_at(spawn)
     made = [item for item in spawn.chain() if item.kind is THREAD and item.origin is None and is_made_plainly(item)]
-    return any(is_told(item, node.lineno if starter is item else 0) for item in made)  # type: ignore[attr-defined]
+    return any(is_told(item, node.lineno if starter is item else 0) for item in made)
 
 
 def is_made_plainly(spawn: Spawn) -> bool:
@@ -174,10 +175,10 @@ def fate_by_uses(spawn: Spawn, uses: list[Use]) -> str:
     if not spawn.started and not any(use.verb in kind.starts for use in uses):
         return ENDED
     escapes = [use for use in uses if use.verb in ("escape", "with", "handed")]
-    if any(not is_kept_in_list(use) for use in escapes):
+    names = {list_of(use) for use in escapes}
+    if "" in names:
         return ENDED
     # appended to lists: what is done with one of them counts like what is done with the object itself
-    names = {use.node.func.value.id for use in escapes}  # type: ignore[attr-defined]
     fates = [fate_of_list(spawn, name) for name in names]
     ends = [use for use in uses if is_end(use.verb)]
     if ends:
@@ -185,20 +186,21 @@ def fate_by_uses(spawn: Spawn, uses: list[Use]) -> str:
     return max(fates, key=(LEFT, LATE, ENDED).index) if fates else without_end(spawn)
 
 
-def is_kept_in_list(use: Use) -> bool:
-    """Tell whether an object is appended to a list of the function's own."""
+def list_of(use: Use) -> str:
+    """Return the list of the function's own that an object is appended to, "" for another use of it."""
     function = getattr(use.node, "func", None)
     if not isinstance(function, ast.Attribute) or function.attr != "append" or not isinstance(function.value, ast.Name):
-        return False
+        return ""
     found = use.scope.find(function.value.id, function.lineno)
-    return found is not None and found[1].node.__class__ is not ast.Module and isinstance(found[0].value, ast.List)
+    own = found is not None and found[1].node.__class__ is not ast.Module and isinstance(found[0].value, ast.List)
+    return function.value.id if own else ""
 
 
 def fate_of_list(spawn: Spawn, name: str) -> str:
     """Judge the objects in a list by what is done with the list and in the loops over it."""
     uses = [use for use in uses_of(spawn.function, name) if use.verb not in ("append", "extend")]
     for variable in loop_names(spawn.function, name):
-        uses.extend(use for use in uses_of(spawn.function, variable) if not is_kept_in_list(use))
+        uses.extend(use for use in uses_of(spawn.function, variable) if not list_of(use))
     if any(use.verb in ("escape", "with", "handed") or is_end(use.verb) for use in uses):
         return ENDED
     return without_end(spawn)
@@ -212,6 +214,6 @@ def is_late(spawn: Spawn, ends: list[Use]) -> bool:
     return all(
         use.scope is spawn.scope
         and not is_after_yield(use.scope, use.node)
-        and is_asserted_between(use.scope, last, use.node.lineno)  # type: ignore[attr-defined]
+        and is_asserted_between(use.scope, last, use.node.lineno)
         for use in ends
     ) and any(use.verb in spawn.kind.late for use in ends)

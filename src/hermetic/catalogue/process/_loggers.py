@@ -13,7 +13,7 @@ from hermetic.source.state import State
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hermetic.source.module import Module
-    from hermetic.source.scope import Binding, Scope
+    from hermetic.source.scope import Scope
 
 LOGGER = "logging.Logger"
 ROOT = "logging.getLogger()"
@@ -61,8 +61,8 @@ class LoggerState(State):
 
     def goes_back(self, scope: Scope, call: ast.Call, name: str) -> bool:
         """Tell whether a logger's method sets what all but the root logger begin with."""
-        if name == f"{LOGGER}.removeHandler" and takes_all(scope, call):
-            return has_no_handlers(scope, call.func.value)  # type: ignore[attr-defined]
+        if name == f"{LOGGER}.removeHandler" and isinstance(call.func, ast.Attribute) and takes_all(scope, call):
+            return has_no_handlers(scope, call.func.value)
         if name == f"{LOGGER}.setLevel":
             owner, level = getattr(call.func, "value", None), call.args[0] if call.args else None
             if is_level_of_root(scope, owner, level) or is_level_at_import(scope, owner, level):
@@ -125,7 +125,7 @@ def logger_key(scope: Scope, expression: ast.expr | None) -> str:
     key, module = key_of(scope, expression), scope.module
     found = behind_import(scope, key) if "(" not in key else None
     if found is not None:
-        key, module = key_of(found[1], found[0].value), found[1].module  # type: ignore[arg-type]
+        key, module = key_of(found[1], found[0]), found[1].module
     if module.name and not module.is_test and key == OWN:
         key = OWN.replace("__name__", repr(module.name))
     elif key.endswith(OF_MODULE):
@@ -141,13 +141,15 @@ def named_by_module(scope: Scope, key: str) -> str:
     return f"{getter}({named!r})" if known else key
 
 
-def behind_import(scope: Scope, dotted: str) -> tuple[Binding, Scope] | None:
-    """Return the assignment in another project file that a dotted name means."""
+def behind_import(scope: Scope, dotted: str) -> tuple[ast.AST, Scope] | None:
+    """Return what a dotted name of another project file is set to there, and the scope to read that in."""
     project = scope.module.project
     if project is None or "." not in dotted or not project.is_own(dotted.partition(".")[0], scope.module.folder):
         return None
     found = project.binding(dotted, scope.module.folder)
-    return found if found is not None and found[0].kind == "assign" and isinstance(found[0].value, ast.AST) else None
+    if found is None or found[0].kind != "assign" or not isinstance(found[0].value, ast.AST):
+        return None
+    return found[0].value, found[1]
 
 
 def seen_through(scope: Scope, name: str) -> str:
@@ -159,7 +161,7 @@ def seen_through(scope: Scope, name: str) -> str:
     if name not in known:
         owner, _, part = base.rpartition(".") if base.rpartition(".")[2] in PARTS else (base, "", "")
         found = behind_import(scope, owner)
-        made = resolve(found[1], found[0].value) if found is not None else ""  # type: ignore[arg-type]
+        made = resolve(found[1], found[0]) if found is not None else ""
         rest = f".{part}.{last}" if part else f".{last}"
         known[name] = made + rest if made in GETTERS else name
     return known[name]

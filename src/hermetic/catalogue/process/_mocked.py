@@ -8,8 +8,8 @@ from hermetic.source import roles
 from hermetic.source.callee import ancestry
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
+from hermetic.source.patchers import is_patch
 from hermetic.source.replaced import Step, is_replaced
-from hermetic.source.restore import is_patch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,5 +55,4 @@ def decorated(place: Scope) -> bytes:
     if place.is_function:
         return place.module.text(place)
     lines = place.module.lines
-    decorators = place.node.decorator_list  # type: ignore[attr-defined]
-    return b"".join(lines[item.lineno - 1] for item in decorators)
+    return b"".join(lines[item.lineno - 1] for item in place.decorators)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source.blocks import line_of
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
 from hermetic.source.putback import is_raises
@@ -42,8 +41,7 @@ def gives_the_same(change: Change) -> bool:
         return False
     if not any(isinstance(item, FUNCTIONS) for item in module.top.body):
         return True
-    first = min(map(line_of, (scope.node, *scope.decorators)))
-    return not any(PATCHING in line for line in scope.module.lines[first - 1 : change.line])
+    return not any(PATCHING in line for line in scope.module.lines[scope.first_line - 1 : change.line])
 
 
 def is_again(change: Change) -> bool:
@@ -55,8 +53,7 @@ def is_again(change: Change) -> bool:
     around = {parent for _, parent in scope.ancestors(change.node)}
     lines = list(read_above(change))
     return any(
-        isinstance(node, BLOCKS)
-        and node not in around
+        node not in around
         and any(node.lineno < line <= (node.end_lineno or 0) for line in lines)
         and not any(is_raises(item.context_expr) for item in node.items)
         for node in scope.kept(*BLOCKS)

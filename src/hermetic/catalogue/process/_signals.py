@@ -9,9 +9,9 @@ from hermetic.catalogue.process._spawned import THREAD, TIMER, Spawn, is_end
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
 from hermetic.source.changes import called
+from hermetic.source.finalizers import CLEANUPS
 from hermetic.source.names import find_function
 from hermetic.source.reach import calls_of
-from hermetic.source.restore import CLEANUPS
 from hermetic.source.spelling import text_of
 
 TYPE_CHECKING = False

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermetic.source.module import Module
+    from hermetic.source.nodes import Placed
 
 
 class Kind:
@@ -113,7 +114,7 @@ class Use:
 
     __slots__ = ("node", "scope", "verb")
 
-    def __init__(self, verb: str, scope: Scope, node: ast.AST) -> None:
+    def __init__(self, verb: str, scope: Scope, node: Placed) -> None:
         self.verb = verb
         self.scope = scope
         self.node = node
@@ -278,20 +279,17 @@ def uses_of(function: Scope, name: str) -> Iterator[Use]:
         for call in scope.kept(ast.Call):
             yield from uses_in_call(scope, call, name)
         for node in scope.kept(ast.Return, ast.Yield, ast.Assign, ast.AnnAssign, ast.YieldFrom):
-            if holds(node.value, name) or holds_number(node.value, name):  # type: ignore[attr-defined]
+            if holds(node.value, name) or holds_number(node.value, name):
                 yield Use("escape" if not isinstance(node, ast.Yield) else "yield", scope, node)
         for block in scope.kept(ast.With, ast.AsyncWith):
-            if any(is_name(item.context_expr, name) for item in block.items):  # type: ignore[attr-defined]
+            if any(is_name(item.context_expr, name) for item in block.items):
                 yield Use("with", scope, block)
-        if scope.is_function or scope.node.__class__ is not ast.Lambda:
-            continue
-        if holds(scope.node.body, name):
+        if isinstance(scope.node, ast.Lambda) and holds(scope.node.body, name):
             yield Use("escape", scope, scope.node)
 
 
-def uses_in_call(scope: Scope, call: ast.AST, name: str) -> Iterator[Use]:
+def uses_in_call(scope: Scope, call: ast.Call, name: str) -> Iterator[Use]:
     """Yield what one call does with a variable: it calls a method, hands one on, or passes the object."""
-    assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
     function = call.func
     if isinstance(function, ast.Attribute) and is_name(function.value, name):
         yield Use(verb_of(scope, call, function.attr), scope, call)

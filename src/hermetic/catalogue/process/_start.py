@@ -36,9 +36,9 @@ def path_of(scope: Scope, value: ast.AST, steps: int = MAX_STEPS) -> str | None:
         return path_of(found[1], given, steps - 1) if found is not None and isinstance(given, ast.expr) else None
     if isinstance(value, ast.Attribute) and value.attr == "parent":
         return above(path_of(scope, value.value, steps))
-    if isinstance(value, ast.Subscript) and getattr(value.value, "attr", "") == "parents":
+    if isinstance(value, ast.Subscript) and isinstance(value.value, ast.Attribute) and value.value.attr == "parents":
         count = getattr(value.slice, "value", None)
-        base = path_of(scope, value.value.value, steps)  # type: ignore[attr-defined]
+        base = path_of(scope, value.value.value, steps)
         return above(base, count + 1) if isinstance(count, int) else None
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div):
         return joined(path_of(scope, value.left, steps), [value.right])
@@ -61,8 +61,8 @@ def of_call(scope: Scope, call: ast.Call, steps: int) -> str | None:
 
 def above(path: str | None, levels: int = 1) -> str | None:
     """Return a folder so many levels above a path."""
-    for _ in range(levels if path is not None else 0):
-        path = os.path.dirname(path)  # type: ignore[type-var]
+    for _ in range(levels):
+        path = os.path.dirname(path) if path is not None else None
     return path
 
 

@@ -9,12 +9,13 @@ from hermetic.catalogue.process._signals import TAKES, argument_of, readers_of
 from hermetic.catalogue.process._spawned import Spawn, is_end
 from hermetic.source.names import find_function
 from hermetic.source.reach import calls_of
-from hermetic.source.spelling import flat, text_of
+from hermetic.source.spelling import targets_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hermetic.source.nodes import Store
     from hermetic.source.scope import Scope
 
 STORES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
@@ -89,7 +90,7 @@ def objects_in(function: Scope) -> set[str]:
     found: set[str] = set()
     for scope in function.family():
         nodes = [node.func for node in calls_of(scope)]
-        nodes.extend(node.iter for node in scope.kept(ast.For, ast.AsyncFor))  # type: ignore[attr-defined]
+        nodes.extend(node.iter for node in scope.kept(ast.For, ast.AsyncFor))
         for node in nodes:
             name = text_of(node.value if isinstance(node, ast.Attribute) else node).split("(")[0]
             first, _, rest = name.partition(".")
@@ -114,16 +115,14 @@ def is_value(spawn: Spawn, name: str) -> bool:
 
 def is_flag(spawn: Spawn, name: str) -> bool:
     """Tell whether an item of a list or dict is set: the thread may look at it."""
-    targets = (target for scope in spawn.function.family() for target, _ in targets_of(scope))
+    targets = (target for scope in spawn.function.family() for target, _ in set_in(scope))
     return any(isinstance(target, ast.Subscript) and text_of(target.value) == name for target in targets)
 
 
-def targets_of(scope: Scope) -> Iterator[tuple[ast.expr, ast.AST]]:
+def set_in(scope: Scope) -> Iterator[tuple[ast.expr, Store]]:
     """Yield what the statements of a loaded scope assign to, and the statements."""
     for node in scope.kept(*STORES):
-        several = isinstance(node, (ast.Assign, ast.Delete))
-        for target in flat(node.targets) if several else [node.target]:  # type: ignore[attr-defined]
-            yield target, node
+        yield from ((target, node) for target in targets_of(node))
 
 
 def may_end(spawn: Spawn, name: str, start: int, runs: Scope | None, *, any_call: bool) -> bool:
@@ -163,8 +162,8 @@ def is_part(text: str, name: str) -> bool:
 
 def is_set(scope: Scope, name: str, first: int) -> bool:
     """Tell whether an attribute or item of an object is set below a line; of what it holds, one that says so."""
-    for target, node in targets_of(scope):
-        if node.lineno <= first or not isinstance(target, (ast.Attribute, ast.Subscript)):  # type: ignore[attr-defined]
+    for target, node in set_in(scope):
+        if node.lineno <= first or not isinstance(target, (ast.Attribute, ast.Subscript)):
             continue
         text = text_of(target.value)
         if text == name or (isinstance(target, ast.Attribute) and is_part(text, name) and is_end(target.attr)):

@@ -26,6 +26,7 @@ from hermetic.source.spelling import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hermetic.source.nodes import Placed
     from hermetic.source.scope import Scope
 
 # Parts of the names of calls that block until something has come, which the thread may send as its last act.
@@ -231,7 +232,7 @@ def below(block: list[ast.stmt]) -> list[ast.stmt]:
     return found
 
 
-def is_waited_for(starter: Spawn, node: ast.AST, runs: Scope | None) -> bool:
+def is_waited_for(starter: Spawn, node: Placed, runs: Scope | None) -> bool:
     """Tell whether the function that starts something waits for anything after that."""
     own = set(runs.family()) if runs is not None else set()
     starts = spawn_names(starter) if starter.kind is PROCESS else None
@@ -240,7 +241,7 @@ def is_waited_for(starter: Spawn, node: ast.AST, runs: Scope | None) -> bool:
         for scope in starter.function.family()
         if scope not in own
         for call in calls_of(scope)
-        if call.lineno > node.lineno  # type: ignore[attr-defined]
+        if call.lineno > node.lineno
     )
 
 

@@ -36,8 +36,9 @@ class ImportPath(State):
     def counts_target(self, scope: Scope, target: ast.expr) -> bool:
         """Leave out `+=` of what may be empty."""
         node = scope.parents.get(target)
-        extends = isinstance(node, ast.AugAssign) and is_under_test(scope.module)
-        return not (extends and may_be_empty(scope, node.value))  # type: ignore[union-attr]
+        if not isinstance(node, ast.AugAssign) or not is_under_test(scope.module):
+            return True
+        return not may_be_empty(scope, node.value)
 
 
 class ImportPathEdit(StateRule):
@@ -344,9 +345,9 @@ def only_goes_up(scope: Scope, value: ast.AST, names: set[str], steps: int = MAX
         if resolve(scope, function) in OWN_FILE and value.args and resolve(scope, value.args[0]) == FRAME:
             names.add("__file__")
             return True
-        method = isinstance(function, ast.Attribute) and resolve(scope, function.value) not in PATH_MODULES
-        parts = [*value.args, *([function.value] if method else [])]  # type: ignore[attr-defined]
-        return name in SAME_PLACE and all(only_goes_up(scope, part, names, steps) for part in parts)
+        owners = [function.value] if isinstance(function, ast.Attribute) else []
+        followed = [*value.args, *(owner for owner in owners if resolve(scope, owner) not in PATH_MODULES)]
+        return name in SAME_PLACE and all(only_goes_up(scope, part, names, steps) for part in followed)
     parts = [getattr(value, field, None) for field in ("left", "right", "value", "slice")]
     if isinstance(value, (ast.Tuple, ast.List)):
         parts = [*value.elts]

@@ -8,8 +8,8 @@ from hermetic.catalogue.process._settings import ATEXIT, SIGNALS, STATES
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
 from hermetic.source import roles
 from hermetic.source.callee import CONSTRUCTORS, find_helper
-from hermetic.source.restore import undoes
 from hermetic.source.undo import UndoState
+from hermetic.source.undoing import undoes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

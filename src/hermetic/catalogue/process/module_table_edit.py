@@ -11,8 +11,8 @@ from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule,
 from hermetic.source import roles
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
+from hermetic.source.patchers import is_monkeypatch
 from hermetic.source.putback import is_removal
-from hermetic.source.restore import is_monkeypatch
 from hermetic.source.spelling import key_of, text_of
 from hermetic.source.state import State
 
@@ -120,8 +120,10 @@ def is_own_reload(change: Change) -> bool:
     if not isinstance(call, ast.Call) or not call.args:
         return False
     name = call.args[0]
-    found = scope.find(name.id, change.line) if isinstance(name, ast.Name) else None
-    bindings = found[1].bindings[name.id] if found is not None and found[1] is scope else []  # type: ignore[attr-defined]
+    if not isinstance(name, ast.Name):
+        return False
+    found = scope.find(name.id, change.line)
+    bindings = found[1].bindings[name.id] if found is not None and found[1] is scope else []
     values = [item.value for item in bindings if isinstance(item.value, ast.Call)]
     imported = [value for value in values if resolve(scope, value.func) in IMPORTERS and value.args]
     return bool(imported) and all(isinstance(value.args[0], (ast.JoinedStr, ast.BinOp)) for value in imported)
@@ -498,8 +500,8 @@ def is_imported_beside(scope: Scope, name: str) -> bool:
     if name.partition(".")[0] not in sys.stdlib_module_names:
         return name.encode() in b" ".join(lines)
     if roles.role_of(scope) == "test" and not getattr(scope.node, "decorator_list", ()):
-        first, last = scope.node.lineno, scope.node.end_lineno or scope.node.lineno  # type: ignore[attr-defined]
-        lines = [line for line in scope.module.lines[: first - 1] + scope.module.lines[last:] if b"import" in line]
+        others = scope.module.lines[: scope.line - 1] + scope.module.lines[scope.last_line :]
+        lines = [line for line in others if b"import" in line]
     return name.encode() in b" ".join(lines)
 
 

@@ -10,7 +10,7 @@ from hermetic.catalogue.process._waited import is_let_go, may_be_over, stays
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
 from hermetic.source import roles
 from hermetic.source.reach import first_root
-from hermetic.source.restore import Undo
+from hermetic.source.undoing import Undo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.source import roles
+from hermetic.source.marks import marks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def group_of(test: Scope) -> str:
     """Return the name of a test's group in source form, "" without one."""
-    for name, expression in roles.marks(test):
+    for name, expression in marks_of(test):
         if name == "pytest.mark.xdist_group" and isinstance(expression, ast.Call):
             given = [*expression.args, *(item.value for item in expression.keywords)]
             return repr(given[0].value) if given and isinstance(given[0], ast.Constant) else "computed"

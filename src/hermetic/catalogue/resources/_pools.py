@@ -29,7 +29,6 @@ def left_open(root: Scope) -> Iterator[ast.Call]:
         return
     for scope in root.family():
         for call in list(scope.kept(ast.Call)):
-            assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
             name = resolve(scope, call.func)
             pools = name in POOLS or (name in ENGINES and is_postgres(scope, call))
             if pools and not is_pooled_nowhere(call) and is_left(scope, root, call):
@@ -59,7 +58,7 @@ def is_left(scope: Scope, root: Scope, call: ast.Call) -> bool:
     """Tell whether what a call makes is kept in a variable, or given to tests, and nothing closes it by that name."""
     parent = scope.parents.get(call)
     if isinstance(parent, ast.Await):
-        call, parent = parent, scope.parents.get(parent)  # type: ignore[assignment]
+        parent = scope.parents.get(parent)
     if isinstance(parent, (ast.Return, ast.Yield)):
         return roles.role_of(root) == "fixture" and scope is root and not isinstance(parent, ast.Yield)
     if not isinstance(parent, ast.Assign) or len(parent.targets) != 1:

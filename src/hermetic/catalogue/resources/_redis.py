@@ -154,7 +154,6 @@ def is_started_here(client: Place) -> bool:
             return True
         name = node.id if isinstance(node, ast.Name) else ""
         for other in scope.kept(ast.Call) if name else ():
-            assert isinstance(other, ast.Call)  # noqa: S101 - for the type checker
             made = resolve(scope, other.func).rpartition(".")[2]
             if "Server" in made and any(name in spelled(given).split() for given in other.args):
                 return True

@@ -7,16 +7,17 @@ import _ast as ast
 from hermetic.catalogue.resources._paths import FILE, HOME, is_below, is_relative, path_of
 from hermetic.catalogue.resources._writes import path_removed
 from hermetic.source import roles
-from hermetic.source.callee import find_class, find_helper, method_in
+from hermetic.source.arrangement import arrangement, helpers_of
+from hermetic.source.callee import call_behind, find_class, find_helper, method_in
 from hermetic.source.changes import called
 from hermetic.source.fake_disk import FIXTURES, is_on_fake_disk
-from hermetic.source.names import is_generator, resolve
+from hermetic.source.names import is_context_maker, is_generator, resolve
 from hermetic.source.origins import argument
 from hermetic.source.reach import entries_of
-from hermetic.source.replaced import arrangement, helpers_of, named_around
-from hermetic.source.restore import Undo, after_yield, is_context_maker, puts_back
+from hermetic.source.replaced import named_around
+from hermetic.source.restore import after_yield, puts_back
 from hermetic.source.text import contains
-from hermetic.source.undo import call_behind
+from hermetic.source.undoing import Undo
 from hermetic.source.written import Place
 
 TYPE_CHECKING = False
@@ -80,7 +81,6 @@ class Removed(Undo):
         if helper is None or is_generator(helper):
             return False
         for item in helper.module.load(helper).kept(ast.Call):
-            assert isinstance(item, ast.Call)  # noqa: S101 - for the type checker
             removes, path = path_removed(helper, item, resolve(helper, item.func))
             target = item.args[0] if item.args else getattr(item.func, "value", None)
             if removes and path is None and isinstance(target, ast.Name):
@@ -113,10 +113,12 @@ def is_written_back(scope: Scope, call: ast.Call, path: str, line: int) -> bool:
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in READERS or not call.args:
         return False
     value, target = call.args[0], path_of(Place(scope, call.func.value))
-    found = scope.find(value.id, value.lineno) if isinstance(value, ast.Name) else None
+    if not isinstance(value, ast.Name):
+        return False
+    found = scope.find(value.id, value.lineno)
     if found is None or target != path:
         return False
-    bound = (item.value for item in found[1].bindings[value.id] if item.line < line)  # type: ignore[attr-defined]
+    bound = (item.value for item in found[1].bindings[value.id] if item.line < line)
     return any(
         isinstance(item, ast.Call)
         and isinstance(item.func, ast.Attribute)
@@ -161,10 +163,9 @@ def is_handed_out(visit: Visit, path: str, project: Project) -> bool:
 def entered_by_hand(place: Scope) -> Iterator[Scope]:
     """Yield the `__enter__` of the project's managers that a function enters by a call: `self.folder.__enter__()`."""
     for call in place.kept(ast.Call):
-        name = getattr(call.func, "attr", "")
-        if name not in ENTERING:
+        if not isinstance(call.func, ast.Attribute) or call.func.attr not in ENTERING:
             continue
-        entered = call.func.value if name == "__enter__" else next(iter(call.args), None)  # type: ignore[attr-defined]
+        entered = call.func.value if call.func.attr == "__enter__" else next(iter(call.args), None)
         made = call_behind(place, entered) if entered is not None else None
         manager = find_class(place, made.func) if made is not None else None
         method = method_in(manager, "__enter__") if manager is not None else None

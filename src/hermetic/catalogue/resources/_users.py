@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
+from hermetic.source.marks import marks_of
 from hermetic.source.never_run import is_skipped
 
 TYPE_CHECKING = False
@@ -67,7 +68,7 @@ def find_fixtures(test: Scope, project: Project) -> list[Scope]:
 
 def is_repeated(test: Scope) -> bool:
     """Tell whether a test is parametrised with more than one set."""
-    for name, expression in roles.marks(test):
+    for name, expression in marks_of(test):
         if name == "pytest.mark.parametrize" and isinstance(expression, ast.Call) and len(expression.args) > 1:
             given = expression.args[1]
             if not isinstance(given, (ast.List, ast.Tuple)) or len(given.elts) > 1:

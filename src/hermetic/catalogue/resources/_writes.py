@@ -112,10 +112,10 @@ def is_only_read(scope: Scope, call: ast.Call) -> bool:
     item = scope.parents.get(call)
     block = scope.parents.get(item) if isinstance(item, ast.withitem) else None
     name = getattr(item.optional_vars, "id", "") if isinstance(item, ast.withitem) else ""
-    if block is None or not name:
+    if not isinstance(block, (ast.With, ast.AsyncWith)) or not name:
         return False
-    inside = kept_between(scope, block.lineno + 1, block.end_lineno or 0, ast.Call)  # type: ignore[attr-defined]
-    used = [use for use in inside if isinstance(use, ast.Call) and name in spelled(use).split()]
+    inside = kept_between(scope, block.lineno + 1, block.end_lineno or 0, ast.Call)
+    used = [use for use in inside if name in spelled(use).split()]
     return bool(used) and all(is_reading(use) for use in used)
 
 

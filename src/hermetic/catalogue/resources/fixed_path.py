@@ -10,10 +10,10 @@ from hermetic.catalogue.resources._writes import WRITING, WRITING_METHODS, is_on
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, one_per_line, reached_from
 from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
+from hermetic.source.interest import Interest
 from hermetic.source.names import resolve
 from hermetic.source.restore import is_undone, is_undone_late
 from hermetic.source.visits import Visit, is_cleanup, roots, visits
-from hermetic.source.worth import Interest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from hermetic.catalogue.resources._ports import (
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
+from hermetic.source.interest import Interest
 from hermetic.source.names import resolve
 from hermetic.source.origins import results
 from hermetic.source.visits import Visit, roots, visits, visits_at_import
-from hermetic.source.worth import Interest
 from hermetic.source.written import Place, value_of
 
 TYPE_CHECKING = False

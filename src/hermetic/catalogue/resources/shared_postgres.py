@@ -9,9 +9,9 @@ from hermetic.catalogue.resources._rows import ADDERS, EXECUTORS, is_write, name
 from hermetic.catalogue.resources._users import fixtures_of
 from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line, reached_from
 from hermetic.source import roles
+from hermetic.source.interest import Interest
 from hermetic.source.names import resolve
 from hermetic.source.visits import Visit, roots, visits
-from hermetic.source.worth import Interest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from hermetic.catalogue.resources._redis import (
 )
 from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
+from hermetic.source.interest import Interest
 from hermetic.source.names import resolve
 from hermetic.source.visits import Visit, roots, visits, visits_at_import
-from hermetic.source.worth import Interest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

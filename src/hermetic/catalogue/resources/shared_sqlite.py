@@ -12,12 +12,12 @@ from hermetic.catalogue.resources._users import fixtures_of, is_wide, tests_of
 from hermetic.catalogue.rule import LINT, PROJECT, Example, Rule, node_id, one_per_line, reached_from
 from hermetic.source import roles
 from hermetic.source.around import undone_around
+from hermetic.source.interest import Interest
 from hermetic.source.names import resolve
 from hermetic.source.never_run import is_skipped
 from hermetic.source.origins import results
 from hermetic.source.restore import is_undone
 from hermetic.source.visits import Visit, is_cleanup, roots, visits
-from hermetic.source.worth import Interest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -418,7 +418,6 @@ def opening_call(fixture: Scope) -> ast.Call | None:
     """Return the call with which a fixture opens the SQLite database that it gives; None where it gives none."""
     given = {resolve(fixture, value).removesuffix("<with>") for value in results(fixture)}
     for call in fixture.module.load(fixture).kept(ast.Call):
-        assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
         name = resolve(fixture, call.func)
         if f"{name}()" not in given:
             continue

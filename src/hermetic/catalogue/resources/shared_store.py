@@ -10,15 +10,16 @@ from hermetic.catalogue.resources._users import fixtures_of, is_wide
 from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
+from hermetic.source.interest import Interest
+from hermetic.source.located import any_around
 from hermetic.source.names import resolve
 from hermetic.source.never_run import is_skipped
 from hermetic.source.origins import results
-from hermetic.source.restore import is_patch
+from hermetic.source.patchers import is_patch
 from hermetic.source.spelling import spelled
 from hermetic.source.teardown import arranging
 from hermetic.source.text import contains
 from hermetic.source.visits import Visit, roots, visits, visits_at_import
-from hermetic.source.worth import Interest, any_around
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class SharedStore(Rule):
 
     def clients(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the wide fixtures that give a client of a shared store to tests outside of one group."""
-        patterns = [str(item) for item in project.options.get("shared-clients", ())]  # type: ignore[attr-defined]
+        patterns = [str(item) for item in project.options.get("shared-clients", ())]
         users: dict[Scope, list[Scope]] = {}
         for test in module.top.functions:
             if roles.role_of(test) == "test" and not is_skipped(test):
@@ -381,7 +382,10 @@ def replaces_part_of(scope: Scope, manager: ast.expr, call: ast.Call) -> bool:
         return False
     patched = manager.args[0]
     while isinstance(patched, (ast.Attribute, ast.Call)):
-        patched = patched.value if isinstance(patched, ast.Attribute) else patched.args[0] if patched.args else None  # type: ignore[assignment]
+        inner = patched.value if isinstance(patched, ast.Attribute) else next(iter(patched.args), None)
+        if inner is None:
+            return False
+        patched = inner
     return isinstance(patched, ast.Name) and patched.id == getattr(owner, "id", "")
 
 

@@ -176,7 +176,7 @@ def is_class(scope: Scope, function: ast.expr) -> bool:
     """Tell whether an expression names a class of breakers, of a library, of the configuration, or one below these."""
     project = scope.module.project
     listed = project.options.get("breaker-classes", ()) if project is not None else ()
-    known = {*CLASSES, *(listed if isinstance(listed, (list, tuple)) else ())}
+    known = {*CLASSES, *listed}
     name = resolve(scope, function)
     if name in known or (name.startswith(".") and f"{scope.module.name}{name}" in known):
         return True

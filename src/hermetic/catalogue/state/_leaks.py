@@ -262,7 +262,7 @@ def class_behind(scope: Scope, owner: ast.expr | None) -> str:
 
 def class_of(scope: Scope, made: ast.expr | None) -> Scope | None:
     """Return the project's class whose object a variable holds."""
-    from hermetic.source.undo import call_behind
+    from hermetic.source.callee import call_behind
 
     call = call_behind(scope, made) if made is not None else None
     return find_class(scope, call.func) if call is not None else None

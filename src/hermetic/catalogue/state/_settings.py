@@ -5,12 +5,13 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
+from hermetic.source.arrangement import arrangement
 from hermetic.source.callee import find_callee, find_class, find_helper, own_constructor
 from hermetic.source.changes import called, stores_of
+from hermetic.source.marks import marker_name
 from hermetic.source.names import resolve
 from hermetic.source.origins import CACHES
-from hermetic.source.replaced import arrangement
-from hermetic.source.restore import is_monkeypatch, is_patch
+from hermetic.source.patchers import is_monkeypatch, is_patch
 from hermetic.source.text import contains
 from hermetic.source.written import Place, value_of
 
@@ -31,7 +32,7 @@ CLEAR = b"cache_clear"
 def is_cached(function: Scope) -> bool:
     """Tell whether a function keeps its results, by `functools.lru_cache` or `cache`."""
     outer = function.parent or function
-    return any(roles.marker_name(outer, item) in CACHES for item in getattr(function.node, "decorator_list", ()))
+    return any(marker_name(outer, item) in CACHES for item in getattr(function.node, "decorator_list", ()))
 
 
 def keys_changed(root: Scope, project: Project) -> dict[str, int]:
@@ -68,7 +69,7 @@ def find_keys(scope: Scope) -> Iterator[tuple[str, int]]:
         if verb == "item" and name == "os.environ" and isinstance(target, ast.Subscript):
             value = value_of(Place(scope, target.slice))
             if isinstance(value, str):
-                yield value, node.lineno  # type: ignore[attr-defined]
+                yield value, node.lineno
 
 
 def keys_of(scope: Scope, call: ast.Call, name: str) -> Iterator[str]:
@@ -103,7 +104,6 @@ def keys_read(function: Scope, steps: int = MAX_CALLS) -> set[str]:
     found = function.memo["keys read"] = set()
     for scope in function.module.load(function).family():
         for call in list(scope.kept(ast.Call)):
-            assert isinstance(call, ast.Call)  # noqa: S101 - for the type checker
             name = resolve(scope, call.func)
             if name in READERS and call.args:
                 value = value_of(Place(scope, call.args[0]))

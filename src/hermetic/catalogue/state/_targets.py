@@ -100,12 +100,13 @@ def of_class(scope: Scope, cls: Scope, name: str, value: ast.expr | None, projec
     """Return the rule for an attribute of a class of the project; one that is defined in a function is the test's."""
     if cls.parent is not None and cls.parent.is_function:
         return ""
-    for level in project.lineage(cls):
+    lineage = project.lineage(cls)
+    for level in lineage:
         found = level.bindings.get(name)
         if found:
             defined = found[-1].kind in ("def", "class") or isinstance(found[-1].value, ast.Lambda)
             return REPLACED if defined or is_mock(scope, value) else CLASS_STATE
-    keywords = [item for level in project.lineage(cls) for item in level.node.keywords]  # type: ignore[attr-defined]
+    keywords = (item for level in lineage for item in getattr(level.node, "keywords", ()))
     if any(item.arg == "metaclass" for item in keywords):
         return ""  # which may have a property of that name
     return REPLACED if is_callable(scope, value) else CLASS_STATE

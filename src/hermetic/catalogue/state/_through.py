@@ -14,13 +14,14 @@ from hermetic.source.callee import CONSTRUCTORS, ancestry, find_callee, find_imp
 from hermetic.source.callee import is_entered as is_on_stack
 from hermetic.source.certain import is_under_test
 from hermetic.source.changes import Change
-from hermetic.source.follow import is_dead
+from hermetic.source.dead import is_dead
+from hermetic.source.imports import is_import
+from hermetic.source.interest import Interest
 from hermetic.source.names import resolve
-from hermetic.source.outline import COMPOUND, DEFINERS, first_word, is_import
-from hermetic.source.text import contains
+from hermetic.source.outline import COMPOUND, first_word
+from hermetic.source.text import DEFINERS, contains
 from hermetic.source.values import UNKNOWN
 from hermetic.source.visits import Visit, roots, visits
-from hermetic.source.worth import Interest
 from hermetic.source.written import Place, value_of
 
 TYPE_CHECKING = False
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermetic.source.module import Module
+    from hermetic.source.nodes import Placed
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
     from hermetic.source.text import Text
 
     # A statement or call, the name that it changes, and what it sets or adds where it counts only if that is known.
-    Touched = tuple[ast.AST, str, list[ast.expr] | None]
+    Touched = tuple[Placed, str, list[ast.expr] | None]
 
 DEPTH = 2  # a test, or a helper beside it, calls the function
 GROWING = ("append", "extend", "insert", "appendleft", "extendleft")
@@ -113,7 +115,7 @@ class Changed:
 
     __slots__ = ("name", "node", "root", "scope")
 
-    def __init__(self, root: Scope, scope: Scope, node: ast.AST, name: str) -> None:
+    def __init__(self, root: Scope, scope: Scope, node: Placed, name: str) -> None:
         self.root = root
         self.scope = scope
         self.node = node
@@ -137,7 +139,7 @@ def changed_through(module: Module, project: Project) -> Iterator[Changed]:
             if any(is_after_yield(item.scope, item.call) for item in visit.chain()):
                 continue
             for scope, node, name in certain_changes(visit, target):
-                taken = node.func.attr in SHRINKING if isinstance(node, ast.Call) else False  # type: ignore[attr-defined]
+                taken = isinstance(node, ast.Call) and getattr(node.func, "attr", "") in SHRINKING
                 if (scope, name) not in seen and is_left(visit, target, name, project, taken=taken):
                     seen.add((scope, name))
                     yield Changed(root, scope, node, name)
@@ -148,7 +150,7 @@ def is_known_to_tests(changed: Changed) -> bool:
     return not is_under_test(changed.scope.module) or changed.name.encode() in changed.root.module.words
 
 
-def certain_changes(visit: Visit, target: Scope) -> Iterator[tuple[Scope, ast.AST, str]]:
+def certain_changes(visit: Visit, target: Scope) -> Iterator[tuple[Scope, Placed, str]]:
     """Yield `(scope, node, name)` of the changes that a call of a function certainly makes and does not take back."""
     way = visit.way.through(visit.call, target)
     for scope in target.module.load(target).family():
@@ -167,7 +169,7 @@ def is_asked(scope: Scope, node: ast.AST, name: str) -> bool:
     )
 
 
-def changes_of(scope: Scope, visit: Visit) -> Iterator[tuple[ast.AST, str]]:
+def changes_of(scope: Scope, visit: Visit) -> Iterator[tuple[Placed, str]]:
     """Yield the statements and calls that change a name of the module, and the name; what is meant to be filled not."""
     known: list[Touched] | None = scope.memo.get("touched")
     if known is None:
@@ -181,12 +183,12 @@ def changes_of(scope: Scope, visit: Visit) -> Iterator[tuple[ast.AST, str]]:
 def touched_by_statement(scope: Scope) -> Iterator[Touched]:
     """Yield the assignments to a name of the module, or to an item of it."""
     for node in scope.kept(ast.Assign, ast.AugAssign):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]  # type: ignore[attr-defined]
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             if isinstance(target, ast.Name) and target.id in scope.globals and is_rebound(scope, node, target.id):
                 yield node, target.id, None
             elif isinstance(target, ast.Subscript) and (name := held_name(scope, target.value)):
-                yield node, name, [node.value]  # type: ignore[attr-defined]
+                yield node, name, [node.value]
 
 
 def touched_by_call(scope: Scope) -> Iterator[Touched]:
@@ -248,12 +250,12 @@ def same(one: ast.Constant, other: ast.expr) -> bool:
     return isinstance(other, ast.Constant) and type(one.value) is type(other.value) and one.value == other.value
 
 
-def is_put_back(function: Scope, node: ast.AST, name: str) -> bool:
+def is_put_back(function: Scope, node: Placed, name: str) -> bool:
     """Tell whether the function that makes a change takes it back further down, or makes it when it cleans up."""
     if is_after_yield(function, node):
         return True
     lines = function.module.text(function).split(b"\n")
-    below = lines[node.lineno - function.node.lineno + 1 :]  # type: ignore[attr-defined]
+    below = lines[node.lineno - function.line + 1 :]
     return any(contains(line, backs_of(name)) for line in below)
 
 

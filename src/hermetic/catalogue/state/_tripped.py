@@ -89,7 +89,8 @@ def expected(scope: Scope, call: ast.Call) -> str:
             raising = [item.context_expr for item in parent.items if is_raises(item.context_expr)]
             alone = len(parent.body) == 1 and isinstance(parent.body[0], (ast.Expr, ast.Assign))
             if raising and alone:
-                return resolve(scope, raising[0].args[0]) if raising[0].args else ""  # type: ignore[attr-defined]
+                kinds = getattr(raising[0], "args", [])
+                return resolve(scope, kinds[0]) if kinds else ""
         if isinstance(parent, (ast.If, ast.Try, ast.While)):
             return ""
     return ""
