@@ -9,7 +9,6 @@ from hermetic.config import ConfigError, items
 from hermetic.source.kept import ROOT_LEVEL, STREAMS
 from hermetic.source.module import CannotParseError, parse
 from hermetic.source.patterns import matches
-from hermetic.source.platforms import holds_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -200,6 +199,8 @@ def parts(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr, bool]]:
     """Yield `(list, what it gets, whether it is added)` for the statements that certainly fill a list."""
     for statement in body:
         if isinstance(statement, ast.If):
+            from hermetic.source.platforms import holds_here
+
             holds = holds_here(statement.test)
             if holds is not None:
                 yield from parts(statement.body if holds else statement.orelse)

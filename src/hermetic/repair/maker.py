@@ -26,10 +26,11 @@ class Maker:
         if not rule.fixed_by or finding.path != module.path or not finding.line:
             return None
         from hermetic.repair.place import Place
-        from hermetic.repair.uses import Uses
 
         __import__(rule.fixed_by)
         if self.thorough and self.uses is None:
+            from hermetic.repair.uses import Uses
+
             self.uses = Uses(self.root)
         fix: Fix | None = sys.modules[rule.fixed_by].fix(Place(finding, module, project, self.uses))
         return fix

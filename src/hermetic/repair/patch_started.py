@@ -7,7 +7,7 @@ import _ast as ast
 from hermetic.finding import Edit, Fix
 from hermetic.repair.fixture import ask, is_of_case
 from hermetic.repair.place import is_quiet
-from hermetic.source.patchers import is_patch
+from hermetic.source.spelling import is_patch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ ENTERERS = frozenset({
     "enterAsyncContext",
 })  # fmt: skip
 
+CASTS = ("typing.cast", "typing_extensions.cast")
 CONSTRUCTORS = ("__init__", "__post_init__")
 NOT_KNOWN: Any = object()
 

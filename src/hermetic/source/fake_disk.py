@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermetic.source import roles
-from hermetic.source.arrangement import arrangement
+from hermetic.source.teardown import arrangement
 from hermetic.source.text import contains
 
 TYPE_CHECKING = False

@@ -16,12 +16,14 @@ from hermetic.source.callee import (
 )
 from hermetic.source.changes import decorated
 from hermetic.source.names import resolve
-from hermetic.source.registrars import calls_at_the_end
+from hermetic.source.roles import given_for, parameters
 from hermetic.source.scope import FUNCTIONS
 from hermetic.source.undoing import MAX_CALLS, Undo, undoes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hermetic.source.scope import Scope
 
 CLEANUPS = frozenset({
@@ -33,6 +35,8 @@ REGISTRARS = frozenset({*CLEANUPS, *ENTERERS, "useFixture", "register"})
 REGISTRAR_TOKENS = tuple(sorted(name.encode() for name in REGISTRARS))
 HANDED = frozenset({"monkeypatch", "request"})  # fixtures that undo, also from within an object
 ENDERS = ("__exit__", "__aexit__", "stop", "undo", "restore", "cleanup", "close")
+SETTERS = frozenset({"setattr", "delattr"})
+GIVEN = 3  # the function, the object and the name of the attribute
 
 
 def arranges_cleanup(scope: Scope, undo: Undo) -> bool:
@@ -186,3 +190,30 @@ def is_in_cleanup(scope: Scope) -> bool:
         ):
             return True
     return False
+
+
+def calls_at_the_end(call: ast.Call, helper: Scope, cleanups: frozenset[str]) -> Iterator[ast.Call]:
+    """Yield what a helper registers to be called at the end, with what this call of it hands over."""
+    for function, names in registered_in(helper, cleanups):
+        values = (given_for(name, helper, call) for name in names)
+        given = [value for value in values if value is not None]
+        if len(given) == len(names):
+            later = ast.Call(func=function, args=given, keywords=[])
+            later.lineno, later.col_offset = call.lineno, call.col_offset
+            yield later
+
+
+def registered_in(helper: Scope, cleanups: frozenset[str]) -> list[tuple[ast.expr, list[str]]]:
+    """Return the calls of `setattr` that a helper registers on its parameters: who is called, and those."""
+    known: list[tuple[ast.expr, list[str]]] | None = helper.memo.get("overrides")
+    if known is None:
+        own = set(parameters(helper))
+        known = helper.memo["overrides"] = []
+        node: ast.Call
+        for node in helper.kept(ast.Call):
+            if getattr(node.func, "attr", "") not in cleanups or len(node.args) < GIVEN:
+                continue
+            names = [getattr(item, "id", "") for item in node.args[1:GIVEN]]
+            if own.issuperset(names) and resolve(helper, node.args[0]) in SETTERS:
+                known.append((node.args[0], names))
+    return known

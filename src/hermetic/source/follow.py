@@ -8,16 +8,14 @@ from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import is_gone
 from hermetic.source.certain import is_certain, is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in
-from hermetic.source.dead import is_dead
 from hermetic.source.finalizers import is_in_cleanup
-from hermetic.source.given import given
 from hermetic.source.names import resolve
-from hermetic.source.overridden import as_overridden
 from hermetic.source.platforms import is_on_demand
 from hermetic.source.putback import is_expected_to_fail, is_put_back
-from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, is_in_child, is_refuted
+from hermetic.source.reach import MAX_CALLS, callee_behind, callees, entries_of, given, is_in_child, is_refuted
 from hermetic.source.replaced import Step
 from hermetic.source.restore import is_undone
+from hermetic.source.unreached import is_dead
 from hermetic.source.values import Facts
 
 TYPE_CHECKING = False
@@ -214,10 +212,16 @@ def ways_on(way: Way, state: State) -> Iterator[Way]:
     """Yield the ways through the calls of a function that do not undo what they change."""
     current = way.function
     for call, called in calls_on(way, state):
-        hops = ((hop[0], hop[1]) for hop in reversed(way.hops))
-        target = as_overridden(hops, current, call, called) if way.hops else called
+        target = meant_on(way, call, called) if way.hops else called
         if lets_out(current, call, target, state):
             yield way.through(call, target)
+
+
+def meant_on(way: Way, call: ast.Call, called: Scope) -> Scope:
+    """Return what a call at the end of a way runs: what the class of the object overrides that the way began with."""
+    from hermetic.source.overridden import as_overridden
+
+    return as_overridden(((hop[0], hop[1]) for hop in reversed(way.hops)), way.function, call, called)
 
 
 def calls_on(way: Way, state: State) -> list[tuple[ast.Call, Scope]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from hermetic.source.located import located_in
+from hermetic.source.imports import located_in
 from hermetic.source.text import WORDS
 from hermetic.source.units import Unit, units_of
 

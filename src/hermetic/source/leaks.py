@@ -9,12 +9,11 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
-from hermetic.source.around import undone_around
 from hermetic.source.callee import CONSTRUCTORS, run_by
 from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in, import_time, stored
-from hermetic.source.dead import is_dead
 from hermetic.source.follow import Found, Way, changes_anything, escaping, reachable_changes
+from hermetic.source.module import widened
 from hermetic.source.names import find_function, resolve
 from hermetic.source.putback import is_expected_to_fail, is_put_back
 from hermetic.source.reach import (
@@ -34,8 +33,8 @@ from hermetic.source.spelling import text_of
 from hermetic.source.text import contains
 from hermetic.source.undo import UndoState
 from hermetic.source.undoing import Undo, undoes
+from hermetic.source.unreached import is_dead
 from hermetic.source.values import Facts
-from hermetic.source.widened import widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -201,6 +200,8 @@ def changes_at_import(scope: Scope, state: State) -> Iterator[tuple[Change, Plac
 
 def undone_after_import(body: Scope, undo: Undo, project: Project) -> bool:
     """Tell whether a teardown of the file or class, or a fixture that runs for all of it, undoes a change at import."""
+    from hermetic.source.around import undone_around
+
     teardowns = (other for other in body.functions if roles.role_of(other) == "teardown" and other.parent is body)
     return any(undoes(other, undo) for other in teardowns) or undone_around(body, undo, project)
 

@@ -10,6 +10,7 @@ import _ast as ast
 import os
 
 from hermetic.source import roles
+from hermetic.source.callee import CASTS
 from hermetic.source.marks import marker_name
 from hermetic.source.names import (
     attribute_value,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 OWN, SHARED, UNKNOWN = "own", "shared", "unknown"
 MAX_STEPS = 12
 CACHES = ("functools.lru_cache", "functools.cache")
-CASTS = ("typing.cast", "typing_extensions.cast")
 HOLDERS = ("app", "application", "transport", "asgi_app")  # attributes and arguments by which a client knows its app
 APPS = ("FastAPI", "Starlette")
 WIDTHS = {"function": 0, "": 0, "class": 1, "module": 2, "package": 3, "session": 4}

@@ -1,4 +1,4 @@
-"""Who calls whom: from a function that changes something to the test, fixture or setup that reaches it."""
+"""Who calls whom, and with what: from a function that changes something to the test or fixture that reaches it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import CONSTRUCTORS, ancestry, is_entered, own_constructor, run_by
 from hermetic.source.changes import called
 from hermetic.source.finalizers import is_in_cleanup
-from hermetic.source.given import given
-from hermetic.source.names import find_function, is_context_maker, resolve
+from hermetic.source.names import find_function, is_context_maker, method_of, resolve
 from hermetic.source.never_run import is_skipped
 from hermetic.source.restore import after_yield, is_undone
 from hermetic.source.undoing import Undo, undoes
@@ -244,3 +243,62 @@ def is_in_block(parent: ast.If | ast.Try, child: ast.AST, call: ast.Call) -> boo
         return parent.lineno <= call.lineno <= (parent.end_lineno or 0)
     block = parent.body if child in parent.body else parent.orelse
     return bool(block) and block[0].lineno <= call.lineno <= (block[-1].end_lineno or 0)
+
+
+def given(scope: Scope, call: ast.Call, target: Scope, facts: Facts) -> Facts:
+    """Return what a call that stands in `scope` tells about the parameters of the function that it runs."""
+    key = ("given", call, target, facts.key)
+    known: Facts | None = scope.memo.get(key)
+    if known is None:
+        known = find_given(scope, call, target, facts)
+        if scope.is_settled:
+            scope.memo[key] = known
+    return known
+
+
+def find_given(scope: Scope, call: ast.Call, target: Scope, facts: Facts) -> Facts:
+    """Work out what `given` returns."""
+    arguments = target.arguments
+    named = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    defaults = dict(zip(reversed(named), reversed(arguments.defaults), strict=False))
+    defaults |= {
+        argument.arg: default
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        if default is not None
+    }
+    if target.owner is not None and not is_static(target):
+        named = named[1:]
+    outer = target.parent or target
+    nothing = Facts(target, {})
+    spread = any(isinstance(item, ast.Starred) for item in call.args)
+    brought = [keys_of(scope, item.value) for item in call.keywords if not item.arg]
+    open_ended = spread or None in brought
+    taken = {name for names in brought for name in names or ()}
+    left = {} if open_ended else {name: node for name, node in defaults.items() if name not in taken}
+    values = {name: read(outer, node, nothing) for name, node in left.items()}
+    plain = [] if open_ended else call.args
+    values |= {name: read(scope, node, facts) for name, node in zip(named, plain, strict=False)}
+    values |= {item.arg: read(scope, item.value, facts) for item in call.keywords if item.arg}
+    maker = maker_of(scope, call, facts) if target.owner is not None else None
+    return Facts(target, {name: value for name, value in values.items() if value is not None}, maker)
+
+
+def keys_of(scope: Scope, spread: ast.expr) -> set[str] | None:
+    """Return the names that a call is given by `**spread`, None where only the run knows them."""
+    from hermetic.source.brought import names_brought
+
+    return names_brought(scope, spread)
+
+
+def maker_of(scope: Scope, call: ast.Call, facts: Facts) -> Facts | None:
+    """Return the facts about the constructor of an object, where one of its methods calls another of them."""
+    method = method_of(scope)
+    if method is not facts.function or find_function(scope, call.func) is None or facts.function.owner is None:
+        return None
+    return facts if facts.function.name == "__init__" else facts.maker
+
+
+def is_static(function: Scope) -> bool:
+    """Tell whether a method takes no object."""
+    decorators = function.decorators
+    return any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in decorators)

@@ -136,3 +136,15 @@ def may_widen(template: str) -> bool:
         if not closed or len(field.partition(":")[2]) > MAX_OPTION:
             return True
     return False
+
+
+def is_patch(name: str) -> bool:
+    """Tell whether a dotted name is `mock.patch` or one of its forms, pytest-mock's too."""
+    head = name.removesuffix(".dict").removesuffix(".object").removesuffix(".multiple")
+    return head.endswith(".mock.patch") or (head.startswith("@") and head.endswith("mocker.patch"))
+
+
+def is_monkeypatch(name: str) -> bool:
+    """Tell whether a dotted name is a `MonkeyPatch` object."""
+    bare = name.removesuffix("<with>").removesuffix("()")
+    return bare.startswith(("@monkeypatch", "@mp")) or "MonkeyPatch" in bare or bare.endswith("monkeypatch")

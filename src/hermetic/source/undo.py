@@ -8,11 +8,10 @@ from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import call_behind, find_class, find_helper, method_in
 from hermetic.source.changes import OPERATORS, Change, changes_at, changes_in, same_key
 from hermetic.source.names import is_context_maker, resolve
-from hermetic.source.patchers import is_patch
 from hermetic.source.putback import is_removal
 from hermetic.source.restore import after_yield, puts_back
 from hermetic.source.saved import is_same_object, reads_state, uses_saved_value
-from hermetic.source.spelling import key_of, spelled
+from hermetic.source.spelling import is_patch, key_of, spelled
 from hermetic.source.undo_by_patch import UndoByPatch, dotted_target
 from hermetic.source.undoing import undoes
 

@@ -6,8 +6,7 @@ import _ast as ast
 
 from hermetic.source.changes import Change, called
 from hermetic.source.names import resolve
-from hermetic.source.patchers import is_monkeypatch, is_patch
-from hermetic.source.spelling import is_within, key_of
+from hermetic.source.spelling import is_monkeypatch, is_patch, is_within, key_of
 from hermetic.source.undoing import Undo
 
 TYPE_CHECKING = False

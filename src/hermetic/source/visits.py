@@ -9,12 +9,12 @@ from hermetic.source.blocks import TRIES
 from hermetic.source.callee import find_callee, find_imported, own_constructor, run_by
 from hermetic.source.certain import is_expected_to_raise, is_under_test
 from hermetic.source.changes import import_time
-from hermetic.source.dead import is_dead
 from hermetic.source.finalizers import is_in_cleanup
 from hermetic.source.follow import Way
 from hermetic.source.never_run import is_skipped
 from hermetic.source.reach import calls_of, entries_of
 from hermetic.source.replaced import Step, is_replaced, named_around
+from hermetic.source.unreached import is_dead
 from hermetic.source.values import Facts
 from hermetic.source.worth import is_worth, leading_words, may_lead
 

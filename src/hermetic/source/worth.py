@@ -10,9 +10,9 @@ from __future__ import annotations
 import _ast as ast
 import os
 
+from hermetic.source.imports import located_in
 from hermetic.source.interest import brought, names_in
 from hermetic.source.later import first_statement
-from hermetic.source.located import located_in
 from hermetic.source.scope import FUNCTIONS
 from hermetic.source.units import CONSTRUCTING, calls_in
 

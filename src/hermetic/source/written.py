@@ -6,7 +6,7 @@ import _ast as ast
 
 from hermetic.source import roles
 from hermetic.source.blocks import TRIES
-from hermetic.source.callee import ENTERERS, ancestry, find_callee, find_class
+from hermetic.source.callee import CASTS, ENTERERS, ancestry, find_callee, find_class
 from hermetic.source.names import attribute_value, first_parameter, method_of, resolve
 from hermetic.source.origins import argument, results
 from hermetic.source.spelling import filled_by_format, filled_by_percent, spelled
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 MAX_STEPS = 12
 CONVERTERS: dict[str, Callable[[Any], object]] = {"int": int, "str": str}
 ENTERED = ("contextlib.closing", "contextlib.aclosing", "contextlib.nullcontext")  # give what they are given
-CASTS = ("typing.cast", "typing_extensions.cast")
 
 
 class Place:

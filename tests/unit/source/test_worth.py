@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hermetic.source.imports import any_around
 from hermetic.source.interest import Interest, names_in
-from hermetic.source.located import any_around
 from hermetic.source.project import Project
 from tests.utils.lint import lint_files, write_files
 

@@ -9,10 +9,10 @@ from hermetic.catalogue.rule import PROJECT, Example, Rule, node_id
 from hermetic.source.blocks import children
 from hermetic.source.certain import is_expected_to_raise
 from hermetic.source.changes import import_time
+from hermetic.source.module import widened
 from hermetic.source.patterns import matches
 from hermetic.source.putback import is_expected_to_fail
 from hermetic.source.reach import calls_of
-from hermetic.source.widened import widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import _ast as ast
 
 from hermetic.catalogue.mocks._constructors import made_mock, mock_class, subclassed
 from hermetic.source import roles
+from hermetic.source.module import widened
 from hermetic.source.names import find_function, lineage, resolve
 from hermetic.source.project import fixtures_of
 from hermetic.source.reach import calls_of
 from hermetic.source.scope import Scope, load_import_time
 from hermetic.source.text import contains
-from hermetic.source.widened import widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from hermetic.catalogue.mocks._labels import ADDERS, ITEMS, items_in, label_of, 
 from hermetic.source.callee import ancestry, find_callee, find_class
 from hermetic.source.names import method_of, resolve, value_of_attribute
 from hermetic.source.origins import OWN, Origin, origins, passed
-from hermetic.source.patchers import is_patch
 from hermetic.source.reach import calls_of
-from hermetic.source.spelling import text_of
+from hermetic.source.spelling import is_patch, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

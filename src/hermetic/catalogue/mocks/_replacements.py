@@ -10,8 +10,8 @@ from hermetic.source.callee import ancestry, find_class
 from hermetic.source.changes import called, import_time
 from hermetic.source.names import resolve
 from hermetic.source.origins import origins
-from hermetic.source.patchers import is_monkeypatch, is_patch
 from hermetic.source.scope import Scope
+from hermetic.source.spelling import is_monkeypatch, is_patch
 from hermetic.source.text import contains
 
 TYPE_CHECKING = False

@@ -7,10 +7,9 @@ import _ast as ast
 from hermetic.catalogue.mocks._labels import ADDERS, ANYTHING, items_in, labels_of
 from hermetic.source.callee import find_callee, find_class, method_in
 from hermetic.source.names import is_context_maker, resolve
-from hermetic.source.patchers import is_patch
 from hermetic.source.reach import calls_of
 from hermetic.source.restore import puts_back
-from hermetic.source.spelling import text_of
+from hermetic.source.spelling import is_patch, text_of
 from hermetic.source.undoing import Undo, undoes
 
 TYPE_CHECKING = False

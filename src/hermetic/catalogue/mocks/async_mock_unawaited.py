@@ -9,11 +9,11 @@ from hermetic.catalogue.mocks._constructors import made_mock
 from hermetic.catalogue.mocks._uses import is_misused, may_be_misused
 from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id
 from hermetic.source import roles
+from hermetic.source.module import widened
 from hermetic.source.project import fixtures_of
 from hermetic.source.reach import calls_of
 from hermetic.source.spelling import text_of
 from hermetic.source.text import contains
-from hermetic.source.widened import widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

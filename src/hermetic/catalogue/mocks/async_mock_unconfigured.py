@@ -9,10 +9,10 @@ from hermetic.catalogue.mocks._constructors import mock_class
 from hermetic.catalogue.mocks._replacements import decorator_calls, definition, replacements
 from hermetic.catalogue.rule import PROJECT, Example, Rule, node_id
 from hermetic.source.changes import import_time
+from hermetic.source.module import widened
 from hermetic.source.names import is_generator
 from hermetic.source.origins import results
 from hermetic.source.reach import calls_of
-from hermetic.source.widened import widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

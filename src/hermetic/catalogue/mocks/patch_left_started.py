@@ -9,7 +9,6 @@ from hermetic.source import roles
 from hermetic.source.around import undone_around
 from hermetic.source.callee import find_imported, is_dotted
 from hermetic.source.changes import import_time
-from hermetic.source.dead import is_dead
 from hermetic.source.finalizers import by_cleanup, is_in_cleanup
 from hermetic.source.follow import runs_by
 from hermetic.source.leaks import undone_after_import
@@ -17,6 +16,7 @@ from hermetic.source.names import is_context_maker, resolve
 from hermetic.source.reach import calls_of, entries_of, first_root
 from hermetic.source.restore import after_yield, is_undone, is_undone_late
 from hermetic.source.teardown import is_run_for, undone_by_file
+from hermetic.source.unreached import is_dead
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

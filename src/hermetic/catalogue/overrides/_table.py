@@ -7,7 +7,7 @@ import _ast as ast
 from hermetic.catalogue.rule import node_id
 from hermetic.source.changes import called, import_time, stores_of
 from hermetic.source.names import attribute_value, lineage, method_of, resolve
-from hermetic.source.patchers import is_monkeypatch, is_patch
+from hermetic.source.spelling import is_monkeypatch, is_patch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from hermetic.source import roles
 from hermetic.source.callee import ancestry
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
-from hermetic.source.patchers import is_patch
 from hermetic.source.replaced import Step, is_replaced
+from hermetic.source.spelling import is_patch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from hermetic.catalogue.process._fate import RETURNED, fate_of
 from hermetic.catalogue.process._spawned import MAKERS, Spawn, holder, is_started, spawns_in, uses_of
 from hermetic.source import roles
 from hermetic.source.follow import runs_by
+from hermetic.source.module import widened
 from hermetic.source.names import is_async
 from hermetic.source.putback import is_expected_to_fail
 from hermetic.source.reach import MAX_CALLS, callee_behind, callees, near_of
-from hermetic.source.widened import widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

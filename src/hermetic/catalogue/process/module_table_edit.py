@@ -11,9 +11,8 @@ from hermetic.catalogue.rule import COLLECTION, GUARD, LINT, Example, StateRule,
 from hermetic.source import roles
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
-from hermetic.source.patchers import is_monkeypatch
 from hermetic.source.putback import is_removal
-from hermetic.source.spelling import key_of, text_of
+from hermetic.source.spelling import is_monkeypatch, key_of, text_of
 from hermetic.source.state import State
 
 TYPE_CHECKING = False

@@ -7,7 +7,6 @@ import _ast as ast
 from hermetic.catalogue.resources._paths import FILE, HOME, is_below, is_relative, path_of
 from hermetic.catalogue.resources._writes import path_removed
 from hermetic.source import roles
-from hermetic.source.arrangement import arrangement, helpers_of
 from hermetic.source.callee import call_behind, find_class, find_helper, method_in
 from hermetic.source.changes import called
 from hermetic.source.fake_disk import FIXTURES, is_on_fake_disk
@@ -16,6 +15,7 @@ from hermetic.source.origins import argument
 from hermetic.source.reach import entries_of
 from hermetic.source.replaced import named_around
 from hermetic.source.restore import after_yield, puts_back
+from hermetic.source.teardown import arrangement, helpers_of
 from hermetic.source.text import contains
 from hermetic.source.undoing import Undo
 from hermetic.source.written import Place

@@ -8,7 +8,6 @@ from hermetic.catalogue.resources._sqlite import OPENING, database_opened
 from hermetic.catalogue.resources._users import is_wide, tests_of
 from hermetic.catalogue.resources._writes import WRITING, WRITING_METHODS, is_on_request, is_there, path_written
 from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, one_per_line, reached_from
-from hermetic.source.around import undone_around
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.interest import Interest
 from hermetic.source.names import resolve
@@ -133,6 +132,8 @@ class FixedPath(Rule):
 
     def problem(self, item: Written, project: Project, *, several: bool) -> str:
         """Return the message for a write, "" where nothing is left and nobody else writes the same."""
+        from hermetic.source.around import undone_around
+
         undo, root = Removed(item.path, item.visit), item.visit.root
         undone = any(is_undone(scope, node, undo) for scope, node in item.visit.places())
         if undone or undone_around(root, undo, project):

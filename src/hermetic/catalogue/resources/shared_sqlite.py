@@ -11,7 +11,6 @@ from hermetic.catalogue.resources._sqlite import OPENERS, OPENING, database_open
 from hermetic.catalogue.resources._users import fixtures_of, is_wide, tests_of
 from hermetic.catalogue.rule import LINT, PROJECT, Example, Rule, node_id, one_per_line, reached_from
 from hermetic.source import roles
-from hermetic.source.around import undone_around
 from hermetic.source.interest import Interest
 from hermetic.source.names import resolve
 from hermetic.source.never_run import is_skipped
@@ -407,6 +406,8 @@ def is_apart(path: str, found: list[Visit], project: Project) -> bool:
             tests += [
                 item for item in every if roles.role_of(item) == "test" and visit.root in fixtures_of(item, project)
             ]
+    from hermetic.source.around import undone_around
+
     undo = Removed(path)
     return are_grouped(tests) and all(
         any(is_undone(scope, node, undo) for scope, node in visit.places()) or undone_around(visit.root, undo, project)

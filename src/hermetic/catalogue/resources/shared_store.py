@@ -10,13 +10,12 @@ from hermetic.catalogue.resources._users import fixtures_of, is_wide
 from hermetic.catalogue.rule import LINT, Example, Rule, node_id, one_per_line
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
+from hermetic.source.imports import any_around
 from hermetic.source.interest import Interest
-from hermetic.source.located import any_around
 from hermetic.source.names import resolve
 from hermetic.source.never_run import is_skipped
 from hermetic.source.origins import results
-from hermetic.source.patchers import is_patch
-from hermetic.source.spelling import spelled
+from hermetic.source.spelling import is_patch, spelled
 from hermetic.source.teardown import arranging
 from hermetic.source.text import contains
 from hermetic.source.visits import Visit, roots, visits, visits_at_import

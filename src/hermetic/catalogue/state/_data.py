@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 import os
 
-from hermetic.catalogue.fixtures._mutations import ALL_METHODS
+from hermetic.catalogue._containers import ALL_METHODS
 from hermetic.catalogue.state._targets import is_initial
 from hermetic.source.callee import find_callee
 from hermetic.source.changes import called

@@ -5,11 +5,11 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.state._targets import MODULE_STATE, initial
-from hermetic.source.arrangement import arrangement
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
-from hermetic.source.patchers import is_patch
 from hermetic.source.putback import is_removal, makes_sure
+from hermetic.source.spelling import is_patch
+from hermetic.source.teardown import arrangement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.fixtures._mutations import ALL_METHODS, METHODS
+from hermetic.catalogue._containers import ALL_METHODS, METHODS
 from hermetic.catalogue.rule import PROJECT
 from hermetic.catalogue.state._targets import CLASS_STATE, MOCKS, MODULE_STATE, code_of, container_kind, is_initial
 from hermetic.source import roles

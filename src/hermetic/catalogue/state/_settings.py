@@ -5,13 +5,13 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source import roles
-from hermetic.source.arrangement import arrangement
 from hermetic.source.callee import find_callee, find_class, find_helper, own_constructor
 from hermetic.source.changes import called, stores_of
 from hermetic.source.marks import marker_name
 from hermetic.source.names import resolve
 from hermetic.source.origins import CACHES
-from hermetic.source.patchers import is_monkeypatch, is_patch
+from hermetic.source.spelling import is_monkeypatch, is_patch
+from hermetic.source.teardown import arrangement
 from hermetic.source.text import contains
 from hermetic.source.written import Place, value_of
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.fixtures._values import LITERALS, MAKERS
-from hermetic.source.callee import find_class
+from hermetic.catalogue._containers import LITERALS, MAKERS
+from hermetic.source.callee import CASTS, find_class
 from hermetic.source.changes import import_time
 from hermetic.source.names import resolve
-from hermetic.source.origins import CASTS
 from hermetic.source.roles import is_conftest
 from hermetic.source.scope import FUNCTIONS, Scope
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.fixtures._mutations import ALL_METHODS
-from hermetic.catalogue.fixtures._values import MAKERS
+from hermetic.catalogue._containers import ALL_METHODS, MAKERS
 from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
 from hermetic.catalogue.state._leaks import TOKENS, is_reset
 from hermetic.catalogue.state._targets import container_kind, made_alike
@@ -14,12 +13,12 @@ from hermetic.source.callee import CONSTRUCTORS, ancestry, find_callee, find_imp
 from hermetic.source.callee import is_entered as is_on_stack
 from hermetic.source.certain import is_under_test
 from hermetic.source.changes import Change
-from hermetic.source.dead import is_dead
 from hermetic.source.imports import is_import
 from hermetic.source.interest import Interest
 from hermetic.source.names import resolve
 from hermetic.source.outline import COMPOUND, first_word
 from hermetic.source.text import DEFINERS, contains
+from hermetic.source.unreached import is_dead
 from hermetic.source.values import UNKNOWN
 from hermetic.source.visits import Visit, roots, visits
 from hermetic.source.written import Place, value_of
