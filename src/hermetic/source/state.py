@@ -80,9 +80,13 @@ class State:
         self.keyed = keyed
         self.also = tuple(also)
         self.tokens = tuple(tokens) or self.find_tokens()
+        self.undo_tokens = self.find_undo_tokens()
+
+    def find_undo_tokens(self) -> tuple[bytes, ...]:
+        """Return bytes of which one occurs wherever the state, or one whose restore covers it, is put back."""
         names = (*self.restores, *self.saves, *self.managers, *self.patches, "patch", "undo")
         mine = (*self.tokens, *(name.rpartition(".")[2].encode() for name in names))
-        self.undo_tokens: tuple[bytes, ...] = mine + tuple(token for other in self.also for token in other.undo_tokens)
+        return mine + tuple(token for other in self.also for token in other.undo_tokens)
 
     def find_tokens(self) -> tuple[bytes, ...]:
         """Return bytes of which one occurs wherever the state is changed: the last part of each name, or the method."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import _ast as ast
 
-from hermetic.catalogue.state._leaks import Found, value_set
+from hermetic.catalogue.state._as_found import value_set
 from hermetic.catalogue.state._targets import initial, is_initial, same_literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hermetic.catalogue.state._leaks import Found
     from hermetic.source.changes import Change
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope

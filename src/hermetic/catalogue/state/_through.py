@@ -5,8 +5,9 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue._containers import ALL_METHODS, MAKERS
+from hermetic.catalogue.state._as_found import is_reset
 from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
-from hermetic.catalogue.state._leaks import TOKENS, is_reset
+from hermetic.catalogue.state._leaks import TOKENS
 from hermetic.catalogue.state._targets import container_kind, made_alike
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import CONSTRUCTORS, ancestry, find_callee, find_imported, method_in, run_by
