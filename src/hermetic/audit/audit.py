@@ -24,7 +24,8 @@ from hermetic.audit.journal import Journal
 from hermetic.audit.known import Known
 from hermetic.audit.lab import BAD
 from hermetic.audit.processes import read, reason
-from hermetic.audit.runs import Run, Spec, Stopped, Workshop
+from hermetic.audit.record import Run, Spec
+from hermetic.audit.runs import Stopped, Workshop
 from hermetic.audit.schedule import share
 from hermetic.audit.triage import Verdict, triage
 from hermetic.config import CannotRunError

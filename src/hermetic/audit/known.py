@@ -9,7 +9,7 @@ from hermetic.audit.lab import BAD
 if TYPE_CHECKING:
     from hermetic.audit.collection import Broken
     from hermetic.audit.hunt import Record
-    from hermetic.audit.runs import End, Run
+    from hermetic.audit.record import End, Run
     from hermetic.finding import Finding
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.audit import tree
 from hermetic.audit.arguments import split
 from hermetic.audit.lab import BAD
-from hermetic.audit.runs import Run, Spec, Stopped, Workshop
+from hermetic.audit.record import Run, Spec
+from hermetic.audit.runs import Stopped, Workshop
 from hermetic.audit.triage import PLAIN, first_line
 from hermetic.config import CannotRunError
 

@@ -1,4 +1,4 @@
-"""One run of the suite: plain pytest in a new interpreter, on a fresh copy of the tree, and how each test ended."""
+"""Runs of the suite: plain pytest in a new interpreter, on a fresh copy of the tree."""
 
 from __future__ import annotations
 
@@ -9,98 +9,23 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hermetic.audit import tree
-from hermetic.audit.lab import BAD, Lab
+from hermetic.audit.lab import Lab
 from hermetic.audit.names import AUDIT, GRACE, ORDER, OVER, PLAIN, UNRECOGNIZED
 from hermetic.audit.processes import end, moved, read, reason
+from hermetic.audit.record import Run, Spec, take
 from hermetic.config import CannotRunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hermetic.audit.arguments import Arguments
-    from hermetic.audit.problem import Problem
 
 ATTEMPTS = 5  # how often a run goes on without what ended or stopped it
 USAGE, NOTHING = 4, 5  # exit codes of pytest
 POLL = 0.1  # seconds
-
-
-class End(NamedTuple):
-    """How a test ended: `pass`, `skip`, `fail`, `crash` or `hang`, and why.
-
-    `path` and `line` are where it failed, `start` and `stop` seconds since the epoch, 0.0 where nobody said.
-    """
-
-    status: str
-    text: str = ""
-    path: str = ""
-    line: int = 0
-    phase: str = ""
-    worker: str = ""
-    start: float = 0.0
-    stop: float = 0.0
-
-
-class Spec(NamedTuple):
-    """What to run: an order (`plain`, `reversed`, `shuffled-N`), whether guarded, on how many workers, what number."""
-
-    order: str = "plain"
-    guarded: bool = False
-    workers: int = 0
-    number: int = 1
-    tests: tuple[str, ...] | None = None
-
-    @property
-    def name(self) -> str:
-        """What people are told."""
-        again = f" (number {self.number})" if self.number > 1 else ""
-        if self.workers:
-            return f"{self.workers} workers{again}"
-        if self.tests is not None:
-            return f"the order of one worker{again}"
-        if "-" in self.order:
-            return f"the order shuffled with seed {self.order.rpartition('-')[2]}{again}"
-        return f"{'the guarded run' if self.guarded else f'the {self.order} order'}{again}"
-
-
-class Run(NamedTuple):
-    """What one run showed. `order` holds the tests as they ran; `is_whole` is false where it was stopped."""
-
-    spec: Spec
-    order: list[str]
-    ends: dict[str, End]
-    tests: dict[str, tuple[str, int]]
-    errors: list[tuple[str, Problem]]
-    patterns: dict[str, list[str]]
-    guard: list[dict[str, Any]]
-    seconds: float
-    is_whole: bool
-
-    def bad(self) -> list[str]:
-        """Return the tests that failed, in the order in which they ran."""
-        return [test for test, end in self.ends.items() if end.status in BAD]
-
-    def as_json(self) -> list[Any]:
-        """Return the run as JSON has it: tuples are lists there."""
-        return [*self]
-
-    @classmethod
-    def of_json(cls, found: Sequence[Any]) -> Run:
-        """Return the run that `as_json` made."""
-        spec, order, ends, tests, errors, *rest = found
-        chosen = Spec(*spec)
-        known = chosen._replace(tests=tuple(chosen.tests) if chosen.tests is not None else None)
-        return cls(
-            known,
-            order,
-            {test: End(*each) for test, each in ends.items()},
-            {test: (path, line) for test, (path, line) in tests.items()},
-            [(path, problem) for path, problem in errors],
-            *rest,
-        )
 
 
 class Stopped(Exception):  # noqa: N818 - no error: somebody or the clock stopped a run
@@ -283,49 +208,3 @@ def since(path: str, position: int) -> bytes:
         file.seek(position)
         data = file.read()
     return data[: data.rfind(b"\n") + 1]
-
-
-def take(events: Sequence[Any], run: Run, unfinished: str) -> bool:
-    """Add what events say to a run, and return whether pytest came to its end.
-
-    `unfinished` is how a test ended that did not come to its end, "" where that says nothing about it.
-    """
-    open_tests: dict[str, None] = {}
-    over = False
-    for event in events:
-        match event:
-            case ["start", test]:
-                open_tests[test] = None
-            case ["phase", test, *phase]:
-                run.ends[test] = merged(run.ends.get(test) if test in open_tests else None, phase)
-            case ["end", test]:
-                open_tests.pop(test, None)
-            case _:
-                over = over or event[0] == OVER
-                about_collection(event, run)
-    for test in open_tests:
-        if unfinished == "hang" or (unfinished and not run.spec.workers):
-            run.ends[test] = End(unfinished, "", *run.tests.get(test, ("", 0)))
-    return over
-
-
-def about_collection(event: Any, run: Run) -> None:  # noqa: ANN401 - JSON
-    """Add what an event says about collection."""
-    match event:
-        case ["collected", tests]:
-            run.order.extend(test for test, _, _ in tests if test not in run.tests)
-            run.tests.update({test: (path, line) for test, path, line in tests})
-        case ["config", patterns, _]:
-            run.patterns.update(patterns)
-        case ["error", path, problem] if (path, problem) not in run.errors:
-            run.errors.append((path, problem))
-
-
-def merged(before: End | None, phase: Sequence[Any]) -> End:
-    """Return how a test stands after one more phase."""
-    when, outcome, text, path, line, worker, start, stop = phase
-    first = before or End("pass", worker=worker, start=start)
-    now = first._replace(stop=stop, worker=worker or first.worker)
-    if outcome == "failed" and first.status != "fail":
-        return now._replace(status="fail", text=text, path=path, line=line, phase=when)
-    return now._replace(status="skip") if outcome == "skipped" and first.status == "pass" else now

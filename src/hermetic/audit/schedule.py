@@ -15,7 +15,7 @@ from hermetic.config import CannotRunError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hermetic.audit.runs import Run
+    from hermetic.audit.record import Run
 
 WORKER = re.compile(r"(?:(\d+):)?(gw\d+)")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hermetic.audit.collection import Broken
     from hermetic.audit.fixes import Fix
     from hermetic.audit.known import Counts
-    from hermetic.audit.runs import Run
+    from hermetic.audit.record import Run
     from hermetic.audit.triage import Verdict
     from hermetic.finding import Finding
 

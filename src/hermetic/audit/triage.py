@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from hermetic.audit.hunt import Record
     from hermetic.audit.known import Known
-    from hermetic.audit.runs import End, Run, Workshop
+    from hermetic.audit.record import End, Run
+    from hermetic.audit.runs import Workshop
     from hermetic.finding import Finding
 
 COLLECTION, PLAIN, ORDER = "collection-error", "plain-failure", "order-dependent"

@@ -11,9 +11,8 @@ import os
 
 from hermetic import cache
 from hermetic.lint.allowances import Allowance
-from hermetic.lint.engine import Comments
 from hermetic.lint.shares import Result
-from hermetic.lint.suppressions import Suppression
+from hermetic.lint.suppressions import Comments, Suppression
 from hermetic.lint.warm import KEPT, MOMENT, finding_of, row_of
 from hermetic.source.witness import CHANGED, renewed, renewed_all
 

@@ -8,9 +8,10 @@ import os
 from hermetic.finding import Finding
 from hermetic.lint import allowances, discovery, shares, suppressions
 from hermetic.lint.collection import deselected, kept_by_pytest
-from hermetic.lint.incomplete import IncompleteError
+from hermetic.lint.incomplete import IncompleteError, why_failed, why_unreadable
 from hermetic.lint.selection import CANNOT_READ
 from hermetic.lint.shares import Result
+from hermetic.lint.suppressions import Comments
 from hermetic.source.module import CannotParseError, check_syntax
 from hermetic.source.project import Project
 from hermetic.source.roles import is_conftest
@@ -322,48 +323,3 @@ class Engine:
             finding.code in codes and discovery.covers(pattern, discovery.below(finding.path, self.settings.root))
             for pattern, codes in self.selection.ignored
         )
-
-
-class Comments:
-    """The suppressions of one file, and the marks by which its tests are allowed something."""
-
-    __slots__ = ("decided", "items", "marks")
-
-    def __init__(self, text: Text | None, marks: list[Allowance]) -> None:
-        self.items = suppressions.read(text) if text is not None else []
-        self.marks = marks
-        self.decided = text is not None and (text.is_test or is_conftest(text.path))
-
-    def left(self, findings: list[Finding]) -> list[Finding]:
-        """Return the findings that neither a mark nor a comment excuses."""
-        kept = [item for item in findings if not any(mark.covers(item) for mark in self.marks)]
-        return suppressions.suppress(kept, self.items) if self.items else kept
-
-    def unused(self, path: str, selection: Selection) -> list[Finding]:
-        """Return the findings about comments that suppress nothing."""
-        return suppressions.unused(path, self.items, selection.codes, selection.known, decided=self.decided)
-
-
-def why_failed(what: str, error: Exception) -> str:
-    """Return one line about a rule that failed: what it did, the error, and where in the source that was raised."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = f" ({place.tb_frame.f_code.co_filename}:{place.tb_lineno})" if place is not None else ""
-    return f"{what}: {type(error).__name__}: {error}{where}"
-
-
-def why_unreadable(path: str) -> str:
-    """Return why a file cannot be read."""
-    try:
-        if os.path.isdir(path):
-            os.listdir(path)
-            return "cannot be read: it is a folder"
-        os.stat(path)
-        if not os.path.isfile(path):
-            return "cannot be read: it is not a regular file"
-        with open(path, "rb") as file:
-            file.read(1)
-    except OSError as error:
-        return f"cannot be read: {error.strerror or error}"
-    return "cannot be read"

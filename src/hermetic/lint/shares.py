@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from hermetic.finding import Finding
-    from hermetic.lint.engine import Comments
+    from hermetic.lint.suppressions import Comments
 
     Message = tuple[int, list["Result"], Any]  # the number of a share, its results, and what else the process tells
 

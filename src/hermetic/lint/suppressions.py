@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from hermetic.finding import Finding
 from hermetic.lint.selection import SUPPRESSION_UNUSED, is_code
+from hermetic.source.roles import is_conftest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hermetic.lint.allowances import Allowance
+    from hermetic.lint.selection import Selection
     from hermetic.source.text import Text
 
 MARK = b"hermetic: ignore"
@@ -111,3 +114,23 @@ def unused(
             continue
         found.append(Finding(SUPPRESSION_UNUSED, "suppression-unused", message, path, item.comment_line, item.column))
     return found
+
+
+class Comments:
+    """The suppressions of one file, and the marks by which its tests are allowed something."""
+
+    __slots__ = ("decided", "items", "marks")
+
+    def __init__(self, text: Text | None, marks: list[Allowance]) -> None:
+        self.items = read(text) if text is not None else []
+        self.marks = marks
+        self.decided = text is not None and (text.is_test or is_conftest(text.path))
+
+    def left(self, findings: list[Finding]) -> list[Finding]:
+        """Return the findings that neither a mark nor a comment excuses."""
+        kept = [item for item in findings if not any(mark.covers(item) for mark in self.marks)]
+        return suppress(kept, self.items) if self.items else kept
+
+    def unused(self, path: str, selection: Selection) -> list[Finding]:
+        """Return the findings about comments that suppress nothing."""
+        return unused(path, self.items, selection.codes, selection.known, decided=self.decided)

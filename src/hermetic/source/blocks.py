@@ -111,3 +111,17 @@ def may_leave(node: ast.AST) -> bool:
             return True
         pending.extend(child for child in children(current) if not isinstance(child, ast.expr))
     return False
+
+
+def blocks_of(statement: ast.stmt) -> list[list[ast.stmt]]:
+    """Return the statement lists nested in a compound statement (not in a definition)."""
+    kind = statement.__class__
+    if kind in (ast.Expr, ast.Assign, ast.Import, ast.ImportFrom):
+        return []
+    blocks = [getattr(statement, field, None) or [] for field in ("orelse", "finalbody")]
+    body = getattr(statement, "body", None)
+    if isinstance(body, list):
+        blocks.insert(0, body)
+    parts = (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ()))
+    blocks.extend(part.body for part in parts)
+    return [block for block in blocks if block]

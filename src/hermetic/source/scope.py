@@ -8,6 +8,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.source.binders import BINDERS, bind_parameters, bind_statement
+from hermetic.source.blocks import blocks_of
 from hermetic.source.later import LATER
 
 TYPE_CHECKING = False
@@ -238,20 +239,6 @@ def build_module(module: Module) -> Scope:
                 stack.extend((scope, block) for block in blocks_of(statement))
     top.functions.sort(key=lambda function: function.line)
     return top
-
-
-def blocks_of(statement: ast.stmt) -> list[list[ast.stmt]]:
-    """Return the statement lists nested in a compound statement (not in a definition)."""
-    kind = statement.__class__
-    if kind in (ast.Expr, ast.Assign, ast.Import, ast.ImportFrom):
-        return []
-    blocks = [getattr(statement, field, None) or [] for field in ("orelse", "finalbody")]
-    body = getattr(statement, "body", None)
-    if isinstance(body, list):
-        blocks.insert(0, body)
-    parts = (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ()))
-    blocks.extend(part.body for part in parts)
-    return [block for block in blocks if block]
 
 
 def build_function(function: Scope) -> None:

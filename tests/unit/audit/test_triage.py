@@ -12,7 +12,8 @@ from hermetic.audit.audit import Audited, covering, shares
 from hermetic.audit.hunt import Record
 from hermetic.audit.known import Known
 from hermetic.audit.page import render
-from hermetic.audit.runs import End, Run, Spec, Workshop, take
+from hermetic.audit.record import End, Run, Spec, take
+from hermetic.audit.runs import Workshop
 from hermetic.audit.schedule import document, find, load, shares_of
 from hermetic.config import CannotRunError
 from hermetic.finding import Finding
