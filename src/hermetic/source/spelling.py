@@ -1,4 +1,4 @@
-"""How code spells what it changes: targets, dotted names, and keys."""
+"""How code spells what it changes: targets, dotted names, keys, and the names by which patches are known."""
 
 from __future__ import annotations
 

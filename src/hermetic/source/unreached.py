@@ -1,4 +1,7 @@
-"""Lines that no passing run gets to: below an import that nothing answers, or just before a test is made to fail."""
+"""Lines that never run here: of a script, for another platform, below what skips or returns, or for a fallback.
+
+Nor does a run that passes get to what stands below an import that nothing answers, or just before a test fails.
+"""
 
 from __future__ import annotations
 
