@@ -140,8 +140,8 @@ class HeldProbe(Probe[Held]):
             return private and is_of_test(change.before, holder) and is_of_test(change.after, holder)
         if type(part.itself) in ROWS or private:
             return private and type(part.itself) not in ROWS
-        news = change.after if type(part.itself) is set else [change.after]
-        return not any(is_plain(new) or is_of_test(new, holder, but=change.state) for new in news)  # type: ignore[attr-defined]
+        news: Any = change.after if type(part.itself) is set else [change.after]
+        return not any(is_plain(new) or is_of_test(new, holder, but=change.state) for new in news)
 
     def is_worth_telling(self, holder: Holder, name: str, before: object, after: object) -> bool:
         """Tell whether a name that stands for something else is worth telling."""
@@ -166,6 +166,6 @@ class HeldProbe(Probe[Held]):
         return not is_in_tests(holder) and self.assigned.is_by_test(f"{holder.name}.{name}", MOMENT.item)
 
 
-def are_containers(before: object, after: object) -> bool:
+def are_containers(before: Any, after: Any) -> bool:
     """Tell whether two values are containers of one kind, small enough to be compared."""
-    return type(before) is type(after) and type(before) in CONTAINERS and max(len(before), len(after)) <= LARGEST  # type: ignore[arg-type]
+    return type(before) is type(after) and type(before) in CONTAINERS and max(len(before), len(after)) <= LARGEST
