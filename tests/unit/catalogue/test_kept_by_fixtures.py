@@ -326,18 +326,26 @@ def test_a_log_file_that_pytests_handlers_keep_from_being_made(forced: str, foun
     assert [item.message.split("'")[1] for item in items] == found
 
 
-@pytest.mark.parametrize(("there", "found"), [("rows.mo", []), ("rows.po", ["HRM502"])])
-def test_a_file_that_is_made_when_it_is_missing(there: str, found: list[str], tmp_path: Path) -> None:
-    test = """
+WHERE_MISSING = {
+    "if not os.path.exists(ROWS):\n        write()": ("rows.mo", []),
+    "if os.path.exists(ROWS):\n        print(1)\n    else:\n        write()": ("rows.mo", []),
+    "if os.path.exists(ROWS):\n        write()": ("rows.mo", ["HRM502"]),
+    "if not os.path.exists(ROWS):\n        print(1)\n    else:\n        write()": ("rows.mo", ["HRM502"]),
+    "if not os.path.exists(ROWS):\n        write()  # missing": ("rows.po", ["HRM502"]),
+}
+
+
+@pytest.mark.parametrize(("how", "there", "found"), [(how, *rest) for how, rest in WHERE_MISSING.items()])
+def test_a_file_that_is_made_when_it_is_missing(how: str, there: str, found: list[str], tmp_path: Path) -> None:
+    body = how.replace("write()", "open(ROWS, 'w').write('1')")
+    test = f"""
 import os
 
 ROWS = os.path.join(os.path.dirname(__file__), "rows.mo")
 
 
 def test_a():
-    if not os.path.exists(ROWS):
-        with open(ROWS, "w") as file:
-            file.write("1")
+    {body}
     assert ROWS
 """
 

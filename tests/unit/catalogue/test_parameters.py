@@ -250,3 +250,32 @@ def test_a_listing_says_who_may_get_another_one(more: str, said: str, tmp_path: 
     items = lint_files({"test_it.py": values}, tmp_path, select=["HRM701"])
 
     assert [item.message.startswith(said) for item in items] == [True]
+
+
+NUMBERED = """
+import random
+
+
+def number(kind="n", value=None):
+    if value is None:
+        value = "".join(random.sample("abc", 2))
+    return kind + f"{value:0>4}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        ("number('n', 'FAKE')", False),
+        ("number(value='FAKE')", False),
+        ("number('n')", True),
+        ("number('n', None)", True),
+        ("number(value=None)", True),
+    ],
+)
+def test_what_a_function_works_out_only_where_it_is_not_given(call: str, found: bool, tmp_path: Path) -> None:
+    test = f"import pytest\n\nfrom shop import number\n\n{parametrised(f'[{call}]')}"
+
+    items = lint_files({"shop.py": NUMBERED, "test_it.py": test}, tmp_path, select=("HRM701",))
+
+    assert bool(items) is found

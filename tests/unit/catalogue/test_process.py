@@ -626,3 +626,17 @@ def test_a_step_to_the_folder_where_pytest_is_started_changes_nothing(
 
     assert bool(lint_files(files, tmp_path, select=("HRM102",))) is found
     assert lint_files(files, tmp_path, select=("project", "HRM102"))
+
+
+@pytest.mark.parametrize(
+    ("root", "found"), [("Path(__file__).parent.parent", False), ("Path(__file__).parent / 'data'", True)]
+)
+def test_the_folder_where_pytest_is_started_may_come_from_another_file(
+    tmp_path: Path, root: str, *, found: bool
+) -> None:
+    files = {
+        "tests/__init__.py": f"from pathlib import Path\n\nroot = {root}\n",
+        "tests/test_it.py": "import os\n\nfrom tests import root\n\nos.chdir(root)\n\n\ndef test_it():\n    pass\n",
+    }
+
+    assert bool(lint_files(files, tmp_path, select=("HRM102",))) is found

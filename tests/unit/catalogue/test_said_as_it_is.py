@@ -430,3 +430,72 @@ def test_what_a_hook_sets_before_the_first_test_is_the_value_of_a_name(
     items = lint_files(files, tmp_path, select=("HRM601",))
 
     assert [item.code for item in items if item.path == "test_it.py"] == found
+
+
+@pytest.mark.parametrize(
+    ("what", "found"), [("flask.g.user", 0), ("quart.session.clock", 0), ("flask.Flask.run", 1), ("flask.globals.g", 1)]
+)
+def test_what_goes_with_its_context_is_not_left(what: str, found: int, tmp_path: Path) -> None:
+    test = f"""
+import flask
+import flask.globals
+import quart
+from unittest.mock import Mock
+
+
+def test_a():
+    with flask.Flask("shop").test_request_context("/"):
+        {what} = Mock()
+        assert flask.g
+"""
+
+    assert len(lint_files({"test_it.py": test}, tmp_path, select=("HRM308",))) == found
+
+
+SENSOR = """
+import pytest
+
+
+class Sensor:
+    def __init__(self, name, strict=False, *, limit=1):
+        self.strict = strict
+        self.limit = limit
+        self.seen = 0
+
+    def look(self):
+        self.rank = 1
+
+
+@pytest.fixture(scope="module")
+def sensor():
+    made = Sensor({given})
+    {more}
+    return made
+
+
+def test_a(sensor):
+    sensor.{set}
+    assert sensor.look
+"""
+AS_MADE = {
+    ("'a'", "strict = False"): 0,
+    ("'a', True", "strict = True"): 0,
+    ("'a', limit=3", "limit = 3"): 0,
+    ("'a'", "seen = 0"): 0,
+    ("'a'", "strict = True"): 1,
+    ("'a', True", "strict = False"): 1,
+    ("'a'", "limit = True"): 1,
+    ("'a', limit=3", "limit = 1"): 1,
+}
+
+
+@pytest.mark.parametrize(("how", "found"), AS_MADE.items())
+def test_what_a_constructor_gives_a_shared_object_is_no_change(
+    how: tuple[str, str], found: int, tmp_path: Path
+) -> None:
+    test = SENSOR.format(given=how[0], set=how[1], more="pass")
+    assert len(lint_files({"test_it.py": test}, tmp_path, select=("HRM403",))) == found
+
+    name = how[1].partition(" ")[0]
+    other = SENSOR.format(given=how[0], set=how[1], more=f"made.{name} = 7")
+    assert len(lint_files({"test_it.py": other}, tmp_path / "other", select=("HRM403",))) == 1

@@ -34,9 +34,12 @@ NUMBERS = frozenset({"len", "int", "ord", "sum", "float", "abs", "round", "bool"
 
 
 class Where:
-    """Where an expression is read: its scope, the variables of the comprehensions around it, and steps left."""
+    """Where an expression is read: its scope, the variables of the comprehensions around it, and steps left.
 
-    __slots__ = ("local", "project", "scope", "steps")
+    `given` are the parameters for which a call has a value, which may keep a function from working one out.
+    """
+
+    __slots__ = ("given", "local", "project", "scope", "steps")
 
     def __init__(
         self, scope: Scope, project: Project, local: dict[str, ast.expr] | None = None, steps: int = MAX_STEPS
@@ -45,6 +48,7 @@ class Where:
         self.project = project
         self.local = local or {}
         self.steps = steps
+        self.given: frozenset[str] = frozenset()
 
     def at(self, scope: Scope) -> Where:
         """Return the same place in another scope, one step on."""
@@ -57,11 +61,13 @@ class Where:
             for target in part.target.elts if isinstance(part.target, ast.Tuple) else [part.target]:
                 if isinstance(target, ast.Name):
                     local[target.id] = part.iter
-        return Where(self.scope, self.project, local, self.steps - 1)
+        inner = Where(self.scope, self.project, local, self.steps - 1)
+        inner.given = self.given
+        return inner
 
     def bound(self, expression: ast.expr) -> tuple[Where, ast.expr] | None:
         """Return what a variable is set to, and where."""
-        if not self.steps or (isinstance(expression, ast.Name) and expression.id in self.local):
+        if not self.steps or (isinstance(expression, ast.Name) and expression.id in {*self.local, *self.given}):
             return None
         found = roles.bound_to(self.scope, expression)
         return (self.at(found[0]), found[1]) if found is not None and found[1] is not expression else None
@@ -70,8 +76,16 @@ class Where:
         """Yield what the function of the project returns or yields that a call runs."""
         function = find_callee(self.scope, call.func) if self.steps else None
         if function is not None and function.is_function:
+            inner = self.at(function)
+            values = {name: roles.given_for(name, function, call) for name in roles.parameters(function)}
+            inner.given = frozenset(name for name, value in values.items() if is_some(value))
             for value in results(function):
-                yield self.at(function), value
+                yield inner, value
+
+
+def is_some(value: ast.expr | None) -> bool:
+    """Tell whether a call has a value for a parameter; `None` asks for one to be worked out."""
+    return value is not None and not (isinstance(value, ast.Constant) and value.value is None)
 
 
 def is_number(where: Where, node: ast.AST) -> bool:

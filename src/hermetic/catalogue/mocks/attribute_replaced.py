@@ -28,7 +28,8 @@ class AttributeReplaced(Rule):
     Limits:
     The linter sees assignments, `setattr` with a written-out name, and `del`, in the suite itself: on modules, on
     classes, and on objects of a module of the project. Of libraries it sees what is set to a function, class or mock.
-    The attributes of a mock, or of another object that a patch puts there for the test, are left alone.
+    The attributes of a mock, or of another object that a patch puts there for the test, are left alone, and so is what
+    goes with a request or application context of Flask or Quart (`flask.g.user`).
     What code under test replaces only behind a second call is reported in the `project` preset alone.
     Of libraries, the plugin compares those attributes that an assignment in the project names: `time.sleep = fake`,
     or `setattr(time, "sleep", fake)`. Of objects, only the methods that an assignment names through a module: with

@@ -32,6 +32,8 @@ def path_of(scope: Scope, value: ast.AST, steps: int = MAX_STEPS) -> str | None:
         if value.id == "__file__":
             return os.path.abspath(scope.module.path)
         found = scope.find(value.id, value.lineno) if steps else None
+        if found is not None and found[0].kind == "import" and scope.module.project is not None:
+            found = scope.module.project.binding(str(found[0].value), scope.module.folder)
         given = found[0].value if found is not None and found[0].kind == "assign" else None
         return path_of(found[1], given, steps - 1) if found is not None and isinstance(given, ast.expr) else None
     if isinstance(value, ast.Attribute) and value.attr == "parent":

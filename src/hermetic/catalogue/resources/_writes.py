@@ -46,6 +46,7 @@ REMOVERS = ("os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtre
             "aioshutil.rmtree", "aioshutil.move")  # fmt: skip
 REMOVING = ("unlink", "rmdir", "rename", "replace", "remove", "rmtree")  # methods of a path
 MAKING = (".mkdir", ".makedirs")
+EXISTENCE = frozenset({"exists", "isdir", "is_dir", "isfile", "is_file"})
 READING = ("read", "load", "seek", "tell", "fileno")  # how methods and functions start that only read a file
 WRITING = (*WRITERS, *OPENERS, "logging.basicConfig")  # functions
 WRITING_METHODS = (*METHODS, *MOVERS, *SAVERS, "open")
@@ -151,16 +152,15 @@ def is_on_request(visit: Visit) -> bool:
 
 
 def is_made_if_missing(visit: Visit) -> bool:
-    """Tell whether a call stands below a condition that asks whether something is there: `if not exists(folder):`."""
-    return any(
-        isinstance(parent, ast.If)
-        and child in parent.body
-        and isinstance(parent.test, ast.UnaryOp)
-        and isinstance(parent.test.op, ast.Not)
-        and isinstance(parent.test.operand, ast.Call)
-        and getattr(parent.test.operand.func, "attr", "") in ("exists", "isdir", "is_dir", "isfile", "is_file")
-        for child, parent in visit.scope.ancestors(visit.call)
-    )
+    """Tell whether a call stands where something is missing: below `if not exists(path):`, or the `else` of one."""
+    for child, parent in visit.scope.ancestors(visit.call):
+        if isinstance(parent, ast.If):
+            denied = isinstance(parent.test, ast.UnaryOp) and isinstance(parent.test.op, ast.Not)
+            asked = parent.test.operand if isinstance(parent.test, ast.UnaryOp) and denied else parent.test
+            asks = isinstance(asked, ast.Call) and getattr(asked.func, "attr", "") in EXISTENCE
+            if asks and child in (parent.body if denied else parent.orelse):
+                return True
+    return False
 
 
 def folders_above(folder: str, root: str) -> Iterator[str]:

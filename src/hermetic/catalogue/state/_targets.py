@@ -25,6 +25,8 @@ MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicM
 # Their attributes are the business of other rules, or of nobody.
 OTHERS = ("sys", "builtins", "logging", "warnings", "os.environ", "pytest", "gc", "signal", "locale", "threading",
           "__main__", "multiprocessing", "socket.setdefaulttimeout", "django.conf.settings", "matplotlib")  # fmt: skip
+# Stand-ins for an object that goes with its request or application context.
+OF_CONTEXT = frozenset({"flask.g", "flask.session", "flask.request", "quart.g", "quart.session", "quart.request"})
 FOLLOWED = 4
 HOOKS = ("pytest_configure", "pytest_sessionstart", "pytest_load_initial_conftests")  # run before the first test
 IN_ITS_PLACE = b"sys.modules[__name__] ="  # another object than the module, which takes attributes as it likes
@@ -38,7 +40,7 @@ def code_of(scope: Scope, base: str, name: str, value: ast.expr | None, project:
         found = scope.module.top.find(base[1:]) if "." not in base[1:] else None
         cls = found[0].value if found is not None and found[0].kind == "class" else None
         return of_class(scope, cls, name, value, project) if isinstance(cls, Scope) else ""
-    if base in OTHERS or base.startswith(tuple(f"{other}." for other in OTHERS)):
+    if base in OTHERS or base in OF_CONTEXT or base.startswith(tuple(f"{other}." for other in OTHERS)):
         return ""
     located = project.locate(base, scope.module.folder)
     bound = project.binding(base, scope.module.folder)
