@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import sys
 import types
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,14 @@ def is_benign(holder: Holder, name: str, before: object, after: object) -> bool:
         there = after if before is ABSENT else before
         lazy = not holder.is_class and "__getattr__" in holder.space  # it keeps what was asked for once
         return lazy or issubclass(type(there), types.ModuleType)
-    return is_same_definition(before, after) or is_imported_again(before, after)
+    return is_same_definition(before, after) or is_imported_again(before, after) or is_compiled(before, after)
+
+
+def is_compiled(before: object, after: object) -> bool:
+    """Tell whether a pattern stands where its text stood, or some do: each is compiled when it is first asked for."""
+    if type(before) is list and type(after) is list:
+        return len(before) == len(after) and all(map(is_compiled, before, after))
+    return type(after) is re.Pattern and type(before) in {str, bytes} and after.pattern == before
 
 
 def is_imported_again(before: object, after: object) -> bool:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._assigned import Assigned
 from hermetic.guard._contents import DEPTH, LARGEST, Contents, Held, Watched
+from hermetic.guard._definitions import is_compiled
 from hermetic.guard._filled import is_made_up
 from hermetic.guard._globals import PROJECT
+from hermetic.guard._hooks import is_kept_by_hooks
 from hermetic.guard._own import is_left_to_breakers, is_told_of_object, last_attribute
-from hermetic.guard._words import COUNT, DONE, MEMO, definer, is_in_tests, is_of_test, is_plain, speaks_of
-from hermetic.guard._written import writes_entry
+from hermetic.guard._words import CACHED, COUNT, DONE, MEMO, definer, is_in_tests, is_of_test, is_plain, speaks_of
+from hermetic.guard._written import writes_entry, written_by_test
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, holds
 from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, Table, same, same_objects
 from hermetic.guard.probes.breakers import breaker_classes
@@ -60,7 +62,9 @@ class HeldProbe(Probe[Held]):
         for difference in PROJECT.differences(before.walk, after.walk, self.code):
             if are_containers(difference.before, difference.after):
                 yield from self.replaced(difference, before)
-            elif self.is_worth_telling(difference.holder, difference.name, difference.before, difference.after):
+            elif self.is_worth_telling(
+                difference.holder, difference.name, difference.before, difference.after
+            ) and not is_kept_by_hooks(difference.holder, difference.name):
                 yield difference.change()
         if before.watched is after.watched:
             if same_objects(before.copies, after.copies):
@@ -101,7 +105,11 @@ class HeldProbe(Probe[Held]):
         holder, name = definer(one.holders)
         part = one.part._replace(path=f"{holder.name}.{name}{one.suffix}")
         for change in part.changes(before, after):
-            if change.state in self.filled:
+            if (
+                change.state in self.filled
+                or is_compiled(change.before, change.after)
+                or is_kept_by_hooks(holder, name, filled=True)
+            ):
                 continue
             attribute = last_attribute(
                 f"{one.suffix}.{change.state[len(part.path) + 1 :]}" if part.attributes else one.suffix
@@ -109,6 +117,8 @@ class HeldProbe(Probe[Held]):
             if attribute:
                 if self.breakers and is_left_to_breakers(self.breakers, self.kept.watched, one, change, attribute):
                     continue
+                if one.suffix.startswith("[") and speaks_of(name, CACHED) and not is_set_by_test(attribute):
+                    continue  # what is kept to be used again is set up anew by whoever uses it
                 if not speaks_of(attribute, MEMO) and is_told_of_object(part, change, attribute, MOMENT.item):
                     yield change
                 continue
@@ -164,6 +174,11 @@ class HeldProbe(Probe[Held]):
         """Tell whether a file of tests assigns a name of a module or class that is none itself."""
         self.assigned.keep_up()
         return not is_in_tests(holder) and self.assigned.is_by_test(f"{holder.name}.{name}", MOMENT.item)
+
+
+def is_set_by_test(attribute: str) -> bool:
+    """Tell whether the code of the test gives an attribute of that name a value."""
+    return attribute in written_by_test(MOMENT.item).names
 
 
 def are_containers(before: Any, after: Any) -> bool:

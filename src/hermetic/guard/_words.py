@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 LARGEST = 1000  # items of a container that is looked through
-MEMO = frozenset({
-    "cache", "caches", "cached", "memo", "memos", "memoized", "lru", "interned", "pool", "pools", "seen", "compiled",
-    "warned", "instances", "counter", "counters", "lazy", "stats", "lock", "locks", "threadlocal",
+CACHED = frozenset({"cache", "caches", "cached", "memo", "memos", "memoized", "lru", "interned"})
+MEMO = CACHED | frozenset({
+    "pool", "pools", "seen", "compiled", "warned", "instances", "counter", "counters", "lazy", "stats", "lock", "locks",
+    "threadlocal",
 })  # fmt: skip
 DONE = frozenset({
     "init", "inited", "initialized", "initialised", "ready", "loaded", "setup", "configured", "warned", "done",

@@ -6,12 +6,14 @@ prepares something. Only asked where a table has changed.
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
 import re
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermetic.guard._words import constants_of
 from hermetic.guard.places import is_test_file
 
 if TYPE_CHECKING:
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
 
 XUNIT = ("setUp", "asyncSetUp", "setUpClass", "setup_method", "setup_class")
 MOST = 100  # functions that are read for one test
+STORES = frozenset({"STORE_GLOBAL", "STORE_ATTR", "DELETE_GLOBAL", "DELETE_ATTR"})
+
+
+class Written(NamedTuple):
+    """The names of globals and attributes that functions give a value, and those that they mention."""
+
+    names: frozenset[str]
+    mentioned: frozenset[str]
 
 
 def writes_entry(item: pytest.Item | None, name: str, state: str) -> bool:
@@ -68,6 +78,11 @@ def functions_of(item: pytest.Item | None) -> list[tuple[types.FunctionType, fro
     waiting = [getattr(item, "function", None)]
     waiting += [one.func for definitions in known.values() for one in definitions]
     waiting += [getattr(kind, name, None) for name in XUNIT]
+    return functions_from(waiting, kind)
+
+
+def functions_from(waiting: list[Any], kind: type | None = None) -> list[tuple[types.FunctionType, frozenset[str]]]:
+    """Return those of some functions that are in files of tests, those that they name there, and what each names."""
     found: list[tuple[types.FunctionType, frozenset[str]]] = []
     seen: set[types.CodeType] = set()
     while waiting and len(found) < MOST:
@@ -81,6 +96,27 @@ def functions_of(item: pytest.Item | None) -> list[tuple[types.FunctionType, fro
             found.append((function, names))
             waiting += [held(name, function, kind) for name in sorted(names)]
     return found
+
+
+@functools.lru_cache(maxsize=1)
+def written_by_test(item: pytest.Item | None) -> Written:
+    """Return what the code of a test writes: itself, its fixtures, and the helpers in files of tests."""
+    return written_by(functions_of(item))
+
+
+def written_by(functions: list[tuple[types.FunctionType, frozenset[str]]]) -> Written:
+    """Return what functions write and mention."""
+    stored = {name for function, _ in functions for name in stored_in(function.__code__)}
+    return Written(frozenset(stored), frozenset(stored.union(*[names for _, names in functions])))
+
+
+@functools.lru_cache(maxsize=500)
+def stored_in(code: types.CodeType) -> frozenset[str]:
+    """Return the globals and attributes that a function gives a value, those of the functions within it too."""
+    found = {str(step.argval) for step in dis.get_instructions(code) if step.opname in STORES}
+    if "setattr" in code.co_names:
+        found |= {one for one in constants_of(code) if isinstance(one, str)}
+    return frozenset(found.union(*[stored_in(one) for one in code.co_consts if isinstance(one, types.CodeType)]))
 
 
 def names_in(code: types.CodeType) -> Iterator[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import operator
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hermetic.guard._words import is_in_test_file
+from hermetic.guard._words import is_in_test_file, source_in
 from hermetic.guard.places import is_users
 from hermetic.guard.probe import MOMENT, Change, Probe, list_change
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     Lists = tuple[tuple[list[object], list[object]], ...]
 
 NAMES = ("path", "meta_path", "path_hooks")
+ADDS = re.compile(r"^(?:sys\.)?(?:meta_path|path_hooks)\b", re.MULTILINE)
 
 
 class ImportPathProbe(Probe["Lists"]):
@@ -30,6 +32,7 @@ class ImportPathProbe(Probe["Lists"]):
 
     def __init__(self) -> None:
         self.imported: pytest.Module | None = None  # the test file that is imported, or was
+        self.count = 0  # of the modules that were there when the test began
         self.last: Lists | None = None
         self.lists: list[list[Any]] = []  # the three of the last snapshot, and a copy of each
         self.mirrors: list[list[Any]] = []
@@ -37,6 +40,10 @@ class ImportPathProbe(Probe["Lists"]):
     def import_begins(self, collector: pytest.Module) -> None:
         """Learn which file is imported."""
         self.imported = collector
+
+    def test_begins(self, item: pytest.Item) -> None:
+        """Learn what is imported by now."""
+        self.count = len(sys.modules)
 
     def snapshot(self) -> Lists:
         """Compare the three lists with their copies (below 1 us), and where one differs copy all."""
@@ -55,8 +62,31 @@ class ImportPathProbe(Probe["Lists"]):
             if old[0] is not new[0]:
                 undo = functools.partial(put_back, name, *old)
                 yield Change(f"sys.{name}", old[1], now, undo)
-            elif old[1] != now and not (name != "path" and only_others(old[1], now, importing=MOMENT.item is None)):
+            elif old[1] != now and not (name != "path" and self.are_only_others(old[1], now)):
                 yield list_change(f"sys.{name}", old, now)
+
+
+    def are_only_others(self, old: list[object], new: list[object]) -> bool:
+        """Tell whether nothing was removed, and what was added is no code of the project, or came with its import.
+
+        The code under test may add what it brings along when it is imported, as it does in every process.
+        """
+        added = [item for item in new if not any(item is other for other in old)]
+        own = [item for item in added if is_users(item) and not self.is_brought(item)]
+        return len(new) - len(added) == len(old) and not own
+
+    def is_brought(self, item: object) -> bool:
+        """Tell whether code under test added an item when it was imported: with a test file, or by the test."""
+        if is_in_test_file(item):
+            return False
+        name = item.__module__ if isinstance(item, type) else type(item).__module__
+        return MOMENT.item is None or (name in [*sys.modules][self.count :] and adds_at_import(name))
+
+
+def adds_at_import(name: str) -> bool:
+    """Tell whether a module adds to one of the lists in a line that is not indented."""
+    path = getattr(sys.modules.get(name), "__file__", None)
+    return isinstance(path, str) and ADDS.search(source_in(path)) is not None
 
 
 def added_by_pytest(node: pytest.Item | pytest.Module | None) -> str:
@@ -84,13 +114,3 @@ def put_back(name: str, kept: list[object], items: list[object]) -> None:
     """Set the old list with its old items."""
     kept[:] = items
     setattr(sys, name, kept)
-
-
-def only_others(old: list[object], new: list[object], *, importing: bool) -> bool:
-    """Tell whether nothing was removed, and what was added is no code of the project.
-
-    While test files are imported the code under test may add what it brings along, as it does in every process.
-    """
-    added = [item for item in new if not any(item is other for other in old)]
-    own = [item for item in added if is_users(item) and not (importing and not is_in_test_file(item))]
-    return len(new) - len(added) == len(old) and not own

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 LOOP = "asyncio.base_events.BaseEventLoop.__init__"
 TASK = "asyncio.base_events.BaseEventLoop.create_task"
 EVENTS = os.path.join("asyncio", "events.py")
+CLOSING = "async_generator_athrow"  # the type of what `aclose` of an asynchronous generator returns
 DEEP = 8  # frames between the policy that makes a loop when one is asked for, and the loop itself
 
 
 class TasksProbe(LeftProbe):
     """Loops that were made and not closed, and tasks that are not done, of loops that are not closed.
 
-    A loop that Python makes when the current one is asked for is benign, and so is what a library makes for itself.
+    A loop that Python makes when the current one is asked for is benign, and so is what a library makes for itself, or
+    the loop itself, to close an asynchronous generator that nobody holds any more.
     What a task begins belongs to the owner of the task: a server in a thread of a fixture makes some all the time.
     """
 
@@ -38,8 +40,8 @@ class TasksProbe(LeftProbe):
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
         """Keep who makes a loop, or a task of one."""
-        place, maker, _ = starter()
-        if maker == LIBRARY:
+        place, maker, caller = starter()
+        if maker == LIBRARY or (name == TASK and caller.endswith(EVENTS) and is_closing(*args[1:2])):
             return
         if name == TASK:
             self.places[threading.get_ident()] = place
@@ -73,6 +75,11 @@ def current_task() -> Any:
         return sys.modules["asyncio"].current_task()
     except RuntimeError:
         return None
+
+
+def is_closing(coroutine: object = None) -> bool:
+    """Tell whether a task does nothing but close an asynchronous generator."""
+    return type(coroutine).__name__ == CLOSING
 
 
 def is_made_when_asked_for() -> bool:

@@ -66,3 +66,18 @@ def test_a_finder_that_the_code_under_test_brings_along_is_none_of_the_tests(tmp
     run = guarded(tmp_path / "suite", mode="warn", files=files)
 
     assert [(item["code"], item["path"]) for item in run.findings] == [("HRM103", "test_own.py")], run.output
+
+
+def test_a_finder_that_comes_with_an_import_in_a_test_is_none_of_the_tests(tmp_path: Path) -> None:
+    importing = "def test_it():\n    import shop\n\n    assert shop.Finder\n"
+    adding = "import sys\n\n\ndef test_it():\n    import kinds\n\n    sys.meta_path.append(kinds.Finder())\n"
+    files = {
+        "shop.py": BRINGS,
+        "kinds.py": BRINGS.partition("\n\n\nsys.meta_path")[0],
+        "test_it.py": importing,
+        "test_own.py": adding,
+    }
+
+    run = guarded(tmp_path / "suite", mode="warn", files=files)
+
+    assert [(item["code"], item["path"]) for item in run.findings] == [("HRM103", "test_own.py")], run.output

@@ -262,8 +262,36 @@ def background():
     loop.close()
 
 
+@pytest.fixture(scope="module")
+def shared():
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
 def test_a_task_in_another_thread_is_done_within_the_time_of_grace(background):
     asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), background)
+
+
+def test_a_loop_is_about_to_close_a_generator_that_nobody_holds(shared):
+    async def numbers():
+        try:
+            while True:
+                yield 1
+        finally:
+            await asyncio.sleep(0)
+
+    async def first():
+        async for number in numbers():
+            return number
+
+    assert shared.run_until_complete(first()) == 1
+    assert len(asyncio.all_tasks(shared)) == 1
+
+
+def test_a_loop_is_told_to_begin_a_task(shared):
+    shared.call_soon(lambda: shared.create_task(asyncio.sleep(60)))  # <- HRM110
+    shared.run_until_complete(asyncio.sleep(0))
 
 
 def test_a_loop_is_not_kept():

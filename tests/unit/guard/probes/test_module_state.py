@@ -111,3 +111,77 @@ def test_what_a_module_imports_from_sys_by_name_is_not_its_own(tmp_path: Path) -
     run = guarded(tmp_path / "suite", "-n0", files=ARGV)
 
     assert run.found == {("HRM107", "test_second.py", 8)}, run.output
+
+
+STATES = """
+import re
+
+
+class Reporter:
+    def __init__(self, name):
+        self.name = name
+
+
+class Machine:
+    def __init__(self):
+        self.reporter = Reporter("none")
+
+    def run(self, reporter):
+        self.reporter = reporter
+        return reporter.name
+
+
+class State:
+    machine_cache = [Machine()]
+    machines = [Machine()]
+    patterns = {"bullet": "[*+-] ", "text": "", "byte": b"a"}
+    initial = ["a+", "b+"]
+    ending = "z+"
+
+    @classmethod
+    def match(cls, name, text):
+        cls.patterns[name] = re.compile(cls.patterns[name])
+        cls.initial[:] = [re.compile(one) for one in cls.initial]
+        cls.ending = re.compile(cls.ending)
+        return cls.patterns[name].match(text)
+
+    @classmethod
+    def run(cls):
+        return cls.machine_cache[0].run(Reporter("cached")), cls.machines[0].run(Reporter("listed"))
+"""
+USES_STATES = """
+import re
+
+import states
+
+
+def test_patterns_are_compiled_in_the_place_of_their_texts():
+    assert states.State.match("bullet", "* one")
+
+
+def test_another_pattern_is_put_there():
+    states.State.patterns["text"] = re.compile("b+")
+
+
+def test_a_machine_that_is_kept_is_used():
+    assert states.State.run() == ("cached", "listed")
+    assert states.State.machine_cache[0].reporter.name == "cached"
+    assert states.State.machines[0].reporter.name == "listed"
+
+
+def test_a_machine_that_is_kept_is_changed():
+    states.State.machine_cache[0].reporter = states.Reporter("mine")
+"""
+
+
+def test_what_the_code_under_test_compiles_or_sets_up_anew_is_no_change(tmp_path: Path) -> None:
+    files = {"states.py": STATES, "test_it.py": USES_STATES}
+
+    run = guarded(tmp_path / "suite", mode="warn", files=files)
+
+    found = {(item["test"].rpartition("::")[2], item["state"]) for item in run.findings}
+    assert found == {
+        ("test_another_pattern_is_put_there", "states.State.patterns['text']"),
+        ("test_a_machine_that_is_kept_is_changed", "states.State.machine_cache[0].reporter"),
+        ("test_a_machine_that_is_kept_is_used", "states.State.machines[0].reporter"),
+    }, run.output
