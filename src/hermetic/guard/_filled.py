@@ -6,7 +6,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._definitions import CLASS_STATE, REPLACED, is_mock
-from hermetic.guard._words import is_in_test_file, source_in, source_of
+from hermetic.guard._words import is_in_test_file, is_in_tests, source_in, source_of
 from hermetic.guard._written import XUNIT, functions_of, names_in
 from hermetic.guard.probe import ABSENT
 
@@ -27,6 +27,15 @@ def is_made_up(holder: Holder, name: str, value: object, item: pytest.Item | Non
         return False
     files = {function.__code__.co_filename for function, _ in functions_of(item)}
     return not any(name in text for text in (source_of(holder), *map(source_in, sorted(files))))
+
+
+def is_looked_up_once(holder: Holder, name: str, value: object) -> bool:
+    """Tell whether a class of the code under test has come to hold a function or class of its own in a private name.
+
+    So it keeps what it has looked up when it was first asked; nothing is replaced by that.
+    """
+    private = holder.is_class and name.startswith("_")
+    return private and not (is_in_tests(holder) or is_mock(value) or is_in_test_file(value))
 
 
 def is_for_its_own(served: object, entry: Entry) -> bool:

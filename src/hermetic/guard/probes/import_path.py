@@ -65,7 +65,6 @@ class ImportPathProbe(Probe["Lists"]):
             elif old[1] != now and not (name != "path" and self.are_only_others(old[1], now)):
                 yield list_change(f"sys.{name}", old, now)
 
-
     def are_only_others(self, old: list[object], new: list[object]) -> bool:
         """Tell whether nothing was removed, and what was added is no code of the project, or came with its import.
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.guard import _globals, trail
 from hermetic.guard._assigned import Assigned, own_space
 from hermetic.guard._definitions import REPLACED, is_defined, is_same_definition
-from hermetic.guard._filled import is_made_up
+from hermetic.guard._filled import is_looked_up_once, is_made_up
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._patched import of_attributes
 from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, Table, identical
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from hermetic.guard._globals import Difference
 
 
 class State(NamedTuple):
@@ -69,13 +71,21 @@ class ReplacedProbe(Probe[State]):
         """Compare what is defined."""
         for difference in PROJECT.differences(before.project, after.project, self.code):
             change = self.with_line(difference.change())
-            known = difference.before is not ABSENT or change.state in self.assigned.lines
-            if known or not is_made_up(difference.holder, difference.name, difference.after, MOMENT.item):
+            change = self.with_line(difference.change())
+            if difference.before is not ABSENT or not self.is_made(difference, change.state):
+                yield change
                 yield change
         for one, was, now in zip(self.assigned.watched, before.values, after.values, strict=False):
             if was is not now and counts(was, now):
                 undo = functools.partial(put, one.held(), one.name, was)
                 yield self.with_line(Change(one.state, was, now, undo))
+
+    def is_made(self, difference: Difference, state: str) -> bool:
+        """Tell whether the code under test has made a new name for itself, or keeps what it has looked up."""
+        holder, name, value = difference.holder, difference.name, difference.after
+        if is_looked_up_once(holder, name, value):
+            return not self.assigned.is_by_test(state, MOMENT.item)
+        return state not in self.assigned.lines and is_made_up(holder, name, value, MOMENT.item)
 
     def with_line(self, change: Change) -> Change:
         """Add the line that assigns the name, where there is one only."""

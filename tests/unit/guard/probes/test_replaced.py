@@ -153,3 +153,56 @@ def test_a_wrapper_that_equals_what_it_wraps_is_told_of_where_it_is_set(tmp_path
         ("HRM308", "test_wraps"),
         ("HRM308", "test_wraps_after_a_quiet_test"),
     ]
+
+
+RESOLVER = """
+class Resolver:
+    @classmethod
+    def chosen(cls):
+        if "_Resolver__kind" not in cls.__dict__:
+            cls.__kind = Threaded
+        return cls.__kind
+
+    @classmethod
+    def choose(cls, kind):
+        cls._given = kind
+
+
+class Threaded(Resolver):
+    pass
+"""
+RESOLVES = """
+import resolver
+from resolver import Resolver, Threaded
+
+
+class Blocking(Resolver):
+    pass
+
+
+def test_a_class_is_looked_up_when_it_is_first_asked_for():
+    assert Resolver.chosen() is Threaded
+
+
+def test_a_class_of_the_test_is_given():
+    Resolver.choose(Blocking)
+
+
+def test_one_of_the_code_under_test_is_set():
+    Threaded._other = Threaded
+
+
+class TestIt:
+    def test_one_is_set_on_the_class_of_the_test(self):
+        type(self)._kind = Threaded
+"""
+
+
+def test_what_a_class_looks_up_once_replaces_nothing(tmp_path: Path) -> None:
+    run = guarded(tmp_path / "suite", mode="warn", files={"resolver.py": RESOLVER, "test_it.py": RESOLVES})
+
+    assert [(item["code"], item["test"].rpartition("::")[2], item["state"]) for item in run.findings] == [
+        ("HRM308", "test_a_class_of_the_test_is_given", "resolver.Resolver._given"),
+        ("HRM308", "test_one_of_the_code_under_test_is_set", "resolver.Threaded._other"),
+        ("HRM308", "test_one_is_set_on_the_class_of_the_test", "test_it.TestIt._kind"),
+    ], run.output
