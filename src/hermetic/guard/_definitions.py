@@ -42,7 +42,8 @@ def is_benign(holder: Holder, name: str, before: object, after: object) -> bool:
         return True
     if before is ABSENT or after is ABSENT:
         there = after if before is ABSENT else before
-        lazy = not holder.is_class and "__getattr__" in holder.space  # it keeps what was asked for once
+        # Such a module keeps what was asked for once.
+        lazy = not holder.is_class and ("__getattr__" in holder.space or hasattr(type(holder.value), "__getattr__"))
         return lazy or issubclass(type(there), types.ModuleType)
     return is_same_definition(before, after) or is_imported_again(before, after) or is_compiled(before, after)
 

@@ -111,6 +111,16 @@ def test_a_lazy_module_keeps_what_it_was_asked_for(shop: types.ModuleType) -> No
     assert found(lambda: run("late = 1", shop)) == {}
 
 
+def test_so_does_a_module_whose_class_answers_for_it(shop: types.ModuleType) -> None:
+    class Lazy(types.ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise AttributeError(name)
+
+    shop.__class__ = Lazy
+
+    assert found(lambda: run("late = 1", shop)) == {}
+
+
 def test_a_change_that_is_taken_back_is_the_business_of_the_same_rule(shop: types.ModuleType) -> None:
     walk = Walk()
     first = found_by(walk, lambda: run("CLIENT = load", shop))

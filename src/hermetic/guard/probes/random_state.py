@@ -24,7 +24,7 @@ class Generator:
 
     def __init__(self, name: str, module: str, get: str, put: str) -> None:
         self.name, self.module, self.get, self.put = name, module, get, put
-        self.saved: set[int] = set()  # hashes of states that were asked for while it was not seeded
+        self.saved: dict[int, int] = {}  # by the hash of a state that was asked for, how often it was seeded by then
         self.states: list[Any] = []  # its state before each seeding that is not undone, one between two snapshots
         self.heard = False  # seeded since the last snapshot
 
@@ -39,8 +39,9 @@ class Generator:
         if name == self.get:
             return False
         given = (*args, *kwargs.values())
-        if digest(given[0]) in self.saved if name == self.put else not given or given[0] is None:
-            self.states.clear()
+        undone = self.saved.get(digest(given[0])) if name == self.put else None if given and given[0] is not None else 0
+        if undone is not None and undone <= len(self.states):
+            del self.states[undone:]
             return False
         if self.heard:
             return False
@@ -50,8 +51,8 @@ class Generator:
 
     def answer(self, name: str, result: object) -> None:
         """Learn from what a call returned: a state that was asked for may be put back."""
-        if name == self.get and result is not None and not self.states:
-            self.saved.add(digest(result))
+        if name == self.get and result is not None:
+            self.saved[digest(result)] = len(self.states)
 
     def back(self, count: int) -> None:
         """Put the state back that it had when it was seeded so many times."""

@@ -58,6 +58,35 @@ def test_a_state_that_was_asked_for_may_be_put_back(tmp_path: Path) -> None:
     assert run.found == {("HRM108", "test_it.py", line) for line in (25, 29, 35)}, run.output
 
 
+LATER = """
+import random
+
+def test_seeds_first():
+    random.seed(1)
+    test_seeds_first.state = random.getstate()
+
+
+def test_puts_back_what_it_found_seeded():
+    state = random.getstate()
+    random.seed(2)
+    random.setstate(state)
+
+
+def test_makes_it_free_again():
+    random.seed()
+
+
+def test_sets_a_state_that_was_seeded():
+    random.setstate(test_seeds_first.state)
+"""
+
+
+def test_what_a_test_finds_seeded_it_may_put_back_so(tmp_path: Path) -> None:
+    run = guarded(tmp_path / "suite", mode="warn", files={"test_it.py": LATER.lstrip("\n")})
+
+    assert run.found == {("HRM108", "test_it.py", line) for line in (4, 19)}, run.output
+
+
 def test_states_are_told_apart() -> None:
     generator = random.Random(1)  # noqa: S311 - nothing here is a secret
     states = []
