@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import functools
+import re
 import types
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._definitions import CLASS_STATE, REPLACED, is_mock
-from hermetic.guard._words import is_in_test_file, is_in_tests, source_in, source_of
-from hermetic.guard._written import XUNIT, functions_of, names_in
-from hermetic.guard.probe import ABSENT
+from hermetic.guard._words import is_in_test_file, is_in_tests, is_of_test, source_in, source_of
+from hermetic.guard._written import XUNIT, functions_of, names_in, written_by_test
+from hermetic.guard.probe import ABSENT, MOMENT
 
 if TYPE_CHECKING:
     import pytest
 
     from hermetic.guard._holders import Holder
     from hermetic.guard.chain import Entry
+
+# The lines below `if not _name:` that are indented further than it.
+FIRST_TIME = re.compile(
+    r"^([ \t]*)if not (?:\w+\.)*_\w+:[^\n]*\n(?P<body>(?:(?:\1[ \t]+[^\n]*|[ \t]*)\n)+)", re.MULTILINE
+)
+BODY = methodcaller("group", "body")
 
 
 def is_made_up(holder: Holder, name: str, value: object, item: pytest.Item | None) -> bool:
@@ -36,6 +45,25 @@ def is_looked_up_once(holder: Holder, name: str, value: object) -> bool:
     """
     private = holder.is_class and name.startswith("_")
     return private and not (is_in_tests(holder) or is_mock(value) or is_in_test_file(value))
+
+
+def is_filled_once(holder: Holder, name: str, before: object, after: object) -> bool:
+    """Tell whether a private list that was empty holds what the code under test puts there when it is first asked for.
+
+    That is where it asks whether such a list is empty, and fills it then. Who adds to it at each call registers.
+    """
+    if before != [] or type(after) is not list or not name.startswith("_"):
+        return False
+    if name in written_by_test(MOMENT.item).mentioned:
+        return False
+    return fills(source_of(holder), name) and not any(is_of_test(one, holder) for one in after)
+
+
+@functools.lru_cache(maxsize=500)
+def fills(text: str, name: str) -> bool:
+    """Tell whether a name is filled in the body of an `if not _name:`."""
+    added = rf"\b{re.escape(name)}(?:\.(?:append|extend)\(|[ \t]*\+=|\[:\][ \t]*=)"
+    return any(re.search(added, body) for body in map(BODY, FIRST_TIME.finditer(text)))
 
 
 def is_for_its_own(served: object, entry: Entry) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hermetic.guard._assigned import Assigned
 from hermetic.guard._contents import DEPTH, LARGEST, Contents, Held, Watched
 from hermetic.guard._definitions import is_compiled
-from hermetic.guard._filled import is_made_up
+from hermetic.guard._filled import is_filled_once, is_made_up
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._hooks import is_kept_by_hooks
 from hermetic.guard._own import is_left_to_breakers, is_told_of_object, last_attribute
@@ -128,7 +128,7 @@ class HeldProbe(Probe[Held]):
                 and writes_entry(MOMENT.item, name, change.state)
             ):
                 yield change
-            elif speaks_of(name, MEMO):
+            elif speaks_of(name, MEMO) or is_filled_once(holder, name, before, after):
                 continue
             elif self.is_filling(name, holder, part, change):
                 self.filled.add(change.state)

@@ -253,3 +253,61 @@ def test_what_stands_behind_a_new_name_is_watched_without_looking_at_all_others_
     assert ("shop.shelf_2['tea']", "test_that_is_filled") in told
     counts = json.loads(next(line for line in run.output.splitlines() if line.startswith("{")))
     assert counts["false"] == 1, run.output
+
+
+LISTS = """
+_primes = []
+_squares: list[int] = []
+_waiting = []
+
+
+class Powers:
+    _known: list[int] = []
+
+    @classmethod
+    def known(cls):
+        if not cls._known:
+            result = 1
+
+            for _ in range(3):
+                cls._known.append(result)
+        return cls._known
+
+
+def primes():
+    if not _primes:
+        _primes.extend((2, 3, 5))
+        _squares.extend((4, 9, 25))
+    return _primes
+
+
+def wait(what):
+    if not _waiting:
+        print("the first")
+    _waiting.append(what)
+"""
+USES_LISTS = """
+import lists
+
+
+def test_lists_that_are_filled_when_they_are_first_asked_for():
+    assert lists.primes()[0] == 2
+    assert lists.Powers.known()
+
+
+def test_a_list_that_grows_with_each_call():
+    lists.wait(3)
+
+
+def test_one_that_the_test_fills():
+    lists._primes.append(7)
+"""
+
+
+def test_a_private_list_is_filled_where_the_code_asks_whether_it_is_empty(tmp_path: Path) -> None:
+    run = guarded(tmp_path / "suite", mode="warn", files={"lists.py": LISTS, "test_it.py": USES_LISTS})
+
+    assert {(item["test"].rpartition("::")[2], item["state"]) for item in run.findings} == {
+        ("test_a_list_that_grows_with_each_call", "lists._waiting"),
+        ("test_one_that_the_test_fills", "lists._primes"),
+    }, run.output

@@ -71,9 +71,7 @@ class ReplacedProbe(Probe[State]):
         """Compare what is defined."""
         for difference in PROJECT.differences(before.project, after.project, self.code):
             change = self.with_line(difference.change())
-            change = self.with_line(difference.change())
             if difference.before is not ABSENT or not self.is_made(difference, change.state):
-                yield change
                 yield change
         for one, was, now in zip(self.assigned.watched, before.values, after.values, strict=False):
             if was is not now and counts(was, now):
