@@ -239,19 +239,14 @@ class Session:
         return Judge(self.options, str(self.config.invocation_params.dir), str(self.config.rootpath))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """List the findings, each in one line."""
+        """List the findings."""
         if not self.records:
             return
-        from hermetic.guard.judge import read_on
+        from hermetic.guard import summary
 
         terminalreporter.section("hermetic")
-        for record in self.records:
-            line = record["line"] or "?"
-            terminalreporter.write_line(f"{record['path']}:{line}: {record['code']} {record['message']}")
-            parts = [f"in {record['test']}" if record["test"] else "", f"repair: {record['repair']}"]
-            terminalreporter.write_line(f"    {'; '.join(part for part in parts if part)}")
-            for written in read_on(record):
-                terminalreporter.write_line(written)
+        for line in summary.lines(self.records):
+            terminalreporter.write_line(line)
         if self.late:
             terminalreporter.write_line("the run fails: what two workers do was known when their tests had ended")
 
