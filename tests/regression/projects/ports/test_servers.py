@@ -33,5 +33,5 @@ def test_the_server_answers(worker_port):
 def test_leased_port(note, meet, worker_port, worker_port_block):
     meet("leased")
     with socket.create_server(("127.0.0.1", worker_port)):
-        note(bound=True, port=worker_port, own=worker_port in worker_port_block)
+        note(bound=True, port=worker_port, own=worker_port in worker_port_block, first=worker_port_block.first)
         meet("leased, tried")
