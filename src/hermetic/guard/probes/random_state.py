@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FEW = 8  # numbers of a state
 KEPT = 16  # states of a generator, 20 KB each
+REMEMBERED = 10_000  # states that were asked for last, 0.1 KB each: suites under Hypothesis ask for hundreds a test
 SEEDED, FREE = Described("seeded"), Described("not seeded")
 
 
@@ -52,7 +53,11 @@ class Generator:
     def answer(self, name: str, result: object) -> None:
         """Learn from what a call returned: a state that was asked for may be put back."""
         if name == self.get and result is not None:
-            self.saved[digest(result)] = len(self.states)
+            known = digest(result)
+            self.saved.pop(known, None)
+            self.saved[known] = len(self.states)
+            if len(self.saved) > REMEMBERED:
+                del self.saved[next(iter(self.saved))]
 
     def back(self, count: int) -> None:
         """Put the state back that it had when it was seeded so many times."""

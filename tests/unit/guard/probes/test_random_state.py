@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hermetic.guard.probes.random_state import RandomProbe, digest
+from hermetic.guard.probes import random_state
+from hermetic.guard.probes.random_state import Generator, RandomProbe, digest
 from tests.utils.guarding import guarded
 
 if TYPE_CHECKING:
@@ -115,3 +116,12 @@ def test_nothing_is_asked_for_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     probe.returned("random.getstate", (), state)
 
     assert probe.called("random.setstate", (state,), {}) is None
+
+
+def test_of_the_states_that_were_asked_for_the_last_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random_state, "REMEMBERED", 3)
+    generator = Generator("random", "random", "getstate", "setstate")
+    for number in (0, 1, 2, 0, 3):
+        generator.answer("getstate", ("state", number))
+
+    assert list(generator.saved) == [digest(("state", number)) for number in (2, 0, 3)]
