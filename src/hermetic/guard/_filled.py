@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import types
-from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._definitions import CLASS_STATE, REPLACED, is_mock
@@ -14,8 +12,6 @@ from hermetic.guard._written import XUNIT, functions_of, names_in, written_by_te
 from hermetic.guard.probe import ABSENT, MOMENT
 
 if TYPE_CHECKING:
-    import pytest
-
     from hermetic.guard._holders import Holder
     from hermetic.guard.chain import Entry
 
@@ -23,10 +19,9 @@ if TYPE_CHECKING:
 FIRST_TIME = re.compile(
     r"^([ \t]*)if not (?:\w+\.)*_\w+:[^\n]*\n(?P<body>(?:(?:\1[ \t]+[^\n]*|[ \t]*)\n)+)", re.MULTILINE
 )
-BODY = methodcaller("group", "body")
 
 
-def is_made_up(holder: Holder, name: str, value: object, item: pytest.Item | None) -> bool:
+def is_made_up(holder: Holder, name: str, value: object) -> bool:
     """Tell whether code has put something of its own into a module under a new name, which it worked out.
 
     As one that compiles functions when they are first called: nobody else can know the name. It is one that neither the
@@ -34,7 +29,7 @@ def is_made_up(holder: Holder, name: str, value: object, item: pytest.Item | Non
     """
     if holder.is_class or is_mock(value) or is_in_test_file(value):
         return False
-    files = {function.__code__.co_filename for function, _ in functions_of(item)}
+    files = {function.__code__.co_filename for function, _ in functions_of(MOMENT.item)}
     return not any(name in text for text in (source_of(holder), *map(source_in, sorted(files))))
 
 
@@ -59,11 +54,10 @@ def is_filled_once(holder: Holder, name: str, before: object, after: object) -> 
     return fills(source_of(holder), name) and not any(is_of_test(one, holder) for one in after)
 
 
-@functools.lru_cache(maxsize=500)
 def fills(text: str, name: str) -> bool:
     """Tell whether a name is filled in the body of an `if not _name:`."""
     added = rf"\b{re.escape(name)}(?:\.(?:append|extend)\(|[ \t]*\+=|\[:\][ \t]*=)"
-    return any(re.search(added, body) for body in map(BODY, FIRST_TIME.finditer(text)))
+    return any(re.search(added, found["body"]) for found in FIRST_TIME.finditer(text))
 
 
 def is_for_its_own(served: object, entry: Entry) -> bool:

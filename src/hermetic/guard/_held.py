@@ -157,7 +157,7 @@ class HeldProbe(Probe[Held]):
         """Tell whether a name that stands for something else is worth telling."""
         if speaks_of(name, MEMO) or same(before, after):
             return False
-        if before is ABSENT and is_made_up(holder, name, after, MOMENT.item):
+        if before is ABSENT and is_made_up(holder, name, after):
             return False
         if before is None or after is None or before is ABSENT or after is ABSENT:
             filled = before is None or before is ABSENT

@@ -57,7 +57,7 @@ def of_wide_fixture(place: Place, root: Scope, name: str) -> Asked | None:
     """Return how a fixture for a class, module or session gets a `MonkeyPatch` of its own: never without a look."""
     if name != "monkeypatch" or not binds_pytest(root) or place.scope is not root or "monkeypatch" in root.bindings:
         return None
-    assert isinstance(root.node, FUNCTIONS)  # noqa: S101 - as who asks has seen
+    assert isinstance(root.node, FUNCTIONS)  # noqa: S101 - a fixture is a function
     lines = ["monkeypatch = pytest.MonkeyPatch()", "request.addfinalizer(monkeypatch.undo)"]
     edit = place.above(lines, top_statement(place, root))
     if edit is None:

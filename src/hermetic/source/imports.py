@@ -101,14 +101,14 @@ def brought_by(text: Text, statements: list[bytes]) -> tuple[list[tuple[str, str
 
     They are compiled at once, or each alone where some only look like imports.
     """
-    found = brought(text, b"\n".join(statements))
+    found = bound_by(text, b"\n".join(statements))
     if found is not None:
         return found, True
-    parts = [brought(text, statement) for statement in statements]
+    parts = [bound_by(text, statement) for statement in statements]
     return [item for part in parts for item in part or ()], None not in parts
 
 
-def brought(text: Text, statements: bytes) -> list[tuple[str, str]] | None:
+def bound_by(text: Text, statements: bytes) -> list[tuple[str, str]] | None:
     """Return what the import statements in a text bind; None when it cannot be compiled."""
     try:
         tree = compile(statements, "<import>", "exec", 0x400, dont_inherit=True)

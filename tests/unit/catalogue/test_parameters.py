@@ -260,6 +260,11 @@ def number(kind="n", value=None):
     if value is None:
         value = "".join(random.sample("abc", 2))
     return kind + f"{value:0>4}"
+
+
+def drawn(kind="n", value=None):
+    value = "".join(random.sample("abc", 2))
+    return kind + f"{value:0>4}"
 """
 
 
@@ -271,10 +276,11 @@ def number(kind="n", value=None):
         ("number('n')", True),
         ("number('n', None)", True),
         ("number(value=None)", True),
+        ("drawn('n', 'FAKE')", True),
     ],
 )
 def test_what_a_function_works_out_only_where_it_is_not_given(call: str, found: bool, tmp_path: Path) -> None:
-    test = f"import pytest\n\nfrom shop import number\n\n{parametrised(f'[{call}]')}"
+    test = f"import pytest\n\nfrom shop import drawn, number\n\n{parametrised(f'[{call}]')}"
 
     items = lint_files({"shop.py": NUMBERED, "test_it.py": test}, tmp_path, select=("HRM701",))
 

@@ -332,6 +332,26 @@ def test_what_is_made_again_by_the_same_function_is_no_change(
     assert [item.code for item in lint_files(files, tmp_path, select=DEFAULTS)] == found
 
 
+RATE = """
+rate = 1
+
+
+def set_rate():
+    global rate
+    rate = {given}
+"""
+
+
+@pytest.mark.parametrize(("given", "found"), [("1", []), ("2", ["HRM601"]), ("True", ["HRM601"]), ("1.0", ["HRM601"])])
+def test_a_function_that_sets_what_the_module_starts_with_changes_nothing(
+    given: str, found: list[str], tmp_path: Path
+) -> None:
+    test = "import prices\n\n\ndef test_a():\n    prices.set_rate()\n    assert prices.rate\n"
+    files = {"prices.py": RATE.format(given=given), "test_it.py": test}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM601",))] == found
+
+
 OPTIONAL = """
 try:
     import decimal

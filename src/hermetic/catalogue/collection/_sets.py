@@ -42,13 +42,18 @@ class Where:
     __slots__ = ("given", "local", "project", "scope", "steps")
 
     def __init__(
-        self, scope: Scope, project: Project, local: dict[str, ast.expr] | None = None, steps: int = MAX_STEPS
+        self,
+        scope: Scope,
+        project: Project,
+        local: dict[str, ast.expr] | None = None,
+        steps: int = MAX_STEPS,
+        given: frozenset[str] = frozenset(),
     ) -> None:
         self.scope = scope
         self.project = project
         self.local = local or {}
         self.steps = steps
-        self.given: frozenset[str] = frozenset()
+        self.given = given
 
     def at(self, scope: Scope) -> Where:
         """Return the same place in another scope, one step on."""
@@ -61,26 +66,31 @@ class Where:
             for target in part.target.elts if isinstance(part.target, ast.Tuple) else [part.target]:
                 if isinstance(target, ast.Name):
                     local[target.id] = part.iter
-        inner = Where(self.scope, self.project, local, self.steps - 1)
-        inner.given = self.given
-        return inner
+        return Where(self.scope, self.project, local, self.steps - 1, self.given)
 
     def bound(self, expression: ast.expr) -> tuple[Where, ast.expr] | None:
         """Return what a variable is set to, and where."""
-        if not self.steps or (isinstance(expression, ast.Name) and expression.id in {*self.local, *self.given}):
+        name = expression.id if isinstance(expression, ast.Name) else ""
+        found = roles.bound_to(self.scope, expression) if self.steps and name not in self.local else None
+        if found is None or found[1] is expression or (name in self.given and is_left_out(self.scope, name, found[1])):
             return None
-        found = roles.bound_to(self.scope, expression)
-        return (self.at(found[0]), found[1]) if found is not None and found[1] is not expression else None
+        return self.at(found[0]), found[1]
 
     def returned(self, call: ast.Call) -> Iterator[tuple[Where, ast.expr]]:
         """Yield what the function of the project returns or yields that a call runs."""
         function = find_callee(self.scope, call.func) if self.steps else None
         if function is not None and function.is_function:
-            inner = self.at(function)
-            values = {name: roles.given_for(name, function, call) for name in roles.parameters(function)}
-            inner.given = frozenset(name for name, value in values.items() if is_some(value))
+            names = (name for name in roles.parameters(function) if is_some(roles.given_for(name, function, call)))
+            inner = Where(function, self.project, None, self.steps - 1, frozenset(names))
             for value in results(function):
                 yield inner, value
+
+
+def is_left_out(scope: Scope, name: str, value: ast.expr) -> bool:
+    """Tell whether a value is what a parameter gets for which a call has none."""
+    from hermetic.source.written import is_fallback
+
+    return is_fallback(scope, name, value)
 
 
 def is_some(value: ast.expr | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _ast as ast
 
 from hermetic.catalogue.process._fate import started_at
-from hermetic.catalogue.process._fetched import asks_for_each, is_asked_at_once
+from hermetic.catalogue.process._fetched import asks_for_each, is_made_for_one_job
 from hermetic.catalogue.process._signals import argument_of
 from hermetic.catalogue.process._spawned import (
     CHILD,
@@ -84,27 +84,16 @@ def is_idle_when_let_go(spawn: Spawn) -> bool:
     """
     kind, name = holder(spawn)
     if kind == "nothing":
-        return is_asked_at_once(spawn.scope, spawn.call)
+        return is_made_for_one_job(spawn.scope, spawn.call)
     if kind != "name" or spawn.origin is not None:
         return False
-    if waits(spawn) or asks_for_each(spawn.scope, name):
-        return True
-    waited = [call for call in spawn.scope.kept(ast.Call) if is_waited_result(call, name)]
-    return bool(waited) and spawn.scope.module.text(spawn.scope).count(name.encode()) == len(waited) + 1
+    return waits(spawn) or asks_for_each(spawn.scope, name)
 
 
 def waits(spawn: Spawn) -> bool:
     """Tell whether the function that makes an executor waits for an event, which a job may set as its last act."""
     names = (getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls_of(spawn.scope))
     return "wait" in names
-
-
-def is_waited_result(call: ast.Call, name: str) -> bool:
-    """Tell whether a call is `name.submit(...).result()`."""
-    asked = call.func
-    given = asked.value if isinstance(asked, ast.Attribute) and asked.attr == "result" else None
-    made = given.func if isinstance(given, ast.Call) else None
-    return isinstance(made, ast.Attribute) and made.attr == "submit" and getattr(made.value, "id", "") == name
 
 
 def is_read_by_another(spawn: Spawn) -> bool:

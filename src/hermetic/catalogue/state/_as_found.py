@@ -119,6 +119,6 @@ def value_set(leak: Leak) -> ast.expr | None:
     """Return what an assignment or `setattr` sets, None for other changes."""
     node = leak.change.node
     if isinstance(node, ast.Call):
-        sets = resolve(leak.change.scope, node.func) == "setattr" and len(node.args) > 2  # noqa: PLR2004 - as above
+        sets = resolve(leak.change.scope, node.func) == "setattr" and len(node.args) > 2  # noqa: PLR2004 - object, name, value
         return node.args[2] if sets else None
     return getattr(node, "value", None)

@@ -10,6 +10,7 @@ from hermetic.source.changes import import_time
 from hermetic.source.names import resolve
 from hermetic.source.roles import is_conftest
 from hermetic.source.scope import FUNCTIONS, Scope
+from hermetic.source.values import same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def is_same(scope: Scope, value: ast.expr, where: Scope, first: object) -> bool:
     if isinstance(value, ast.Constant) and isinstance(first, (ast.Call, ast.Compare, ast.UnaryOp)):
         from hermetic.catalogue.state._unset import unset_value
 
-        return same_value(value.value, unset_value(where, first))
+        return same(value.value, unset_value(where, first))
     if isinstance(value, ast.Constant) and isinstance(first, ast.Constant):
         return same_literal(value, first)
     if isinstance(value, ast.Call) and isinstance(first, ast.Call):
@@ -233,15 +234,10 @@ def looked_up(scope: Scope, item: ast.Subscript) -> ast.expr:
     return next((value for key, value in pairs if key is not None and same_literal(key, item.slice)), item)
 
 
-def same_value(one: object, other: object) -> bool:
-    """Tell whether two constants are equal, and of one type."""
-    return type(one) is type(other) and one == other
-
-
 def same_literal(one: ast.expr, other: ast.expr) -> bool:
     """Tell whether two expressions write out the same constant, list, tuple, set or dictionary."""
     if isinstance(one, ast.Constant) and isinstance(other, ast.Constant):
-        return same_value(one.value, other.value)
+        return same(one.value, other.value)
     if one.__class__ is not other.__class__ or not isinstance(one, (ast.List, ast.Tuple, ast.Set, ast.Dict)):
         return False
     mine, others = items_of(one), items_of(other)

@@ -8,7 +8,7 @@ from hermetic.catalogue._containers import ALL_METHODS, MAKERS
 from hermetic.catalogue.state._as_found import is_reset
 from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
 from hermetic.catalogue.state._leaks import TOKENS
-from hermetic.catalogue.state._targets import container_kind, made_alike
+from hermetic.catalogue.state._targets import container_kind, made_alike, same_literal
 from hermetic.source.blocks import is_after_yield
 from hermetic.source.callee import CONSTRUCTORS, ancestry, find_callee, find_imported, method_in, run_by
 from hermetic.source.callee import is_entered as is_on_stack
@@ -242,12 +242,7 @@ def is_rebound(scope: Scope, node: ast.AST, name: str) -> bool:
         return False
     if isinstance(given, ast.Attribute) and isinstance(first, ast.Attribute):
         return resolve(scope, given) != resolve(scope.module.top, first) or not resolve(scope, given)
-    return not (isinstance(given, ast.Constant) and (given.value is None or same(given, first)))
-
-
-def same(one: ast.Constant, other: ast.expr) -> bool:
-    """Tell whether a value is the one that the module starts with."""
-    return isinstance(other, ast.Constant) and type(one.value) is type(other.value) and one.value == other.value
+    return not (isinstance(given, ast.Constant) and (given.value is None or same_literal(given, first)))
 
 
 def is_put_back(function: Scope, node: Placed, name: str) -> bool:

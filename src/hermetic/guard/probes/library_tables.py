@@ -279,6 +279,6 @@ class WarningsAtImportProbe(Probe["tuple[Any, ...]"]):
 
 def set_filters(filters: tuple[Any, ...]) -> None:
     """Set the filters as they were."""
-    module: Any = warnings  # what it does itself, no type tells
+    module: Any = warnings  # no type tells of the two
     module.filters[:] = filters
-    module._filters_mutated()  # noqa: SLF001 - as above
+    module._filters_mutated()  # noqa: SLF001 - as the module itself after each change: else its caches hold

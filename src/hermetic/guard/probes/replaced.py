@@ -83,7 +83,7 @@ class ReplacedProbe(Probe[State]):
         holder, name, value = difference.holder, difference.name, difference.after
         if is_looked_up_once(holder, name, value):
             return not self.assigned.is_by_test(state, MOMENT.item)
-        return state not in self.assigned.lines and is_made_up(holder, name, value, MOMENT.item)
+        return state not in self.assigned.lines and is_made_up(holder, name, value)
 
     def with_line(self, change: Change) -> Change:
         """Add the line that assigns the name, where there is one only."""
