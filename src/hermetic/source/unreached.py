@@ -104,7 +104,7 @@ def is_failure(statement: ast.stmt) -> bool:
     return isinstance(function, ast.Attribute) and function.attr in FAILING and hasattr(function.value, "id")
 
 
-def is_fallback(scope: Scope, node: ast.AST) -> bool:
+def is_for_missing_import(scope: Scope, node: ast.AST) -> bool:
     """Tell whether a node runs only where something is not installed: below `except ImportError`."""
     return any(
         isinstance(parent, ast.ExceptHandler)
@@ -119,7 +119,7 @@ def is_dead(scope: Scope, node: ast.AST) -> bool:
     So it is for what stands below a `pytest.skip(...)` that nothing guards, and for what only a failing test gets to.
     """
     return (
-        is_fallback(scope, node)
+        is_for_missing_import(scope, node)
         or under_main(scope, node)
         or is_below_skip(scope, node)
         or is_below_return(scope, node)

@@ -137,6 +137,44 @@ def test_what_need_not_be_in_a_container_is_no_loss(removal: str, found: list[st
         assert [item.code for item in wide] == ["HRM601"]
 
 
+OPENED = """
+from shop import tills
+
+import pytest
+
+till = tills.open_till()
+
+
+def test_a():
+    {made}
+    tills.TILLS.remove(till)
+    assert not till
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        ("till = tills.open_till()", []),
+        ("till = tills.Till(\n        1,\n    )", []),
+        ("till = tills.find_till()", ["HRM601"]),
+        ("till = tills._get_till()", ["HRM601"]),
+        ("till = max(tills.TILLS)", ["HRM601"]),
+        ("till = max(\n        tills.TILLS,\n    )", ["HRM601"]),
+        ("till = tills.FIRST", ["HRM601"]),
+        ("print(till)", ["HRM601"]),
+        ("till = tills.open_till()\n    till = till.other", ["HRM601"]),
+        ("for till in tills.open_all():\n        print(till)", ["HRM601"]),
+    ],
+)
+def test_to_take_out_what_the_test_itself_has_made_takes_nothing_away(
+    made: str, found: list[str], tmp_path: Path
+) -> None:
+    shop = {"shop/__init__.py": "", "shop/tills.py": "TILLS = {*range(2)}\n"}
+
+    assert codes({**shop, "test_it.py": OPENED.format(made=made)}, tmp_path) == found
+
+
 FAKED = """
 import sys
 from types import ModuleType

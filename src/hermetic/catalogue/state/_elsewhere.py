@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 AROUND_EACH = (b"def pytest_runtest_teardown(", b"def pytest_runtest_protocol(", b"def pytest_runtest_call(")
 DICTS = (b".__dict__", b"vars(")
 MODULES = "sys.modules"
+# What the names of functions begin with that give what is there already: `find_sink()`.
+FINDERS = ("get", "find", "first", "last", "next", "pop", "load", "lookup", "select")
 
 
 def is_of_a_fake_module(leak: Leak, dotted: str, project: Project) -> bool:
@@ -83,9 +85,11 @@ def is_kept_by_hook(leak: Leak, code: str, project: Project) -> bool:
 def removes_what_may_be_there(change: Change, state: State, dotted: str, project: Project) -> bool:
     """Tell whether something is taken out of a container that need not be in it: `discard`, `pop(name, None)`.
 
-    What the container holds from the start is in it.
+    What the container holds from the start is in it. What the same function has made was not there before.
     """
     last = change.what.rpartition(".")[2]
+    if last == "remove" and is_made_here(change, dotted):
+        return True
     if last != "discard" and not (last in ("pop", "remove") and is_removal(change) and makes_sure(change, state)):
         return False
     given = getattr(change.node, "args", ())
@@ -93,3 +97,16 @@ def removes_what_may_be_there(change: Change, state: State, dotted: str, project
     first = initial(change.scope, dotted, project)
     items = getattr(first, "keys", None) if isinstance(first, ast.Dict) else getattr(first, "elts", None)
     return removed is None or not any(getattr(item, "value", None) == removed for item in items or ())
+
+
+def is_made_here(change: Change, dotted: str) -> bool:
+    """Tell whether what a call is given is an object that a call in the same function has made, as its name says."""
+    given = change.node.args[0] if isinstance(change.node, ast.Call) and change.node.args else None
+    bindings = change.scope.bindings.get(given.id, []) if isinstance(given, ast.Name) else []
+    maker = bindings[0].value if len(bindings) == 1 and bindings[0].kind == "assign" else None
+    if not isinstance(maker, ast.Call):
+        return False
+    name = getattr(maker.func, "attr", getattr(maker.func, "id", ""))
+    lines = change.scope.module.lines[maker.lineno - 1 : maker.end_lineno]
+    holder = dotted.rpartition(".")[2].encode()
+    return bool(name) and not name.lstrip("_").startswith(FINDERS) and not any(holder in line for line in lines)
