@@ -114,8 +114,16 @@ def test_a_helper_that_is_given_the_path_is_followed(tmp_path: Path) -> None:
     assert found_in(tmp_path, session_fixture("fill(folder / 'seed.txt')") + helper, "HRM405") == []
 
 
-def test_behind_a_change_of_folder_a_relative_path_is_anywhere(tmp_path: Path) -> None:
-    moving = "with contextlib.chdir(tmp_path_factory.mktemp('a')):\n        os.mkdir('out')"
+@pytest.mark.parametrize(
+    "mover",
+    [
+        "contextlib.chdir(tmp_path_factory.mktemp('a'))",
+        "tmpdir_factory.mktemp('a').as_cwd()",
+        "CliRunner().isolated_filesystem()",
+    ],
+)
+def test_behind_a_change_of_folder_a_relative_path_is_anywhere(mover: str, tmp_path: Path) -> None:
+    moving = f"with {mover}:\n        os.mkdir('out')"
 
     assert found_in(tmp_path, session_fixture(moving), "HRM405") == []
     assert len(found_in(tmp_path, session_fixture(moving.replace("'out'", "'/srv/out'")), "HRM405")) == 1

@@ -203,13 +203,15 @@ import sys
     ("mark", "other", "found"),
     [
         ("", "", []),
-        ("", "def test_b():\n    import sched\n    assert sched", ["HRM104"]),
+        ("", "def test_b():\n    import sched\n    assert sched", []),
+        ("", "class TestB:\n    def test_b(self):\n        import sched\n        assert sched", []),
+        ("", "def load():\n    import sched\n    return sched", ["HRM104"]),
+        ("", "if __name__ != 'it':\n    import sched", ["HRM104"]),
+        ("", "@pytest.mark.flaky\ndef test_b():\n    import sched\n    assert sched", ["HRM104"]),
         ("@pytest.mark.parametrize('n', [1, 2])\n", "", ["HRM104"]),
     ],
 )
-def test_what_a_test_imports_that_runs_once_is_not_there_before_it(
-    mark: str, other: str, found: list[str], tmp_path: Path
-) -> None:
+def test_what_tests_import_that_run_once_nobody_holds(mark: str, other: str, found: list[str], tmp_path: Path) -> None:
     test = f"import pytest\n{REMOVED.format(mark=mark, other=other)}"
 
     assert codes({"test_it.py": test}, tmp_path) == found

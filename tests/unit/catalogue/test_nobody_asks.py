@@ -259,12 +259,37 @@ def test_b():
         ("fresh", "name", True),
         ("test_shop.till", "name", True),
         ("test_fresh", '"shop"', True),
+        ("fresh", '"foo"', False),
+        ("foo", '"foo"', False),
+        ("fresh", '"food"', True),
+        ("fresh", '"foo.bar"', True),
+        ("fresh", "__name__", False),
+        ("fresh", "__file__", False),
+        ("fresh", "__doc__", True),
     ],
 )
 def test_a_logger_that_one_test_alone_names(name: str, given: str, *, found: bool, tmp_path: Path) -> None:
     files = {"test_shop.py": "def test_c():\n    pass\n", "test_it.py": LOGGER.format(name=name, given=given)}
 
     assert bool(lint_files(files, tmp_path, select=("HRM105",))) is found
+
+
+@pytest.mark.parametrize("name", ["__name__", "__file__", "'foo'"])
+@pytest.mark.parametrize("other", ["def test_c():\n    assert {}\n", "log = {}\n"])
+def test_a_logger_of_the_file_that_others_ask_for_is_no_tests_own(name: str, other: str, tmp_path: Path) -> None:
+    source = LOGGER.format(name="fresh", given=name) + "\n\n" + other.format(f"logging.getLogger({name})")
+
+    assert [item.line for item in lint_files({"test_it.py": source}, tmp_path, select=("HRM105",))] == [8, 9]
+
+
+@pytest.mark.parametrize(("name", "lines"), [("__name__", [9, 10]), ("'foo'", [9, 10]), ("__file__", [])])
+def test_a_logger_of_the_file_that_a_fixture_sets_is_no_tests_own(name: str, lines: list[int], tmp_path: Path) -> None:
+    source = LOGGER.format(name="fresh", given=name).replace("def test_a():", "@pytest.fixture\ndef shop():")
+    files = {
+        "test_it.py": source.replace("import logging", "import logging, pytest").replace("test_b():", "test_b(shop):")
+    }
+
+    assert [item.line for item in lint_files(files, tmp_path, select=("HRM105",))] == lines
 
 
 @pytest.mark.parametrize(

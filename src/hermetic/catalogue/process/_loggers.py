@@ -34,6 +34,8 @@ USED = PARTS | {
 # What code that sets something else has in the line, by what is set here.
 WORDS = {"setLevel": b"evel", "level": b"evel", "propagate": b"propagate", "disabled": b"disable"}
 TEST = "test"  # in the name of a logger that is there for tests
+NOBODYS = frozenset({"foo", "bar", "baz", "spam", "eggs", "dummy", "fake", "example"})  # as the name of such a logger
+OF_FILE = ("__name__", "__file__")
 UNIQUE = (ast.JoinedStr, ast.BinOp, ast.Call)
 MAX_STEPS = 4
 
@@ -302,6 +304,9 @@ def is_unique(scope: Scope, logger: ast.expr) -> bool:
 def is_made_up(scope: Scope, name: ast.expr) -> bool:
     """Tell whether a logger's name is computed, or one test's; one of those that a loop goes through is neither."""
     if isinstance(name, ast.Name):
+        if name.id in OF_FILE:
+            alone = is_written_once(scope, b"getLogger(" + name.id.encode())
+            return alone and (name.id == "__file__" or roles.role_of(scope) == "test")
         found = scope.find(name.id, name.lineno)
         given = found[0].value if found is not None and found[0].kind == "assign" else None
         return is_computed(given) or is_of_one_test(scope, given)
@@ -317,11 +322,15 @@ def is_of_one_test(scope: Scope, name: object) -> bool:
     """
     text = name.value if isinstance(name, ast.Constant) else ""
     project = scope.module.project
-    if not isinstance(text, str) or TEST not in text.lower() or project is None or roles.role_of(scope) != "test":
+    if not isinstance(text, str) or project is None or not (TEST in text.lower() or text in NOBODYS):
         return False
-    written, first = text.encode(), text.partition(".")[0]
-    alone = scope.module.data.count(written) == scope.module.text(scope).count(written)
-    return alone and project.file_of(first, scope.module.folder) is None
+    alone = roles.role_of(scope) == "test" and is_written_once(scope, text.encode())
+    return alone and project.file_of(text.partition(".")[0], scope.module.folder) is None
+
+
+def is_written_once(scope: Scope, written: bytes) -> bool:
+    """Tell whether a function is the one place of its file where something is written."""
+    return scope.is_function and scope.module.data.count(written) == scope.module.text(scope).count(written)
 
 
 def is_computed(name: object) -> bool:

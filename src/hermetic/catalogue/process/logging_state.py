@@ -80,17 +80,17 @@ class LoggingState(StateRule):
 
     Limits:
     `basicConfig` counts only with `force`: pytest's own handlers are on the root logger, so that a plain call does
-    nothing. A logger whose name is computed for one test, or speaks of tests and is written out in one alone, a
-    `NullHandler`, and what a test file sets on its own `getLogger(__name__)` when it is imported are left alone. So is
-    a value that loggers have from the start (`propagate = True`, `disabled = False`, `setLevel(NOTSET)`, for the root
-    logger `WARNING`), unless an imported file sets that logger otherwise, and a level that the tests' packages or a
-    `conftest.py` set at import. A logger of another module is recognised by what binds it there, or, where that cannot
-    be read, by its name (`logger`, `log`); one that is handed over as an argument is not. A filter that code under test
-    has once for its whole module may be added, and a test that has looked may take off all handlers of a logger
-    (`handlers.clear()`), but for the root logger's. Where pytest's configuration sets `log_level`, pytest puts the
-    level of the root logger back. In code under test only what certainly runs for the named test counts: not what
-    stands below a condition that cannot be read from the call, nor what a call inside `pytest.raises` makes. The guard
-    sees the rest.
+    nothing. A logger whose name is computed for one test, or speaks of tests or of nobody (`foo`) and is written out in
+    one alone, a `NullHandler`, and what a test file sets on its own `getLogger(__name__)` when it is imported, or in
+    the one test that asks for that, and a logger of `__file__`, are left alone. So is a value that loggers have from
+    the start (`propagate = True`, `disabled = False`, `setLevel(NOTSET)`, for the root logger `WARNING`), unless an
+    imported file sets that logger otherwise, and a level that the tests' packages or a `conftest.py` set at import. A
+    logger of another module is recognised by what binds it there, or, where that cannot be read, by its name (`logger`,
+    `log`); one that is handed over as an argument is not. A filter that code under test has once for its whole module
+    may be added, and a test that has looked may take off all handlers of a logger (`handlers.clear()`), but for the
+    root logger's. Where pytest's configuration sets `log_level`, pytest puts the level of the root logger back. In code
+    under test only what certainly runs for the named test counts: not what stands below a condition that cannot be read
+    from the call, nor what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM105"

@@ -169,13 +169,13 @@ class ModuleTableEdit(StateRule):
     assertion above has looked at, is taken for cleaning up. A module that is popped to be imported afresh below counts
     even with a default (`pop("app", None)`): whether an earlier test has imported it cannot be read from one file. An
     autouse fixture that only removes a module which its file imports nowhere (`sys.modules.pop("target", None)`) is
-    taken for a reset. A module of the standard library that hardly anybody imports, and the file nowhere, may never be
-    there: that a test makes sure of it (`if "chunk" in sys.modules: del ...`) counts with the `project` preset. A
-    module that a function is handed, by a fixture or its caller, may be one that was made for the test: its reload is
-    left alone. So is that of a module which only imports what others define, and of one that defines plain functions
-    besides, unless something is patched above. In code under test only what certainly runs for the named test counts:
-    not what stands below a condition that cannot be read from the call, nor what a call inside `pytest.raises` makes.
-    The guard sees the rest.
+    taken for a reset. A module of the standard library that hardly anybody imports, and the file nowhere but in its
+    tests, is held by nobody if it is there at all: that a test makes sure of it (`if "chunk" in sys.modules: del ...`)
+    counts with the `project` preset. A module that a function is handed, by a fixture or its caller, may be one that
+    was made for the test: its reload is left alone. So is that of a module which only imports what others define, and
+    of one that defines plain functions besides, unless something is patched above. In code under test only what
+    certainly runs for the named test counts: not what stands below a condition that cannot be read from the call, nor
+    what a call inside `pytest.raises` makes. The guard sees the rest.
     """
 
     code = "HRM104"
@@ -493,15 +493,22 @@ def lines_that_import(module: Module) -> list[bytes]:
 def is_imported_beside(scope: Scope, name: str) -> bool:
     """Tell whether a line of the file imports a module, or may.
 
-    Of the standard library, what a test imports that runs once is its own.
+    Of the standard library, what a test imports that runs once is its own: when it ends, it holds the module no more.
     """
     lines = lines_that_import(scope.module)
     if name.partition(".")[0] not in sys.stdlib_module_names:
         return name.encode() in b" ".join(lines)
-    if roles.role_of(scope) == "test" and not getattr(scope.node, "decorator_list", ()):
-        others = scope.module.lines[: scope.line - 1] + scope.module.lines[scope.last_line :]
-        lines = [line for line in others if b"import" in line]
+    if is_single_test(scope):
+        kept = list(scope.module.lines)
+        for test in filter(is_single_test, scope.module.top.functions):
+            kept[test.line - 1 : test.last_line] = [b""] * (test.last_line - test.line + 1)
+        lines = [line for line in kept if b"import" in line]
     return name.encode() in b" ".join(lines)
+
+
+def is_single_test(scope: Scope) -> bool:
+    """Tell whether a function is a test that nothing decorates, so that it runs once."""
+    return roles.role_of(scope) == "test" and not getattr(scope.node, "decorator_list", ())
 
 
 def is_handed(change: Change) -> bool:
