@@ -171,7 +171,9 @@ def is_undone_late(scope: Scope, node: Placed, undo: Undo) -> bool:
     """Tell whether a later statement undoes the change when nothing fails in between."""
     line = node.end_lineno or node.lineno
     below = (item for item in kept_between(scope, line + 1, END, *UNDO_KINDS) if not is_for_failure(scope, item))
-    sides = sides_of(scope, node)
+    sides = {
+        test: side for test, side in sides_of(scope, node).items() if not is_turned_at_last(scope, test, side=side)
+    }
     return any(plainly_undoes(scope, item, undo) and not excludes(sides, scope, item) for item in below) or any(
         undo.by_assertion(scope, test)
         for item in kept_between(scope, line + 1, END, ast.Assert, ast.Call)
@@ -188,12 +190,23 @@ def is_for_failure(scope: Scope, node: ast.AST) -> bool:
     )
 
 
-def sides_of(scope: Scope, node: ast.AST) -> dict[ast.AST, bool]:
+def sides_of(scope: Scope, node: ast.AST) -> dict[ast.If, bool]:
     """Return the `if` statements around a node, and whether it stands in the body of each."""
     return {parent: child in parent.body for child, parent in scope.ancestors(node) if isinstance(parent, ast.If)}
 
 
-def excludes(sides: dict[ast.AST, bool], scope: Scope, other: ast.AST) -> bool:
+def is_turned_at_last(scope: Scope, condition: ast.If, *, side: bool) -> bool:
+    """Tell whether the last pass of a loop takes the other side of an `if`: `for on in [True, False]: if on: ...`."""
+    asked = condition.test
+    for _, parent in scope.ancestors(condition):
+        if isinstance(parent, ast.For) and isinstance(parent.iter, (ast.List, ast.Tuple)) and parent.iter.elts:
+            last, name = parent.iter.elts[-1], getattr(parent.target, "id", None)
+            if isinstance(asked, ast.Name) and asked.id == name and isinstance(last, ast.Constant):
+                return bool(last.value) is not side
+    return False
+
+
+def excludes(sides: dict[ast.If, bool], scope: Scope, other: ast.AST) -> bool:
     """Tell whether another node runs only where the one does not that stands on these sides of `if` statements."""
     return bool(sides) and any(sides.get(parent, side) is not side for parent, side in sides_of(scope, other).items())
 

@@ -192,6 +192,40 @@ def test_what_only_a_failure_puts_back_is_not_put_back(last: str, said: str, tmp
     assert [item.message.partition(" test_a ")[2] for item in items] == [said]
 
 
+PASSES = """
+import os
+
+
+def test_a():
+    for on in {values}:
+        if {asked}:
+            os.environ["SHOP_MODE"] = "on"
+        else:
+            os.environ.pop("SHOP_MODE", None)
+        assert os.environ
+"""
+
+
+@pytest.mark.parametrize(
+    ("values", "asked", "said"),
+    [
+        ("[True, False]", "on", "and put back only when nothing fails in between"),
+        ("(1, 2, 0)", "on", "and put back only when nothing fails in between"),
+        ("[False, True]", "on", "and not put back"),
+        ("[True, off]", "on", "and not put back"),
+        ("[]", "on", "and not put back"),
+        ("modes", "on", "and not put back"),
+        ("[True, False]", "off", "and not put back"),
+    ],
+)
+def test_the_last_pass_of_a_loop_may_put_back(values: str, asked: str, said: str, tmp_path: Path) -> None:
+    test = PASSES.format(values=values, asked=asked)
+
+    items = lint_files({"test_it.py": test}, tmp_path, select=("HRM101",))
+
+    assert [item.message.partition(" test_a ")[2] for item in items] == [said]
+
+
 READ = '{name: getattr(shop, name).copy() for name in ["prices"]}'
 KEPT = """
 import shop
