@@ -162,7 +162,7 @@ class HeldProbe(Probe[Held]):
         if before is None or after is None or before is ABSENT or after is ABSENT:
             filled = before is None or before is ABSENT
             return is_of_test(after if filled else before, holder) or (filled and self.is_by_test(holder, name))
-        if before == "" and name.startswith("_"):
+        if type(before) is str and not before and name.startswith("_"):
             return is_of_test(after, holder) or self.is_by_test(holder, name)
         if type(before) is bool and type(after) is bool:
             return not (name.startswith("_") and speaks_of(name, DONE))

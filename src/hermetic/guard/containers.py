@@ -193,7 +193,7 @@ def stored_outside_init(kind: type) -> frozenset[str]:
             if isinstance(held, functools.cached_property):
                 found.add(name)
             function = held.fget if isinstance(held, property) else held
-            code = getattr(function, "__code__", None)
+            code = function.__code__ if isinstance(function, types.FunctionType) else None
             if code is not None and name not in ("__init__", "__post_init__"):
                 found |= {str(step.argval) for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"}
     return frozenset(found)

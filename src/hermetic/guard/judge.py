@@ -13,7 +13,7 @@ from hermetic.guard import options as choices
 from hermetic.guard._filled import is_for_its_own
 from hermetic.guard._repairs import repair_as_code
 from hermetic.guard.places import USER, Place, whose
-from hermetic.guard.probe import short
+from hermetic.guard.probe import MOMENT, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hermetic.guard.chain import Entry, Owner
     from hermetic.guard.linted import Linted
     from hermetic.guard.options import Options
-    from hermetic.guard.probe import Change
+    from hermetic.guard.probe import Change, Probe
 
 CARRIED = "_hermetic"  # the attribute of a report that carries the records; xdist sends it along
 GUARD, COLLECTION = "guard", "collection"
@@ -31,6 +31,7 @@ MANY = 4  # so many changes of one rule on one line are one finding
 SUPPRESSION = re.compile(r"#\s*hermetic:\s*ignore\[([^\]]*)\]")
 FIELDS = ("code", "name", "message", "line", "test", "repair", "line_reason", "owner", "state", "before", "after")
 UNKNOWN = "nothing that the guard hears tells who changed it"
+UNGUARDED = "the guard"  # the state of a record which says that a probe gave up
 AS_CODE = "as_code"  # of a record alone: reports have the repair of the rule
 Record = dict[str, Any]
 
@@ -149,6 +150,27 @@ class Judge:
             "level": self.options.level(code),
         }
 
+    def unguarded(self, probe: Probe[Any], error: BaseException) -> Record:
+        """Return the record that says that a probe gave up, and during which test."""
+        item, entry = MOMENT.item, self.options.entries.get(probe.code)
+        what = f"{type(probe).__module__}.{type(probe).__qualname__}"
+        during = f", in {item.nodeid}" if item is not None else ""
+        why = f"{type(error).__name__}: {error}".partition("\n")[0]
+        nothing = dict.fromkeys(("test", AS_CODE, "owner", "before", "after"), "")
+        return {
+            **nothing,
+            "code": probe.code,
+            "name": entry.name if entry is not None else probe.code.lower(),
+            "message": f"is not guarded from here on{during}: its probe {what} raised {why}",
+            "path": self.shown(str(item.path) if item is not None else self.root),
+            "line": 0,
+            "line_reason": "the guard itself failed",
+            "layer": GUARD,
+            "state": UNGUARDED,
+            "repair": f'report this to who wrote the probe; levels = {{{probe.code} = "off"}} leaves it out until then',
+            "level": self.options.level(probe.code),
+        }
+
     def file_of(self, test: str) -> str:
         """Return the file that a node id names."""
         return os.path.join(self.root, test.partition("::")[0])
@@ -187,7 +209,7 @@ def text(records: Iterable[Record]) -> str:
     for record in records:
         where = f"{record['path']}:{record['line']}" if record["line"] else record["path"]
         lines += [f"{where}: {record['code']} {record['message']}"]
-        if not record["line"]:
+        if not record["line"] and record["state"] != UNGUARDED:
             lines += [f"    line not known here: {record['line_reason']}; the list at the end of the run may have it"]
         if record["repair"]:
             lines += [f"    repair: {record['repair']}"]

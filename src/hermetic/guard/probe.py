@@ -251,12 +251,24 @@ class Described(str):
 
 
 def same(one: object, other: object) -> bool:
-    """Tell whether two values are the same object or equal; an `==` that fails means no."""
+    """Tell whether two values are the same object or equal, arrays item by item; an `==` that fails means no."""
     if one is other:
         return True
+    if type(one) is not type(other):
+        return False
+    equal: Any = False
     try:
-        return type(one) is type(other) and bool(one == other)
+        equal = one == other
+        return bool(equal)
     except Exception:  # noqa: BLE001 - comparison is code of the project
+        return is_equal_throughout(one, other, equal)
+
+
+def is_equal_throughout(one: Any, other: Any, equal: Any) -> bool:
+    """Tell whether two arrays or tables have one shape, and what `==` gave for them is true for each item."""
+    try:
+        return bool(one.shape == other.shape and equal.all(axis=None))
+    except Exception:  # noqa: BLE001 - as above
         return False
 
 
@@ -271,8 +283,8 @@ def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
 def list_change(name: str, before: tuple[list[object], list[object]], now: list[object]) -> Change:
     """Return the change of a list, given as (the list itself, a copy of its items) before and the list now."""
     kept, items = before
-    removed = [item for item in items if not any(item is other or item == other for other in now)]
-    added = [item for item in now if not any(item is other or item == other for other in items)]
+    removed = [item for item in items if not is_among(item, now)]
+    added = [item for item in now if not is_among(item, items)]
     shown = (removed, added) if removed or added else (items, now[:])
     return Change(name, shown[0] or ABSENT, shown[1] or ABSENT, lambda: kept.__setitem__(slice(None), items), name)
 
@@ -283,6 +295,11 @@ def identical(before: list[Any], after: list[Any]) -> bool:
     `same_objects` takes a tenth of that, and says so of a proxy that equals what it stands for, too.
     """
     return len(before) == len(after) and all(map(operator.is_, before, after))
+
+
+def is_among(one: object, items: Iterable[object]) -> bool:
+    """Tell whether some of several values is the same object or equal; an `==` that fails means no."""
+    return any(same(one, other) for other in items)
 
 
 def same_objects(before: list[Any], after: list[Any]) -> bool:

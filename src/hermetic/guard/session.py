@@ -59,15 +59,9 @@ class Guarded:
             self.config.pluginmanager.unregister(self.carrier)
         MOMENT.begin(self.outer)
 
-    @staticmethod
-    def complain(probe: Probe[Any], error: BaseException) -> None:
-        """Say that a probe has been switched off."""
-        what = f"{type(probe).__module__}.{type(probe).__qualname__}"
-        message = (
-            f"hermetic: {probe.code} is not guarded from here on, since its probe {what} raised "
-            f"{type(error).__name__}: {error}"
-        )
-        checking.warn(message)
+    def complain(self, probe: Probe[Any], error: BaseException) -> None:
+        """Say that a probe has been switched off: a finding, so that no run passes for one that was guarded."""
+        self.pending.append(self.judge.unguarded(probe, error))
 
     # Collection
 

@@ -10,7 +10,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._instances import Instances, is_kept, maker, names_of
-from hermetic.guard.probe import Change, Described, Probe, same_objects
+from hermetic.guard.probe import Change, Described, Probe, same, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -176,7 +176,7 @@ class BreakerProbe(Probe[dict[int, Row]]):
             yield Change(name, was.condition, now.condition, undo, (*key, does))
         for field in was.fields.keys() & now.fields.keys():
             old, new = was.fields[field], now.fields[field]
-            if old != new:
+            if not same(old, new):
                 does = LISTENS if "listener" in field else SETS
                 undo = functools.partial(set_field, breaker, field, old)
                 yield Change(f"{name}.{field.lstrip('_')}", shown(old), shown(new), undo, (*key, does))

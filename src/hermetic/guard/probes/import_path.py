@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hermetic.guard._definitions import is_mock
 from hermetic.guard._words import is_in_test_file, source_in
 from hermetic.guard.places import is_users
-from hermetic.guard.probe import MOMENT, Change, Probe, list_change
+from hermetic.guard.probe import MOMENT, Change, Probe, is_among, list_change, same, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ class ImportPathProbe(Probe["Lists"]):
     def snapshot(self) -> Lists:
         """Compare the three lists with their copies (below 1 us), and where one differs copy all."""
         lists: list[list[Any]] = [sys.path, sys.meta_path, sys.path_hooks]
-        if self.last is None or lists != self.mirrors or not all(map(operator.is_, lists, self.lists)):
+        if self.last is None or not same_objects(lists, self.mirrors) or not all(map(operator.is_, lists, self.lists)):
             self.lists, self.mirrors = lists, [found[:] for found in lists]
             self.last = tuple(zip(lists, self.mirrors, strict=True))
         return self.last
@@ -57,12 +58,12 @@ class ImportPathProbe(Probe["Lists"]):
         """Compare list by list. Finders that a library adds when it is imported are benign."""
         for name, old, new in zip(NAMES, before, after, strict=True):
             now = new[1]
-            if name == "path" and now != old[1]:
+            if name == "path" and not same_objects(now, old[1]):
                 now = without(now, old[1], added_by_pytest(MOMENT.item or self.imported))
             if old[0] is not new[0]:
                 undo = functools.partial(put_back, name, *old)
                 yield Change(f"sys.{name}", old[1], now, undo)
-            elif old[1] != now and not (name != "path" and self.are_only_others(old[1], now)):
+            elif not same_objects(old[1], now) and not (name != "path" and self.are_only_others(old[1], now)):
                 yield list_change(f"sys.{name}", old, now)
 
     def are_only_others(self, old: list[object], new: list[object]) -> bool:
@@ -71,7 +72,7 @@ class ImportPathProbe(Probe["Lists"]):
         The code under test may add what it brings along when it is imported, as it does in every process.
         """
         added = [item for item in new if not any(item is other for other in old)]
-        own = [item for item in added if is_users(item) and not self.is_brought(item)]
+        own = [item for item in added if is_mock(item) or (is_users(item) and not self.is_brought(item))]
         return len(new) - len(added) == len(old) and not own
 
     def is_brought(self, item: object) -> bool:
@@ -104,8 +105,8 @@ def without(now: list[object], old: list[object], folder: str) -> list[object]:
     """Return a path without the folder that pytest adds, in front even where it stands further back already."""
     if not folder:
         return now
-    if folder not in old:
-        return [item for item in now if item != folder]
+    if not is_among(folder, old):
+        return [item for item in now if not same(item, folder)]
     return now[1:] if now[:1] == [folder] and old[:1] != [folder] else now
 
 

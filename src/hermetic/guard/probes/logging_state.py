@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.places import USER, getframe, is_test_file, whose
-from hermetic.guard.probe import ABSENT, MOMENT, Change, Described, Probe
+from hermetic.guard.probe import ABSENT, MOMENT, Change, Described, Probe, same
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping
@@ -135,7 +135,7 @@ def whole_changes(before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator[C
     """Yield what is set for all loggers."""
     names = ("disable", *SWITCHES)
     for name, old, new in zip(names, before, after, strict=True):
-        if old is not new and old != new:
+        if not same(old, new):
             holder = logging.root.manager if name == "disable" else logging
             state = "logging.disable" if name == "disable" else f"logging.{name}"
             yield Change(state, old, new, functools.partial(setattr, holder, name, old), name)

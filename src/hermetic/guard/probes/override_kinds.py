@@ -177,9 +177,9 @@ def problems(function: types.FunctionType, *, in_thread: bool, steps: int = 2) -
     need_loop, own_loop = loop_functions()
     for value, attribute, stored in named_in(function):
         if not in_thread:
-            if value in own_loop:
+            if any(value is one for one in own_loop):
                 yield "runs in the event loop, where asyncio.run() fails"
-        elif value in need_loop:
+        elif any(value is one for one in need_loop):
             yield f"runs in a worker thread, where {value.__name__}() finds no running loop"
         elif isinstance(value, contextvars.ContextVar) and attribute == "set":
             yield "runs in a worker thread, and the context variable that it sets stays there"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._stamps import Numbered, Stamps, are_told
 from hermetic.guard.places import USER, getframe, is_users, whose
-from hermetic.guard.probe import ABSENT, Change, Described, Probe, alike, same_objects
+from hermetic.guard.probe import ABSENT, Change, Described, Probe, alike, same, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -214,7 +214,7 @@ class SettingsProbe(Probe[Values]):
 def setting_changes(before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator[Change]:
     """Yield the settings that differ. A loop policy that was made when somebody asked for a loop is benign."""
     for setting, old, new in zip(SETTINGS, before, after, strict=True):
-        if old is new or old == new:
+        if same(old, new):
             continue
         if setting.read is policy and old is None and type(new).__module__.startswith("asyncio."):
             continue

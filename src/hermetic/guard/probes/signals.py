@@ -7,7 +7,7 @@ import functools
 import signal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.probe import Change, Described, Probe, same_objects
+from hermetic.guard.probe import Change, Described, Probe, same, same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -50,7 +50,7 @@ class SignalsProbe(Probe[Signals]):
     def changes(self, before: Signals, after: Signals) -> Iterator[Change]:
         """Compare signal by signal."""
         for number, old, new in zip(SIGNALS, before.handlers, after.handlers, strict=True):
-            if old != new and not (is_plugins(old) or is_plugins(new)):
+            if not same(old, new) and not (is_plugins(old) or is_plugins(new)):
                 undo = functools.partial(_signal.signal, number, old) if old is not None else None
                 name = signal.Signals(number).name
                 yield Change(f"the handler of {name}", shown(old), shown(new), undo, (HANDLER, number))
