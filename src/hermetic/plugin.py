@@ -119,8 +119,11 @@ class Session:
     """One run: the guard where tests run, the summary and the report where results come together."""
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
+        from hermetic.guard._imports import Imports
+
         self.config = config
         self.options = options
+        self.imports = Imports()
         self.records: list[Record] = []
         self.seen: set[tuple[object, ...]] = set()
         self.is_worker = hasattr(config, "workerinput")
@@ -221,11 +224,12 @@ class Session:
             return
         if self.guarded is not None:
             self.take(self.guarded.taken())
-        if self.records and self.options.mode == "error" and self.options.trace != "off":
-            from hermetic.guard import retrace
+        with self.imports.as_at_first():
+            if self.records and self.options.mode == "error" and self.options.trace != "off":
+                from hermetic.guard import retrace
 
-            retrace.trace_again(self.config, self.reader(), self.records)
-        fails = not self.write() or self.late
+                retrace.trace_again(self.config, self.reader(), self.records)
+            fails = not self.write() or self.late
         if fails and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             # A build must not go on without its report, nor after what no test could fail for any more.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -242,7 +246,8 @@ class Session:
         """List the findings."""
         if not self.records:
             return
-        from hermetic.guard import summary
+        with self.imports.as_at_first():
+            from hermetic.guard import summary
 
         terminalreporter.section("hermetic")
         for line in summary.lines(self.records):

@@ -308,13 +308,18 @@ def test_a_test_that_cleans_up_after_another_is_not_reported(tmp_path: Path) -> 
 def test_a_mark_that_cannot_be_understood_is_an_error_of_collection(workers: str, tmp_path: Path) -> None:
     files = {
         "test_mark.py": "import pytest\n\n\n@pytest.mark.hermetic('HRM101')\ndef test_a(): ...\n\n\n"
-        "@pytest.mark.hermetic(allow=['HRM999'])\ndef test_b(): ...\n"
+        "@pytest.mark.hermetic(allow=['HRM999'])\ndef test_b(): ...\n",
+        "test_class.py": "import pytest\n\n\nclass TestBare:\n    pytestmark = [pytest.mark.hermetic]\n\n"
+        "    def test_c(self): ...\n\n\n@pytest.mark.hermetic(allow=['HRM998'])\nclass TestB:\n"
+        "    def test_d(self): ...\n",
     }
     run = guarded(tmp_path / "suite", workers, files=files)
 
     assert run.exit != 0
     assert "write @pytest.mark.hermetic(allow=['HRM101'])" in run.output
     assert "'HRM999', which is no rule" in run.output
+    assert "test_class.py::TestBare: @pytest.mark.hermetic() cannot be understood" in run.output
+    assert "test_class.py::TestB: @pytest.mark.hermetic allows 'HRM998', which is no rule" in run.output
     assert "INTERNALERROR" not in run.output
 
 
@@ -332,15 +337,70 @@ def test_levels_of_single_rules_win_over_the_mode(tmp_path: Path) -> None:
     assert "HRM102" not in run.output.partition("= hermetic =")[0]
 
 
-def test_a_configuration_that_cannot_be_used_is_a_usage_error(tmp_path: Path) -> None:
+def test_a_mark_that_a_test_adds_to_itself_allows_what_it_names(tmp_path: Path) -> None:
+    add = "import os\nimport pytest\n\n\n@pytest.fixture(autouse=True)\ndef mark(request):\n    "
+    test = "\n\n\ndef test_it():\n    os.environ['A'] = '1'\n"
+    for mark, found in (("hermetic(allow=['HRM101'])", set()), ("hermetic", {"HRM101"})):
+        files = {"test_it.py": f"{add}request.node.add_marker(pytest.mark.{mark}){test}"}
+
+        assert {code for code, _, _ in guarded(tmp_path / mark[:10], files=files).found} == found
+
+
+@pytest.mark.parametrize(
+    ("guard", "said"),
+    [
+        ('levels = {HRM101 = "loud"}', "[tool.hermetic.guard] takes levels"),
+        ('levels = {HRM999 = "error"}', "[tool.hermetic.guard] levels: 'HRM999' selects no rule; did you mean"),
+        ('levels = {environ-write = "error"}', "[tool.hermetic.guard] levels: 'environ-write' selects no rule"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_is_a_usage_error(guard: str, said: str, tmp_path: Path) -> None:
     folder = tmp_path / "suite"
     write_files({"test_it.py": "def test_it(): ...\n"}, folder)
-    (folder / "pyproject.toml").write_text('[tool.hermetic.guard]\nlevels = {HRM101 = "loud"}\n', encoding="utf-8")
+    (folder / "pyproject.toml").write_text(f"[tool.hermetic.guard]\n{guard}\n", encoding="utf-8")
 
     run = guarded(folder)
 
     assert run.exit == pytest.ExitCode.USAGE_ERROR
-    assert "[tool.hermetic.guard] takes levels" in run.output
+    assert said in run.output
+
+
+@pytest.mark.parametrize("depth", ["abc", "-1", "²", ""])
+def test_a_depth_that_is_no_number_is_a_usage_error(depth: str, tmp_path: Path) -> None:
+    files = {"test_it.py": "def test_it(): ...\n", "pytest.ini": f"[pytest]\nhermetic_depth = {depth}\n"}
+
+    run = guarded(tmp_path / "suite", files=files)
+
+    assert run.exit == pytest.ExitCode.USAGE_ERROR
+    assert f"hermetic_depth must be a whole number from 0 on, not {depth!r}" in run.output
+
+
+FINDER = """
+import sys
+
+
+class Finder:
+    def find_spec(self, *given):
+        raise RuntimeError("no import")
+
+
+def test_it():
+    sys.meta_path.insert(0, Finder())  # <-
+
+
+def test_next():
+    import wave
+
+    assert wave
+"""
+
+
+@pytest.mark.parametrize(("mode", "said"), [("error", "1 error"), ("warn", "1 failed, 1 passed")])
+def test_a_finder_that_raises_does_not_keep_the_guard_from_telling(mode: str, said: str, tmp_path: Path) -> None:
+    run = guarded(tmp_path / "suite", mode=mode, files={"test_it.py": FINDER})
+
+    assert run.found == {("HRM103", "test_it.py", 11)}
+    assert said in run.output
 
 
 PROBE = """
@@ -380,7 +440,7 @@ def pytest_hermetic_probes(config):
 
 
 @WORKERS
-def test_others_add_probes_and_one_that_raises_is_switched_off_with_a_warning(workers: str, tmp_path: Path) -> None:
+def test_others_add_probes_and_one_that_raises_is_switched_off_and_said_to_be(workers: str, tmp_path: Path) -> None:
     files = {
         "conftest.py": PROBE,
         "test_state.py": "import conftest\n\n\ndef test_a():\n    conftest.STATE.append(1)\n\n\ndef test_b():\n"
@@ -389,8 +449,8 @@ def test_others_add_probes_and_one_that_raises_is_switched_off_with_a_warning(wo
     run = guarded(tmp_path / "suite", workers, "--hermetic-trace=off", files=files)
 
     found = [(item["code"], item["before"], item["after"]) for item in run.findings if item["code"] != "HRM601"]
-    assert found == [("ACME101", "0", "1")]
-    assert run.output.count("ACME102 is not guarded from here on") == 1
+    assert found == [("ACME102", "", ""), ("ACME101", "0", "1")]
+    assert "ACME102 is not guarded from here on" in run.output
     assert "BrokenProbe raised ValueError: no good" in run.output
     assert "2 passed" in run.output
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hermetic.finding import Finding
 from hermetic.guard import options as choices
 from hermetic.guard._filled import is_for_its_own
+from hermetic.guard._imports import Imports
 from hermetic.guard._repairs import repair_as_code
 from hermetic.guard.places import USER, Place, whose
 from hermetic.guard.probe import MOMENT, short
@@ -43,6 +44,7 @@ class Judge:
         self.options = options
         self.folder = folder  # the directory of the call: paths are relative to it
         self.root = root  # node ids are relative to it
+        self.imports = Imports()
 
     @functools.cached_property
     def linted(self) -> Linted:
@@ -58,14 +60,15 @@ class Judge:
         if owner.configures and "project" not in self.options.selection.presets:
             return []
         allow = choices.allowed(item) if item is not None else frozenset()
-        return [
-            entry
-            for entry in owner.ledger.values()
-            if entry.code not in allow
-            and self.options.level(entry.code) != "off"
-            and not is_for_its_own(owner.serves, entry)
-            and not self.suppressed(entry)
-        ]
+        with self.imports.as_at_first():
+            return [
+                entry
+                for entry in owner.ledger.values()
+                if entry.code not in allow
+                and self.options.level(entry.code) != "off"
+                and not is_for_its_own(owner.serves, entry)
+                and not self.suppressed(entry)
+            ]
 
     def suppressed(self, entry: Entry) -> bool:
         """Tell whether the line carries a comment for this rule, or the file is one where the rule is ignored."""
@@ -95,6 +98,13 @@ class Judge:
         self, entries: Iterable[Entry], item: pytest.Item | None, test: str, owner: str = "", layer: str = GUARD
     ) -> list[Record]:
         """Return the records of entries, those of one rule on one line joined where they are many."""
+        with self.imports.as_at_first():
+            return self.joined(entries, item, test, owner, layer)
+
+    def joined(
+        self, entries: Iterable[Entry], item: pytest.Item | None, test: str, owner: str, layer: str
+    ) -> list[Record]:
+        """Return them, with the linter asked for lines that nothing else tells."""
         groups: dict[tuple[str, Place | None], list[Entry]] = {}
         for entry in entries:
             place = entry.place

@@ -59,6 +59,7 @@ def read(config: pytest.Config, report: str) -> Options:
         settings = configuration.load(str(config.rootpath))
         entries = registry.all_entries()
         chosen = selection.choose(entries, settings)
+        settings.levels = selection.levels_of(entries, settings.levels)
     except configuration.CannotRunError as error:
         raise pytest.UsageError(f"hermetic: {error}") from error
     if "recommended" in chosen.presets:
@@ -66,6 +67,14 @@ def read(config: pytest.Config, report: str) -> Options:
     by_code = {entry.code: entry for entry in entries}
     trace = _choice(config, "hermetic_trace", TRACES)
     return Options(mode_of(config), report, trace, settings, chosen, by_code)
+
+
+def depth_of(config: pytest.Config) -> int:
+    """Return how deep the guard looks into what names hold. Raises `pytest.UsageError` for what is no such number."""
+    value = str(config.getini("hermetic_depth"))
+    if not (value.isascii() and value.isdigit()):
+        raise pytest.UsageError(f"the ini option hermetic_depth must be a whole number from 0 on, not {value!r}")
+    return int(value)
 
 
 def _choice(config: pytest.Config, name: str, known: tuple[str, ...]) -> str:
@@ -77,7 +86,7 @@ def _choice(config: pytest.Config, name: str, known: tuple[str, ...]) -> str:
 
 def allowed(item: pytest.Item) -> frozenset[str]:
     """Return the codes that a test may break."""
-    return frozenset(code for mark in item.iter_markers(MARKER) for code in mark.kwargs["allow"])
+    return frozenset(code for mark in item.iter_markers(MARKER) for code in mark.kwargs.get("allow", ()))
 
 
 def wrong_marks(node: pytest.Item | pytest.Collector, options: Options) -> Iterator[str]:

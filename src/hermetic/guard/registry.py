@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hermetic.guard import checks, probes
 from hermetic.guard.check import Check
+from hermetic.guard.options import depth_of
 from hermetic.guard.probe import Probe
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def probes_for(config: pytest.Config, codes: frozenset[str], options: Mapping[st
     `options` are the settings of single rules; probes learn them, and the `codes`.
     """
     found: list[Probe[Any]] = [probe() for probe in walked(probes, Probe) if probe.code in codes]
-    given = {**options, "hermetic_depth": int(config.getini("hermetic_depth")), "codes": codes}
+    given = {**options, "hermetic_depth": depth_of(config), "codes": codes}
     for probe in found:
         probe.learn_options(given)
     for offered in config.hook.pytest_hermetic_probes(config=config):

@@ -83,10 +83,13 @@ class Guarded:
             self.chain.boundary(self.importers)
             self.chain.forget()
             self.imported(owner, report)
-        marked = [node for node in report.result or () for mark in node.own_markers if mark.name == options.MARKER]
-        wrong = [text for node in dict.fromkeys(marked) for text in options.wrong_marks(node, self.options)]
-        if isinstance(collector, pytest.Module):
-            wrong += options.wrong_marks(collector, self.options)
+        # A class has its marks when it is collected itself.
+        nodes: list[pytest.Item | pytest.Collector] = [
+            node for node in report.result or () if node.own_markers and isinstance(node, pytest.Item)
+        ]
+        if isinstance(collector, (pytest.Module, pytest.Class)):
+            nodes.append(collector)
+        wrong = [text for node in nodes for text in options.wrong_marks(node, self.options)]
         if wrong:
             fail_collection(report, "\n".join(wrong))
         return report
@@ -227,7 +230,8 @@ class Guarded:
         if not self.pending:
             return []
         if self.carrier is None:
-            from hermetic.guard.carrier import Carrier
+            with self.judge.imports.as_at_first():
+                from hermetic.guard.carrier import Carrier
 
             self.carrier = Carrier()
             self.config.pluginmanager.register(self.carrier, "hermetic-carrier")

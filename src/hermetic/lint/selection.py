@@ -48,6 +48,8 @@ def choose(entries: list[Entry], settings: Settings) -> Selection:
 
     Raises `ConfigError` for a selector that names nothing, and when nothing is left to select.
     """
+    if settings.levels:
+        levels_of(entries, settings.levels)  # the guard's; what is wrong with them is said here, too
     wanted = (*settings.select, *settings.extend_select)
     ignored = codes_of(entries, settings.ignore)
     on = codes_of(entries, wanted) - ignored
@@ -79,6 +81,24 @@ def codes_of(entries: Iterable[Entry], selectors: Iterable[str]) -> set[str]:
             if not codes:
                 raise ConfigError(f"{selector!r} selects no rule{nearest(selector, ['ALL', *PRESETS, *every])}")
         found |= codes
+    return found
+
+
+def levels_of(entries: list[Entry], levels: dict[str, str]) -> dict[str, str]:
+    """Return the level of each rule that selectors give one, the longest selector's where several do.
+
+    A code of somebody else's (`SHOP101`) may be that of a probe which a `conftest.py` adds: it stands for itself.
+    Raises `ConfigError` for a selector that names nothing.
+    """
+    found: dict[str, str] = {}
+    for selector in sorted(levels, key=lambda name: (name not in ("ALL", *PRESETS), len(name))):
+        try:
+            codes = codes_of(entries, [selector])
+        except ConfigError as error:
+            if not is_code(selector) or selector.startswith("HRM"):
+                raise ConfigError(f"[tool.hermetic.guard] levels: {error}") from None
+            codes = {selector}
+        found |= dict.fromkeys(codes, levels[selector])
     return found
 
 

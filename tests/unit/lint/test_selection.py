@@ -6,7 +6,7 @@ import pytest
 
 from hermetic.catalogue.registry import Entry
 from hermetic.config import ConfigError, Settings
-from hermetic.lint.selection import Selection, choose, is_code
+from hermetic.lint.selection import Selection, choose, is_code, levels_of
 
 
 def entry(code: str, *presets: str) -> Entry:
@@ -117,3 +117,27 @@ def test_all_turns_every_preset_on() -> None:
 )
 def test_a_code_is_capital_letters_and_digits(text: str, expected: object) -> None:
     assert is_code(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        ({"HRM101": "error"}, {"HRM101": "error"}),
+        ({"HRM1": "error"}, {"HRM101": "error", "HRM102": "error"}),
+        ({"HRM101": "off", "HRM1": "error"}, {"HRM101": "off", "HRM102": "error"}),
+        ({"HRM1": "error", "HRM101": "off"}, {"HRM101": "off", "HRM102": "error"}),
+        ({"HRM202": "warn", "project": "error"}, {"HRM202": "warn", "ACME2": "error"}),
+        ({"ACME101": "off", "recommended": "error", "HRM": "warn"}, {"ACME101": "off", "HRM101": "warn"}),
+        ({"SHOP101": "error"}, {"SHOP101": "error"}),
+    ],
+)
+def test_a_level_is_that_of_the_longest_selector(levels: dict[str, str], expected: dict[str, str]) -> None:
+    found = levels_of(ENTRIES, levels)
+
+    assert {code: found[code] for code in expected} == expected
+
+
+@pytest.mark.parametrize("selector", ["HRM999", "HRM8", "environ-write", "hrm101", ""])
+def test_a_level_for_what_is_no_rule_cannot_be_used(selector: str) -> None:
+    with pytest.raises(ConfigError, match=r"\[tool\.hermetic\.guard\] levels: "):
+        chosen(levels={selector: "error"})
