@@ -64,6 +64,13 @@ def of_variable(found: re.Match[str], change: Change) -> str:
     return f"monkeypatch.setenv({found['key']}, {value(change)})"
 
 
+def of_folder(_: re.Match[str], change: Change) -> str:
+    """Return how a folder is in front of the others for one test."""
+    added = change.after if type(change.after) is list else []
+    one = short(added[0]) if len(added) == 1 and type(added[0]) is str and change.before is ABSENT else "folder"
+    return f"monkeypatch.syspath_prepend({one})"
+
+
 def of_logger(found: re.Match[str], change: Change) -> str:
     """Return how a logger is set for one test."""
     logger = f"logging.getLogger({found['logger']})"
@@ -137,7 +144,8 @@ SETTINGS = {
 }
 MAKERS: tuple[tuple[str, str, str | Maker], ...] = (  # rule ("" for several), what the state looks like, the repair
     ("HRM101", r"os\.environ\[(?P<key>.+)\]", of_variable),
-    ("HRM103", r"sys\.path\b.*", "monkeypatch.syspath_prepend(folder)"),
+    ("HRM103", r"sys\.path", of_folder),
+    ("HRM103", r"sys\.(meta_path|path_hooks)", r'monkeypatch.setattr(sys, "\1", [*sys.\1, one])'),
     ("HRM104", r"(?P<holder>sys\.modules)\[(?P<key>.+)\]", of_item),
     ("HRM105", r"logging\.getLogger\((?P<logger>.*)\)\.(?P<field>\w+)", of_logger),
     ("HRM105", r"logging\.disable", f"{AFTER_YIELD}logging.disable(logging.NOTSET)"),
@@ -189,7 +197,7 @@ MAKERS: tuple[tuple[str, str, str | Maker], ...] = (  # rule ("" for several), w
 
 
 def repair_as_code(code: str, change: Change) -> str:
-    """Return a line that repairs a finding, "" where none can be written for this state."""
+    """Return a line that repairs a finding in a test, "" where none can be written for this state."""
     for rule, pattern, made in MAKERS:
         found = re.fullmatch(pattern, change.state) if rule in {"", code} else None
         if found is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hermetic.finding import Finding
 from hermetic.guard import options as choices
 from hermetic.guard._filled import is_for_its_own
+from hermetic.guard._fitted import fitted, in_place
 from hermetic.guard._imports import Imports
 from hermetic.guard._repairs import repair_as_code
 from hermetic.guard.places import USER, Place, whose
@@ -151,7 +152,8 @@ class Judge:
             "layer": layer,
             "test": test,
             "repair": entry.repair if entry is not None else "",
-            AS_CODE: repair_as_code(code, change),
+            AS_CODE: in_place(change, item)
+            or fitted(repair_as_code(code, change), item, owner, at_import=layer == COLLECTION),
             "line_reason": "" if place is not None else UNKNOWN,
             "owner": owner,
             "state": state,

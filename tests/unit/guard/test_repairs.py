@@ -30,6 +30,13 @@ if TYPE_CHECKING:
         ("HRM101", Change("os.environ['MODE']", "slow", ABSENT), "monkeypatch.delenv('MODE')"),
         ("HRM104", Change("sys.modules['pins']", ABSENT, max), "monkeypatch.setitem(sys.modules, 'pins', value)"),
         ("HRM104", Change("sys.modules['re']", re, ModuleType("re")), "monkeypatch.delitem(sys.modules, 're')"),
+        ("HRM103", Change("sys.path", ABSENT, ["/plugins"]), "monkeypatch.syspath_prepend('/plugins')"),
+        ("HRM103", Change("sys.path", ["/plugins"], ABSENT), "monkeypatch.syspath_prepend(folder)"),
+        (
+            "HRM103",
+            Change("sys.meta_path", ABSENT, [max]),
+            'monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, one])',
+        ),
         ("HRM601", Change("shop.RATES['eur']", 1.0, 2.0), "monkeypatch.setitem(shop.RATES, 'eur', 2.0)"),
         ("HRM601", Change("shop.BASKET", ABSENT, ["tea"]), 'monkeypatch.setattr(shop, "BASKET", shop.BASKET.copy())'),
         ("HRM601", Change("shop.SEPARATORS", [], "*"), "monkeypatch.setattr(shop, \"SEPARATORS\", '*')"),
@@ -153,3 +160,69 @@ def test_what_a_finding_points_to_has_its_repair_and_code_that_works(
     assert rule.repair
     assert f"\nRepair: {rule.repair}\n" in out
     assert "\nGood: " in out
+
+
+OWN_SHOP = """
+QUEUE = []
+NAMES = {"tea"}
+RATES = {"eur": 1}
+"""
+# What leaks, as it stands in a file; and the line for example that is printed.
+PLACES = {
+    'os.environ["AT"] = "1"\n\n\ndef test_it():\n    pass': "in a fixture: monkeypatch.setenv('AT', '1')",
+    '@pytest.fixture(scope="module")\ndef wide():\n    os.environ["AT"] = "1"\n\n\ndef test_it(wide):\n    pass': (
+        "with pytest.MonkeyPatch.context() as patch: patch.setenv('AT', '1'); yield"
+    ),
+    'def setup_module():\n    os.environ["AT"] = "1"\n\n\ndef test_it():\n    pass': (
+        "patch = pytest.MonkeyPatch(); patch.setenv('AT', '1'), and patch.undo() in teardown_module"
+    ),
+    'class TestIt(unittest.TestCase):\n    def test_it(self):\n        os.environ["AT"] = "1"': (
+        "self.enterContext(pytest.MonkeyPatch.context()).setenv('AT', '1')"
+    ),
+    'MINE = {}\n\n\ndef test_it():\n    MINE["a"] = 1': "monkeypatch.setitem(MINE, 'a', 1)",
+    "MINE = False\n\n\ndef test_it():\n    global MINE\n    MINE = True": (
+        'monkeypatch.setattr(sys.modules[__name__], "MINE", True)'
+    ),
+    "def test_it():\n    QUEUE.append(1)": "in a fixture: before = QUEUE.copy(); yield; QUEUE[:] = before",
+    "def test_it():\n    NAMES.add('cash')": (
+        "in a fixture: before = NAMES.copy(); yield; NAMES.clear(); NAMES.update(before)"
+    ),
+    "def test_it():\n    shop.QUEUE2.append(1)": 'monkeypatch.setattr(shop, "QUEUE2", shop.QUEUE2.copy())',
+}
+
+
+def test_the_line_fits_the_place_that_changes_the_state(tmp_path: Path) -> None:
+    head = "import os, sys, unittest\n\nimport pytest\n\nimport shop\nfrom shop import NAMES, QUEUE\n\n\n"
+    files = {
+        f"test_{number}.py": f"{head}{place}\n".replace("AT", f"AT{number}") for number, place in enumerate(PLACES)
+    }
+
+    run = guarded(tmp_path, files={**files, "shop.py": f"{OWN_SHOP}QUEUE2 = []\n"}, mode="warn")
+
+    said = dict(re.findall(r"test_(\d)\.py:.*(?:\n    .*)*?\n    for example: (.+); see hermetic", run.output))
+    assert said == {f"{n}": line.replace("AT", f"AT{n}") for n, line in enumerate(PLACES.values())}, run.output
+
+
+def applied(place: str, line: str) -> str:
+    """Return a file with the leak repaired by the printed line: at its place, or in a fixture of its own."""
+    change = next(
+        part for part in place.splitlines() if any(sign in part for sign in ("os.environ", "MINE[", "QUEUE.", "NAMES."))
+    )
+    indent = change[: len(change) - len(change.lstrip())]
+    if not line.startswith("in a fixture: "):
+        return place.replace(change, f"{indent}{line}")
+    body = line.removeprefix("in a fixture: ")
+    fixture = f"@pytest.fixture(autouse=True)\ndef repaired(monkeypatch):\n    {body}\n\n\n"
+    return fixture + (place.replace(change, "") if "monkeypatch" in body else place)
+
+
+@pytest.mark.parametrize("number", [0, 1, 3, 6, 7])
+def test_a_leak_is_gone_once_its_line_is_applied(number: int, tmp_path: Path) -> None:
+    place, line = [*PLACES.items()][number]
+    head = "import os, sys, unittest\n\nimport pytest\n\nimport shop\nfrom shop import NAMES, QUEUE\n\n\n"
+    test = f"{head}{applied(place, line)}\n"
+    compile(test, "test_it.py", "exec")
+
+    run = guarded(tmp_path, files={"test_it.py": test, "shop.py": OWN_SHOP})
+
+    assert (run.exit, run.findings) == (0, []), run.output + test
