@@ -15,6 +15,7 @@ PRESENT = ("has", "have", "exist", "find", "which", "install", "avail", "support
 CONDITIONAL_SKIPS = frozenset({"pytest.mark.skipif", "unittest.skipIf", "unittest.case.skipIf"})
 OF_UNITTEST = frozenset({"setUp", "setUpClass", "asyncSetUp"})
 CASES = frozenset({"unittest.TestCase", "unittest.case.TestCase", "unittest.IsolatedAsyncioTestCase"})
+INHERITED = ("Base", "Mixin", "Abstract", "Common", "Shared", "TestCase")  # in the names of classes for others
 CONDITIONAL_RUNS = frozenset({"unittest.skipUnless", "unittest.case.skipUnless"})
 
 
@@ -74,14 +75,19 @@ def is_given_out(function: Scope) -> bool:
 
 
 def is_for_no_test(function: Scope) -> bool:
-    """Tell whether a fixture belongs to a class for tests (`TestCart`) which has none, nor has one that inherits it."""
-    owner = function.owner
-    if owner is None or roles.role_of(function) != "fixture" or not owner.name.startswith("Test"):
+    """Tell whether a fixture belongs to a class for tests (`TestCart`) which has none, nor has one that inherits it.
+
+    So it is for a set-up in a test file, but for classes whose names say that others inherit them.
+    """
+    owner, role = function.owner, roles.role_of(function)
+    if owner is None or role not in ("fixture", "setup") or not owner.name.startswith("Test"):
+        return False
+    if role == "setup" and (not function.module.is_test or any(word in owner.name for word in INHERITED)):
         return False
     project = function.module.project
     of_class = lineage if project is None else project.lineage
     levels = of_class(owner)
-    known = 1 + sum(len(level.bases) for level in levels)
+    known = 1 + sum(resolve(level.parent or level, base) not in CASES for level in levels for base in level.bases)
     users = (cls for cls in function.module.top.classes if cls is owner or owner in of_class(cls))
     return len(levels) == known and not any(
         method.name.startswith("test") for cls in (*levels, *users) for method in cls.functions

@@ -599,3 +599,42 @@ def test_a_set_up_of_unittest_in_a_class_of_plain_tests_never_runs(
     name: str, body: str, more: str, found: list[str], tmp_path: Path
 ) -> None:
     assert codes(SET_UP.format(name=name, body=body, more=more), tmp_path, "HRM101") == found
+
+
+NO_TESTS = """
+import os
+import unittest
+
+
+class {name}(unittest.TestCase):
+    def setUp(self):
+        os.environ["SHOP_MODE"] = "fast"
+{test}
+
+class TestOther({base}):
+    def test_a(self):
+        assert os.environ
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "test", "base", "found"),
+    [
+        ("TestFast", "", "unittest.TestCase", []),
+        ("TestFast", "\n    def helper(self): ...", "unittest.TestCase", []),
+        ("TestFast", "\n    def test_b(self): ...", "unittest.TestCase", ["HRM101"]),
+        ("TestFast", "", "TestFast", ["HRM101"]),
+        ("TestFastBase", "", "unittest.TestCase", ["HRM101"]),
+        ("FastCase", "", "unittest.TestCase", ["HRM101"]),
+    ],
+)
+def test_a_set_up_of_a_class_without_tests_never_runs(
+    name: str, test: str, base: str, found: list[str], tmp_path: Path
+) -> None:
+    source = NO_TESTS.format(name=name, test=test, base=base)
+
+    assert [item.code for item in lint_files({"test_it.py": source}, tmp_path, select=("HRM101",))] == found
+    if not found:
+        mixed = source.replace(f"class {name}(", f"class {name}(Mixed, ")
+        mixed = mixed.replace("import unittest\n", "import unittest\nfrom mixed import Mixed\n")
+        assert [item.code for item in lint_files({"test_it.py": mixed}, tmp_path, select=("HRM101",))] == ["HRM101"]
