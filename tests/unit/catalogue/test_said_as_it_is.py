@@ -226,6 +226,42 @@ def test_the_last_pass_of_a_loop_may_put_back(values: str, asked: str, said: str
     assert [item.message.partition(" test_a ")[2] for item in items] == [said]
 
 
+FILLED = """
+import menu
+from menu import DISHES
+
+
+def test_a():
+    {change}
+    assert DISHES
+    {back}
+"""
+
+
+@pytest.mark.parametrize("change", ["DISHES['tea'] = 1", "menu.DISHES['tea'] = 1", "DISHES.update(tea=1)"])
+@pytest.mark.parametrize(
+    ("first", "back", "said"),
+    [
+        ("{}", "DISHES.clear()", ["and put back only when nothing fails in between"]),
+        ("dict()", "menu.DISHES.clear()", ["and put back only when nothing fails in between"]),
+        ("{'cake': 2}", "DISHES.clear()", ["and not put back"]),
+        ("{}", "print(DISHES)", ["and not put back"]),
+        ("{}", "menu.OTHERS.clear()", ["and not put back"]),
+    ],
+)
+def test_to_clear_what_is_empty_at_first_puts_it_back(
+    first: str, back: str, said: list[str], change: str, tmp_path: Path
+) -> None:
+    files = {
+        "menu.py": f"DISHES = {first}\nOTHERS = {{}}\n",
+        "test_it.py": FILLED.format(change=change, back=back),
+    }
+
+    items = lint_files(files, tmp_path, select=("HRM601",))
+
+    assert [item.message.partition(" test_a ")[2] for item in items] == said
+
+
 READ = '{name: getattr(shop, name).copy() for name in ["prices"]}'
 KEPT = """
 import shop

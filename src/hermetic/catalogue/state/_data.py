@@ -6,7 +6,8 @@ import _ast as ast
 import os
 
 from hermetic.catalogue._containers import ALL_METHODS
-from hermetic.catalogue.state._targets import is_initial
+from hermetic.catalogue.state._benign import is_emptied
+from hermetic.catalogue.state._targets import initial, is_initial
 from hermetic.source.callee import find_callee
 from hermetic.source.changes import called
 from hermetic.source.names import resolve
@@ -78,6 +79,14 @@ class DataState(State):
         """Tell it for what the name has where it is defined: to set that puts it back."""
         project = scope.module.project
         return project is not None and value is not None and is_initial(scope, name, value, project)
+
+    def goes_back(self, scope: Scope, call: ast.Call, name: str) -> bool:
+        """Tell it also for `clear()` of a container that is empty where the name is defined."""
+        dotted, project = next(iter(self.attributes)), scope.module.project
+        if name != f"{dotted}.clear" or project is None:
+            return super().goes_back(scope, call, name)
+        first = initial(scope, dotted, project)
+        return isinstance(first, ast.expr) and is_emptied(first)
 
     def repeats(self, first: Change, again: Change) -> bool:
         """Tell it for a flag that is first set one way and then the other, and for a variable set before a constant."""
