@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import logging
 import operator
@@ -34,6 +35,7 @@ SETTERS = {
     "logging.config.fileConfig": "disabled",
 }
 WHOLE = ("disable", "disabled", "_loggerClass", "_logRecordFactory", "_warnings_showwarning")
+NOTHING = frozenset({"RESUME", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"})  # the steps of an empty function
 LENGTH = 30  # characters of a test's name in its temporary folder's
 
 
@@ -127,8 +129,16 @@ def names(frame: FrameType, logger: logging.Logger) -> bool:
 
 def counts(row: Row) -> bool:
     """Tell whether a logger that is new does something to records."""
-    handlers = [one for one in suites(row.handlers) if type(one) is not logging.NullHandler]
-    return not row.propagate or row.disabled or bool(handlers)
+    kinds: list[Any] = [type(one) for one in suites(row.handlers)]
+    return not row.propagate or row.disabled or not all(map(is_silent, kinds))
+
+
+@functools.lru_cache(maxsize=200)
+def is_silent(kind: type) -> bool:
+    """Tell whether handlers of a class do nothing: `logging.NullHandler`, or one that a project wrote for itself."""
+    methods = [getattr(kind, name, None) for name in ("handle", "emit")]
+    codes = [code for one in methods if (code := getattr(one, "__code__", None)) is not None]
+    return any({step.opname for step in dis.get_instructions(code)} <= NOTHING for code in codes)
 
 
 def whole_changes(before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterator[Change]:
