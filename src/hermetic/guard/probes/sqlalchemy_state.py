@@ -25,12 +25,21 @@ LISTEN = ("sqlalchemy.event.listen", "sqlalchemy.event.api.listen")
 NO_SESSION = Described("no session in use")
 
 
-class Listener(NamedTuple):
-    """A listener of the project: what it listens to, to which event, and the function."""
+class Listener:
+    """A listener of the project: what it listens to, to which event, and the function.
 
-    target: weakref.ref[Any]
-    event: str
-    function: Any
+    One equals itself alone: to compare weak references compares what they refer to, and columns answer with an
+    expression, or an error.
+    """
+
+    __slots__ = ("event", "function", "target")
+
+    def __init__(self, target: weakref.ref[Any], event: str, function: Any) -> None:
+        self.target, self.event, self.function = target, event, function
+
+    def is_for(self, target: object, event: str, function: object) -> bool:
+        """Tell whether it is this listener."""
+        return self.target() is target and self.event == event and same(self.function, function)
 
     def is_on(self) -> bool:
         """Tell whether it still listens, to something that is still there."""
@@ -77,9 +86,11 @@ class SQLAlchemyProbe(Probe["State | None"]):
     def listens_to(self, target: Any, event: Any, function: Any) -> Hashable:
         """Keep a listener; what cannot be referred to weakly is none that lasts."""
         try:
-            self.listeners.append(Listener(weakref.ref(target), str(event), function))
+            one = Listener(weakref.ref(target), str(event), function)
         except TypeError:
             return None
+        if not any(known.is_for(target, one.event, function) for known in self.listeners):
+            self.listeners.append(one)
         return "listen", str(event), callable_name(function)
 
     def snapshot(self) -> State | None:

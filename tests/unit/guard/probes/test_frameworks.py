@@ -88,6 +88,36 @@ def test_a_module_s_connection(connection):
     connection.execute(text("select 1"))
 """
 
+COLUMNS = """
+from sqlalchemy import Column, String, create_engine
+
+engine = create_engine("sqlite://")
+name = Column("name", String)
+"""
+
+LISTENERS = """
+from sqlalchemy import event
+
+import models
+
+
+def hear(*args):
+    pass
+
+
+def test_of_a_column():
+    event.listen(models.name, "before_parent_attach", hear)
+
+
+def test_of_an_engine():
+    event.remove(models.name, "before_parent_attach", hear)
+    event.listen(models.engine, "connect", hear)
+
+
+def test_once_more():
+    event.listen(models.engine, "connect", hear)
+"""
+
 FLASK = """
 import pytest
 from flask import Flask
@@ -203,6 +233,18 @@ def test_sqlalchemy(tmp_path: Path) -> None:
         "models.Factory.kw['bind']",
         "the listener test_a_listener_is_left.<locals>.hear of models.engine to connect",
     }
+
+
+def test_sqlalchemy_listeners_of_what_cannot_be_compared(tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy")
+
+    run = guarded(tmp_path, mode="warn", files={"models.py": COLUMNS, "test_it.py": LISTENERS})
+
+    assert "is not guarded" not in run.output
+    assert [item["state"] for item in run.findings if item["layer"] == "guard"] == [
+        "the listener hear of models.name to before_parent_attach",
+        "the listener hear of models.engine to connect",
+    ]
 
 
 def test_flask(tmp_path: Path) -> None:
