@@ -179,4 +179,6 @@ def shown(name: str, value: Any) -> object:
     """Return a field as it is reported."""
     if name == "level":
         return Described(logging.getLevelName(value))
+    if name == "handlers":
+        return suites(value) or ABSENT
     return (list(value) or ABSENT) if isinstance(value, tuple) else value

@@ -53,3 +53,26 @@ def test_a_handler_that_does_nothing_counts_as_little_as_a_null_handler(tmp_path
     run = guarded(tmp_path, files={"app.py": APP, "test_app.py": TEST})
 
     assert [item["state"] for item in run.findings] == ["logging.getLogger('shop.3').handlers"]
+
+
+TELLING = """
+import logging
+
+
+def test_on_its_own():
+    logger = logging.getLogger("shop")
+    logger.propagate = False
+    logger.addHandler(logging.StreamHandler())
+
+
+def test_once_more(caplog):
+    logger = logging.getLogger("shop")
+    logger.handlers[:] = [logging.FileHandler("log.txt", delay=True), *logger.handlers[1:]]
+"""
+
+
+def test_the_handlers_of_pytest_are_not_shown(tmp_path: Path) -> None:
+    run = guarded(tmp_path, mode="warn", files={"test_app.py": TELLING})
+
+    assert any(item["state"].endswith("handlers") for item in run.findings)
+    assert "LogCaptureHandler" not in run.output
