@@ -81,8 +81,6 @@ class Contents:
         last = self.last
         changed = PROJECT.differences(last.walk, walk, code) if last is not None and walk is not last.walk else ()
         others = [one for one in changed if leads_on(one)]  # a number that counts does not
-        if any(is_watched(one.before) for one in others):
-            self.known = None
         if (
             last is None
             or self.known is None
@@ -98,7 +96,8 @@ class Contents:
             return last
         if self.spaces is not PROJECT.spaces:
             self.focus()
-        copies = last.copies if self.is_as_before() else self.renewed(last.copies)
+        copies = self.parted(others, last.copies)
+        copies = copies if self.is_as_before() else self.renewed(copies)
         if others:
             copies = [*copies, *self.joined(others)]
         if copies is not last.copies or walk is not last.walk:
@@ -141,21 +140,48 @@ class Contents:
             for one in watched:
                 yield from self.expanded(one)
 
+    def parted(self, others: list[Difference], copies: list[Any]) -> list[Any]:
+        """Forget what stood behind names that stand for something else by now; return the copies of the rest.
+
+        To find everything anew instead would take tenths of a second where a project holds much.
+        """
+        gone = [one for one in others if is_watched(one.before)]
+        roots = [one for one in self.watched if gone and not one.suffix and any(led_to(each, one) for each in gone)]
+        if not roots:
+            return copies
+        paths = {one.part.path for one in roots}
+        kept = [one.root not in paths for one in self.watched]
+        self.watched, self.mirrors, self.numbered, copies = (
+            [*itertools.compress(each, kept)] for each in (self.watched, self.mirrors, self.numbered, copies)
+        )
+        for one in roots:
+            holders = [pair for pair in one.holders if not any(is_of(each, pair) for each in gone)]
+            if holders:  # what other names lead to as well is behind the first of them from here on
+                copies += self.added([behind(holders, one.part.itself)])
+        self.focus()
+        return copies
+
     def joined(self, others: list[Difference]) -> list[Any]:
         """Add what stands behind new names; return the copies of it."""
+        names = {one.name for one in others}
         roots: dict[str, list[Watched]] = {}
         for one in self.watched:
-            if not one.suffix:
+            if not one.suffix and one.holders[0][1] in names:
                 roots.setdefault(one.holders[0][1], []).append(one)
-        known = {id(one) for held in roots.values() for one in held}
+        known = {name: len(held) for name, held in roots.items()}
         for holder, name, _, value, _ in others:
-            add(roots.setdefault(name, []), holder, name, value)
-        new = [one for held in roots.values() for one in held if id(one) not in known]
+            if is_watched(value):
+                add(roots.setdefault(name, []), holder, name, value)
+        copies = self.added([one for name, held in roots.items() for one in held[known.get(name, 0) :]])
+        self.focus()
+        return copies
+
+    def added(self, new: list[Watched]) -> list[Any]:
+        """Watch what names stand for; return the copies of it."""
         come = [part for one in new for part in self.expanded(one)]
         self.watched = [*self.watched, *come]
         self.mirrors += [one.part.mirrored() for one in come]
         self.numbered += [numbered(one.part) for one in come]
-        self.focus()
         return [one.part.copied() for one in come]
 
     def expanded(self, one: Watched) -> Iterator[Watched]:
@@ -236,8 +262,23 @@ def add(found: list[Watched], holder: Holder, name: str, value: Any) -> None:
     if same:
         same[0].holders.append((holder, name))
     else:
-        path = f"{holder.name}.{name}"
-        found.append(Watched(Part(path, value, attributes=type(value) not in CONTAINERS), [(holder, name)]))
+        found.append(behind([(holder, name)], value))
+
+
+def behind(holders: list[tuple[Holder, str]], value: Any) -> Watched:
+    """Return a container or object under the first of the names that stand for it."""
+    holder, name = holders[0]
+    return Watched(Part(f"{holder.name}.{name}", value, attributes=type(value) not in CONTAINERS), holders)
+
+
+def led_to(difference: Difference, one: Watched) -> bool:
+    """Tell whether a name that stands for something else by now led to a container or object."""
+    return one.part.itself is difference.before and any(is_of(difference, pair) for pair in one.holders)
+
+
+def is_of(difference: Difference, pair: tuple[Holder, str]) -> bool:
+    """Tell whether a difference is that of a name of a module or class."""
+    return pair[0] is difference.holder and pair[1] == difference.name
 
 
 def is_same_list(now: list[Watched], before: list[Watched]) -> bool:

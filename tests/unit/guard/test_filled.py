@@ -255,6 +255,65 @@ def test_what_stands_behind_a_new_name_is_watched_without_looking_at_all_others_
     assert counts["false"] == 1, run.output
 
 
+ANOTHER = """
+import shop
+
+
+class Shelf:
+    def __init__(self):
+        self.books = []
+
+
+def put(how):
+    shop.shelf = Shelf() if how == "object" else {"tea": ["green"]}
+
+
+def test_another_object():
+    put("object")
+
+
+def test_it_is_filled():
+    shop.shelf.books.append("a")
+
+
+def test_a_table():
+    put("table")
+
+
+def test_that_is_filled():
+    shop.shelf["tea"].append("white")
+
+
+def test_what_another_name_leads_to():
+    shop.kept["tea"].append("black")
+
+
+def test_nothing():
+    put("table")
+    shop.kept = None
+
+
+def test_the_last_one():
+    shop.shelf["tea"].append("yellow")
+"""
+
+
+def test_what_a_name_stands_for_anew_is_watched_without_looking_at_all_others_again(tmp_path: Path) -> None:
+    paths = "[pytest]\npythonpath = site-packages .\naddopts = -p counting -p no:xdist\n"
+    shop = 'shelf = {"tea": ["oolong"]}\nkept = shelf\n'
+    files = {"shop.py": shop, "test_it.py": ANOTHER, "site-packages/counting.py": COUNTING, "pytest.ini": paths}
+
+    run = guarded(tmp_path, files=files, mode="warn")
+
+    told = [(item["state"], item["test"].rpartition("::")[2]) for item in run.findings]
+    assert ("shop.shelf.books", "test_it_is_filled") in told
+    assert ("shop.shelf['tea']", "test_that_is_filled") in told
+    assert ("shop.kept['tea']", "test_what_another_name_leads_to") in told
+    assert ("shop.shelf['tea']", "test_the_last_one") in told
+    counts = json.loads(next(line for line in run.output.splitlines() if line.startswith("{")))
+    assert counts["false"] == 1, run.output
+
+
 LISTS = """
 _primes = []
 _squares: list[int] = []
