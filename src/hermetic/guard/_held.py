@@ -13,7 +13,7 @@ from hermetic.guard._contents import DEPTH, LARGEST, Contents, Held, Watched
 from hermetic.guard._definitions import is_compiled
 from hermetic.guard._filled import is_filled_once, is_made_up
 from hermetic.guard._globals import PROJECT
-from hermetic.guard._hooks import is_kept_by_hooks
+from hermetic.guard._hooks import is_filled_by_hooks, is_kept_by_hooks
 from hermetic.guard._own import is_left_to_breakers, is_told_of_object, last_attribute
 from hermetic.guard._words import CACHED, COUNT, DONE, MEMO, definer, is_in_tests, is_of_test, is_plain, speaks_of
 from hermetic.guard._written import writes_entry, written_by_test
@@ -64,7 +64,7 @@ class HeldProbe(Probe[Held]):
                 yield from self.replaced(difference, before)
             elif self.is_worth_telling(
                 difference.holder, difference.name, difference.before, difference.after
-            ) and not is_kept_by_hooks(difference.holder, difference.name):
+            ) and not is_kept_by_hooks(difference.holder, difference.name, difference.before, difference.after):
                 yield difference.change()
         if before.watched is after.watched:
             if same_objects(before.copies, after.copies):
@@ -108,7 +108,7 @@ class HeldProbe(Probe[Held]):
             if (
                 change.state in self.filled
                 or is_compiled(change.before, change.after)
-                or is_kept_by_hooks(holder, name, filled=True)
+                or is_filled_by_hooks(holder, name)
             ):
                 continue
             attribute = last_attribute(

@@ -17,7 +17,7 @@ from hermetic.guard._words import constants_of
 from hermetic.guard.places import is_test_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import pytest
 
@@ -53,16 +53,16 @@ def writes_entry(item: pytest.Item | None, name: str, state: str) -> bool:
 @functools.lru_cache(maxsize=500)
 def keys_written(code: types.CodeType, name: str) -> tuple[str, ...]:
     """Return how the keys are spelled under which a function writes entries of a table."""
-    return tuple(re.findall(rf"\b{re.escape(name)}\[([^\]\n]+)\]\s*=(?!=)", source_of(code)))
+    return tuple(re.findall(rf"\b{re.escape(name)}\[([^\]\n]+)\]\s*=(?!=)", text_of_code(code)))
 
 
 @functools.lru_cache(maxsize=500)
 def empties(code: types.CodeType, name: str) -> bool:
     """Tell whether a function empties a table."""
-    return re.search(rf"\b{re.escape(name)}\.clear\(\)", source_of(code)) is not None
+    return re.search(rf"\b{re.escape(name)}\.clear\(\)", text_of_code(code)) is not None
 
 
-def source_of(code: types.CodeType) -> str:
+def text_of_code(code: types.CodeType) -> str:
     """Return the source of a function."""
     try:
         return inspect.getsource(code)
@@ -79,23 +79,6 @@ def functions_of(item: pytest.Item | None) -> list[tuple[types.FunctionType, fro
     waiting += [one.func for definitions in known.values() for one in definitions]
     waiting += [getattr(kind, name, None) for name in XUNIT]
     return functions_from(waiting, kind)
-
-
-def functions_from(waiting: list[Any], kind: type | None = None) -> list[tuple[types.FunctionType, frozenset[str]]]:
-    """Return those of some functions that are in files of tests, those that they name there, and what each names."""
-    found: list[tuple[types.FunctionType, frozenset[str]]] = []
-    seen: set[types.CodeType] = set()
-    while waiting and len(found) < MOST:
-        value = waiting.pop(0)
-        function = inspect.unwrap(getattr(value, "__func__", value)) if callable(value) else None
-        if not isinstance(function, types.FunctionType) or function.__code__ in seen:
-            continue
-        seen.add(function.__code__)
-        if is_test_file(function.__code__.co_filename):
-            names = frozenset(names_in(function.__code__))
-            found.append((function, names))
-            waiting += [held(name, function, kind) for name in sorted(names)]
-    return found
 
 
 @functools.lru_cache(maxsize=1)
@@ -127,6 +110,37 @@ def names_in(code: types.CodeType) -> Iterator[str]:
             yield from names_in(one)
 
 
-def held(name: str, function: types.FunctionType, kind: type | None) -> Any:
-    """Return what a name means in a function: a global, or else an attribute of the class of the test."""
-    return function.__globals__.get(name) or inspect.getattr_static(kind, name, None)
+def held(names: Iterable[str], function: types.FunctionType, kind: type | None) -> list[Any]:
+    """Return what names mean in a function: globals, or else attributes of the class of the test."""
+    return [function.__globals__.get(name) or inspect.getattr_static(kind, name, None) for name in names]
+
+
+def held_too(names: Iterable[str], function: types.FunctionType, kind: type | None) -> list[Any]:
+    """Return the same, and what the modules that a function names have of these names."""
+    modules = [one for name in names if type(one := function.__globals__.get(name)) is types.ModuleType]
+    return held(names, function, kind) + [vars(one)[name] for one in modules for name in names if name in vars(one)]
+
+
+def functions_from(
+    waiting: list[Any],
+    kind: type | None = None,
+    belongs: Callable[[str], bool] = is_test_file,
+    means: Callable[[Iterable[str], types.FunctionType, type | None], list[Any]] = held,
+) -> list[tuple[types.FunctionType, frozenset[str]]]:
+    """Return those of some functions that are in files of tests, those that they name there, and what each names.
+
+    `belongs` says of another kind of files whether one is among them, `means` what the names in a function stand for.
+    """
+    found: list[tuple[types.FunctionType, frozenset[str]]] = []
+    seen: set[types.CodeType] = set()
+    while waiting and len(found) < MOST:
+        value = waiting.pop(0)
+        function = inspect.unwrap(getattr(value, "__func__", value)) if callable(value) else None
+        if not isinstance(function, types.FunctionType) or function.__code__ in seen:
+            continue
+        seen.add(function.__code__)
+        if belongs(function.__code__.co_filename):
+            names = frozenset(names_in(function.__code__))
+            found.append((function, names))
+            waiting += means(sorted(names), function, kind)
+    return found

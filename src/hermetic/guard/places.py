@@ -87,6 +87,11 @@ def is_users(value: object) -> bool:
     return isinstance(filename, str) and whose(filename) == USER
 
 
+def is_users_file(path: str) -> bool:
+    """Tell whether a file is one of the project."""
+    return whose(path) == USER
+
+
 def is_test_file(path: str) -> bool:
     """Tell whether a file is one of tests, by its name or folder."""
     base = os.path.basename(path)

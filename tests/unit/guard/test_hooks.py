@@ -97,3 +97,72 @@ def test_what_a_test_writes_there_itself_is_a_finding(tmp_path: Path) -> None:
         ("test_gives_a_name_of_a_hook_a_value", "conftest.running"),
         ("test_changes_what_no_hook_writes", "conftest.KINDS"),
     }, run.output
+
+
+PLUGIN = """
+import books
+
+at = None
+
+
+def pytest_runtest_setup(item):
+    global at
+    at = item.nodeid
+    books.begin(item)
+
+
+def pytest_runtest_logreport(report):
+    books.report = report
+    books.last = report
+    books.keep(report)
+"""
+BOOKS = """
+running = report = last = kept = None
+limit = 1
+
+
+def begin(item):
+    global running, limit
+    running = item.name
+    if item.name == "test_first":
+        limit = 2
+
+
+def keep(report):
+    global kept
+    kept = report
+
+
+def set_limit(value):
+    global limit
+    limit = value
+"""
+TWO = """
+import books
+
+
+def test_first():
+    assert books.running == "test_first"
+
+
+def test_second():
+    books.set_limit(5)
+
+
+def test_third():
+    books.running = "test_third, as it says"
+"""
+
+
+def test_what_the_hooks_of_a_plugin_of_the_project_write_of_a_test_is_nobodys(tmp_path: Path) -> None:
+    files = {"plugin.py": PLUGIN, "books.py": BOOKS, "test_it.py": TWO}
+    files["pytest.ini"] = "[pytest]\npythonpath = .\naddopts = -p plugin -p no:xdist\n"
+
+    run = guarded(tmp_path / "suite", "--hermetic-trace=off", mode="warn", files=files)
+
+    found = {(item["test"].rpartition("::")[2], item["state"]) for item in run.findings}
+    assert found == {
+        ("test_first", "books.limit"),
+        ("test_second", "books.limit"),
+        ("test_third", "books.running"),
+    }, run.output
