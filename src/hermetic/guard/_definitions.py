@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._patched import MOCK
 from hermetic.guard.probe import ABSENT
+from hermetic.guard.trail import wrap
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hermetic.guard._holders import Holder
 
 REPLACED, CLASS_STATE, MODULE_STATE = "HRM308", "HRM603", "HRM601"
+TRAIL = wrap.__code__.co_filename
 CACHED = type(functools.lru_cache(bool))
 DEFINED = (
     types.FunctionType,
@@ -31,6 +35,7 @@ DEFINED = (
     functools.singledispatchmethod,
     CACHED,
 )
+PLAIN = (bool, int, float, str, bytes)
 OF_UNITTEST = frozenset({"tearDown_exceptions", "_class_cleanups", "_classSetupFailed"})  # what it keeps in classes
 
 
@@ -43,9 +48,24 @@ def is_benign(holder: Holder, name: str, before: object, after: object) -> bool:
     if before is ABSENT or after is ABSENT:
         there = after if before is ABSENT else before
         # Such a module keeps what was asked for once.
+        if holder.is_class and is_given_by(holder.value.__mro__[1:], name, there):
+            return True
         lazy = not holder.is_class and ("__getattr__" in holder.space or hasattr(type(holder.value), "__getattr__"))
         return lazy or issubclass(type(there), types.ModuleType)
     return is_same_definition(before, after) or is_imported_again(before, after) or is_compiled(before, after)
+
+
+def is_given_by(kinds: Iterable[type], name: str, value: object) -> bool:
+    """Tell whether what has no such attribute of its own has this value all the same, from its class or one above.
+
+    So it is left where a test reads an attribute, sets it, and sets it back.
+    """
+    return any(is_very_same(vars(one)[name], value) for one in [one for one in kinds if name in vars(one)][:1])
+
+
+def is_very_same(one: object, other: object) -> bool:
+    """Tell whether two values are one, or plain values that are equal."""
+    return one is other or (type(one) is type(other) and type(one) in PLAIN and one == other)
 
 
 def is_compiled(before: object, after: object) -> bool:
@@ -67,12 +87,19 @@ def is_same_definition(before: object, after: object) -> bool:
     if type(before) is CACHED and type(after) is CACHED:
         return is_same_definition(before.__wrapped__, after.__wrapped__)
     if type(before) is types.FunctionType and type(after) is types.FunctionType:
-        return before.__code__ == after.__code__ and before.__qualname__ == after.__qualname__
+        was, now = without_own(before), without_own(after)
+        return was.__code__ == now.__code__ and was.__qualname__ == now.__qualname__
     if type(before) is types.BuiltinFunctionType and type(after) is types.BuiltinFunctionType:
         return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
     if isinstance(before, type) and isinstance(after, type):
         return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
     return False
+
+
+def without_own(function: types.FunctionType) -> types.FunctionType:
+    """Return a function without the wrapper that the guard puts around a setter of what the project turns out to be."""
+    own: Any = function
+    return own.__wrapped__ if function.__code__.co_filename == TRAIL else function
 
 
 def is_made_again(before: object, after: object) -> bool:

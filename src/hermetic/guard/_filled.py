@@ -8,13 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._definitions import CLASS_STATE, REPLACED, is_mock
 from hermetic.guard._words import is_in_test_file, is_in_tests, is_of_test, source_in, source_of
-from hermetic.guard._written import XUNIT, functions_of, names_in, written_by_test
+from hermetic.guard._written import (
+    XUNIT,
+    functions_from,
+    functions_of,
+    names_in,
+    stored_in,
+    text_of_code,
+    written_by_test,
+)
+from hermetic.guard.places import is_users_file
 from hermetic.guard.probe import ABSENT, MOMENT
 
 if TYPE_CHECKING:
+    import pytest
+
     from hermetic.guard._holders import Holder
     from hermetic.guard.chain import Entry
 
+FOR_EACH = ("setUp", "asyncSetUp", "setup_method")  # the set-ups that run for each test
+OF_CLASS = r"(?:\bcls|\btype\(self\)|\bself\.__class__|\brequest\.cls)"
 # The lines below `if not _name:` that are indented further than it.
 FIRST_TIME = re.compile(
     r"^([ \t]*)if not (?:\w+\.)*_\w+:[^\n]*\n(?P<body>(?:(?:\1[ \t]+[^\n]*|[ \t]*)\n)+)", re.MULTILINE
@@ -74,6 +87,33 @@ def is_for_its_own(served: object, entry: Entry) -> bool:
         if name:
             return kind is served or sets_up(kind, name)
     return False
+
+
+def is_set_up_for_each(item: pytest.Item | None, entry: Entry) -> bool:
+    """Tell whether a test has left an attribute of its class that a set-up gives to the class before each test."""
+    kind = getattr(item, "cls", None)
+    if kind is None or entry.code not in {REPLACED, CLASS_STATE}:
+        return False
+    name = attribute_of(f"{kind.__module__}.{kind.__qualname__}", entry.change.state)
+    return name != "" and any(gives_to_class(function.__code__, name) for function in set_ups_of(item))
+
+
+def set_ups_of(item: Any) -> list[types.FunctionType]:
+    """Return the functions of the project that run before each test of a class: of fixtures for all, and of set-ups."""
+    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    waiting = [
+        one.func
+        for found in known.values()
+        for one in found[-1:]
+        if one.scope == "function" and one._autouse  # noqa: SLF001 - pytest shows it nowhere else
+    ]
+    waiting += [getattr(item.cls, name, None) for name in FOR_EACH]
+    return [function for function, _ in functions_from(waiting, item.cls, is_users_file)]
+
+
+def gives_to_class(code: types.CodeType, name: str) -> bool:
+    """Tell whether a function gives a value to an attribute of the class of what it is called for."""
+    return name in stored_in(code) and re.search(rf"{OF_CLASS}\.{re.escape(name)}\b", text_of_code(code)) is not None
 
 
 def attribute_of(holder: str, state: str) -> str:

@@ -10,6 +10,7 @@ import types
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from hermetic.guard._definitions import is_given_by
 from hermetic.guard._instances import class_of
 from hermetic.guard._written import functions_of
 from hermetic.guard.containers import CONTAINERS, stored_outside_init
@@ -77,6 +78,9 @@ def is_told_of_object(part: Part, change: Change, attribute: str, item: pytest.I
     kind: Any = type(part.itself)
     if callable(getattr(kind, attribute, None)):
         return False  # a method that is replaced is HRM308's
+    there = change.after if change.before is ABSENT else change.before
+    if (change.before is ABSENT or change.after is ABSENT) and is_given_by(kind.__mro__, attribute, there):
+        return False
     lazy = change.before is None or change.before is ABSENT
     return not (lazy and attribute in stored_outside_init(kind))
 

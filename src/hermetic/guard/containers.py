@@ -7,6 +7,7 @@ import functools
 import itertools
 import operator
 import types
+import weakref
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,7 @@ TABLES = frozenset({dict, OrderedDict, defaultdict, Counter})
 ROWS = frozenset({list, deque, bytearray})
 CONTAINERS = TABLES | ROWS | {set}
 LARGEST = 10_000  # items of a container that is copied; a copy of so many takes about 30 us
+PLAIN_METHODS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, staticmethod, classmethod, type)
 MOST = 40  # containers within one value
 
 
@@ -57,11 +59,13 @@ class Part(NamedTuple):
         if same(before, after):
             return
         if not isinstance(before, dict):
-            yield self.whole(before, after)
+            kept = [one for one in before if not is_gone(one) or holds(after, one)]
+            if len(kept) == len(before) or not same(type(before)(kept), after):
+                yield self.whole(before, after)
             return
         for key in written_keys(before, after):
             old, new = before.get(key, ABSENT), after.get(key, ABSENT)
-            if not same(old, new):
+            if not same(old, new) and not (new is ABSENT and (is_gone(key) or is_gone(old))):
                 state = f"{self.path}.{key}" if self.attributes else f"{self.path}[{short(key)}]"
                 yield Change(state, old, new, functools.partial(self.put_back, key, old))
 
@@ -69,16 +73,12 @@ class Part(NamedTuple):
         """Return the change of a list or set."""
         removed, added = [x for x in before if not holds(after, x)], [x for x in after if not holds(before, x)]
         old, new = (removed or ABSENT, added or ABSENT) if removed or added else (before, after)
-        return Change(self.path, old, new, self.refill(before))
+        return Change(self.path, old, new, functools.partial(self.refill, before))
 
-    def refill(self, items: Any) -> Callable[[], object]:
-        """Return what gives a list or set its old items."""
-
-        def refilled() -> None:
-            self.itself.clear()
-            (self.itself.update if isinstance(self.itself, set) else self.itself.extend)(items)
-
-        return refilled
+    def refill(self, items: Any) -> None:
+        """Give a list or set its old items."""
+        self.itself.clear()
+        (self.itself.update if isinstance(self.itself, set) else self.itself.extend)(items)
 
     def put_back(self, key: Any, value: object) -> None:
         """Give one entry its old value."""
@@ -91,6 +91,11 @@ class Part(NamedTuple):
             self.itself.pop(key, None)
         else:
             self.itself[key] = value
+
+
+def is_gone(value: object) -> bool:
+    """Tell whether a value is a weak reference to what is no longer there: its entry goes with that."""
+    return isinstance(value, weakref.ref) and weakref.ref.__call__(value) is None
 
 
 def written_keys(before: dict[Any, Any], after: dict[Any, Any]) -> list[Any]:
@@ -190,10 +195,16 @@ def stored_outside_init(kind: type) -> frozenset[str]:
     found = set()
     for each in kind.__mro__[:-1]:
         for name, held in vars(each).items():
-            if isinstance(held, functools.cached_property):
+            if is_computed_once(held):
                 found.add(name)
             function = held.fget if isinstance(held, property) else held
             code = function.__code__ if isinstance(function, types.FunctionType) else None
             if code is not None and name not in ("__init__", "__post_init__"):
                 found |= {str(step.argval) for step in dis.get_instructions(code) if step.opname == "STORE_ATTR"}
     return frozenset(found)
+
+
+def is_computed_once(held: object) -> bool:
+    """Tell whether what a class holds gives way to what it keeps in the object, as `functools.cached_property` does."""
+    kind = type(held)
+    return hasattr(kind, "__get__") and not hasattr(kind, "__set__") and not isinstance(held, PLAIN_METHODS)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.finding import Finding
 from hermetic.guard import options as choices
-from hermetic.guard._filled import is_for_its_own
+from hermetic.guard._filled import is_for_its_own, is_set_up_for_each
 from hermetic.guard._fitted import fitted, in_place
 from hermetic.guard._imports import Imports
 from hermetic.guard._repairs import repair_as_code
+from hermetic.guard.containers import Part
 from hermetic.guard.places import USER, Place, whose
-from hermetic.guard.probe import MOMENT, short
+from hermetic.guard.probe import MOMENT, same, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,6 +69,7 @@ class Judge:
                 if entry.code not in allow
                 and self.options.level(entry.code) != "off"
                 and not is_for_its_own(owner.serves, entry)
+                and not is_set_up_for_each(item, entry)
                 and not self.suppressed(entry)
             ]
 
@@ -107,7 +109,7 @@ class Judge:
     ) -> list[Record]:
         """Return them, with the linter asked for lines that nothing else tells."""
         groups: dict[tuple[str, Place | None], list[Entry]] = {}
-        for entry in entries:
+        for entry in without_doubles(entries):
             place = entry.place
             if place is None:
                 place = (
@@ -196,6 +198,36 @@ class Judge:
             else full
         )
         return full if below.startswith("..") else below.replace(os.sep, "/")
+
+
+def without_doubles(entries: Iterable[Entry]) -> list[Entry]:
+    """Return entries without those that tell of one change again, of what modules and classes both lead to.
+
+    The shortest name is the one to tell of; what stands behind any of them is put back all the same.
+    """
+    found: list[Entry] = []
+    for entry in entries:
+        what = written_to(entry.change)
+        again = next((n for n, one in enumerate(found) if what and is_same_entry(what, written_to(one.change))), None)
+        if again is None:
+            found.append(entry)
+        elif len(entry.change.state) < len(found[again].change.state):
+            found[again] = entry
+    return found
+
+
+def written_to(change: Change) -> tuple[object, ...]:
+    """Return the container or object that was written to, and the key or attribute; nothing where that is not known."""
+    part = getattr(getattr(change.undo, "func", None), "__self__", None)
+    if not isinstance(part, Part):
+        return ()
+    undo: Any = change.undo
+    return part.itself, part.attributes, *undo.args[:-1]
+
+
+def is_same_entry(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Tell whether two places within containers are one."""
+    return len(one) == len(other) and one[0] is other[0] and same(one[1:], other[1:])
 
 
 def finding(record: Record) -> Finding:

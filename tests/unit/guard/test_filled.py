@@ -168,6 +168,58 @@ def test_what_the_set_up_of_a_class_above_sets_each_time_is_left_alone(
     assert states(tmp_path, {"shop.py": SHOP, "test_it.py": BASES.format(base=base, other=other)}) == found
 
 
+FOR_EACH = """
+import pytest
+import unittest
+
+import shop
+
+
+class TestIt{base}:
+    {body}
+
+    def change(self):
+        type(self).view = shop.Price("coffee")
+
+    def test_one(self):
+        assert self
+
+    def test_two(self):
+        assert self
+"""
+EACH = {
+    ("", "def setup_method(self):\n        self.__class__.view = shop.Price('tea')"): False,
+    ("(unittest.TestCase)", "def setUp(self):\n        type(self).view = shop.price"): False,
+    (
+        "",
+        "@pytest.fixture(autouse=True)\n    def start(self, request):\n        request.cls.view = shop.Price('tea')",
+    ): False,
+    ("", "@pytest.fixture(autouse=True)\n    def start(self):\n        self.change()"): False,
+    ("", "@pytest.fixture(autouse=True)\n    def start(self):\n        yield\n        assert self"): None,
+    ("", "view = 1\n\n    def setup_method(self):\n        self.view = 1"): True,
+    (
+        "",
+        (
+            "view = 1\n\n    @pytest.fixture\n    def start(self):\n        self.change()\n\n"
+            "    def test_with_it(self, start):\n        assert start is None"
+        ),
+    ): True,
+}
+
+
+@pytest.mark.parametrize(("how", "told"), EACH.items())
+def test_what_a_set_up_gives_to_the_class_before_each_of_its_tests_is_left_alone(
+    how: tuple[str, str], told: bool | None, tmp_path: Path
+) -> None:
+    text = FOR_EACH.format(base=how[0], body=how[1])
+    if told and "start" not in how[1]:  # the test gives it to the class, its set-up to the object
+        text = text.replace("def test_one(self):\n        assert self", "def test_one(self):\n        self.change()")
+
+    found = states(tmp_path, {"shop.py": SHOP, "test_it.py": text})
+
+    assert found == (["test_it.TestIt.view"] if told else []), text
+
+
 MODULE = """
 import shop
 

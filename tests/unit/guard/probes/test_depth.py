@@ -99,6 +99,102 @@ def test_what_several_names_lead_to_is_told_once_by_the_shortest(tmp_path: Path)
     assert sorted(item["state"] for item in run.findings) == ["shop.BOXES['a']['b']", "shop.STOCK['tea']"]
 
 
+SHARED = """
+class Till:
+    def __init__(self):
+        self.limit = 1
+
+
+TABLE = {}
+ROWS = ["tea"]
+till = Till()
+
+
+class Shop:
+    table = TABLE
+    rows = ROWS
+    tills = {"first": till}
+"""
+SHARES = """
+import shop
+
+
+def test_changes():
+    shop.Shop.table["tea"] = 9
+    shop.Shop.rows.append("coffee")
+    shop.Shop.tills["first"].limit = 2
+
+
+def test_puts_back():
+    del shop.Shop.table["tea"]
+    shop.Shop.rows.pop()
+    shop.Shop.tills["first"].limit = 1
+"""
+
+
+@pytest.mark.parametrize("mode", ["warn", "error"])
+def test_what_a_module_and_a_class_lead_to_is_told_once_and_put_back_under_both_names(
+    tmp_path: Path, mode: str
+) -> None:
+    shares = SHARES if mode == "warn" else SHARES.partition("\n\n\ndef test_puts_back")[0]
+
+    run = guarded(tmp_path, mode=mode, files={"shop.py": SHARED, "test_shop.py": shares})
+
+    assert {(item["state"], item["test"].rpartition("::")[2]) for item in run.findings} == {
+        ("shop.TABLE['tea']", "test_changes"),
+        ("shop.ROWS", "test_changes"),
+        ("shop.till.limit", "test_changes"),
+    }
+
+
+ABOVE = """
+class Base:
+    limit = 1
+
+    def ask(self):
+        return self.limit
+
+
+class Till(Base):
+    pass
+
+
+till = Till()
+"""
+SETS_BACK = """
+import till
+
+
+def test_on_the_class():
+    before, ask = till.Till.limit, till.Till.ask
+    till.Till.limit, till.Till.ask = 2, len
+    till.Till.limit, till.Till.ask = before, ask
+
+
+def test_on_the_object():
+    before = till.till.limit
+    till.till.limit = 3
+    till.till.limit = before
+
+
+def test_another_value():
+    till.Till.limit = 5
+
+
+def test_another_value_of_the_object():
+    till.till.limit = 7
+"""
+
+
+def test_a_class_or_object_that_is_given_what_it_had_from_above_is_as_before(tmp_path: Path) -> None:
+    run = guarded(tmp_path, mode="warn", files={"till.py": ABOVE, "test_till.py": SETS_BACK})
+
+    assert {(item["state"], item["test"].rpartition("::")[2]) for item in run.findings} == {
+        ("till.Till.limit", "test_another_value"),
+        ("till.till.limit", "test_another_value_of_the_object"),
+    }
+
+
 @pytest.mark.parametrize(("depth", "found"), [("0", 1), ("1", 2), ("2", 3), ("3", 4)])
 def test_the_depth_can_be_chosen(tmp_path: Path, depth: str, found: int) -> None:
     run = guarded(tmp_path, "-o", f"hermetic_depth={depth}", files={"fleet.py": FLEET, "test_fleet.py": TESTS})

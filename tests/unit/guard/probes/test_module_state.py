@@ -185,3 +185,81 @@ def test_what_the_code_under_test_compiles_or_sets_up_anew_is_no_change(tmp_path
         ("test_a_machine_that_is_kept_is_changed", "states.State.machine_cache[0].reporter"),
         ("test_a_machine_that_is_kept_is_used", "states.State.machines[0].reporter"),
     }, run.output
+
+
+WEAK = """
+import weakref
+
+_keys, _by_name, names, order = {}, {}, {}, []
+
+
+class Book:
+    pass
+
+
+class Computed:
+    def __init__(self, function):
+        self.function = function
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, found, owner):
+        found.__dict__[self.name] = self.function(found)
+        return found.__dict__[self.name]
+
+
+class Shelf:
+    @Computed
+    def size(self):
+        return 3
+
+
+shelf = Shelf()
+
+
+def note(book):
+    one = weakref.ref(book, forget)
+    _keys[one] = "tea"
+    _by_name.setdefault("all", {})[one] = "tea"
+    names["lent"] = one
+    order.append(one)
+
+
+def forget(one):
+    del _keys[one], _by_name["all"][one]
+    names.pop("lent")
+    order.remove(one)
+"""
+ENDS = """
+import library
+
+
+def lend():
+    book = library.Book()
+    library.note(book)
+    yield
+
+
+LENT = lend()
+next(LENT)
+
+
+def test_it_ends():
+    LENT.close()
+
+
+def test_it_is_computed():
+    assert library.shelf.size == 3
+
+
+def test_it_is_set():
+    library.shelf.size = 4
+"""
+
+
+def test_entries_that_end_with_an_object_and_what_an_object_computes_once_are_no_changes(tmp_path: Path) -> None:
+    run = guarded(tmp_path, mode="warn", files={"library.py": WEAK, "test_it.py": ENDS})
+
+    found = [(item["state"], item["test"].rpartition("::")[2]) for item in run.findings]
+    assert found == [("library.shelf.size", "test_it_is_set")], run.output

@@ -206,3 +206,33 @@ def test_what_a_class_looks_up_once_replaces_nothing(tmp_path: Path) -> None:
         ("HRM308", "test_one_of_the_code_under_test_is_set", "resolver.Threaded._other"),
         ("HRM308", "test_one_is_set_on_the_class_of_the_test", "test_it.TestIt._kind"),
     ], run.output
+
+
+LIBRARY = "def listen(target, name, function):\n    return name\n"
+IMPORTS_IT = """
+def test_it_is_imported():
+    import sqlalchemy.event
+
+    assert sqlalchemy.event.listen(1, "connect", len) == "connect"
+
+
+def test_it_is_used():
+    import sqlalchemy.event
+
+    assert sqlalchemy.event.listen(1, "connect", len) == "connect"
+
+
+def test_it_is_replaced():
+    import sqlalchemy.event
+
+    sqlalchemy.event.listen = print
+"""
+
+
+def test_the_wrapper_that_the_guard_puts_around_a_function_of_the_code_under_test_is_no_change(tmp_path: Path) -> None:
+    files = {"sqlalchemy/__init__.py": "", "sqlalchemy/event.py": LIBRARY, "test_it.py": IMPORTS_IT}
+
+    run = guarded(tmp_path, mode="warn", files=files)
+
+    assert [item["state"] for item in run.findings] == ["sqlalchemy.event.listen"], run.output
+    assert run.findings[0]["test"].endswith("test_it_is_replaced")
