@@ -112,7 +112,8 @@ def names_in(code: types.CodeType) -> Iterator[str]:
 
 def held(names: Iterable[str], function: types.FunctionType, kind: type | None) -> list[Any]:
     """Return what names mean in a function: globals, or else attributes of the class of the test."""
-    return [function.__globals__.get(name) or inspect.getattr_static(kind, name, None) for name in names]
+    known = function.__globals__
+    return [known[name] if name in known else inspect.getattr_static(kind, name, None) for name in names]
 
 
 def held_too(names: Iterable[str], function: types.FunctionType, kind: type | None) -> list[Any]:

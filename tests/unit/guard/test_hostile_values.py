@@ -73,9 +73,14 @@ CHANGES = {
 
 @pytest.mark.parametrize("how", [EACH, SILENT], ids=["operators", "text"])
 def test_no_value_of_a_project_switches_a_rule_off(how: str, tmp_path: Path) -> None:
-    lines = [f"def test_{number:02}():\n    {change}\n" for number, change in enumerate(CHANGES)]
+    named = "    assert MINE is not None\n"
+    lines = [f"def test_{number:02}():\n{named}    {change}\n" for number, change in enumerate(CHANGES)]
     test = "\n\n".join(
-        ["import json, logging, sys, warnings\n\nimport shop", *lines, "def test_zz():\n    shop.PRICES.clear()\n"]
+        [
+            "import json, logging, sys, warnings\n\nimport shop\n\nMINE = shop.Grid()",
+            *lines,
+            "def test_zz():\n    shop.PRICES.clear()\n",
+        ]
     )
 
     run = guarded(tmp_path, files={"shop.py": GRID.format(how=how), "test_it.py": test})
