@@ -189,6 +189,25 @@ def test_a_healthy_suite_has_nothing_found_in_it(tmp_path: Path) -> None:
     assert orders == {("plain", 0), ("reversed", 0), ("shuffled-1", 0), ("shuffled-2", 0), ("plain", 2)}
 
 
+def test_what_only_the_guard_fails_is_its_finding_and_no_test_fails_in_parallel_only(tmp_path: Path) -> None:
+    folder, schedule = tmp_path / "project", tmp_path / "schedule.json"
+    files = {
+        "pytest.ini": "[pytest]\nhermetic = error\naddopts = --hermetic=error\n",
+        "pyproject.toml": '[tool.hermetic.guard]\nlevels = {HRM101 = "error"}\n',
+        "test_x.py": "import os\n\ndef test_leak():\n    os.environ['MINI_REGION'] = 'north'\n\ndef test_b(): ...\n",
+    }
+    given = ("--", "--hermetic=error", "-x")
+
+    run = Audited(folder, files, f"--record={schedule}", *given)
+    again = audit(folder, "--replay", "gw0", f"--record={schedule}", *given)
+
+    assert (run.code, [one["layer"] for one in run.document["findings"]]) == (1, ["guard"]), run.output
+    assert run.document["findings"][0]["test"] == "test_x.py::test_leak"
+    assert all(one["ends"] == {"pass": 2} and not one["failed"] for one in run.document["runs"])
+    assert "what only the guard fails is told as its finding" in run.output
+    assert (again.returncode, "something beside it" in again.stdout) == (0, False), again.stdout
+
+
 def test_names_of_tests_cannot_become_markup(tmp_path: Path) -> None:
     suite = (
         "import pytest\n\n@pytest.mark.parametrize('v', ['<script>alert(1)</script>'])\n"

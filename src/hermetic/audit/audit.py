@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 ORDERS = (Spec(guarded=True), Spec("reversed"), Spec("shuffled-1"), Spec("shuffled-2"))
 SHARES = 4  # shares of workers that are replayed
 LEAST = 1.0  # seconds of a budget that are worth a hunt
+STRICT = (
+    "the project has the guard fail tests, which no run here did, with or without workers: what only the guard fails "
+    "is told as its finding"
+)
 KEPT_NOTES = ("nothing was forked", "left out", "tests were run in small groups")
 
 
@@ -89,11 +93,12 @@ class Audit:
         if key in self.journal.known:
             run = Run.of_json(self.journal.known[key])
             self.workshop.flags, self.workshop.root = tuple(run.patterns["flags"]), run.patterns["root"][0]
+            self.workshop.quiet = tuple(run.patterns.get("quiet", ()))
         elif not self.known.runs:
             run = self.workshop.first(spec, self.tell(spec))
         else:
             run = self.workshop.make(spec, self.tell(spec))
-        run.patterns.update(flags=list(self.workshop.flags), root=[self.workshop.root])
+        run.patterns.update(flags=list(self.workshop.flags), root=[self.workshop.root], quiet=list(self.workshop.quiet))
         self.journal.add(key, run.as_json())
         self.known.add(run)
         if len(self.known.runs) > 1 and not run.ends:
@@ -122,6 +127,8 @@ class Audit:
         specs = self.specs()
         self.todo = [spec.name for spec in (Spec(), *specs)] + ["the hunt"]
         plain = self.run(Spec())
+        if self.workshop.quiet:
+            self.known.notes.append(STRICT)
         self.known.broken = collection.story(plain.errors, plain.patterns, os.getcwd())
         self.progress("reading the tests", 0, 1, None)
         self.known.lint, notes = leaks.linted(self.given.serial)

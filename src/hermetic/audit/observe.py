@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LONGEST = 4_000  # characters of one error message that are kept
 PATTERNS = ("python_files", "python_classes", "python_functions")
+HANDED = "hermetic_guarded"  # the key under which a worker is told whether the guard is on
 FILE = os.environ.pop(AUDIT, "")
 HERE = os.getcwd()  # tests may change it
 
@@ -62,24 +63,38 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Let all tests run, whatever fails, and let the guard change nothing."""
-    if not GIVEN["events"]:
+    """Let all tests run, whatever fails, and let the guard change nothing; in a worker of xdist the same."""
+    handed = getattr(config, "workerinput", {}).get(HANDED)
+    if not GIVEN["events"] and handed is None:
         return
+    is_guarded = bool(GIVEN["guard"] or handed)
     config.option.maxfail = 0
     config.option.continue_on_collection_errors = True
     if getattr(config.option, "cov_source", None):
         config.option.no_cov = True
+    mode = ""
     if hasattr(config.option, "hermetic"):
-        config.option.hermetic = "warn" if GIVEN["guard"] else "off"
+        mode = str(config.option.hermetic or config.getini("hermetic"))
+        config.option.hermetic = "warn" if is_guarded else "off"
         config.option.hermetic_report = GIVEN["guard"] or os.devnull
-    emit("config", {name: list(config.getini(name)) for name in PATTERNS}, os.path.relpath(config.rootpath, HERE))
+    if handed is None:
+        patterns = {name: list(config.getini(name)) for name in PATTERNS}
+        emit("config", patterns, os.path.relpath(config.rootpath, HERE), mode)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist need not be there
+    """Tell a worker what this process was told: it reads the ini files and the command line again by itself."""
+    if GIVEN["events"]:
+        node.workerinput[HANDED] = bool(GIVEN["guard"])
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Take the level `error` from single rules: a test that the guard fails would look like one that fails itself."""
     guard: Any = session.config.pluginmanager.getplugin("hermetic-session")
-    if GIVEN["guard"] and guard is not None:
+    is_guarded = GIVEN["guard"] or getattr(session.config, "workerinput", {}).get(HANDED)
+    if is_guarded and guard is not None:
         levels = guard.options.settings.levels
         levels.update({code: "warn" for code, level in levels.items() if level == "error"})
 

@@ -118,7 +118,7 @@ def about_collection(event: Any, run: Run) -> None:  # noqa: ANN401 - JSON
         case ["collected", tests]:
             run.order.extend(test for test, _, _ in tests if test not in run.tests)
             run.tests.update({test: (path, line) for test, path, line in tests})
-        case ["config", patterns, _]:
+        case ["config", patterns, *_]:
             run.patterns.update(patterns)
         case ["error", path, problem] if (path, problem) not in run.errors:
             run.errors.append((path, problem))

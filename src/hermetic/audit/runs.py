@@ -16,7 +16,7 @@ from hermetic.audit.lab import Lab
 from hermetic.audit.names import AUDIT, GRACE, ORDER, OVER, PLAIN, UNRECOGNIZED
 from hermetic.audit.processes import end, moved, read, reason
 from hermetic.audit.record import Run, Spec, take
-from hermetic.config import CannotRunError
+from hermetic.config import CannotRunError, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 5  # how often a run goes on without what ended or stopped it
 USAGE, NOTHING = 4, 5  # exit codes of pytest
 POLL = 0.1  # seconds
+UNGUARDED = ("--hermetic=off",)
 
 
 class Stopped(Exception):  # noqa: N818 - no error: somebody or the clock stopped a run
@@ -38,7 +39,10 @@ class Stopped(Exception):  # noqa: N818 - no error: somebody or the clock stoppe
 
 
 class Workshop:
-    """Makes runs. `root` is pytest's root folder relative to that of the call."""
+    """Makes runs. `root` is pytest's root folder relative to that of the call.
+
+    `quiet` is what a command has to say besides where the guard would otherwise fail tests.
+    """
 
     def __init__(self, place: tree.Place, arguments: Arguments, patience: float, until: float) -> None:
         self.lab = Lab(place, arguments.serial, patience, until)
@@ -47,6 +51,7 @@ class Workshop:
         self.spread = arguments.spread
         self.flags: tuple[str, ...] = ()
         self.root = "."
+        self.quiet: tuple[str, ...] = ()
         self.compiled = ""
 
     def close(self) -> None:
@@ -57,12 +62,12 @@ class Workshop:
         """Return the command that repeats a run, but for the guard's report, quoted for the shell."""
         start = f"{ORDER}={spec.order} " if spec.order != "plain" else ""
         observed = ["-p", "hermetic.audit.observe"] if spec.order != "plain" else []
-        guard = ["--hermetic=warn"] if spec.guarded else []
-        return start + shlex.join(["python", "-m", "pytest", *observed, *self.how(spec), *guard, *self.given])
+        guard = self.quiet or (["--hermetic=warn"] if spec.guarded else [])
+        return start + shlex.join(["python", "-m", "pytest", *observed, *self.how(spec), *self.given, *guard])
 
     def alone(self, tests: Sequence[str]) -> str:
         """Return the command that runs some tests in this order."""
-        flags = self.how(Spec())
+        flags = [*self.how(Spec()), *self.quiet]
         return shlex.join(["python", "-m", "pytest", *flags, *(self.argument(test) for test in tests)])
 
     def argument(self, test: str) -> str:
@@ -109,7 +114,8 @@ class Workshop:
         tests = list(spec.tests) if spec.tests is not None else None
         for _ in range(ATTEMPTS):
             events, code, by_hand = self.process(spec, tests, lambda done: progress(len(found.ends) + done))
-            self.root = next((event[2] for event in events if event[0] == "config"), self.root)
+            for _, _, root, mode in (event for event in events if event[0] == "config"):
+                self.root, self.quiet = root, UNGUARDED if is_strict(mode, root) else ()
             unfinished = "" if by_hand is not None else "hang" if code is None else "crash"
             taken = take(events, found, unfinished)
             found.guard.extend(self.guard_report() if spec.guarded else [])
@@ -200,6 +206,15 @@ class Workshop:
             found: list[dict[str, Any]] = json.loads(text)["findings"]
             return found
         return []
+
+
+def is_strict(mode: str, root: str) -> bool:
+    """Tell whether the guard fails tests in a mode, or for single rules by what `[tool.hermetic]` says."""
+    if mode in ("", "off"):
+        return False
+    with suppress(CannotRunError):
+        return mode == "error" or "error" in load(root).levels.values()
+    return False
 
 
 def since(path: str, position: int) -> bytes:

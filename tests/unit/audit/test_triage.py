@@ -13,7 +13,7 @@ from hermetic.audit.hunt import Record
 from hermetic.audit.known import Known
 from hermetic.audit.page import render
 from hermetic.audit.record import End, Run, Spec, take
-from hermetic.audit.runs import Workshop
+from hermetic.audit.runs import Workshop, is_strict
 from hermetic.audit.schedule import document, find, load, shares_of
 from hermetic.config import CannotRunError
 from hermetic.finding import Finding
@@ -247,3 +247,29 @@ def test_the_page_draws_what_workers_did_when(workshop: Workshop) -> None:
     assert "test_x.py::test_a: fail, 0.00 s to 1.00 s" in page
     assert "hermetic audit: &lt;project&gt;" in page
     assert "The audit did not end." in page
+
+
+@pytest.mark.parametrize(
+    ("mode", "levels", "expected"),
+    [
+        ("error", "{}", True),
+        ("warn", "{HRM101 = 'error'}", True),
+        ("warn", "{HRM101 = 'off'}", False),
+        ("off", "{HRM101 = 'error'}", False),
+        ("", "{HRM101 = 'error'}", False),
+        ("warn", "{HRM101 = 'loud'}", False),
+    ],
+)
+def test_the_guard_fails_tests_by_its_mode_or_by_the_level_of_a_rule(
+    tmp_path: Path, mode: str, levels: str, expected: bool
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.hermetic.guard]\nlevels = {levels}\n", encoding="utf-8")
+
+    assert is_strict(mode, str(tmp_path)) is expected
+
+
+def test_commands_that_repeat_a_run_leave_the_guard_off_where_it_would_fail_tests(workshop: Workshop) -> None:
+    workshop.quiet = ("--hermetic=off",)
+
+    assert workshop.command(GUARDED).endswith(" --hermetic=off")
+    assert workshop.alone([TEST]).endswith(f" --hermetic=off {TEST}")
