@@ -277,7 +277,8 @@ def test_a_budget_that_is_over_is_said_with_what_was_left_out(tmp_path: Path) ->
 def test_an_interrupt_keeps_what_is_known_and_resuming_goes_on(tmp_path: Path) -> None:
     folder, report, starts = tmp_path / "project", tmp_path / "first.json", tmp_path / "starts"
     suite = (
-        "import os, pathlib, time\n\ndef test_wrong():\n    assert False\n\n"
+        "import os, pathlib, time\n\nITEMS = []\n\ndef test_wrong():\n    assert False\n\n"
+        "def test_adds():\n    ITEMS.append(1)\n\ndef test_none():\n    assert ITEMS == []\n\n"
         "def test_starts():\n    starts = pathlib.Path(os.environ['MINI_STARTS'])\n    starts.touch()\n"
         "    starts.write_text(starts.read_text() + 'x')\n    time.sleep(60 if starts.read_text() == 'xx' else 0)\n"
     )
@@ -304,11 +305,20 @@ def test_an_interrupt_keeps_what_is_known_and_resuming_goes_on(tmp_path: Path) -
     second = Audited(folder, {}, "--resume", extra=extra)
 
     assert (process.returncode, first["complete"]) == (1, False)
-    assert [one["test"] for one in first["findings"] if "class" in one] == ["test_x.py::test_wrong"]
+    known = {one["test"]: one for one in first["findings"] if "class" in one}
+    assert {test: one["class"] for test, one in known.items()} == {
+        "test_x.py::test_wrong": "plain-failure",  # no test had run before it
+        "test_x.py::test_none": "undecided",
+    }
+    assert not known["test_x.py::test_none"]["command"].endswith("test_none")
+    assert "not known yet: whether it fails by itself or after others: nobody has run it alone" in output
     assert "interrupted; `--resume` goes on from here" in output
-    assert "left out: the guarded run, the reversed order" in output
+    assert "left out: the rest of the guarded run, the reversed order" in output
+    assert "to which no failure goes back" not in output
+    assert first["runs"][1]["ends"] == {"fail": 2, "pass": 1}
     assert second.document["complete"] is True, second.output
     assert named(second.of("plain-failure")) == ["test_x.py::test_wrong"]
+    assert named(second.of("order-dependent")) == ["test_x.py::test_none"]
     assert second.document["runs"][0] == first["runs"][0]
 
 

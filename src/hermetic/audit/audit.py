@@ -253,9 +253,18 @@ def audit(wanted: Wanted, progress: Progress) -> Audited:
         made.close(done=done)
 
 
+def is_begun(known: Known) -> bool:
+    """Tell whether the last run was stopped after tests of it had ended."""
+    return bool(known.runs and known.runs[-1].ends) and not known.runs[-1].is_whole
+
+
 def stop(made: Audit, *, by_hand: bool) -> None:
     """Note why the audit ends here, and what is left out."""
     why = "interrupted" if by_hand else f"the budget of {made.wanted.budget:g} seconds was over"
     made.known.notes.append(f"{why}; `--resume` goes on from here")
-    if made.todo:
-        made.known.notes.append(f"left out: {', '.join(made.todo)}")
+    known, left = made.known, made.todo
+    known.is_cut = True
+    if left and (known.hunted == "part" or is_begun(known)):
+        left = [f"the rest of {left[0]}", *left[1:]]
+    if left:
+        known.notes.append(f"left out: {', '.join(left)}")

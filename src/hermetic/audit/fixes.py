@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hermetic.audit.triage import CLASSES, COLLECTION, FLAKY, ORDER, PARALLEL, first_line
+from hermetic.audit.triage import CLASSES, COLLECTION, FLAKY, ORDER, PARALLEL, UNDECIDED, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,6 +74,7 @@ def of_verdict(known: Known, verdict: Verdict) -> list[Fix]:
     advice = {
         PARALLEL: "give each worker a resource of its own: hermetic.workers has ports, paths and databases",
         ORDER: "`hermetic audit --resume`, or `hermetic hunt --victim` with this test, looks for the other one",
+        UNDECIDED: "`hermetic audit --resume` goes on to find out what it fails for",
         FLAKY: "make the test independent of time, chance and what runs beside it",
     }
     repair = rule.repair if rule is not None and rule.repair else advice.get(verdict.kind, "")

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from hermetic.finding import Finding
 
 
+SURE = 2  # runs with workers in which a failure has to show, before it is said that workers are the reason
+
+
 def words(end: End) -> tuple[str, str]:
     """Return how a test failed, by which two failures are the same: the status, and the first line of the error."""
     return end.status, end.text.strip().partition("\n")[0]
@@ -37,6 +40,7 @@ class Known:
         self.lint: list[Finding] = []
         self.records: dict[str, list[Record]] = {}
         self.hunted = ""  # "" before, "part" where it was stopped, "all" where it came to its end
+        self.is_cut = False  # something stopped the audit, so that runs are missing
         self.notes: list[str] = []
 
     @property
@@ -68,6 +72,19 @@ class Known:
     def is_serial(self, test: str) -> bool:
         """Tell whether a test failed in a run without workers."""
         return any(end.status in BAD for _, end in self.ends(test, parallel=False))
+
+    def was_alone(self, test: str) -> bool:
+        """Tell whether a test has failed without workers where no other test had run before it."""
+        first = any(run.order[:1] == [test] for run, end in self.ends(test, parallel=False) if end.status in BAD)
+        return first or self.hunted == "all"
+
+    def is_open(self, test: str) -> bool:
+        """Tell whether a run is missing without which nobody can say of a failing test what it fails for."""
+        if not self.is_cut or self.is_mixed(test):
+            return False
+        if self.is_serial(test):
+            return not self.was_alone(test)
+        return not self.hunted or self.times(test) < SURE
 
     def times(self, test: str) -> int:
         """Return in how many runs with workers a test failed, or another one of its file with the same error.

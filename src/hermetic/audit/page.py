@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hermetic.audit import graph, leaks
 from hermetic.audit.fixes import fixes, harmless
 from hermetic.audit.schedule import shares_of
-from hermetic.audit.summary import TITLES, count, plural, rates
+from hermetic.audit.summary import TITLES, count, nothing, passed, plural
 from hermetic.audit.triage import CLASSES, COLLECTION
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def render(found: Audited, project: str) -> str:
         f"<body><h1>{title}</h1>",
         *overview(found),
         *collected(found.known),
-        *first_things([fix for fix in first if fix.kind != COLLECTION]),
+        *first_things(found, [fix for fix in first if fix.kind != COLLECTION]),
         *drawn(found),
         *classes(found.verdicts),
         *left(found, first),
@@ -67,8 +67,7 @@ def render(found: Audited, project: str) -> str:
 
 def overview(found: Audited) -> Iterator[str]:
     """Yield the figures, and what was left out."""
-    counts = found.known.counts()
-    yield f"<p>{escape(rates(counts))} tests pass in the plain order.</p><table><tbody>"
+    yield f"<p>Tests: {escape(passed(found.known))}.</p><table><tbody>"
     numbers = {kind: sum(verdict.kind == kind for verdict in found.verdicts) for kind in CLASSES}
     numbers[COLLECTION] = len(found.known.broken)
     for kind, number in numbers.items():
@@ -82,11 +81,11 @@ def overview(found: Audited) -> Iterator[str]:
         yield f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in found.known.notes)}</ul>"
 
 
-def first_things(first: list[Fix]) -> Iterator[str]:
+def first_things(found: Audited, first: list[Fix]) -> Iterator[str]:
     """Yield what to repair, what harms most first, each with its source line."""
     yield '<h2 id="first">What to repair first</h2>'
     if not first:
-        yield "<p>No test fails in any of the runs.</p>"
+        yield f"<p>{escape(nothing(found).capitalize())}.</p>"
         return
     yield "<ol>"
     for fix in first:

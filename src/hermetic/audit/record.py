@@ -64,6 +64,11 @@ class Run(NamedTuple):
     seconds: float
     is_whole: bool
 
+    @property
+    def name(self) -> str:
+        """What people are told; of a run that was stopped, only a part took place."""
+        return self.spec.name if self.is_whole else f"the part of {self.spec.name} that took place"
+
     def bad(self) -> list[str]:
         """Return the tests that failed, in the order in which they ran."""
         return [test for test, end in self.ends.items() if end.status in BAD]
@@ -109,6 +114,8 @@ def take(events: Sequence[Any], run: Run, unfinished: str) -> bool:
     for test in open_tests:
         if unfinished == "hang" or (unfinished and not run.spec.workers):
             run.ends[test] = End(unfinished, "", *run.tests.get(test, ("", 0)))
+        elif test in run.ends and run.ends[test].status not in BAD:
+            del run.ends[test]  # its setup went well, and nobody knows how it would have ended
     return over
 
 

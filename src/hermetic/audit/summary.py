@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hermetic.audit import leaks
 from hermetic.audit.fixes import fixes, harmless
 from hermetic.audit.schedule import shares_of
-from hermetic.audit.triage import CLASSES, COLLECTION, FLAKY, ORDER, PARALLEL, PLAIN
+from hermetic.audit.triage import CLASSES, COLLECTION, FLAKY, ORDER, PARALLEL, PLAIN, UNDECIDED
 from hermetic.finding import DOCS
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hermetic.audit.audit import Audited
     from hermetic.audit.collection import Broken
     from hermetic.audit.fixes import Fix
-    from hermetic.audit.known import Counts
+    from hermetic.audit.known import Counts, Known
     from hermetic.audit.record import Run
     from hermetic.audit.triage import Verdict
     from hermetic.finding import Finding
@@ -34,6 +34,7 @@ TITLES = {
     PARALLEL: ("test that fails only in parallel", "tests that fail only in parallel"),
     FLAKY: ("flaky test", "flaky tests"),
     PLAIN: ("test that fails by itself", "tests that fail by themselves"),
+    UNDECIDED: ("test that failed, not known yet for what", "tests that failed, not known yet for what"),
 }
 
 
@@ -72,6 +73,22 @@ def collected(found: Audited) -> Iterator[str]:
         if len(files) > SHOWN:
             yield f"    and {len(files) - SHOWN} more"
     yield ""
+
+
+def passed(known: Known) -> str:
+    """Return how many tests passed in the plain order, as far as it took place."""
+    counts, plain = known.counts(), known.plain
+    if plain is None or not (plain.is_whole or plain.order):
+        return "no test was collected before the audit was stopped"
+    if plain.is_whole:
+        return f"{rates(counts)} pass in the plain order"
+    ran = f"{len(plain.ends)} of {counts.collected} collected ran before the plain order was stopped"
+    return f"{ran}, {counts.passed} passed"
+
+
+def nothing(found: Audited) -> str:
+    """Return what is said where no test failed."""
+    return "no test fails in any of the runs" if found.is_whole else "no test failed in what took place"
 
 
 def rates(counts: Counts) -> str:
@@ -125,7 +142,8 @@ def rest(found: Audited, first: list[Fix]) -> Iterator[str]:
     items = harmless(found, first)
     if not items:
         return
-    yield f"{len(items)} more finding{'s' * (len(items) != 1)} of guard and linter, to which no failure goes back:"
+    which = ", to which no failure goes back" if found.is_whole else "; not known yet whether failures go back to them"
+    yield f"{len(items)} more finding{'s' * (len(items) != 1)} of guard and linter{which}:"
     for item in items[:SHOWN]:
         where = f"{item.path}:{item.line}" if item.line else item.path
         yield f"  {where}: {item.code} {item.message}"
@@ -136,13 +154,12 @@ def rest(found: Audited, first: list[Fix]) -> Iterator[str]:
 
 def total(found: Audited) -> str:
     """Return the last line."""
-    counts = found.known.counts()
     parts = [count(len(found.known.broken), COLLECTION)] if found.known.broken else []
     for kind in CLASSES:
         number = sum(verdict.kind == kind for verdict in found.verdicts)
         if number:
             parts.append(count(number, kind))
-    told = f"{rates(counts)} pass in the plain order; {', '.join(parts) or 'no test fails in any of the runs'}"
+    told = f"{passed(found.known)}; {', '.join(parts) or nothing(found)}"
     return told if found.is_whole else f"{told}; the audit did not end"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermetic.audit import causes
+from hermetic.audit.known import SURE
 from hermetic.audit.lab import BAD
 
 if TYPE_CHECKING:
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
     from hermetic.finding import Finding
 
 COLLECTION, PLAIN, ORDER = "collection-error", "plain-failure", "order-dependent"
-PARALLEL, FLAKY = "parallel-only", "flaky"
-CLASSES = (COLLECTION, ORDER, PARALLEL, FLAKY, PLAIN)
+PARALLEL, FLAKY, UNDECIDED = "parallel-only", "flaky", "undecided"
+CLASSES = (COLLECTION, ORDER, PARALLEL, FLAKY, PLAIN, UNDECIDED)
 SHARED = ("HRM5", "HRM4", "HRM6")  # families of rules about what two workers can meet in, the likeliest first
 LONGEST = 200  # characters of an error in one line
 MOST = 3  # names in one line
-SURE = 2  # runs with workers in which a failure has to show, before it is said that workers are the reason
 
 
 class Verdict(NamedTuple):
@@ -51,6 +51,8 @@ def verdict(known: Known, workshop: Workshop, test: str) -> Verdict:
         return flaky(known, workshop, test)
     if known.records.get(test):
         return hunted(known, test)
+    if known.is_open(test):
+        return undecided(known, workshop, test)
     if known.is_mixed(test):
         return ordered(known, workshop, test)
     if known.is_serial(test):
@@ -68,9 +70,7 @@ def flaky(known: Known, workshop: Workshop, test: str) -> Verdict:
     rule = causes.best(known.leaks_of([test]), end.text)
     evidence = [told(run, end)]
     if pair:
-        evidence.append(
-            f"passed in {pair[1].spec.name}, failed in {pair[0].spec.name}: the tests ran in the same order"
-        )
+        evidence.append(f"passed in {pair[1].name}, failed in {pair[0].name}: the tests ran in the same order")
         run = pair[0]
     else:
         evidence.append(counted(known, test))
@@ -110,9 +110,10 @@ def ordered(known: Known, workshop: Workshop, test: str) -> Verdict:
     failure = known.failure(test)
     assert failure is not None  # noqa: S101 - only failing tests get here
     run, end = failure
-    well = [other.spec.name for other, way in known.ends(test, parallel=False) if way.status not in BAD]
-    evidence = [told(run, end), f"passed in {', '.join(well[:MOST]) or 'no run'}", open_question(known)]
-    message = f"fails in {run.spec.name}, and passes in another order"
+    well = [other.name for other, way in known.ends(test, parallel=False) if way.status not in BAD]
+    evidence = [told(run, end), f"passed in {', '.join(well[:MOST]) or 'no run'}"]
+    evidence.insert(1 if known.is_cut else 2, open_question(known))  # few lines are shown, and this is one of them
+    message = f"fails in {run.name}, and passes in another order"
     return made(known, test, ORDER, message, evidence, workshop.command(run.spec), end, None)
 
 
@@ -120,11 +121,25 @@ def open_question(known: Known) -> str:
     """Return why nobody is named."""
     if known.hunted == "all":
         return "the hunt found nobody whose absence changes that"
-    return "the hunt for the other test did not end" if known.hunted else "nobody has hunted for the other test"
+    why = "the hunt for the other test did not end" if known.hunted else "nobody has hunted for the other test"
+    return f"not known yet: after which test, or whether by chance; {why}" if known.is_cut else why
+
+
+def undecided(known: Known, workshop: Workshop, test: str) -> Verdict:
+    """Return the verdict on a test that failed before the audit was stopped: what is known, and what is not."""
+    failure = known.failure(test)
+    what = "whether it fails by itself or after others: nobody has run it alone"
+    if failure is None:
+        failure = known.failure(test, parallel=True)
+        what = "whether it fails again, and whether it does without workers, in the order of its worker"
+    assert failure is not None  # noqa: S101 - only failing tests get here
+    run, end = failure
+    evidence = [told(run, end), f"not known yet: {what}", counted(known, test)]
+    return made(known, test, UNDECIDED, first_line(end), evidence, workshop.command(run.spec), end, None)
 
 
 def plain(known: Known, workshop: Workshop, test: str) -> Verdict:
-    """Return the verdict on a test that fails in each order."""
+    """Return the verdict on a test that fails in each order, with the command that has shown it."""
     failure = known.failure(test)
     assert failure is not None  # noqa: S101 - only failing tests get here
     run, end = failure
@@ -133,9 +148,10 @@ def plain(known: Known, workshop: Workshop, test: str) -> Verdict:
         told(run, end),
         f"failed in each of {count} runs without workers" if count > 1 else "failed in the only run",
     ]
-    if known.hunted != "all":
+    if not known.was_alone(test):
         evidence.append("nobody has run it alone")
-    return made(known, test, PLAIN, first_line(end), evidence, workshop.alone([test]), end, None)
+    command = workshop.alone([test]) if known.was_alone(test) else workshop.command(run.spec)
+    return made(known, test, PLAIN, first_line(end), evidence, command, end, None)
 
 
 def parallel(known: Known, workshop: Workshop, test: str) -> Verdict:
@@ -161,8 +177,14 @@ def counted(known: Known, test: str) -> str:
     parts = []
     for word, way in (("with", True), ("without", False)):
         ends = known.ends(test, parallel=way)
-        parts.append(f"{sum(end.status in BAD for _, end in ends)} of {len(ends)} runs {word} workers")
+        if ends:
+            parts.append(f"{sum(end.status in BAD for _, end in ends)} of {plural(len(ends))} {word} workers")
     return f"failed in {' and '.join(parts)}"
+
+
+def plural(number: int) -> str:
+    """Return a number of runs."""
+    return f"{number} run{'s' * (number != 1)}"
 
 
 def at_the_same_time(run: Run, test: str) -> list[str]:
@@ -208,7 +230,7 @@ def seen(item: Finding) -> str:
 def told(run: Run, end: End) -> str:
     """Return what a test said."""
     where = f" ({end.path}:{end.line})" if end.line else ""
-    return f"in {run.spec.name}: {first_line(end)}{where}"
+    return f"in {run.name}: {first_line(end)}{where}"
 
 
 def first_line(end: End) -> str:

@@ -15,6 +15,7 @@ from hermetic.audit.page import render
 from hermetic.audit.record import End, Run, Spec, take
 from hermetic.audit.runs import Workshop, is_strict
 from hermetic.audit.schedule import document, find, load, shares_of
+from hermetic.audit.summary import SAID, total
 from hermetic.config import CannotRunError
 from hermetic.finding import Finding
 
@@ -75,6 +76,67 @@ def test_the_class_follows_from_where_a_test_failed(
     (found,) = triage.triage(known, workshop)
 
     assert (found.test, found.kind) == (TEST, kind)
+
+
+@pytest.mark.parametrize(
+    ("bad", "specs", "hunted", "kind"),
+    [
+        ((PLAIN,), (PLAIN,), "", triage.UNDECIDED),
+        (SERIAL, SERIAL, "", triage.UNDECIDED),
+        (SERIAL, SERIAL, "part", triage.UNDECIDED),
+        (SERIAL, SERIAL, "all", triage.PLAIN),
+        ((REVERSED,), SERIAL, "", triage.ORDER),
+        ((GUARDED,), (PLAIN, GUARDED), "", triage.FLAKY),
+        ((BESIDE,), (*SERIAL, BESIDE), "", triage.UNDECIDED),
+        ((BESIDE, AGAIN), (*SERIAL, BESIDE, AGAIN), "", triage.UNDECIDED),
+        ((BESIDE,), (*SERIAL, BESIDE, AGAIN), "all", triage.UNDECIDED),
+        ((BESIDE, AGAIN), (*SERIAL, BESIDE, AGAIN), "part", triage.PARALLEL),
+    ],
+)
+def test_nothing_is_asserted_that_a_missing_run_would_have_shown(
+    workshop: Workshop, bad: tuple[Spec, ...], specs: tuple[Spec, ...], hunted: str, kind: str
+) -> None:
+    known = known_of(*(run(spec, test_0="pass", test_a="fail" if spec in bad else "pass") for spec in specs))
+    known.is_cut, known.hunted = True, hunted
+
+    (found,) = triage.triage(known, workshop)
+
+    assert found.kind == kind
+    shown = found.evidence[:SAID]
+    assert any("not known yet" in line for line in shown) is (kind in (triage.UNDECIDED, triage.ORDER)), shown
+    assert "0 of 0" not in " ".join(found.evidence)
+    assert kind == triage.PLAIN or not found.command.endswith(TEST)
+
+
+def test_what_failed_with_no_test_before_it_fails_by_itself_even_where_runs_are_missing(workshop: Workshop) -> None:
+    known = known_of(run(PLAIN, test_a="fail", test_b="fail"))
+    known.is_cut = True
+
+    first, second = triage.triage(known, workshop)
+
+    assert (first.kind, first.command.endswith(TEST)) == (triage.PLAIN, True)
+    assert "nobody has run it alone" not in first.evidence
+    assert second.kind == triage.UNDECIDED
+
+
+def test_a_run_that_was_stopped_is_not_said_to_have_passed_as_a_whole(workshop: Workshop) -> None:
+    stopped = run(REVERSED, test_a="pass")._replace(is_whole=False)
+    known = known_of(run(PLAIN, test_0="pass", test_a="fail"), stopped)
+    known.is_cut = True
+
+    verdicts = triage.triage(known, workshop)
+    (part,) = known_of(run(PLAIN, test_a="pass")._replace(is_whole=False)).runs
+    part.order.append("test_x.py::test_b")
+    cut = known_of(part)
+
+    assert "passed in the part of the reversed order that took place" in verdicts[0].evidence
+    assert total(Audited(cut, [], is_whole=False)) == (
+        "1 of 2 collected ran before the plain order was stopped, 1 passed; no test failed in what took place; "
+        "the audit did not end"
+    )
+    assert total(Audited(Known(), [], is_whole=False)).startswith(
+        "no test was collected before the audit was stopped; "
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,6 +248,10 @@ def test_a_test_that_did_not_come_to_its_end_is_told_from_one_that_was_interrupt
             made = Run(spec, [], {}, {}, [], {}, [], 0.0, is_whole=True)
             take(events, made, unfinished)
             ended[spec.workers, unfinished] = [end.status for end in made.ends.values()]
+
+    began = Run(PLAIN, [], {}, {}, [], {}, [], 0.0, is_whole=True)
+    take([*events, ["phase", TEST, "setup", "passed", "", "", 0, "", 1.0, 2.0]], began, "")
+    assert began.ends == {}
 
     # xdist itself tells which test ended a worker.
     assert ended == {
