@@ -160,6 +160,16 @@ def test_one_victim_can_be_asked_for_from_a_folder_below_the_top(tmp_path: Path)
     assert run.answers() == {("victim", "test_victim", ("test_polluter",))}
 
 
+def test_workers_that_are_asked_for_are_left_out_with_a_note(tmp_path: Path) -> None:
+    suite = "import app\ndef test_a():\n    app.ITEMS.append(1)\n\ndef test_b():\n    assert app.ITEMS == []\n"
+    given = ("--", "-n", "2", "--dist=loadfile", "--maxschedchunk", "1", "-q")
+    run = Hunted(tmp_path / "project", {"app.py": APP, "test_x.py": suite}, *given)
+
+    assert (run.code, run.answers()) == (1, {("victim", "test_b", ("test_a",))}), run.errors
+    assert "without workers; what `-n`, `--dist` and the like say of them was left out" in run.output
+    assert run.document["findings"][0]["command"] == f"{PLAIN} -q test_x.py::test_a test_x.py::test_b"
+
+
 @pytest.mark.parametrize(
     ("files", "arguments", "told"),
     [

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WORKERS = ("-n", "--numprocesses")
-SPREAD = ("--dist", "--maxprocesses")
+SPREAD = ("--dist", "--maxprocesses", "--tx", "--px", "--max-worker-restart", "--maxschedchunk", "--testrunuid")
+FLAGS = ("-d", "--distload", "--loadscope-reorder", "--no-loadscope-reorder")  # of xdist, without a value
 
 
 class Arguments(NamedTuple):
@@ -34,6 +35,8 @@ def split(arguments: Sequence[str]) -> Arguments:
                 spread.append(f"{name}={given}")
             else:
                 workers = number(given)
+        elif word in FLAGS:
+            spread.append(word)
         elif word.startswith("-n") and not word.startswith("--") and number(word[2:], 0):
             workers = number(word[2:])
         else:

@@ -15,6 +15,7 @@ import pytest
 
 from hermetic import __version__
 from hermetic.audit import confirm, explore, narrow, tree
+from hermetic.audit.arguments import split
 from hermetic.audit.facts import Facts
 from hermetic.audit.journal import Journal
 from hermetic.audit.lab import BAD, Lab, OutOfBudgetError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hermetic.audit.facts import Progress
 
 SHOWN = 5  # names in one note
+ALONE = "the hunt runs tests without workers; what `-n`, `--dist` and the like say of them was left out"
 NOBODY = "the guard saw no change of state in the tests that it watched"
 
 
@@ -82,8 +84,11 @@ def hunt(folder: str, wanted: Wanted, progress: Progress) -> Hunted:
     """Hunt in the suite of a folder. Raises `CannotRunError` where there is no suite to hunt in."""
     started = time.monotonic()
     until = started + wanted.budget if wanted.budget else float("inf")
-    lab = Lab(tree.place_of(folder), wanted.arguments, wanted.patience, until)
+    given = split(wanted.arguments).serial
+    lab = Lab(tree.place_of(folder), given, wanted.patience, until)
     facts = Facts(lab, progress)
+    if len(given) < len(wanted.arguments):
+        facts.notes.append(ALONE)
     done = False
     try:
         progress("collecting", 0, 1)

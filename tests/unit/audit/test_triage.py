@@ -274,6 +274,7 @@ def test_a_run_survives_the_journal() -> None:
         (("-n3", "-k", "a"), Arguments(["-k", "a"], 3)),
         (("--numprocesses=0",), Arguments([], 2)),
         (("--no-header",), Arguments(["--no-header"], 2)),
+        (("-d", "--tx", "2*popen", "tests"), Arguments(["tests"], 2, ("-d", "--tx=2*popen"))),
     ],
 )
 def test_what_says_how_tests_are_spread_is_kept_for_parallel_runs(given: tuple[str, ...], expected: Arguments) -> None:
