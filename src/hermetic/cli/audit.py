@@ -77,7 +77,10 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="hermetic audit",
         description="Run the suite in several orders and in parallel, and say of each failing test what it fails for.",
-        usage="hermetic audit [--json F] [--html F] [--record F] [--replay gwN] [--budget S] [--resume] [-- ARGS]",
+        usage=(
+            "hermetic audit [--json F] [--html F] [--record F] [--replay gwN] "
+            "[--budget S] [--timeout S] [--resume] [-- ARGS]"
+        ),
         allow_abbrev=False,
     )
     made.add_argument("--json", metavar="FILE", default="", help="write all that was found to a file, as JSON")
