@@ -106,19 +106,20 @@ class Audit:
             self.known.notes.append(f"left out: {spec.name}, since {why}")
         return run
 
-    def tell(self, spec: Spec) -> Callable[[int], None]:
-        """Return what tells how far a run is."""
+    def tell(self, spec: Spec) -> Callable[[int, int], None]:
+        """Return what tells how far a run is: of how many tests, and for how long, only where that is known."""
         plain = self.known.plain
-        total, each = (len(plain.order), plain.seconds) if plain is not None else (0, 0.0)
         started = time.monotonic()
 
-        def told(done: int) -> None:
-            left = (
-                max(0.0, each - (time.monotonic() - started)) + each * max(0, len(self.todo) - 1)
-                if plain is not None
-                else None
-            )
-            self.progress(spec.name, done, max(total, done), left)
+        def told(done: int, total: int) -> None:
+            so_far = time.monotonic() - started
+            each: float | None = None  # seconds of one run
+            if plain is not None:
+                total, each = max(len(plain.order), done), plain.seconds
+            elif done and total:
+                each = so_far / done * total
+            left = None if each is None else max(0.0, each - so_far) + each * max(0, len(self.todo) - 1)
+            self.progress(spec.name, done, total, left)
 
         return told
 

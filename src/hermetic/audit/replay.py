@@ -42,7 +42,7 @@ def replay(wanted: Wanted, share: Share, progress: Progress) -> Replayed:
     tests = tuple(slot.test for slot in share.slots)
     try:
         run = workshop.first(
-            Spec(tests=tests), lambda done: progress(f"the order of {share.worker}", done, len(tests), None)
+            Spec(tests=tests), lambda done, _: progress(f"the order of {share.worker}", done, len(tests), None)
         )
     except Stopped as stopped:
         if stopped.run is None or stopped.by_hand:

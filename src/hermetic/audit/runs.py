@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from hermetic.audit.arguments import Arguments
 
+    Progress = Callable[[int, int], None]  # tests that have ended, tests that were collected, 0 where nobody knows
+
 ATTEMPTS = 5  # how often a run goes on without what ended or stopped it
 USAGE, NOTHING = 4, 5  # exit codes of pytest
 POLL = 0.1  # seconds
@@ -85,7 +87,7 @@ class Workshop:
             del flags[at - 1 : at + 1]
         return [flag for flag in flags if flag != "-n0"] + [f"-n{spec.workers}", *self.spread]
 
-    def first(self, spec: Spec, progress: Callable[[int], None]) -> Run:
+    def first(self, spec: Spec, progress: Progress) -> Run:
         """Make the first run, which shows what pytest accepts. Raises `CannotRunError` where nothing can be run."""
         run: Run | None = None
         for flags in PLAIN:
@@ -104,7 +106,7 @@ class Workshop:
             return "pytest collected no test; name the folder of the tests after `--`"
         return reason(log, self.given)
 
-    def make(self, spec: Spec, progress: Callable[[int], None]) -> Run:
+    def make(self, spec: Spec, progress: Progress) -> Run:
         """Make one run; what a test that ends or stops the process leaves undone is run without it.
 
         Raises `Stopped`.
@@ -113,7 +115,9 @@ class Workshop:
         found = Run(spec, [], {}, {}, [], {}, [], 0.0, is_whole=True)
         tests = list(spec.tests) if spec.tests is not None else None
         for _ in range(ATTEMPTS):
-            events, code, by_hand = self.process(spec, tests, lambda done: progress(len(found.ends) + done))
+            events, code, by_hand = self.process(
+                spec, tests, lambda done, total: progress(len(found.ends) + done, len(found.order) or total)
+            )
             for _, _, root, mode in (event for event in events if event[0] == "config"):
                 self.root, self.quiet = root, UNGUARDED if is_strict(mode, root) else ()
             unfinished = "" if by_hand is not None else "hang" if code is None else "crash"
@@ -129,7 +133,7 @@ class Workshop:
         return found._replace(seconds=time.monotonic() - started)
 
     def process(
-        self, spec: Spec, tests: list[str] | None, progress: Callable[[int], None]
+        self, spec: Spec, tests: list[str] | None, progress: Progress
     ) -> tuple[list[Any], int | None, bool | None]:
         """Start pytest once; return its events, exit code (None: it hung), and whether Ctrl-C or the clock ended it."""
         home = os.path.join(self.lab.home, "run")
@@ -164,11 +168,9 @@ class Workshop:
         text = read(told).replace(copy, self.place.top).replace(temp, "$TMPDIR")
         return [json.loads(line) for line in text.splitlines() if line.endswith("]")], code, by_hand
 
-    def attend(
-        self, process: subprocess.Popen[bytes], told: str, progress: Callable[[int], None]
-    ) -> tuple[int | None, bool | None]:
+    def attend(self, process: subprocess.Popen[bytes], told: str, progress: Progress) -> tuple[int | None, bool | None]:
         """Wait for pytest; return its exit code, None where it hung, and whether Ctrl-C or the budget stopped it."""
-        size, heard, done, over = 0, time.monotonic(), 0, False
+        size, heard, done, total, over = 0, time.monotonic(), 0, 0, False
         try:
             while True:
                 with suppress(subprocess.TimeoutExpired):
@@ -177,8 +179,9 @@ class Workshop:
                 if now != size:
                     events = since(told, size)
                     size, heard = size + len(events), time.monotonic() if events else heard
+                    total = total or collected(events)
                     done, over = done + events.count(b'["end"'), over or f'["{OVER}"'.encode() in events
-                progress(done)
+                progress(done, total)
                 if self.lab.is_over():
                     return None, False
                 if time.monotonic() - heard > (GRACE if over else max(self.lab.patience, 1.0)):
@@ -206,6 +209,12 @@ class Workshop:
             found: list[dict[str, Any]] = json.loads(text)["findings"]
             return found
         return []
+
+
+def collected(events: bytes) -> int:
+    """Return how many tests were collected by what events say, 0 where they do not."""
+    lines = (line for line in events.splitlines() if line.startswith(b'["collected"'))
+    return next((len(json.loads(line)[1]) for line in lines), 0)
 
 
 def is_strict(mode: str, root: str) -> bool:

@@ -30,6 +30,7 @@ class Progress:
     def __call__(self, what: str, done: int = 0, total: int = 1, left: float | None = None) -> None:
         """Say it, unless the run has just begun, or the same was said just now.
 
+        A `total` of 0 is one that nobody knows.
         `left` is the time until the end in seconds, where the caller knows better than the pace of this part tells.
         """
         now, is_new = time.monotonic(), what != self.what
@@ -42,8 +43,9 @@ class Progress:
         if (not is_new and now - self.said < pause) or (now - self.started < PATIENCE and not is_terminal):
             return
         self.said = now
-        line = printable(f"{what}: {done} of {total}" if total > 1 else what)
-        if left is None and done:
+        far = f": {done} of {total}" if total > 1 else f": {done} so far" if done and not total else ""
+        line = printable(what + far)
+        if left is None and done and total:
             left = (now - self.since) / done * (total - done)
         if left is not None:
             line += f", about {left:.0f} s left"

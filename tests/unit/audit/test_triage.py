@@ -8,7 +8,7 @@ import pytest
 
 from hermetic.audit import causes, fixes, graph, tree, triage
 from hermetic.audit.arguments import Arguments, split
-from hermetic.audit.audit import Audited, covering, shares
+from hermetic.audit.audit import Audit, Audited, Wanted, covering, shares
 from hermetic.audit.hunt import Record
 from hermetic.audit.known import Known
 from hermetic.audit.page import render
@@ -314,6 +314,29 @@ def test_the_page_draws_what_workers_did_when(workshop: Workshop) -> None:
     assert "test_x.py::test_a: fail, 0.00 s to 1.00 s" in page
     assert "hermetic audit: &lt;project&gt;" in page
     assert "The audit did not end." in page
+
+
+def test_the_first_run_is_told_with_the_number_of_collected_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "test_x.py").write_text(
+        "import time, pytest\n@pytest.mark.parametrize('n', range(5))\ndef test_n(n):\n    time.sleep(0.3)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    said: list[tuple[int, int, float | None]] = []
+    made = Audit(Wanted(), lambda _, done, total, left: said.append((done, total, left)))
+
+    try:
+        made.run(PLAIN)
+    finally:
+        made.close(done=True)
+
+    begun = [(total, left) for done, total, left in said if done]
+    assert {total for total, _ in begun} == {5}
+    assert all(left is not None for _, left in begun)
+    assert {left for done, _, left in said if not done} == {None}
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,19 @@ def test_the_same_is_said_again_only_after_a_while_and_with_an_estimate(capsys: 
     assert second == "hermetic hunt: shuffled: 2 of 4, about 10 s left"
 
 
+def test_without_a_total_there_is_no_estimate(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress("audit")
+    progress.started -= 3
+    for done in (0, 7):
+        progress("the plain order", done, 0)
+        progress.said -= EVERY
+
+    assert capsys.readouterr().err.splitlines() == [
+        "hermetic audit: the plain order",
+        "hermetic audit: the plain order: 7 so far",
+    ]
+
+
 def test_a_file_that_cannot_be_written_is_said_with_exit_code_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
