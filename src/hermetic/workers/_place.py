@@ -19,8 +19,8 @@ _COMMON = "/tmp"  # noqa: S108 - what is made there belongs to the user alone, a
 def lease_folder() -> str:
     """Return the folder of this user's leases, made if need be.
 
-    It is `hermetic-USER` below the folder that HERMETIC_LEASE_DIR names, or else below /tmp (on Windows: the
-    temporary folder). Raises LeaseError when it cannot be made, or when others could write in it.
+    It is `hermetic-UID`, with the number of the user, below the folder that HERMETIC_LEASE_DIR names, or else below
+    /tmp (on Windows: with the name of the user, below the temporary folder). Raises LeaseError when it cannot be made, or when others could write in it.
     """
     return private_folder(os.environ.get(FOLDER_VARIABLE) or (_COMMON if os.name == "posix" else tempfile.gettempdir()))
 
@@ -31,7 +31,7 @@ def data_folder() -> str:
 
 
 def private_folder(parent: str) -> str:
-    """Make `hermetic-USER` below `parent` for this user alone, or check that it is one already."""
+    """Make `hermetic-UID` below `parent` for this user alone, or check that it is one already."""
     # Absolute, since tests change the current folder.
     path = os.path.abspath(os.path.join(parent, f"hermetic-{_user()}"))
     try:
