@@ -20,7 +20,8 @@ def lease_folder() -> str:
     """Return the folder of this user's leases, made if need be.
 
     It is `hermetic-UID`, with the number of the user, below the folder that HERMETIC_LEASE_DIR names, or else below
-    /tmp (on Windows: with the name of the user, below the temporary folder). Raises LeaseError when it cannot be made, or when others could write in it.
+    /tmp (on Windows: with the name of the user, below the temporary folder). Raises LeaseError when it cannot be made,
+    or when others could write in it.
     """
     return private_folder(os.environ.get(FOLDER_VARIABLE) or (_COMMON if os.name == "posix" else tempfile.gettempdir()))
 
