@@ -17,6 +17,7 @@ from hermetic.guard._repairs import repair_as_code
 from hermetic.guard.containers import Part
 from hermetic.guard.places import USER, Place, whose
 from hermetic.guard.probe import MOMENT, same, short
+from hermetic.lint.suppressions import EXCUSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 CARRIED = "_hermetic"  # the attribute of a report that carries the records; xdist sends it along
 GUARD, COLLECTION = "guard", "collection"
 MANY = 4  # so many changes of one rule on one line are one finding
-SUPPRESSION = re.compile(r"#\s*hermetic:\s*ignore\[([^\]]*)\]")
+SUPPRESSION = re.compile(rf"#.*?{EXCUSE}", re.IGNORECASE)
 FIELDS = ("code", "name", "message", "line", "test", "repair", "line_reason", "owner", "state", "before", "after")
 UNKNOWN = "nothing that the guard hears tells who changed it"
 UNGUARDED = "the guard"  # the state of a record which says that a probe gave up

@@ -315,7 +315,8 @@ class Engine:
     def comments_of_helper(self, path: str) -> Comments:
         """Return the suppressions of a file that is reported without being checked itself."""
         data = self.project.read(path)
-        return Comments(self.project.text(path) if data is not None and suppressions.MARK in data else None, [])
+        mentioned = data is not None and suppressions.is_mentioned(data)
+        return Comments(self.project.text(path) if mentioned else None, [])
 
     def ignored(self, finding: Finding) -> bool:
         """Tell whether per-file ignores cover a finding."""

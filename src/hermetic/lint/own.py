@@ -88,7 +88,8 @@ class SuppressionUnused(EngineRule):
 
     Do this instead:
     Remove the comment, or write the whole code and the reason: `# hermetic: ignore[HRM101] the reason`. It speaks for
-    its own line, or for the next line of code when it stands alone.
+    its own line, or for the next line of code when it stands alone. Blanks and capitals do not matter before the
+    codes, another word than `ignore` does: `# hermetic: disable[HRM101]` excuses nothing.
 
     Limits:
     In a helper file only misspelt comments are reported: whether the others suppress something is decided by the tests

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from hermetic.lint.selection import Selection
     from hermetic.source.text import Text
 
-MARK = b"hermetic: ignore"
+NAMES = (b"ermetic", b"HERMETIC")  # one of them is in each file with a comment of ours
+# Patterns, of which case does not matter; whoever uses them has imported `re` anyway.
+IGNORE = r"hermetic\s*:\s*ignore\b\s*"
+EXCUSE = IGNORE + r"\[([^\]]*)\]"
+# What is meant as an excuse, and is none: another word before codes, or a word that other tools have for it.
+MEANT = r"hermetic\s*:\s*(?:(\w+)\s*[\[(=:]\s*[a-z]+\d|(allow|disable|noqa|skip|suppress)(?:\s+[a-z]+\d|\s*$))"
+SPELLING = "write # hermetic: ignore[HRM101] reason"
 
 
 class Suppression:
@@ -34,7 +40,7 @@ def read(text: Text) -> list[Suppression]:
 
     A comment at the end of a line speaks for that line; a comment on a line of its own for the next line of code.
     """
-    if MARK not in text.data:
+    if not is_mentioned(text.data):
         return []
     import io
     import tokenize
@@ -43,8 +49,9 @@ def read(text: Text) -> list[Suppression]:
     source = b"\n".join(text.lines).decode("utf-8", "replace") + "\n"
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type == tokenize.COMMENT and MARK.decode() in token.string:
-                found.append(parse(token.string, token.start[0], token.start[1] + 1, token.line))  # noqa: PERF401 - what stands above an error counts
+            if token.type == tokenize.COMMENT:
+                item = parse(token.string, token.start[0], token.start[1] + 1, token.line)
+                found += [item] if item is not None else []
     except (tokenize.TokenError, IndentationError, SyntaxError):
         return found
     lines = text.lines
@@ -54,26 +61,47 @@ def read(text: Text) -> list[Suppression]:
     return found
 
 
+def is_mentioned(data: bytes) -> bool:
+    """Tell whether a file may hold a comment of ours: a line with `hermetic` and a colon behind a number sign."""
+    return any(name in data for name in NAMES) and any(map(is_mentioned_in, data.splitlines()))
+
+
+def is_mentioned_in(line: bytes) -> bool:
+    """Tell whether a line may end in a comment of ours."""
+    comment = line.partition(b"#")[2].lower()
+    return any(part.lstrip().startswith(b":") for part in comment.split(b"hermetic")[1:])
+
+
 def blank_or_comment(line: bytes) -> bool:
     """Tell whether a line holds no code."""
     text = line.strip()
     return not text or text.startswith(b"#")
 
 
-def parse(comment: str, line: int, column: int, whole_line: str) -> Suppression:
-    """Read one comment; what is wrong with it is kept as its `problem`."""
+def parse(comment: str, line: int, column: int, whole_line: str) -> Suppression | None:
+    """Read one comment; what is wrong with it is kept as its `problem`. None where it is not meant as an excuse."""
+    import re
+
     alone = whole_line.lstrip().startswith("#")
     target = line + 1 if alone else line
-    rest = comment.split(MARK.decode(), 1)[1]
+    if ignore := re.search(IGNORE, comment, re.IGNORECASE):
+        codes, problem = codes_in(comment[ignore.end() :])
+        return Suppression(line, target, column, codes, problem)
+    if meant := re.search(MEANT, comment, re.IGNORECASE):
+        return Suppression(line, target, column, (), f"says {meant[1] or meant[2]}, which excuses nothing; {SPELLING}")
+    return None
+
+
+def codes_in(rest: str) -> tuple[tuple[str, ...], str]:
+    """Return the codes that stand in brackets behind `ignore`, and what is wrong with them."""
     inside, closed, _ = rest.partition("]")
     if not inside.startswith("[") or not closed:
-        return Suppression(line, target, column, (), "names no code; write # hermetic: ignore[HRM101] reason")
+        return (), f"names no code; {SPELLING}"
     codes = tuple(code.strip() for code in inside[1:].split(",") if code.strip())
     wrong = [code for code in codes if not is_code(code)]
     if wrong or not codes:
-        given = ", ".join(wrong) or "nothing"
-        return Suppression(line, target, column, (), f"needs whole codes such as HRM101, not {given}")
-    return Suppression(line, target, column, codes)
+        return (), f"needs whole codes such as HRM101, not {', '.join(wrong) or 'nothing'}"
+    return codes, ""
 
 
 def suppress(findings: list[Finding], suppressions: list[Suppression]) -> list[Finding]:

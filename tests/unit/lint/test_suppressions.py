@@ -9,7 +9,8 @@ import pytest
 
 from hermetic import config
 from hermetic.catalogue import registry
-from hermetic.lint import selection
+from hermetic.guard.judge import SUPPRESSION
+from hermetic.lint import selection, suppressions
 from hermetic.lint.engine import Engine
 from tests.utils.lint import lint_files, write_files
 
@@ -41,6 +42,12 @@ WRITE = 'os.environ["A"] = "1"'
         pytest.param(function(f"{WRITE}  # hermetic: ignore[HRM101]"), id="no-reason"),
         pytest.param(function(f"{WRITE}  # hermetic: ignore[ HRM101 ] spaces"), id="spaces"),
         pytest.param(function(f"{WRITE}  # type: ignore  # hermetic: ignore[HRM101] two marks"), id="behind-another"),
+        pytest.param(function(f"{WRITE}  # hermetic:ignore[HRM101] as noqa:X"), id="no-blank"),
+        pytest.param(function(f"{WRITE}  #hermetic: ignore[HRM101]"), id="no-blank-before"),
+        pytest.param(function(f"{WRITE}  # hermetic: ignore [HRM101] x"), id="blank-before-codes"),
+        pytest.param(function(f"{WRITE}  # Hermetic: Ignore[HRM101] x"), id="capitals"),
+        pytest.param(function(f"{WRITE}  # HERMETIC: IGNORE[HRM101] x"), id="all-capitals"),
+        pytest.param(function(f"{WRITE}  # noqa: X hermetic: not pure; hermetic: ignore[HRM101]"), id="second-mention"),
         pytest.param(function(WRITE, "    # hermetic: ignore[HRM101] above\n"), id="above"),
         pytest.param(function(WRITE, "    # hermetic: ignore[HRM101] above\n\n    # and more\n"), id="further-above"),
         pytest.param(
@@ -55,6 +62,28 @@ WRITE = 'os.environ["A"] = "1"'
 )
 def test_a_comment_speaks_for_its_line_or_the_next_line_of_code(source: str, tmp_path: Path) -> None:
     assert linted(source, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("comment", "codes"),
+    [
+        ("# hermetic: ignore[HRM101] x", "HRM101"),
+        ("# hermetic:ignore[HRM101]", "HRM101"),
+        ("# Hermetic: ignore [HRM101]", "HRM101"),
+        ("# type: ignore  # hermetic: ignore[HRM101,HRM102] x", "HRM101,HRM102"),
+        ("# noqa: X, hermetic: ignore[HRM101] x", "HRM101"),
+        ("# hermetic: disable[HRM101]", None),
+        ("# hermetic: ignore", None),
+    ],
+)
+def test_the_guard_takes_the_same_spellings_as_the_linter(comment: str, codes: str | None) -> None:
+    line = f"x = 1  {comment}"
+    excuse = SUPPRESSION.search(line)
+    read = suppressions.parse(comment, 1, 8, line)
+
+    assert (excuse and excuse[1]) == codes
+    assert read is not None
+    assert ",".join(read.codes) == (codes or "")
 
 
 def test_one_comment_may_name_several_codes(tmp_path: Path) -> None:
@@ -86,6 +115,17 @@ def reported(source: str, folder: Path, select: tuple[str, ...] = CODES, name: s
         ("ignore[HRM1] prefix", "needs whole codes such as HRM101, not HRM1"),
         ("ignore[hrm101] small", "needs whole codes such as HRM101, not hrm101"),
         ("ignore[HRM999] misspelt", "names HRM999, which no rule has"),
+        (
+            "disable[HRM101] pylint's word",
+            "says disable, which excuses nothing; write # hermetic: ignore[HRM101] reason",
+        ),
+        ("Disable [HRM101]", "says Disable, which excuses nothing"),
+        ("disable=HRM101", "says disable, which excuses nothing"),
+        ("disable HRM101", "says disable, which excuses nothing"),
+        ("noqa: HRM101", "says noqa, which excuses nothing"),
+        ("noqa", "says noqa, which excuses nothing"),
+        ("allow[HRM101]", "says allow, which excuses nothing"),
+        ("ignores[HRM101]", "says ignores, which excuses nothing"),
     ],
 )
 def test_a_comment_that_suppresses_nothing_is_reported_where_it_stands(
@@ -95,6 +135,21 @@ def test_a_comment_that_suppresses_nothing_is_reported_where_it_stands(
 
     assert message in found.message
     assert (found.path, found.line, found.column) == ("test_a.py", 5, 14)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# hermetic: see HRM101 for the reason",
+        "# hermetic: this test has a container of its own",
+        "# hermetic: skip this where there is no network",
+        "# Hermetic [HRM101]: the guard's own name for it",
+        "# a hermetic test: ignore[HRM101] has another owner",
+        "# unlike noqa: HRM101",
+    ],
+)
+def test_what_only_speaks_of_the_tool_is_not_taken_for_an_excuse(comment: str, tmp_path: Path) -> None:
+    assert reported(function(f"x = 1  {comment}"), tmp_path) == []
 
 
 def test_a_comment_for_another_rule_leaves_the_finding(tmp_path: Path) -> None:
