@@ -60,6 +60,7 @@ class Settings:
         self.ignore: tuple[str, ...] = ()
         self.strict: tuple[str, ...] = ()  # codes of rules that say as much as under the `project` preset
         self.per_file_ignores: dict[str, tuple[str, ...]] = {}
+        self.origins: dict[str, str] = {}  # by selector, the file and the setting that it stands in, for messages
         self.exclude: tuple[str, ...] = ()
         self.baseline = ""  # the file of accepted findings, in full
         self.python_files: tuple[str, ...] = DEFAULT_PATTERNS
@@ -87,7 +88,8 @@ OPTIONS: dict[str, tuple[list[Any], str]] = {
 # How many strings a row has, at least and at most, and what it is called.
 ROWS = {"bearer-pairs": (2, 2, "pairs of strings"), "literals": (3, 9, "rows of a call, an argument and a pattern")}
 LEVELS = ("error", "warn", "off")
-LISTS = ("select", "extend-select", "ignore", "exclude", "python-files")
+SELECTORS = ("select", "extend-select", "ignore")
+LISTS = (*SELECTORS, "exclude", "python-files")
 NAMES = (*LISTS, "per-file-ignores", "baseline", "guard")  # with `OPTIONS` all that there is
 ROOT_MARKS = ("pyproject.toml", ".git", "pytest.ini", "tox.ini", "setup.cfg")
 # In the order in which pytest looks for them in one folder: file, its table or section, whether the file alone decides.
@@ -251,9 +253,7 @@ def apply(settings: Settings, table: Table, path: str) -> None:
         if key in LISTS:
             setattr(settings, key.replace("-", "_"), strings(value, key, path))
         elif key == "per-file-ignores":
-            if not isinstance(value, dict):
-                raise ConfigError(f'{path}: per-file-ignores must be a table, such as {{"tests/a.py" = ["HRM101"]}}')
-            settings.per_file_ignores = {pattern: strings(codes, key, path) for pattern, codes in value.items()}
+            settings.per_file_ignores = lists_by_pattern(value, path)
         elif key == "baseline":
             if not isinstance(value, str) or not value:
                 raise ConfigError(f'{path}: baseline must be the name of a file, such as "hermetic-baseline.jsonl"')
@@ -265,6 +265,17 @@ def apply(settings: Settings, table: Table, path: str) -> None:
         else:
             known = (*NAMES, *OPTIONS)
             raise ConfigError(f"{path}: unknown setting {key!r} in [tool.hermetic]{nearest(key, known)}")
+    named = {key: strings(table[key], key, path) for key in SELECTORS if key in table}
+    named |= {f"per-file-ignores of {pattern!r}": codes for pattern, codes in settings.per_file_ignores.items()}
+    settings.origins = {selector: f"{path}: {key}" for key, selectors in named.items() for selector in selectors}
+
+
+def lists_by_pattern(value: object, path: str) -> dict[str, tuple[str, ...]]:
+    """Return the codes that are ignored for some files, by the pattern of their paths."""
+    if not isinstance(value, dict) or not all(isinstance(codes, list) for codes in value.values()):
+        shape = 'a table of lists, such as per-file-ignores = {"tests/a.py" = ["HRM101"]}'
+        raise ConfigError(f"{path}: per-file-ignores must be {shape}")
+    return {pattern: strings(codes, f"per-file-ignores of {pattern!r}", path) for pattern, codes in value.items()}
 
 
 def levels_in(value: object, path: str) -> dict[str, str]:

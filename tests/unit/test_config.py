@@ -180,8 +180,15 @@ def test_our_own_list_of_names_goes_before_pytests(project: Path) -> None:
         ('[tool.hermetic]\nselect = "ALL"\n', "select must be a list of strings"),
         ("[tool.hermetic]\nignore = [1]\n", "ignore must be a list of strings"),
         ("[tool.hermetic]\nexclude = 2020-01-01\n", "exclude must be a list of strings"),
-        ('[tool.hermetic]\nper-file-ignores = ["a.py"]\n', "per-file-ignores must be a table, such as"),
-        ('[tool.hermetic]\nper-file-ignores = {"a.py" = "HRM1"}\n', "per-file-ignores must be a list of strings"),
+        ('[tool.hermetic]\nper-file-ignores = ["a.py"]\n', "per-file-ignores must be a table of lists, such as "),
+        (
+            '[tool.hermetic]\nper-file-ignores = {"a.py" = "HRM1"}\n',
+            'must be a table of lists, such as per-file-ignores = {"tests/a.py" = ["HRM101"]}',
+        ),
+        (
+            '[tool.hermetic]\nper-file-ignores = {"a.py" = [1]}\n',
+            "per-file-ignores of 'a.py' must be a list of strings",
+        ),
         ('[tool.hermetic]\nbearer-pairs = ["a"]\n', "bearer-pairs must be a list of pairs of strings"),
         ('[tool.hermetic]\nliterals = [["a", "b"]]\n', "literals must be a list of rows of a call, an argument and a"),
         (

@@ -47,7 +47,8 @@ def discover(paths: list[str], settings: Settings) -> list[str]:
             absolute = os.path.abspath(path)
             found.setdefault(absolute, shown(path, absolute, here))
         else:
-            raise NoSuchPathError(f"{path}: no such file or folder")
+            source = "; standard input is checked with --stdin-filename tests/test_a.py, the path that it is to have"
+            raise NoSuchPathError(f"{path}: no such file or folder{source if path == '-' else ''}")
     return sorted(found.values())
 
 

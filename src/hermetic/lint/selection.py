@@ -6,7 +6,7 @@ from hermetic.config import PRESETS, ConfigError, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from hermetic.catalogue.registry import Entry
     from hermetic.config import Settings
@@ -51,23 +51,28 @@ def choose(entries: list[Entry], settings: Settings) -> Selection:
     if settings.levels:
         levels_of(entries, settings.levels)  # the guard's; what is wrong with them is said here, too
     wanted = (*settings.select, *settings.extend_select)
-    ignored = codes_of(entries, settings.ignore)
-    on = codes_of(entries, wanted) - ignored
+    origins = settings.origins
+    ignored = codes_of(entries, settings.ignore, origins)
+    on = codes_of(entries, wanted, origins) - ignored
     if not on:
         chosen, left_out = (", ".join(names) or "nothing" for names in (wanted, settings.ignore))
         raise ConfigError(f"no rule is left to run: selected is {chosen}, ignored is {left_out}")
+    by_pattern = settings.per_file_ignores.items()
     presets = frozenset(PRESETS) if "ALL" in wanted else frozenset(name for name in wanted if name in PRESETS)
     return Selection(
         [entry for entry in entries if entry.code in on],
         presets | frozenset(settings.strict),
         frozenset(on | ({CANNOT_READ} - ignored)),
-        tuple((pattern, frozenset(codes_of(entries, codes))) for pattern, codes in settings.per_file_ignores.items()),
+        tuple((pattern, frozenset(codes_of(entries, codes, origins))) for pattern, codes in by_pattern),
         frozenset(codes_of(entries, ("ALL",))),
     )
 
 
-def codes_of(entries: Iterable[Entry], selectors: Iterable[str]) -> set[str]:
-    """Return the codes that selectors name: `ALL`, a preset, a code, or a prefix of codes with all of their letters."""
+def codes_of(entries: Iterable[Entry], selectors: Iterable[str], origins: Mapping[str, str] | None = None) -> set[str]:
+    """Return the codes that selectors name: `ALL`, a preset, a code, or a prefix of codes with all of their letters.
+
+    `origins` tells of a selector from a file where it stands. Raises `ConfigError` for a selector that names nothing.
+    """
     found: set[str] = set()
     entries = list(entries)
     every = {entry.code for entry in entries} | {CANNOT_READ, SUPPRESSION_UNUSED}
@@ -79,7 +84,8 @@ def codes_of(entries: Iterable[Entry], selectors: Iterable[str]) -> set[str]:
         else:
             codes = {code for code in every if code.startswith(selector) and selector.startswith(code.rstrip(DIGITS))}
             if not codes:
-                raise ConfigError(f"{selector!r} selects no rule{nearest(selector, ['ALL', *PRESETS, *every])}")
+                place = f"{origins[selector]}: " if origins and selector in origins else ""
+                raise ConfigError(f"{place}{selector!r} selects no rule{nearest(selector, ['ALL', *PRESETS, *every])}")
         found |= codes
     return found
 

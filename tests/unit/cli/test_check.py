@@ -64,6 +64,7 @@ def test_a_file_of_a_test_folder_that_no_test_imports_may_be_data_that_cannot_be
     [
         (["gone.py"], "gone.py: no such file or folder"),
         (["gone"], "gone: no such file or folder"),
+        (["-"], "-: no such file or folder; standard input is checked with --stdin-filename "),
         (["empty"], "no file to check in empty; test files are those that match test_*.py, *_test.py"),
         (["--select", "HRM777"], "'HRM777' selects no rule; did you mean "),
         (["--ignore", "ALL"], "no rule is left to run"),
@@ -80,6 +81,32 @@ def test_what_cannot_run_is_exit_code_2_with_the_reason(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(f"hermetic: {said}")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('select = ["HRM1xx"]', "select: 'HRM1xx' selects no rule; did you mean 'HRM"),
+        ('extend-select = ["HRM777"]', "extend-select: 'HRM777' selects no rule"),
+        ('ignore = ["environ-write"]', "ignore: 'environ-write' selects no rule"),
+        ('per-file-ignores = {"a.py" = ["HRM1xx"]}', "per-file-ignores of 'a.py': 'HRM1xx' selects no rule"),
+    ],
+)
+def test_a_value_of_the_configuration_that_selects_nothing_is_told_with_its_file_and_its_setting(
+    setting: str, said: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_files({"pyproject.toml": f"[tool.hermetic]\n{setting}\n"}, project)
+
+    assert main(["check"]) == 2
+    assert capsys.readouterr().err.startswith(f"hermetic: {project / 'pyproject.toml'}: {said}")
+
+
+@pytest.mark.usefixtures("project")
+def test_what_the_command_line_selects_is_told_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    write_files({"pyproject.toml": '[tool.hermetic]\nselect = ["HRM1"]\n'}, Path.cwd())
+
+    assert main(["check", "--extend-select", "HRM1xx"]) == 2
+    assert capsys.readouterr().err.startswith("hermetic: 'HRM1xx' selects no rule; ")
 
 
 @pytest.mark.usefixtures("project")
