@@ -1,18 +1,18 @@
 """The page of patterns to copy: marked blocks of code that the regression tests run, each with the rule that it keeps.
 
 A block begins with `# pattern: what it is for [HRM201]` and ends with `# end of pattern`. What no rule asks for stands
-behind `[human]`: only a reader can see whether it was done.
+behind `[human]`: only a reader can see whether it was done. Below the first line may stand `# yours: names`, which the
+reader has to replace, and `# about: a sentence` for the page. `pattern_cut` says what comes along with a block.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-import textwrap
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from mutants import KILLS, ROOT
+from pattern_cut import Cut, CutError, Source, cut
 from rule_pages import FAMILIES
 
 if TYPE_CHECKING:
@@ -20,17 +20,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = ROOT / "tests" / "regression"
+EXAMPLE = "member_api"  # the service that some of the tests are about
 PAGE = "docs/patterns.md"
 BEGIN = re.compile(r"^\s*# pattern: (?P<title>.+?) \[(?P<rule>HRM\d{3}|human)\]$")
 MARK = "# pattern"
 END = "# end of pattern"
+DETAIL = re.compile(r"^# (?P<kind>yours|about): (?P<text>.+)$")
 INTRODUCTION = """\
 # Patterns to copy
 
 Each of these blocks is code that the {tests} run:
-with the hazard beside it, with workers that really are several, and under the guard. A block stands below the imports
-of its file that it uses, and the button in its corner copies it. The rule below a title says what goes wrong without
-it; the file is where it runs, with the fixtures and helpers that it asks for.
+with the hazard beside it, with workers that really are several, and under the guard. A block is complete: its imports,
+helpers and fixtures stand in it, save those of pytest and of hermetic, and the button in its corner copies it. Above it
+stand the rule that says what goes wrong without it, the file that it is from, and the names in it that are yours to
+replace: modules and fixtures of the project that is tested.
 """
 
 
@@ -39,12 +42,14 @@ class PatternError(ValueError):
 
 
 class Pattern(NamedTuple):
-    """One block: what it is for, the rule that it keeps, the file that it stands in, and its code."""
+    """One block: what it is for, its rule, its file, its code, what in it is the reader's, and what is said of it."""
 
     title: str
     rule: str
     path: str
     code: str
+    own: list[str]
+    about: str
 
 
 def files() -> dict[str, str]:
@@ -82,19 +87,23 @@ def patterns_of(path: Path) -> Iterator[Pattern]:
         if not ends:
             raise PatternError(f"{name}:{start}: the pattern has no {END}")
         number = ends[0] + 1
-        code = textwrap.dedent("\n".join(lines[start : ends[0]])).strip("\n")
-        yield Pattern(begin["title"], begin["rule"], name, needed_imports("\n".join(lines), code) + code)
+        details: dict[str, list[str]] = {"yours": [], "about": []}
+        for detail in filter(None, map(DETAIL.match, lines[start : ends[0]])):
+            details[detail["kind"]].append(detail["text"])
+        own = [each for text in details["yours"] for each in text.split(", ")]
+        try:
+            code, own = cut_from(path, (start, ends[0]), own)
+        except CutError as error:
+            raise PatternError(f"{name}:{start}: {error}") from error
+        yield Pattern(begin["title"], begin["rule"], name, code, own, " ".join(details["about"]))
 
 
-def needed_imports(source: str, code: str) -> str:
-    """Return the imports at the top of a file whose names a block uses, so that the block can be copied alone."""
-    used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
-    found = []
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", "") != "__future__":
-            node.names = [each for each in node.names if (each.asname or each.name.partition(".")[0]) in used]
-            found += [ast.unparse(node)] if node.names else []
-    return "\n".join([*found, "\n\n"]) if found else ""
+def cut_from(path: Path, lines: tuple[int, int], own: list[str]) -> Cut:
+    """Return some lines of a file with what they need. Raises CutError."""
+    beside = path.with_name("conftest.py")
+    conftest = "" if beside == path or not beside.is_file() else beside.read_text(encoding="utf-8")
+    local = [each.stem for folder in (path.parent, path.parent.parent) for each in folder.glob("*.py")]
+    return cut(Source(path.read_text(encoding="utf-8")), Source(conftest), lines, own, [*local, EXAMPLE])
 
 
 def shown(pattern: Pattern) -> str:
@@ -110,5 +119,7 @@ def anchor(pattern: Pattern) -> str:
 def block(pattern: Pattern) -> str:
     """Return a pattern as Markdown."""
     rule = "human" if pattern.rule == "human" else f"[{pattern.rule}](rules/{pattern.rule}.md)"
+    own = f" · yours to replace: {', '.join(f'`{name}`' for name in pattern.own)}" if pattern.own else ""
+    about = f"{pattern.about}\n\n" if pattern.about else ""
     code = f"```{{ .python .good }}\n{pattern.code}\n```\n"
-    return f"### {shown(pattern)}\n\n{rule} · `{pattern.path}`\n\n{code}"
+    return f"### {shown(pattern)}\n\n{rule} · from `{pattern.path}`{own}\n\n{about}{code}"

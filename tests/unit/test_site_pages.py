@@ -174,23 +174,6 @@ def test_a_fragment_of_an_unknown_type_is_an_error_that_names_it(changes: Path) 
         recent_pages.files(changes)
 
 
-def test_a_pattern_is_shown_with_the_imports_of_its_file_that_it_uses_and_no_others() -> None:
-    source = "from __future__ import annotations\nimport os\nimport a.b, c\nfrom d import e, f as g\nimport h\n"
-
-    assert pattern_pages.needed_imports(source, "a.b.run(g)") == "import a.b\nfrom d import f as g\n\n\n"
-    assert pattern_pages.needed_imports(source, "print(1)") == ""
-
-
-def test_what_a_pattern_page_shows_stands_in_the_file_that_it_names() -> None:
-    page = (ROOT / "docs/patterns.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"(?s)· `([^`]+)`\n\n```[^\n]+\n(.*?)\n```", page)
-
-    assert len(blocks) == len(list(pattern_pages.every()))
-    for path, code in blocks:
-        source = (ROOT / path).read_text(encoding="utf-8")
-        assert all(line.strip() in source for line in code.splitlines() if not line.startswith(("import ", "from ")))
-
-
 def test_the_page_of_the_workers_names_every_fixture_with_its_scope_and_every_public_function() -> None:
     page = (ROOT / "docs/workers.md").read_text(encoding="utf-8")
 

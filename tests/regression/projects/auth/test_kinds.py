@@ -29,11 +29,13 @@ def test_plain_where_the_actor_counts(client, monkeypatch, note):
 
 
 # pattern: an override that is async where the dependency is [HRM202]
-def test_async_where_the_actor_counts(client, monkeypatch, note):
+def test_async_where_the_actor_counts(client, monkeypatch):
     monkeypatch.setitem(app.dependency_overrides, get_current_user, async_carla)
     consent = client.put("/consents/newsletter", json={"granted": True}).json()
-    # end of pattern
-    note(giver=consent["recorded_by"])
+    assert consent["recorded_by"] == "carla"
+
+
+# end of pattern
 
 
 def test_plain_where_nothing_of_the_context_counts(client, monkeypatch, note):

@@ -1,11 +1,11 @@
 """The same, and the fixture puts back what was there: also what others had put there before it."""
 
-# pattern: an override that is taken back, and nobody else's with it [HRM201]
 import pytest
 from member_api.app import app
 from member_api.auth import User, get_current_user
 
 
+# pattern: an override that is taken back, and nobody else's with it [HRM201]
 @pytest.fixture
 def as_carla():
     async def carla():
@@ -21,7 +21,9 @@ def as_carla():
 @pytest.mark.usefixtures("as_carla")
 def test_carla_is_signed_in_for_one_test(client):
     assert client.get("/me").json() == {"id": "carla"}
-    # end of pattern
+
+
+# end of pattern
 
 
 def test_a_stranger_is_refused_after_it(client):

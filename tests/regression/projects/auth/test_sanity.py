@@ -23,7 +23,9 @@ def app():
 @pytest.fixture
 def own_client(app):
     return TestClient(app)
-    # end of pattern
+
+
+# end of pattern
 
 
 @pytest.mark.parametrize("path", ["/me", "/members", "/consents"])
@@ -39,11 +41,13 @@ def test_no_override(own_client, note):
 
 
 # pattern: the smallest override that signs somebody in [human]
-def test_minimal_override(app, own_client, note):
+def test_minimal_override(app, own_client):
     app.dependency_overrides[get_current_user] = carla
     answer = own_client.get("/me")
-    # end of pattern
-    note(status=answer.status_code, me=answer.json())
+    assert (answer.status_code, answer.json()) == (200, {"id": "carla"})
+
+
+# end of pattern
 
 
 def test_other_application(app, note):

@@ -24,6 +24,7 @@ def stores(client):
 
 
 # pattern: a store that is found by its name, or made [human]
+# yours: authorization
 def store_called(client, name):
     ids = [store for store, other in stores(client).items() if other == name]
     return ids[0] if ids else create_store(str(client.base_url).rstrip("/"), name)

@@ -14,9 +14,10 @@ def test_child_of_the_next_test(child, note):
 
 
 # pattern: an environment for the programs that one block starts [HRM101]
-def test_lends_to_children(child, note):
+def test_lends_to_children(child):
     with isolated_environment(LENT="yes", POPPED=None):
-        note(lent=child("LENT"), removed=child("POPPED"))
+        assert child("LENT") == "yes"
+        assert child("POPPED") is None
 
 
 # end of pattern

@@ -8,10 +8,11 @@ from hermetic.workers import isolated_environment
 # pattern: code that does anything to the environment [HRM101]
 def test_lent():
     with isolated_environment():
-        os.environ.pop("POPPED")
+        os.environ.pop("POPPED", None)
         os.environ.clear()
         os.environ.update(UPDATED="new")
         os.environ |= {"ADDED": "new"}
+        assert dict(os.environ) == {"UPDATED": "new", "ADDED": "new"}
 
 
 # end of pattern

@@ -6,9 +6,12 @@ import pytest
 
 
 # pattern: tests that stay on one worker, with --dist=loadgroup [HRM901]
+# yours: printer
+# about: pytest 9.2.0 with xdist 3.8.0 ignores groups even there, and HRM901 says so:
+# about: [when grouping does nothing](best-practices/fixtures.md#grouping-and-when-it-does-nothing).
 @pytest.mark.xdist_group("printer")  # leak HRM901
-def test_first_page(note):
-    note(page=1)
+def test_first_page(printer):
+    assert printer.prints("page 1")
 
 
 # end of pattern
@@ -19,8 +22,8 @@ def test_left_one():
 
 
 @pytest.mark.xdist_group("printer")
-def test_second_page(note):
-    note(page=2)
+def test_second_page(printer):
+    assert printer.prints("page 2")
 
 
 def test_left_two():
@@ -28,5 +31,5 @@ def test_left_two():
 
 
 @pytest.mark.xdist_group("printer")
-def test_third_page(note):
-    note(page=3)
+def test_third_page(printer):
+    assert printer.prints("page 3")

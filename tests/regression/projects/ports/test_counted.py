@@ -5,9 +5,9 @@ import socket
 
 from meeting import ALL_RUNS
 
-# pattern: the ports of several services, counted from what the worker has leased [HRM501]
 from hermetic.workers import PORT_BASE, get_worker_port_offset
 
+# pattern: the ports of several services, counted from what the worker has leased [HRM501]
 WEB, MAIL = 0, 1
 
 

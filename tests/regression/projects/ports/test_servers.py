@@ -23,8 +23,8 @@ def serve(port):
 
 
 def test_the_server_answers(worker_port):
-    with serve(worker_port), socket.create_connection(("127.0.0.1", worker_port)):
-        pass
+    with serve(worker_port), socket.create_connection(("127.0.0.1", worker_port)) as client:
+        assert client.getpeername() == ("127.0.0.1", worker_port)
 
 
 # end of pattern
