@@ -20,7 +20,7 @@ from hermetic.guard.probe import MOMENT, same, short
 from hermetic.lint.suppressions import EXCUSE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import pytest
 
@@ -80,8 +80,8 @@ class Judge:
 
     def excused(self, code: str, path: str, line: int) -> bool:
         """Tell whether a rule is ignored on a line or in a file."""
-        comment = SUPPRESSION.search(linecache.getline(path, line))
-        if comment is not None and code in comment[1].replace(" ", "").split(","):
+        found = filter(None, map(SUPPRESSION.search, lines_about(path, line)))
+        if any(code in comment[1].replace(" ", "").split(",") for comment in found):
             return True
         from hermetic.lint import discovery
 
@@ -229,6 +229,13 @@ def written_to(change: Change) -> tuple[object, ...]:
 def is_same_entry(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
     """Tell whether two places within containers are one."""
     return len(one) == len(other) and one[0] is other[0] and same(one[1:], other[1:])
+
+
+def lines_about(path: str, line: int) -> Iterator[str]:
+    """Yield a line and the lines of comments that stand right above it, which speak for it, too."""
+    yield linecache.getline(path, line)
+    while line > 1 and (text := linecache.getline(path, line := line - 1)).lstrip().startswith("#"):
+        yield text
 
 
 def finding(record: Record) -> Finding:
