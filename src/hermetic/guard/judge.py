@@ -232,9 +232,9 @@ def is_same_entry(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
 
 
 def lines_about(path: str, line: int) -> Iterator[str]:
-    """Yield a line and the lines of comments that stand right above it, which speak for it, too."""
+    """Yield a line and the comments that stand alone above it, which speak for it, too."""
     yield linecache.getline(path, line)
-    while line > 1 and (text := linecache.getline(path, line := line - 1)).lstrip().startswith("#"):
+    while line > 1 and (text := linecache.getline(path, line := line - 1)).lstrip()[:1] in {"", "#"}:
         yield text
 
 

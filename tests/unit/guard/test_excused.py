@@ -20,6 +20,7 @@ EXCUSE = "# hermetic: ignore[HRM101] the process ends here"
         ([f"os.environ['A'] = '1'  {EXCUSE}"], []),
         ([EXCUSE, "os.environ['A'] = '1'"], []),
         ([EXCUSE, "# and so does the test", "os.environ['A'] = '1'"], []),
+        ([EXCUSE, "", "# further above", "os.environ['A'] = '1'"], []),
         ([EXCUSE.replace("101", "102"), "os.environ['A'] = '1'"], [6]),
         ([f"print()  {EXCUSE}", "os.environ['A'] = '1'"], [6]),
         ([EXCUSE, "print()", "os.environ['A'] = '1'"], [7]),
