@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hermetic.audit.hunt import Hunted, Record
 
 SHOWN = 5  # names in one line
+FEW = 3  # tests of one polluter that have a block each
+UNCONFIRMED = "not confirmed: no run in a new interpreter has shown it"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -80,8 +82,12 @@ def seconds(value: str) -> float:
 def text(found: Hunted) -> str:
     """Return what people read."""
     lines: list[str] = []
-    for record in found.records:
-        lines += [*paragraph(record), ""]
+    for same in by_polluter(found.records):
+        if len(same) > FEW:
+            lines += [*summary(same), ""]
+            continue
+        for record in same:
+            lines += [*paragraph(record), ""]
     lines += found.notes
     victims = {record.victim for record in found.records if record.kind == "victim"}
     brittle = {record.victim for record in found.records if record.kind == "brittle"}
@@ -95,19 +101,48 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def by_polluter(records: Sequence[Record]) -> list[list[Record]]:
+    """Return findings, those together that have the same polluters, or state-setters, and the same state."""
+    groups: dict[object, list[Record]] = {}
+    for record in records:
+        key = (record.kind, *record.culprits, record.state, record.path, record.line)
+        groups.setdefault(key, []).append(record)
+    return list(groups.values())
+
+
+def summary(same: Sequence[Record]) -> list[str]:
+    """Return the lines about many tests that one list of others harms, or that need it."""
+    first = same[0]
+    verb = "fail after" if first.kind == "victim" else "fail alone, and pass after"
+    lines = [f"{count(len(same), 'test')} {verb} {', '.join(first.culprits)}", *state(first)]
+    lines += [f"    {one.victim}{'' if one.confirmed else f' ({UNCONFIRMED})'}" for one in same]
+    cleaners = list(dict.fromkeys(name for one in same for name in one.cleaners))
+    how = "hidden by" if all(one.cleaners == first.cleaners for one in same) else "hidden in part by"
+    shown = next((one for one in same if one.confirmed), first)
+    which = "the first" if shown is first else shown.victim
+    return [*lines, *hidden(how, cleaners), f"  reproduce {which}: {shown.command}"]
+
+
+def state(record: Record) -> list[str]:
+    """Return the line about the state that is changed, if the guard saw it."""
+    where = f"{record.path}:{record.line}" if record.line else record.path
+    return [f"  state: {record.state} ({where})"] if record.state else []
+
+
+def hidden(how: str, cleaners: Sequence[str]) -> list[str]:
+    """Return the line about the tests that hide a finding, of many the first ones."""
+    more = f" and {len(cleaners) - SHOWN} more" if len(cleaners) > SHOWN else ""
+    return [f"  {how}: {', '.join(cleaners[:SHOWN])}{more}"] if cleaners else []
+
+
 def paragraph(record: Record) -> list[str]:
     """Return the lines about one finding."""
     is_victim = record.kind == "victim"
     lines = [f"{record.victim} {'fails after' if is_victim else 'fails alone, and passes after'}"]
     lines += [f"    {name}" for name in record.culprits]
-    where = f"{record.path}:{record.line}" if record.line else record.path
-    if record.state:
-        lines.append(f"  state: {record.state} ({where})")
-    if record.cleaners:
-        more = f" and {len(record.cleaners) - SHOWN} more" if len(record.cleaners) > SHOWN else ""
-        lines.append(f"  hidden by: {', '.join(record.cleaners[:SHOWN])}{more}")
+    lines += [*state(record), *hidden("hidden by", record.cleaners)]
     if not record.confirmed:
-        lines.append("  not confirmed: no run in a new interpreter has shown it")
+        lines.append(f"  {UNCONFIRMED}")
     return [*lines, f"  reproduce: {record.command}"]
 
 
