@@ -89,7 +89,18 @@ class Method(NamedTuple):
         if value is ABSENT:
             return ABSENT
         own = getattr(value, "__func__", value) if getattr(value, "__self__", holder) is holder else value
-        return ABSENT if own is getattr(type(holder), self.name, None) else value
+        of_class = getattr(type(holder), self.name, None)
+        return ABSENT if own is of_class or is_bound(value, holder, of_class) else value
+
+
+def is_bound(value: Any, holder: object, of_class: object) -> bool:
+    """Tell whether a value is a method that is written in C, bound to its object."""
+    return (
+        type(value) is types.BuiltinMethodType
+        and value.__self__ is holder
+        and type(of_class) is types.MethodDescriptorType
+        and of_class.__name__ == value.__name__
+    )
 
 
 class Assigned:

@@ -17,7 +17,7 @@ from hermetic.guard._hooks import is_filled_by_hooks, is_kept_by_hooks
 from hermetic.guard._own import is_left_to_breakers, is_told_of_object, last_attribute
 from hermetic.guard._words import CACHED, COUNT, DONE, MEMO, definer, is_in_tests, is_of_test, is_plain, speaks_of
 from hermetic.guard._written import writes_entry, written_by_test
-from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, holds
+from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, holds, is_weak_copy
 from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, Table, same, same_objects
 from hermetic.guard.probes.breakers import breaker_classes
 
@@ -155,7 +155,7 @@ class HeldProbe(Probe[Held]):
 
     def is_worth_telling(self, holder: Holder, name: str, before: object, after: object) -> bool:
         """Tell whether a name that stands for something else is worth telling."""
-        if speaks_of(name, MEMO) or same(before, after):
+        if speaks_of(name, MEMO) or same(before, after) or is_weak_copy(before, after):
             return False
         if before is ABSENT and is_made_up(holder, name, after):
             return False

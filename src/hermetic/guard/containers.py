@@ -9,6 +9,7 @@ import operator
 import types
 import weakref
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard.probe import ABSENT, Change, same, short
@@ -20,6 +21,7 @@ TABLES = frozenset({dict, OrderedDict, defaultdict, Counter})
 ROWS = frozenset({list, deque, bytearray})
 CONTAINERS = TABLES | ROWS | {set}
 LARGEST = 10_000  # items of a container that is copied; a copy of so many takes about 30 us
+WEAK = (weakref.WeakSet, weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
 PLAIN_METHODS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, staticmethod, classmethod, type)
 MOST = 40  # containers within one value
 
@@ -96,6 +98,22 @@ class Part(NamedTuple):
 def is_gone(value: object) -> bool:
     """Tell whether a value is a weak reference to what is no longer there: its entry goes with that."""
     return isinstance(value, weakref.ref) and weakref.ref.__call__(value) is None
+
+
+def is_weak_copy(before: Any, after: Any) -> bool:
+    """Tell whether a weak collection stands for another one that holds all of it, or is all in it, as a copy is.
+
+    What one of them has more is what came since, or before the copy was made, and goes by itself.
+    """
+    if type(before) is not type(after) or not isinstance(after, WEAK) or not len(before) or not len(after):
+        return False
+    old, new = ({**one} if isinstance(one, Mapping) else {each: each for each in one} for one in (before, after))
+    return is_within(old, new) or is_within(new, old)
+
+
+def is_within(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
+    """Tell whether all entries of a table are in another one."""
+    return all(same(other.get(key, ABSENT), value) for key, value in one.items())
 
 
 def written_keys(before: dict[Any, Any], after: dict[Any, Any]) -> list[Any]:
@@ -207,4 +225,5 @@ def stored_outside_init(kind: type) -> frozenset[str]:
 def is_computed_once(held: object) -> bool:
     """Tell whether what a class holds gives way to what it keeps in the object, as `functools.cached_property` does."""
     kind = type(held)
-    return hasattr(kind, "__get__") and not hasattr(kind, "__set__") and not isinstance(held, PLAIN_METHODS)
+    hidden = hasattr(kind, "__get__") and not hasattr(kind, "__set__")
+    return isinstance(held, functools.cached_property) or (hidden and not isinstance(held, PLAIN_METHODS))

@@ -263,3 +263,56 @@ def test_entries_that_end_with_an_object_and_what_an_object_computes_once_are_no
 
     found = [(item["state"], item["test"].rpartition("::")[2]) for item in run.findings]
     assert found == [("library.shelf.size", "test_it_is_set")], run.output
+
+
+APPS = """
+import weakref
+
+
+class App:
+    pass
+
+
+apps = weakref.WeakSet()
+by_name = weakref.WeakValueDictionary()
+first = App()
+apps.add(first)
+by_name["first"] = first
+
+
+def add(name):
+    app = App()
+    apps.add(app)
+    by_name[name] = app
+    return app
+"""
+COPIES = """
+import weakref
+
+import pytest
+
+import shop
+
+
+@pytest.fixture
+def kept():
+    before = weakref.WeakSet(shop.apps), shop.by_name.copy()
+    yield
+    shop.apps, shop.by_name = before
+
+
+def test_an_app_comes(kept):
+    app = shop.add("second")
+    app.itself = app
+
+
+def test_another_one_is_put_there():
+    shop.apps = weakref.WeakSet([shop.App])
+"""
+
+
+def test_a_copy_of_a_weak_collection_that_is_put_back_is_no_change(tmp_path: Path) -> None:
+    run = guarded(tmp_path, mode="warn", files={"shop.py": APPS, "test_it.py": COPIES})
+
+    found = [(item["state"], item["test"].rpartition("::")[2]) for item in run.findings]
+    assert found == [("shop.apps", "test_another_one_is_put_there")], run.output

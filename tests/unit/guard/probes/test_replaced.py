@@ -236,3 +236,35 @@ def test_the_wrapper_that_the_guard_puts_around_a_function_of_the_code_under_tes
 
     assert [item["state"] for item in run.findings] == ["sqlalchemy.event.listen"], run.output
     assert run.findings[0]["test"].endswith("test_it_is_replaced")
+
+
+STREAM = """
+import io
+
+
+class Stream(io.StringIO):
+    pass
+
+
+stream = Stream()
+"""
+WRITES = """
+import app
+
+
+def test_sets_it_back():
+    write = app.stream.write
+    app.stream.write = len
+    app.stream.write = write
+
+
+def test_leaves_another_one():
+    app.stream.write = len
+"""
+
+
+def test_a_method_in_c_that_is_set_back_is_no_change(tmp_path: Path) -> None:
+    run = guarded(tmp_path, mode="warn", files={"app.py": STREAM, "test_it.py": WRITES})
+
+    found = [(item["state"], item["test"].rpartition("::")[2]) for item in run.findings]
+    assert found == [("test_it.app.stream.write", "test_leaves_another_one")], run.output
