@@ -16,9 +16,19 @@ from hermetic.guard._instances import class_of
 if TYPE_CHECKING:
     import pytest
 
+    from hermetic.guard._holders import Holder
+
 PLAIN = frozenset({str, int, float, bool, bytes, tuple, list, dict, set, frozenset, type(None), types.FunctionType,
                    types.ModuleType, types.BuiltinFunctionType})  # fmt: skip
-NO_HOLDERS = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
+NO_HOLDERS = (
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    classmethod,
+    staticmethod,
+    property,
+)
 
 
 class Kept(NamedTuple):
@@ -35,6 +45,7 @@ class Keeper:
     def __init__(self, *names: str) -> None:
         self.names = names
         self.walk: object = None
+        self.held: dict[Holder, tuple[dict[str, Any], list[tuple[str, Any]]]] = {}  # what may be one, or hold one
         self.kinds: tuple[type, ...] = ()
         self.found: list[Kept] = []
         self.given: dict[Any, tuple[str, weakref.ref[Any]]] = {}  # by fixture
@@ -53,10 +64,14 @@ class Keeper:
     def find(self, walk: Any) -> list[Kept]:
         """Look through what the modules and classes of the project hold, and what objects there hold."""
         found: list[Kept] = []
+        before, self.held = self.held, {}
         for holder, copy in zip(walk.holders, walk.copies, strict=True):
-            for name, value in copy.items():
-                if type(value) not in PLAIN and not name.startswith("__"):
-                    self.add(found, f"{holder.name}.{name}", value, is_test=bool(holder.test))
+            known = before.get(holder)
+            if known is None or known[0] is not copy:  # most modules and classes hold what they held before
+                known = copy, [(name, value) for name, value in copy.items() if leads_on(name, value)]
+            self.held[holder] = known
+            for name, value in known[1]:
+                self.add(found, f"{holder.name}.{name}", value, is_test=bool(holder.test))
         for name, reference in self.given.values():
             value = reference()
             if value is not None and not any(value is one.value for one in found):
@@ -71,7 +86,7 @@ class Keeper:
                 found.append(Kept(name, value))
             elif not is_test and found[known].name.rpartition(".")[2] == name.rpartition(".")[2]:
                 return  # imported under the same name: the first one met defines it as well as any
-        elif not issubclass(type(value), NO_HOLDERS):
+        else:
             for inner, one in own_attributes(value).items():
                 if issubclass(type(one), self.kinds) and not any(one is known.value for known in found):
                     found.append(Kept(f"{name}.{inner}", one))
@@ -90,6 +105,12 @@ class Keeper:
         """Forget the value of a fixture that ends."""
         if self.given.pop(fixturedef, None) is not None:
             self.walk = None
+
+
+def leads_on(name: str, value: object) -> bool:
+    """Tell whether a value may be such an object, or hold one."""
+    kind = type(value)
+    return kind not in PLAIN and not name.startswith("__") and not issubclass(kind, NO_HOLDERS)
 
 
 def own_attributes(value: object) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import operator
 import sys
 import types
 from typing import Any
@@ -17,7 +19,9 @@ def name_in_modules(value: object) -> str:
     """
     found = []
     for module in list(sys.modules.values()):
-        if type(module) is types.ModuleType:
+        if type(module) is types.ModuleType and any(
+            map(operator.is_, [*vars(module).values()], itertools.repeat(value))
+        ):
             found += [f"{module.__name__}.{name}" for name, held in vars(module).copy().items() if held is value]
     defined = getattr(value, "__module__", "") or type(value).__module__
     return min(
