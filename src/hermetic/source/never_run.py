@@ -77,12 +77,14 @@ def is_given_out(function: Scope) -> bool:
 def is_for_no_test(function: Scope) -> bool:
     """Tell whether a fixture belongs to a class for tests (`TestCart`) which has none, nor has one that inherits it.
 
-    So it is for a set-up in a test file, but for classes whose names say that others inherit them.
+    So it is for a `setUp` in a test file, but for classes whose names say that others inherit them.
     """
     owner, role = function.owner, roles.role_of(function)
     if owner is None or role not in ("fixture", "setup") or not owner.name.startswith("Test"):
         return False
-    if role == "setup" and (not function.module.is_test or any(word in owner.name for word in INHERITED)):
+    if role == "setup" and (function.name not in OF_UNITTEST or not function.module.is_test):
+        return False
+    if role == "setup" and any(word in owner.name for word in INHERITED):
         return False
     project = function.module.project
     of_class = lineage if project is None else project.lineage

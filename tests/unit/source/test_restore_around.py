@@ -18,6 +18,9 @@ class TestIt(unittest.TestCase):
     def setUp(self):
         work()
         panel.table.pop("a")
+
+    def test_it(self):
+        self.assertTrue(panel)
 ### a class of the file whose constructor changes it
 class Client:
     def __init__(self):
