@@ -293,7 +293,7 @@ def test_a_probe_that_cannot_tell_its_tables_is_switched_off_and_the_run_goes_on
 
     run = guarded(tmp_path / "suite", "-pno:xdist", "--hermetic-trace=watch", mode="warn", files=files)
 
-    assert {item["state"]: (item["path"], item["line"]) for item in run.findings} == LINES, run.output
+    assert {item["state"]: (item["path"], item["line"]) for item in run.findings if item["code"] != "SHOP101"} == LINES
     assert "SHOP101 is not guarded from here on" in run.output
 
 
