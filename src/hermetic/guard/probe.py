@@ -268,7 +268,7 @@ def is_equal_throughout(one: Any, other: Any, equal: Any) -> bool:
     """Tell whether two arrays or tables have one shape, and what `==` gave for them is true for each item."""
     try:
         return bool(one.shape == other.shape and equal.all(axis=None))
-    except Exception:  # noqa: BLE001 - as above
+    except Exception:  # noqa: BLE001 - what `==` gives is the project's, and need not be an array
         return False
 
 

@@ -82,7 +82,7 @@ def is_for_no_test(function: Scope) -> bool:
     owner, role = function.owner, roles.role_of(function)
     if owner is None or role not in ("fixture", "setup") or not owner.name.startswith("Test"):
         return False
-    if role == "setup" and (function.name not in OF_UNITTEST or not function.module.is_test):
+    if role == "setup" and not (function.name in OF_UNITTEST and function.module.is_test):
         return False
     if role == "setup" and any(word in owner.name for word in INHERITED):
         return False
