@@ -282,9 +282,10 @@ def is_of(difference: Difference, pair: tuple[Holder, str]) -> bool:
 
 
 def is_same_list(now: list[Watched], before: list[Watched]) -> bool:
-    """Tell whether the same containers are behind a name."""
+    """Tell whether the same containers are behind a name, each compared as it was: whole, or a sample of it."""
     return len(now) == len(before) and all(
-        one.part.itself is was.part.itself for one, was in zip(now, before, strict=True)
+        one.part.itself is was.part.itself and type(one.part) is type(was.part)
+        for one, was in zip(now, before, strict=True)
     )
 
 

@@ -15,10 +15,11 @@ from hermetic.guard._filled import is_filled_once, is_made_up
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._hooks import is_filled_by_hooks, is_kept_by_hooks
 from hermetic.guard._own import is_left_to_breakers, is_told_of_object, last_attribute
+from hermetic.guard._samples import in_one_form
 from hermetic.guard._words import CACHED, COUNT, DONE, MEMO, definer, is_in_tests, is_of_test, is_plain, speaks_of
 from hermetic.guard._written import writes_entry, written_by_test
-from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, holds, is_weak_copy
-from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, Table, same, same_objects
+from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, is_weak_copy
+from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, Table, is_among, same, same_objects
 from hermetic.guard.probes.breakers import breaker_classes
 
 if TYPE_CHECKING:
@@ -86,8 +87,9 @@ class HeldProbe(Probe[Held]):
         old = {one.part.path: (one.part, copy) for one, copy in zip(before.watched, before.copies, strict=True)}
         for one, now in zip(after.watched, after.copies, strict=True):
             part, was = old.get(one.part.path, (None, None))
-            if part is not None and part.itself is one.part.itself and type(part) is type(one.part):
-                yield one, was, now
+            if part is not None and part.itself is one.part.itself:
+                both, was, now = in_one_form(part, was, one.part, now)  # noqa: PLW2901 - the same, as far as known
+                yield one._replace(part=both), was, now
 
     def replaced(self, difference: Difference, before: Held) -> Iterator[Change]:
         """Yield what a container holds that another one's name was given to; one that holds the same is no change."""
@@ -142,10 +144,11 @@ class HeldProbe(Probe[Held]):
         for its key.
         """
         private = name.startswith("_")
-        if private and isinstance(change.before, list) and isinstance(change.after, list) and type(part.itself) in ROWS:
-            moved = len(change.before) == len(change.after) and all(holds(change.after, one) for one in change.before)
-            if moved:
-                return True  # taken out and put back, at another place
+        before: Any = change.before
+        after: Any = change.after
+        rows = private and type(before) is type(after) is list and type(part.itself) in ROWS
+        if rows and len(before) == len(after) and all(is_among(one, after) for one in before):
+            return True  # taken out and put back, at another place
         if change.before is not ABSENT:
             return private and is_of_test(change.before, holder) and is_of_test(change.after, holder)
         if type(part.itself) in ROWS or private:

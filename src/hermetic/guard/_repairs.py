@@ -43,18 +43,12 @@ def of_item(found: re.Match[str], change: Change) -> str:
 def of_attribute(found: re.Match[str], change: Change) -> str:
     """Return how an attribute is set, or taken away, for one test; a list or set is given to it as a copy."""
     holder, name = found["holder"], found["name"]
-    if change.after is ABSENT and not is_content(change):
-        return f'monkeypatch.delattr({holder}, "{name}")'
-    if is_content(change):
+    if change.whole is not None:
         return f'monkeypatch.setattr({holder}, "{name}", {holder}.{name}.copy())'
+    if change.after is ABSENT:
+        return f'monkeypatch.delattr({holder}, "{name}")'
     new = ", raising=False" if change.before is ABSENT else ""
     return f'monkeypatch.setattr({holder}, "{name}", {value(change)}{new})'
-
-
-def is_content(change: Change) -> bool:
-    """Tell whether a change is one of what a list or set holds: what it lost and what it got."""
-    sides = [one for one in (change.before, change.after) if one is not ABSENT]
-    return bool(sides) and all(type(one) in {list, set, dict} for one in sides)
 
 
 def of_variable(found: re.Match[str], change: Change) -> str:

@@ -6,7 +6,7 @@ import functools
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from hermetic.guard.containers import TABLES, Part
+from hermetic.guard.containers import LARGEST, TABLES, Part
 from hermetic.guard.probe import ABSENT, Change, Described, same_objects, short
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Sample(Part):
             new = self.itself[-more:] if type(self.itself) is list else Described(f"{more:,} more items")
         else:
             old, new = Described(f"{-more:,} more items"), ABSENT
-        return Change(self.path, old, new, text=self.text(self.path, old, new))
+        return Change(self.path, old, new, text=self.text(self.path, old, new), whole=(before, after))
 
     def of_table(self, before: Copy, after: Copy) -> Iterator[Change]:
         """Yield the entries that were given another value, the new ones, and those that are gone."""
@@ -104,3 +104,21 @@ class Glance:
 def agree(one: Copy, other: Copy) -> bool:
     """Tell whether two samples are the same."""
     return one[0] == other[0] and same_objects([one[1], one[2]], [other[1], other[2]])
+
+
+def in_one_form(then: Part, was: Any, by_now: Part, now: Any) -> tuple[Part, Any, Any]:
+    """Return what compares two copies of a container, and both in its form, where only one of them is a sample.
+
+    What has grown is compared as a whole this once, unless that takes too long.
+    """
+    if type(then) is type(by_now):
+        return by_now, was, now
+    if type(then) is Part and len(then.itself) <= LARGEST:
+        return then, was, then.copied()
+    sample = Sample(by_now.path, by_now.itself)
+    return sample, sample_of(then, was), sample_of(by_now, now)
+
+
+def sample_of(part: Part, copy: Any) -> Any:
+    """Return the size and the sample that a copy had of a container."""
+    return copy if type(part) is Sample else Sample(part.path, copy).copied()

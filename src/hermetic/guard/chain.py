@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._mentions import Mentions
 from hermetic.guard.places import MACHINE, Place
-from hermetic.guard.probe import MOMENT, UNSEEN, Probe, same
+from hermetic.guard.probe import MOMENT, UNSEEN, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,8 +58,8 @@ class Owner:
         key = (entry.probe.code, entry.change.state)
         first = self.ledger.pop(key, None)
         if first is not None:
-            change = first.change._replace(after=entry.change.after)
-            if same(change.before, change.after):
+            change = first.change.joined(entry.change)
+            if change is None:
                 return
             entry = Entry(entry.probe, change, first.place or entry.place)
         self.ledger[key] = entry
@@ -205,7 +205,7 @@ class Chain:
         if (
             known is not None
             and not any(key in owner.ledger for owner in self.owners)
-            and same(known.before, change.after)
+            and known.is_taken_back_by(change)
         ):
             del self.open[key]
             return
@@ -213,7 +213,7 @@ class Chain:
         place = note if isinstance(note, Place) else self.trail.place_of(probe, note)
         if place is not None and (place.origin == MACHINE or place.importing):
             held = self.owners[-1].ledger.get(key)  # unittest's cleanups put back what the suite's code changed
-            if held is None or not same(held.change.before, change.after):
+            if held is None or not held.change.is_taken_back_by(change):
                 return
         self.owners[-1].add(Entry(probe, change, place))
 

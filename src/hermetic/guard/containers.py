@@ -12,7 +12,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.probe import ABSENT, Change, same, short
+from hermetic.guard.probe import ABSENT, Change, is_among, same, short, told_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -61,7 +61,7 @@ class Part(NamedTuple):
         if same(before, after):
             return
         if not isinstance(before, dict):
-            kept = [one for one in before if not is_gone(one) or holds(after, one)]
+            kept = [one for one in before if not is_gone(one) or is_among(one, after)]
             if len(kept) == len(before) or not same(type(before)(kept), after):
                 yield self.whole(before, after)
             return
@@ -73,9 +73,8 @@ class Part(NamedTuple):
 
     def whole(self, before: Any, after: Any) -> Change:
         """Return the change of a list or set."""
-        removed, added = [x for x in before if not holds(after, x)], [x for x in after if not holds(before, x)]
-        old, new = (removed or ABSENT, added or ABSENT) if removed or added else (before, after)
-        return Change(self.path, old, new, functools.partial(self.refill, before))
+        old, new = told_of(before, after)
+        return Change(self.path, old, new, functools.partial(self.refill, before), whole=(before, after))
 
     def refill(self, items: Any) -> None:
         """Give a list or set its old items."""
@@ -121,11 +120,6 @@ def written_keys(before: dict[Any, Any], after: dict[Any, Any]) -> list[Any]:
     now = map(after.get, before, itertools.repeat(ABSENT))
     others = itertools.compress(before, map(operator.is_not, before.values(), now))
     return [*others, *itertools.filterfalse(before.__contains__, after)]
-
-
-def holds(items: Any, wanted: object) -> bool:
-    """Tell whether an item is in a copy."""
-    return wanted in items if isinstance(items, set) else any(same(item, wanted) for item in items)
 
 
 def is_container(value: Any) -> bool:

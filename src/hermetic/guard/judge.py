@@ -16,7 +16,7 @@ from hermetic.guard._imports import Imports
 from hermetic.guard._repairs import repair_as_code
 from hermetic.guard.containers import Part
 from hermetic.guard.places import USER, Place, whose
-from hermetic.guard.probe import MOMENT, same, short
+from hermetic.guard.probe import ABSENT, MOMENT, short
 from hermetic.lint.suppressions import EXCUSE
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Judge:
         before, after = short(change.before), short(change.after)
         who = f"fixture {owner}" if owner else (test.rpartition("::")[2] if layer == GUARD else "importing this file")
         more = f", and {len(group) - 1} more" if len(group) > 1 else ""
-        message = f"{who} {change.text}{more}" if change.text else f"{who} left {state} changed: {before} -> {after}"
+        message = f"{who} {change.text}{more}" if change.text else f"{who} left {state} changed: {told(change)}"
         entry = self.options.entries.get(code)
         path = place.path if place is not None else str(getattr(item, "path", "") or self.file_of(test))
         return {
@@ -201,34 +201,42 @@ class Judge:
         return full if below.startswith("..") else below.replace(os.sep, "/")
 
 
+def told(change: Change) -> str:
+    """Return how a state was and is, or what was taken out of a list or set and what was put in."""
+    before, after = short(change.before), short(change.after)
+    if change.whole is None or change.before is change.whole[0]:
+        return f"{before} -> {after}"
+    sides = (("removed", change.before, before), ("added", change.after, after))
+    return ", ".join(f"{what} {shown}" for what, value, shown in sides if value is not ABSENT)
+
+
 def without_doubles(entries: Iterable[Entry]) -> list[Entry]:
     """Return entries without those that tell of one change again, of what modules and classes both lead to.
 
     The shortest name is the one to tell of; what stands behind any of them is put back all the same.
     """
     found: list[Entry] = []
+    places: dict[tuple[int, ...], int] = {}
     for entry in entries:
-        what = written_to(entry.change)
-        again = next((n for n, one in enumerate(found) if what and is_same_entry(what, written_to(one.change))), None)
-        if again is None:
+        where = written_to(entry.change)
+        again = places.setdefault(where, len(found)) if where else len(found)
+        if again == len(found):
             found.append(entry)
         elif len(entry.change.state) < len(found[again].change.state):
             found[again] = entry
     return found
 
 
-def written_to(change: Change) -> tuple[object, ...]:
-    """Return the container or object that was written to, and the key or attribute; nothing where that is not known."""
+def written_to(change: Change) -> tuple[int, ...]:
+    """Return what tells the place within a container or object that was written to; nothing where it is not known.
+
+    It is told by addresses: a key may be an object of the project, and its `==` anything.
+    """
     part = getattr(getattr(change.undo, "func", None), "__self__", None)
     if not isinstance(part, Part):
         return ()
     undo: Any = change.undo
-    return part.itself, part.attributes, *undo.args[:-1]
-
-
-def is_same_entry(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    """Tell whether two places within containers are one."""
-    return len(one) == len(other) and one[0] is other[0] and same(one[1:], other[1:])
+    return id(part.itself), part.attributes, *map(id, undo.args[:-1])
 
 
 def lines_about(path: str, line: int) -> Iterator[str]:

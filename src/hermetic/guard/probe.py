@@ -39,6 +39,7 @@ class Change(NamedTuple):
     `heard` or `called` noted the line; without one it is the state; or it is the place itself, where the probe kept it.
     `code` is the rule, for probes that serve several.
     What is an act and no state says so itself: `text` is then the message behind the name of the test.
+    Where `before` and `after` tell only what was taken out and put in, `whole` has all that was there, and is by now.
     """
 
     state: str
@@ -48,6 +49,23 @@ class Change(NamedTuple):
     note: Hashable = None
     code: str = ""
     text: str = ""
+    whole: tuple[object, object] | None = None
+
+    def is_taken_back_by(self, later: Change) -> bool:
+        """Tell whether a later change of this piece of state makes it as it was before this one."""
+        if self.whole is not None and later.whole is not None:
+            return same(self.whole[0], later.whole[1])
+        return same(self.before, later.after)
+
+    def joined(self, later: Change) -> Change | None:
+        """Return this change and a later one of the same piece of state as one, None where nothing is left of both."""
+        if self.is_taken_back_by(later):
+            return None
+        if self.whole is None or later.whole is None:
+            return self._replace(after=later.after)
+        first, last = self.whole[0], later.whole[1]
+        shown = told_of(first, last) if isinstance(first, (list, set)) else (self.before, later.after)
+        return self._replace(before=shown[0], after=shown[1], whole=(first, last))
 
 
 class Table(NamedTuple):
@@ -283,10 +301,14 @@ def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
 def list_change(name: str, before: tuple[list[object], list[object]], now: list[object]) -> Change:
     """Return the change of a list, given as (the list itself, a copy of its items) before and the list now."""
     kept, items = before
-    removed = [item for item in items if not is_among(item, now)]
-    added = [item for item in now if not is_among(item, items)]
-    shown = (removed, added) if removed or added else (items, now[:])
-    return Change(name, shown[0] or ABSENT, shown[1] or ABSENT, lambda: kept.__setitem__(slice(None), items), name)
+    old, new = told_of(items, now[:])
+    return Change(name, old, new, lambda: kept.__setitem__(slice(None), items), name, whole=(items, now[:]))
+
+
+def told_of(before: Any, after: Any) -> tuple[object, object]:
+    """Return what was taken out of a list or set, and what was put in; all of both where only the order differs."""
+    removed, added = [x for x in before if not is_among(x, after)], [x for x in after if not is_among(x, before)]
+    return (removed or ABSENT, added or ABSENT) if removed or added else (before, after)
 
 
 def identical(before: list[Any], after: list[Any]) -> bool:
@@ -299,7 +321,7 @@ def identical(before: list[Any], after: list[Any]) -> bool:
 
 def is_among(one: object, items: Iterable[object]) -> bool:
     """Tell whether some of several values is the same object or equal; an `==` that fails means no."""
-    return any(same(one, other) for other in items)
+    return one in items if isinstance(items, set) else any(same(one, other) for other in items)
 
 
 def same_objects(before: list[Any], after: list[Any]) -> bool:

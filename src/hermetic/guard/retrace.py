@@ -165,7 +165,7 @@ class Tracer:
         )
         self.last: dict[Probe[Any], Any] = {}
         self.place: tuple[str, int] | None = None
-        self.found: dict[tuple[str, str], tuple[object, tuple[str, int]]] = {}
+        self.found: dict[tuple[str, str], tuple[states.Change, tuple[str, int]]] = {}
 
     def tell(self, method: str, *args: object) -> None:
         """Call a method of the probes, as the first run did."""
@@ -223,7 +223,7 @@ class Tracer:
     def note(self, key: tuple[str, str], change: states.Change) -> None:
         """Keep the first change of a state, until it is taken back."""
         known = self.found.get(key)
-        if known is not None and states.same(known[0], change.after):
+        if known is not None and known[0].is_taken_back_by(change):
             del self.found[key]
         elif known is None and self.place is not None:
-            self.found[key] = (change.before, self.place)
+            self.found[key] = (change, self.place)

@@ -38,7 +38,12 @@ if TYPE_CHECKING:
             'monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, one])',
         ),
         ("HRM601", Change("shop.RATES['eur']", 1.0, 2.0), "monkeypatch.setitem(shop.RATES, 'eur', 2.0)"),
-        ("HRM601", Change("shop.BASKET", ABSENT, ["tea"]), 'monkeypatch.setattr(shop, "BASKET", shop.BASKET.copy())'),
+        (
+            "HRM601",
+            Change("shop.BASKET", ABSENT, ["tea"], whole=([], ["tea"])),
+            'monkeypatch.setattr(shop, "BASKET", shop.BASKET.copy())',
+        ),
+        ("HRM601", Change("shop.BASKET", ABSENT, ["tea"]), 'monkeypatch.setattr(shop, "BASKET", value, raising=False)'),
         ("HRM601", Change("shop.SEPARATORS", [], "*"), "monkeypatch.setattr(shop, \"SEPARATORS\", '*')"),
         ("HRM601", Change("shop.NEW", ABSENT, 3), 'monkeypatch.setattr(shop, "NEW", 3, raising=False)'),
         ("HRM603", Change("shop.Config.strict", 0, 1), 'monkeypatch.setattr(shop.Config, "strict", 1)'),
