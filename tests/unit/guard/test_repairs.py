@@ -192,6 +192,9 @@ PLACES = {
     "def test_it():\n    NAMES.add('cash')": (
         "in a fixture: before = NAMES.copy(); yield; NAMES.clear(); NAMES.update(before)"
     ),
+    "MINE = []\n\n\ndef test_it():\n    MINE.append(1)": (
+        'monkeypatch.setattr(sys.modules[__name__], "MINE", MINE.copy())'
+    ),
     "def test_it():\n    shop.QUEUE2.append(1)": 'monkeypatch.setattr(shop, "QUEUE2", shop.QUEUE2.copy())',
 }
 
