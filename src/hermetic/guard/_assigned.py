@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._mentions import text_of
 from hermetic.guard._written import functions_of
+from hermetic.guard.describe import ABSENT
 from hermetic.guard.places import Place, is_test_file
-from hermetic.guard.probe import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

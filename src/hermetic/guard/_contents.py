@@ -12,8 +12,8 @@ from hermetic.guard._globals import PROJECT
 from hermetic.guard._own import is_own_object
 from hermetic.guard._samples import Sample
 from hermetic.guard._stamps import Numbered, Stamps, are_told, are_told_of_objects
+from hermetic.guard.compare import same_objects
 from hermetic.guard.containers import CONTAINERS, Part, deep_parts
-from hermetic.guard.probe import same_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._patched import MOCK
-from hermetic.guard.probe import ABSENT
+from hermetic.guard.describe import ABSENT
 from hermetic.guard.trail import wrap
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from hermetic.guard._written import (
     text_of_code,
     written_by_test,
 )
+from hermetic.guard.describe import ABSENT
 from hermetic.guard.places import is_users_file
-from hermetic.guard.probe import ABSENT, MOMENT
+from hermetic.guard.probe import MOMENT
 
 if TYPE_CHECKING:
     import pytest

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from hermetic.guard.probe import ABSENT
+from hermetic.guard.describe import ABSENT
 
 if TYPE_CHECKING:
     import pytest

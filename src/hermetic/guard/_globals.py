@@ -18,7 +18,9 @@ from hermetic.guard._definitions import code_of, is_benign, is_made_again
 from hermetic.guard._holders import found_in, held_by, is_projects, named_in
 from hermetic.guard._patched import of_attributes, started_patches, without
 from hermetic.guard._stamps import Numbered, Stamps, are_told
-from hermetic.guard.probe import ABSENT, MOMENT, Change, Table, identical, same_objects
+from hermetic.guard.compare import identical, same_objects
+from hermetic.guard.describe import ABSENT
+from hermetic.guard.probe import MOMENT, Change, Table
 
 if TYPE_CHECKING:
     import types

@@ -18,8 +18,10 @@ from hermetic.guard._own import is_left_to_breakers, is_told_of_object, last_att
 from hermetic.guard._samples import in_one_form
 from hermetic.guard._words import CACHED, COUNT, DONE, MEMO, definer, is_in_tests, is_of_test, is_plain, speaks_of
 from hermetic.guard._written import writes_entry, written_by_test
+from hermetic.guard.compare import is_among, same, same_objects
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, is_weak_copy
-from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, Table, is_among, same, same_objects
+from hermetic.guard.describe import ABSENT
+from hermetic.guard.probe import MOMENT, Change, Probe, Table
 from hermetic.guard.probes.breakers import breaker_classes
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._stamps import Numbered
+from hermetic.guard.describe import ABSENT
 from hermetic.guard.places import USER, is_test_file, whose
-from hermetic.guard.probe import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

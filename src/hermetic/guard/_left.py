@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hermetic.guard.describe import ABSENT, Described
 from hermetic.guard.places import LIBRARY, MACHINE, STDLIB, USER, Place, getframe, responsible, whose
-from hermetic.guard.probe import ABSENT, MOMENT, Change, Described, Probe
+from hermetic.guard.probe import MOMENT, Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ from hermetic.guard._definitions import is_given_by
 from hermetic.guard._instances import class_of
 from hermetic.guard._written import functions_of
 from hermetic.guard.containers import CONTAINERS, stored_outside_init
+from hermetic.guard.describe import ABSENT
 from hermetic.guard.places import USER, whose
-from hermetic.guard.probe import ABSENT
 from hermetic.guard.probes.breakers import is_telling
 
 if TYPE_CHECKING:

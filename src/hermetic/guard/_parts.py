@@ -10,8 +10,9 @@ import sys
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from hermetic.guard._shown import is_of_library
+from hermetic.guard.compare import same_objects
 from hermetic.guard.containers import CONTAINERS
-from hermetic.guard.probe import Change, Probe, Table, same_objects
+from hermetic.guard.probe import Change, Probe, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,7 @@ import re
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from hermetic.guard.probe import ABSENT, Described, short
+from hermetic.guard.describe import ABSENT, Described, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable

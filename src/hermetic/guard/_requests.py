@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.probe import Change, Described, Probe
+from hermetic.guard.describe import Described
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping

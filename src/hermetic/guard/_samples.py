@@ -6,8 +6,10 @@ import functools
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from hermetic.guard.compare import same_objects
 from hermetic.guard.containers import LARGEST, TABLES, Part
-from hermetic.guard.probe import ABSENT, Change, Described, same_objects, short
+from hermetic.guard.describe import ABSENT, Described, short
+from hermetic.guard.probe import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

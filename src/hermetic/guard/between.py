@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hermetic.guard import checking
+from hermetic.guard.describe import ABSENT, Described
 from hermetic.guard.judge import CARRIED, GUARD
 from hermetic.guard.places import Place
-from hermetic.guard.probe import ABSENT, Act, Change, Described
+from hermetic.guard.probe import Act, Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

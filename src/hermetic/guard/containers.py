@@ -12,7 +12,9 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.probe import ABSENT, Change, is_among, same, short, told_of
+from hermetic.guard.compare import is_among, same, told_of
+from hermetic.guard.describe import ABSENT, short
+from hermetic.guard.probe import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

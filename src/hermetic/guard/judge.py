@@ -15,8 +15,9 @@ from hermetic.guard._fitted import fitted, in_place
 from hermetic.guard._imports import Imports
 from hermetic.guard._repairs import repair_as_code
 from hermetic.guard.containers import Part
+from hermetic.guard.describe import ABSENT, short
 from hermetic.guard.places import USER, Place, whose
-from hermetic.guard.probe import ABSENT, MOMENT, short
+from hermetic.guard.probe import MOMENT
 from hermetic.lint.suppressions import EXCUSE
 
 if TYPE_CHECKING:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import operator
-import re
-import reprlib
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from hermetic.guard.compare import same, told_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -16,17 +14,6 @@ if TYPE_CHECKING:
 
 
 Snapshot = TypeVar("Snapshot")
-LONGEST = 120  # characters of a representation
-
-
-class Absent:
-    """The value of what is not there."""
-
-    def __repr__(self) -> str:
-        return "absent"
-
-
-ABSENT = Absent()
 UNSEEN = object()  # in place of a snapshot that was not taken
 
 
@@ -226,107 +213,8 @@ class Probe(Generic[Snapshot]):
         """Learn what a setter returned, None where it raised; also when pytest called it."""
 
 
-class _Short(reprlib.Repr):
-    """Representations of bounded size and depth; those of unknown objects may fail."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxlevel = 3
-        self.maxstring = self.maxother = self.maxlong = LONGEST - 20
-
-
-SHORT = _Short()
-ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+| id='\d+'")  # another one in each process
-
-
-def short(value: object) -> str:
-    """Return a short representation on one line, whatever the object does."""
-    if type(value) is str and len(value) <= LONGEST:
-        return short_text(value)
-    return written(value)
-
-
-@functools.lru_cache(maxsize=1000)
-def short_text(value: str) -> str:
-    """Return a short representation of a text: the same keys are written again and again."""
-    return written(value)
-
-
-def written(value: object) -> str:
-    """Return a short representation on one line, worked out."""
-    try:
-        text = value if isinstance(value, Described) else ADDRESS.sub("", SHORT.repr(value))
-    except Exception as error:  # noqa: BLE001 - a representation is code of the project
-        text = f"<{type(value).__name__}, its repr raises {type(error).__name__}>"
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
-
-
-class Described(str):
-    """A value that is already described: shown as it is, without quotes."""
-
-    __slots__ = ()
-
-
-def same(one: object, other: object) -> bool:
-    """Tell whether two values are the same object or equal, arrays item by item; an `==` that fails means no."""
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return False
-    equal: Any = False
-    try:
-        equal = one == other
-        return bool(equal)
-    except Exception:  # noqa: BLE001 - comparison is code of the project
-        return is_equal_throughout(one, other, equal)
-
-
-def is_equal_throughout(one: Any, other: Any, equal: Any) -> bool:
-    """Tell whether two arrays or tables have one shape, and what `==` gave for them is true for each item."""
-    try:
-        return bool(one.shape == other.shape and equal.all(axis=None))
-    except Exception:  # noqa: BLE001 - what `==` gives is the project's, and need not be an array
-        return False
-
-
-def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Tell quickly whether two large tables hold the same values; for lists Python asks `==` only where `is` fails."""
-    try:
-        return list(one.values()) == list(other.values())
-    except Exception:  # noqa: BLE001 - comparison is code of the project
-        return False
-
-
 def list_change(name: str, before: tuple[list[object], list[object]], now: list[object]) -> Change:
     """Return the change of a list, given as (the list itself, a copy of its items) before and the list now."""
     kept, items = before
     old, new = told_of(items, now[:])
     return Change(name, old, new, lambda: kept.__setitem__(slice(None), items), name, whole=(items, now[:]))
-
-
-def told_of(before: Any, after: Any) -> tuple[object, object]:
-    """Return what was taken out of a list or set, and what was put in; all of both where only the order differs."""
-    removed, added = [x for x in before if not is_among(x, after)], [x for x in after if not is_among(x, before)]
-    return (removed or ABSENT, added or ABSENT) if removed or added else (before, after)
-
-
-def identical(before: list[Any], after: list[Any]) -> bool:
-    """Tell whether two lists hold the very same objects, about 30 ns each.
-
-    `same_objects` takes a tenth of that, and says so of a proxy that equals what it stands for, too.
-    """
-    return len(before) == len(after) and all(map(operator.is_, before, after))
-
-
-def is_among(one: object, items: Iterable[object]) -> bool:
-    """Tell whether some of several values is the same object or equal; an `==` that fails means no."""
-    return one in items if isinstance(items, set) else any(same(one, other) for other in items)
-
-
-def same_objects(before: list[Any], after: list[Any]) -> bool:
-    """Tell whether two lists hold the same objects; Python asks `==` only where `is` fails."""
-    try:
-        return before == after
-    except Exception:  # noqa: BLE001 - comparison is code of the project
-        return False

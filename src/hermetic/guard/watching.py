@@ -23,8 +23,8 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from hermetic.guard.describe import short
 from hermetic.guard.places import USER, getframe, responsible
-from hermetic.guard.probe import short
 from hermetic.guard.probes.settings import is_frozen
 
 if TYPE_CHECKING:

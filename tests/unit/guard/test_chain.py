@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hermetic.guard.chain import Chain, Owner
+from hermetic.guard.compare import same
+from hermetic.guard.describe import ABSENT, Described, short
 from hermetic.guard.places import LIBRARY, MACHINE, Place
-from hermetic.guard.probe import ABSENT, Change, Described, Probe, list_change, same, short
+from hermetic.guard.probe import Change, Probe, list_change
 from hermetic.guard.trail import Trail
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ import pytest
 
 from hermetic.guard._definitions import CLASS_STATE, MODULE_STATE, REPLACED
 from hermetic.guard._globals import Walk
-from hermetic.guard.probe import ABSENT, MOMENT
+from hermetic.guard.describe import ABSENT
+from hermetic.guard.probe import MOMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

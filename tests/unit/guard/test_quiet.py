@@ -13,7 +13,8 @@ from hermetic.guard import probes
 from hermetic.guard._left import ONCE_MODULE, is_of_the_run
 from hermetic.guard.chain import Chain, Owner
 from hermetic.guard.containers import CONTAINERS, Part, deep_parts
-from hermetic.guard.probe import LONGEST, MOMENT, Change, Probe, short, short_text
+from hermetic.guard.describe import LONGEST, short, short_text
+from hermetic.guard.probe import MOMENT, Change, Probe
 from hermetic.guard.registry import walked
 from hermetic.guard.trail import Trail
 from hermetic.workers.once import OncePerRun

@@ -12,8 +12,9 @@ from hermetic.catalogue import registry
 from hermetic.catalogue.rule import GUARD
 from hermetic.cli import main
 from hermetic.guard._repairs import repair_as_code
+from hermetic.guard.describe import ABSENT, Described
 from hermetic.guard.judge import read_on
-from hermetic.guard.probe import ABSENT, Change, Described
+from hermetic.guard.probe import Change
 from hermetic.guard.probes.breakers import Condition
 from tests.utils.guarding import guarded
 

@@ -11,7 +11,8 @@ import pytest
 from hermetic.guard import _contents, _globals, _holders, _stamps
 from hermetic.guard._definitions import MODULE_STATE
 from hermetic.guard._globals import Walk
-from hermetic.guard.probe import MOMENT, identical, same_objects
+from hermetic.guard.compare import identical, same_objects
+from hermetic.guard.probe import MOMENT
 from hermetic.guard.probes.module_state import ModuleStateProbe
 
 if TYPE_CHECKING:

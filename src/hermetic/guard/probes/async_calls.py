@@ -10,8 +10,8 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._left import Left, LeftProbe, starter
+from hermetic.guard.describe import Described
 from hermetic.guard.places import getframe
-from hermetic.guard.probe import Described
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

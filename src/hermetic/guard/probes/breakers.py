@@ -10,7 +10,9 @@ import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._instances import Instances, is_kept, maker, names_of
-from hermetic.guard.probe import Change, Described, Probe, same, same_objects
+from hermetic.guard.compare import same, same_objects
+from hermetic.guard.describe import Described
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping

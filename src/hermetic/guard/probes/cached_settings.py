@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.guard._definitions import CACHED
 from hermetic.guard._globals import PROJECT
 from hermetic.guard.containers import attributes
+from hermetic.guard.describe import ABSENT, Described
 from hermetic.guard.places import LIBRARY, asking, getframe, responsible
-from hermetic.guard.probe import ABSENT, Change, Described, Probe
+from hermetic.guard.probe import Change, Probe
 from hermetic.guard.probes.environ import CURRENT
 
 if TYPE_CHECKING:

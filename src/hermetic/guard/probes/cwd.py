@@ -6,7 +6,8 @@ import functools
 import os
 from typing import TYPE_CHECKING
 
-from hermetic.guard.probe import Change, Described, Probe
+from hermetic.guard.describe import Described
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

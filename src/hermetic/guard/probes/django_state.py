@@ -7,8 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._parts import PartsProbe
+from hermetic.guard.compare import same, same_objects
 from hermetic.guard.containers import Part, deep_parts
-from hermetic.guard.probe import ABSENT, Change, Described, Probe, same, same_objects
+from hermetic.guard.describe import ABSENT, Described
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

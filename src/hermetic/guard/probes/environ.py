@@ -6,8 +6,9 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermetic.guard.describe import ABSENT, Described
 from hermetic.guard.places import getframe
-from hermetic.guard.probe import ABSENT, Change, Described, Probe
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator

@@ -11,9 +11,10 @@ from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard import _literals as frames
+from hermetic.guard.describe import ABSENT, Described
 from hermetic.guard.options import allowed
 from hermetic.guard.places import USER, getframe, responsible
-from hermetic.guard.probe import ABSENT, MOMENT, Act, Change, Described, Probe
+from hermetic.guard.probe import MOMENT, Act, Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

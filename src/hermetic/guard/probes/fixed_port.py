@@ -8,8 +8,9 @@ from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard import _literals as literals
+from hermetic.guard.describe import ABSENT, Described
 from hermetic.guard.places import USER, Place, getframe, responsible, whose
-from hermetic.guard.probe import ABSENT, MOMENT, Change, Described, Probe
+from hermetic.guard.probe import MOMENT, Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,8 +12,9 @@ import pytest
 
 from hermetic.guard._definitions import is_mock
 from hermetic.guard._words import is_in_test_file, source_in
+from hermetic.guard.compare import is_among, same, same_objects
 from hermetic.guard.places import is_users
-from hermetic.guard.probe import MOMENT, Change, Probe, is_among, list_change, same, same_objects
+from hermetic.guard.probe import MOMENT, Change, Probe, list_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

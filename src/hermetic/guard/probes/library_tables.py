@@ -14,8 +14,10 @@ from hermetic.guard._definitions import CLASS_STATE, MODULE_STATE, REPLACED
 from hermetic.guard._holders import held_by
 from hermetic.guard._parts import PartsProbe, RegistersProbe, Tables
 from hermetic.guard._shown import callable_name, is_of_library
+from hermetic.guard.compare import same_objects
 from hermetic.guard.containers import Part
-from hermetic.guard.probe import ABSENT, Change, Described, Probe, same_objects
+from hermetic.guard.describe import ABSENT, Described
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._assigned import Assigned, Watched, held_by
 from hermetic.guard._definitions import CLASS_STATE, MODULE_STATE, is_defined, is_mock
-from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, same, same_objects
+from hermetic.guard.compare import same, same_objects
+from hermetic.guard.describe import ABSENT
+from hermetic.guard.probe import MOMENT, Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping

@@ -9,8 +9,10 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermetic.guard.compare import same
+from hermetic.guard.describe import ABSENT, Described
 from hermetic.guard.places import USER, getframe, is_test_file, whose
-from hermetic.guard.probe import ABSENT, MOMENT, Change, Described, Probe, same
+from hermetic.guard.probe import MOMENT, Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping

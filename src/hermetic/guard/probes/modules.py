@@ -12,8 +12,10 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._globals import PROJECT
+from hermetic.guard.compare import alike, same
+from hermetic.guard.describe import ABSENT
 from hermetic.guard.places import is_users
-from hermetic.guard.probe import ABSENT, Change, Probe, alike, same
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping

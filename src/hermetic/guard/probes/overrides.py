@@ -11,8 +11,10 @@ import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._instances import Instances, maker, names_of
+from hermetic.guard.compare import same
+from hermetic.guard.describe import ABSENT, short
 from hermetic.guard.places import abspath
-from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, same, short
+from hermetic.guard.probe import MOMENT, Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping

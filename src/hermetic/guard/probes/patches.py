@@ -7,7 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._left import Left, LeftProbe, starter
-from hermetic.guard.probe import Described
+from hermetic.guard.describe import Described
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

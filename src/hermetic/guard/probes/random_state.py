@@ -6,8 +6,9 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any
 
+from hermetic.guard.describe import Described
 from hermetic.guard.places import MACHINE, getframe, responsible
-from hermetic.guard.probe import Change, Described, Probe
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping

@@ -11,7 +11,9 @@ from hermetic.guard._definitions import REPLACED, is_defined, is_same_definition
 from hermetic.guard._filled import is_looked_up_once, is_made_up
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._patched import of_attributes
-from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, Table, identical
+from hermetic.guard.compare import identical
+from hermetic.guard.describe import ABSENT
+from hermetic.guard.probe import MOMENT, Change, Probe, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

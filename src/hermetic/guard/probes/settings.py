@@ -16,8 +16,10 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._stamps import Numbered, Stamps, are_told
+from hermetic.guard.compare import alike, same, same_objects
+from hermetic.guard.describe import ABSENT, Described
 from hermetic.guard.places import USER, getframe, is_users, whose
-from hermetic.guard.probe import ABSENT, Change, Described, Probe, alike, same, same_objects
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping

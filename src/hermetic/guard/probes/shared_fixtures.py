@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._own import BASES, PLAIN, is_users_class
 from hermetic.guard.containers import CONTAINERS, parts_of, stored_outside_init
+from hermetic.guard.describe import ABSENT
 from hermetic.guard.places import USER, is_users, whose
-from hermetic.guard.probe import ABSENT, MOMENT, Change, Probe, Table
+from hermetic.guard.probe import MOMENT, Change, Probe, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,7 +8,9 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._globals import PROJECT
-from hermetic.guard.probe import ABSENT, Change, Described, Probe, same, same_objects
+from hermetic.guard.compare import same, same_objects
+from hermetic.guard.describe import ABSENT, Described
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

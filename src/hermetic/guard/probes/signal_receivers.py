@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._instances import Instances, maker
 from hermetic.guard._shown import callable_name, is_of_library, name_in_modules
-from hermetic.guard.probe import ABSENT, Change, Probe, same_objects
+from hermetic.guard.compare import same_objects
+from hermetic.guard.describe import ABSENT
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping

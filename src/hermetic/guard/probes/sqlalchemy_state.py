@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._kept import Keeper
 from hermetic.guard._shown import callable_name, is_of_library, name_in_modules
-from hermetic.guard.probe import ABSENT, Change, Described, Probe, same
+from hermetic.guard.compare import same
+from hermetic.guard.describe import ABSENT, Described
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping

@@ -7,7 +7,9 @@ import operator
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.probe import ABSENT, Change, Described, Probe, list_change, same_objects
+from hermetic.guard.compare import same_objects
+from hermetic.guard.describe import ABSENT, Described
+from hermetic.guard.probe import Change, Probe, list_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

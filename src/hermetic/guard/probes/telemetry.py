@@ -8,8 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._instances import Instances, kinds_of, maker, names_of
+from hermetic.guard.compare import same_objects
+from hermetic.guard.describe import Described
 from hermetic.guard.places import getframe, is_test_file, responsible
-from hermetic.guard.probe import Change, Described, Probe, same_objects
+from hermetic.guard.probe import Change, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping

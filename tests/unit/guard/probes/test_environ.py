@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from hermetic.guard.probe import short
+from hermetic.guard.describe import short
 from hermetic.guard.probes.environ import EnvironProbe
 
 if TYPE_CHECKING:
