@@ -6,7 +6,7 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard.describe import ABSENT, Described
+from hermetic.guard.describe import ABSENT, Described, hidden
 from hermetic.guard.places import getframe
 from hermetic.guard.probe import Change, Probe
 
@@ -62,7 +62,7 @@ class EnvironProbe(Probe[View]):
                 if old != new:
                     key = str(decoded(name))
                     undo = functools.partial(put_back, key, old)
-                    yield Change(f"os.environ[{key!r}]", shown(old), shown(new), undo, key)
+                    yield Change(f"os.environ[{key!r}]", shown(key, old), shown(key, new), undo, key)
         if before.apart != after.apart:
             yield from self.apart_changes(before.apart, after.apart)
 
@@ -73,7 +73,7 @@ class EnvironProbe(Probe[View]):
             old, new = before.get(key, seen), after.get(key, seen)
             if old != new:
                 undo = functools.partial(self.put_back_apart, key)
-                yield Change(f"putenv({key!r})", shown(old), shown(new), undo, key)
+                yield Change(f"putenv({key!r})", shown(key, old), shown(key, new), undo, key)
 
     def heard(self, event: str, args: tuple[object, ...]) -> Hashable:
         """Note a write by the variable's name; learn whether it went past `os.environ`."""
@@ -116,9 +116,9 @@ def kind_of(environ: object) -> Described:
     return Described(f"a mapping of type {type(environ).__qualname__}")
 
 
-def shown(value: str | None) -> object:
+def shown(key: str, value: str | None) -> object:
     """Return a value as it is reported."""
-    return ABSENT if value is None else value
+    return ABSENT if value is None else hidden(key, value)
 
 
 def put_back(key: str, value: str | None) -> None:
