@@ -74,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
             session = Session(config, options.read(config, report))
         config.pluginmanager.register(session, NAME)
     elif report:
-        write_report(report, [])
+        write_report(report, mode, [])
 
 
 @contextlib.contextmanager
@@ -152,7 +152,7 @@ class Session:
         if not self.options.report or self.is_worker or self.written:
             return True
         self.written = True
-        return write_report(self.options.report, self.records)
+        return write_report(self.options.report, self.options.mode, self.records)
 
     def take(self, records: list[Record]) -> None:
         """Keep records; workers that collect or run the same find the same."""
@@ -256,8 +256,8 @@ class Session:
             terminalreporter.write_line("the run fails: what two workers do was known when their tests had ended")
 
 
-def write_report(path: str, records: list[Record]) -> bool:
-    """Write the document of findings, also when there are none; where that fails, say so and return False."""
+def write_report(path: str, mode: str, records: list[Record]) -> bool:
+    """Write the mode and the findings, also when there are none; where that fails, say so and return False."""
     from hermetic.report import json_report
 
     found = []
@@ -267,7 +267,7 @@ def write_report(path: str, records: list[Record]) -> bool:
         found = [finding(record) for record in records]
     try:
         with open(path, "w", encoding="utf-8") as file:
-            file.write(json_report.render(found, colour=False))
+            file.write(json_report.guarded(found, mode))
     except OSError as error:
         print(f"\nhermetic: {path} cannot be written: {error.strerror}", file=sys.stderr)
         return False

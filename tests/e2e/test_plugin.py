@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -308,7 +309,7 @@ def test_a_test_that_cleans_up_after_another_is_not_reported(tmp_path: Path) -> 
 def test_a_mark_that_cannot_be_understood_is_an_error_of_collection(workers: str, tmp_path: Path) -> None:
     files = {
         "test_mark.py": "import pytest\n\n\n@pytest.mark.hermetic('HRM101')\ndef test_a(): ...\n\n\n"
-        "@pytest.mark.hermetic(allow=['HRM999'])\ndef test_b(): ...\n",
+        "@pytest.mark.hermetic(allow=['HRM999', 'HRM1'])\ndef test_b(): ...\n",
         "test_class.py": "import pytest\n\n\nclass TestBare:\n    pytestmark = [pytest.mark.hermetic]\n\n"
         "    def test_c(self): ...\n\n\n@pytest.mark.hermetic(allow=['HRM998'])\nclass TestB:\n"
         "    def test_d(self): ...\n",
@@ -317,7 +318,8 @@ def test_a_mark_that_cannot_be_understood_is_an_error_of_collection(workers: str
 
     assert run.exit != 0
     assert "write @pytest.mark.hermetic(allow=['HRM101'])" in run.output
-    assert "'HRM999', which is no rule" in run.output
+    assert "'HRM999', which is no rule; did you mean" in run.output
+    assert "'HRM1', which is no rule; a mark names whole codes" in run.output
     assert "test_class.py::TestBare: @pytest.mark.hermetic() cannot be understood" in run.output
     assert "test_class.py::TestB: @pytest.mark.hermetic allows 'HRM998', which is no rule" in run.output
     assert "INTERNALERROR" not in run.output
@@ -528,11 +530,13 @@ def test_options_of_pytest_mean_what_they_mean(arguments: list[str], leaks: int,
     assert len(run.findings) == leaks, run.output
 
 
-def test_the_report_is_written_when_the_guard_is_off_too(tmp_path: Path) -> None:
-    run = guarded(tmp_path / "suite", mode="off", files={"test_it.py": "def test_it(): ...\n"})
+@pytest.mark.parametrize("mode", ["off", "warn", "error"])
+def test_the_report_tells_the_mode_and_is_written_when_the_guard_is_off_too(mode: str, tmp_path: Path) -> None:
+    run = guarded(tmp_path / "suite", mode=mode, files={"test_it.py": "def test_it(): ...\n"})
 
     assert run.reported
     assert run.findings == []
+    assert json.loads((tmp_path / "suite-report.json").read_text(encoding="utf-8"))["mode"] == mode
 
 
 def test_nothing_of_the_guard_is_imported_while_it_is_off(tmp_path: Path) -> None:

@@ -101,5 +101,6 @@ def wrong_marks(node: pytest.Item | pytest.Collector, options: Options) -> Itera
             continue
         for code in codes:
             if code not in options.entries:
-                hint = configuration.nearest(str(code), options.entries)
+                begins = any(known.startswith(str(code)) for known in options.entries)
+                hint = "; a mark names whole codes" if begins else configuration.nearest(str(code), options.entries)
                 yield f"{node.nodeid}: @pytest.mark.hermetic allows {code!r}, which is no rule{hint}"

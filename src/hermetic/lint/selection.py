@@ -85,7 +85,10 @@ def codes_of(entries: Iterable[Entry], selectors: Iterable[str], origins: Mappin
             codes = {code for code in every if code.startswith(selector) and selector.startswith(code.rstrip(DIGITS))}
             if not codes:
                 place = f"{origins[selector]}: " if origins and selector in origins else ""
-                raise ConfigError(f"{place}{selector!r} selects no rule{nearest(selector, ['ALL', *PRESETS, *every])}")
+                begin = selector.rstrip("xX*")  # as in `HRM1xx`
+                known = begin != selector and begin.rstrip(DIGITS) and any(code.startswith(begin) for code in every)
+                hint = f"; did you mean {begin!r}?" if known else nearest(selector, ["ALL", *PRESETS, *every])
+                raise ConfigError(f"{place}{selector!r} selects no rule{hint}")
         found |= codes
     return found
 

@@ -16,8 +16,17 @@ VERSION = 1
 
 def render(findings: list[Finding], *, colour: bool, sources: Mapping[str, bytes] | None = None) -> str:  # noqa: ARG001 - every format has this signature
     """Return the document `{"version": 1, "tool": "hermetic", "findings": [...]}`."""
-    document = {"version": VERSION, "tool": "hermetic", "findings": [as_dict(item) for item in findings]}
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    return written({"findings": [as_dict(item) for item in findings]})
+
+
+def guarded(findings: list[Finding], mode: str) -> str:
+    """Return the same of a run of tests, with the mode of the guard: with `off` nothing was looked for."""
+    return written({"mode": mode, "findings": [as_dict(item) for item in findings]})
+
+
+def written(content: dict[str, object]) -> str:
+    """Return a document with its version and origin in front."""
+    return json.dumps({"version": VERSION, "tool": "hermetic", **content}, indent=2, ensure_ascii=True) + "\n"
 
 
 def fix_of(item: Finding) -> dict[str, object] | None:

@@ -63,7 +63,15 @@ def test_a_selector_that_names_nothing_is_refused(where: str, selector: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("selector", "meant"), [("HRM11", "HRM101"), ("hrm101", "HRM101"), ("all", "ALL"), ("recomended", "recommended")]
+    ("selector", "meant"),
+    [
+        ("HRM11", "HRM101"),
+        ("HRM1xx", "HRM1"),
+        ("HRM*", "HRM"),
+        ("hrm101", "HRM101"),
+        ("all", "ALL"),
+        ("recomended", "recommended"),
+    ],
 )
 def test_a_misspelt_selector_is_answered_with_the_nearest(selector: str, meant: str) -> None:
     with pytest.raises(ConfigError, match=f"did you mean {meant!r}"):
