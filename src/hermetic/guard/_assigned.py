@@ -113,12 +113,14 @@ class Assigned:
         self.looked_up: list[tuple[int, Watched | Method]] = []
         self.lines: dict[str, list[Place]] = {}
         self.read: set[str] = set()
+        self.looks = 0  # how often the modules were others, as far as they were read
 
     def keep_up(self) -> bool:
         """Read the modules of the project that are new; tell whether there is more to watch now."""
         PROJECT.snapshot()
-        if len(PROJECT.modules) == len(self.read):
+        if self.looks == PROJECT.looks:
             return False
+        self.looks = PROJECT.looks
         self.learn(PROJECT.modules)
         if len(self.watched) == len(self.names):
             return False

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._own import is_own_object
 from hermetic.guard._samples import Sample
-from hermetic.guard._stamps import Numbered, Stamps, are_told, are_told_of_objects
-from hermetic.guard.compare import same_objects
+from hermetic.guard._sight import Sight
+from hermetic.guard._stamps import are_told, are_told_of_objects, number_of
 from hermetic.guard.containers import CONTAINERS, Part, deep_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hermetic.guard._globals import Difference, Snapshot
     from hermetic.guard._holders import Holder
+    from hermetic.guard._stamps import Number
+
+    Name = tuple[Holder, str]  # a module or class, and an attribute of it
 
 # A module that imports one of these by name holds the very object: a change of it is another rule's business.
 OF_SYS = ("argv", "path", "meta_path", "path_hooks", "modules", "warnoptions")
@@ -37,7 +40,7 @@ class Watched(NamedTuple):
     """
 
     part: Part
-    holders: list[tuple[Holder, str]]
+    holders: list[Name]
     suffix: str = ""
 
     @property
@@ -61,72 +64,67 @@ class Contents:
         self.of_classes = of_classes
         self.depth = DEPTH
         self.watched: list[Watched] = []
-        self.known: tuple[object, int] | None = None
+        self.walked: tuple[object, int] = None, 0  # the list of holders that was gone through, and how long it was
+        self.holders: set[Holder] = set()
         self.mirrors: list[Any] = []  # what each is compared with
         self.spaces: list[Any] = []  # what was in sight with the last snapshot
-        self.numbered: list[Numbered | None] = []  # what tells of writes to each, where something does
-        self.inside: list[int] = []  # the places of what is in sight in the list of watched containers
-        self.in_sight: tuple[list[Any], list[Any]] = [], []  # the containers of it, and their mirrors
-        self.stamps, self.stamped = Stamps(), b""  # of those of them that are told of; when they were as their mirrors
-        self.untold: list[int] = []  # the places of the others
-        self.others: tuple[list[Any], list[Any]] = [], []  # those, and their mirrors
+        self.numbered: list[Number | None] = []  # what tells of writes to each, where something does
+        self.always = self.now = Sight([], [], [])  # of what is always in sight, and of what is just now
+        self.of_files: list[int] = []  # the places of what files of tests alone hold
         self.last: Held | None = None
 
     def snapshot(self, walk: Snapshot, code: str) -> Held:
         """Compare each container with its copy, and copy again what is behind a name that differs.
 
-        It takes about 0.1 us each, and a tenth of that where the interpreter tells of writes. The list of them is made
-        anew when there are new modules, or a name stands for something else; a new name is added to it.
+        It takes about 0.1 us each, and a tenth of that where the interpreter tells of writes.
         """
-        last = self.last
-        changed = PROJECT.differences(last.walk, walk, code) if last is not None and walk is not last.walk else ()
-        others = [one for one in changed if leads_on(one)]  # a number that counts does not
-        if (
-            last is None
-            or self.known is None
-            or self.known[0] is not walk.holders
-            or self.known[1] != len(walk.holders)
-        ):
+        last, watched = self.last, self.watched
+        if last is None:
             self.watched = list(self.find(walk))
-            self.known = walk.holders, len(walk.holders)
-            self.mirrors = [one.part.mirrored() for one in self.watched]
+            self.walked, self.holders = (walk.holders, len(walk.holders)), {*walk.holders}
+            copies = [one.part.copied() for one in self.watched]
+            self.mirrors = mirrors_of(self.watched, copies)
             self.numbered = [numbered(one.part) for one in self.watched]
-            self.last = last = Held(walk, self.watched, [one.part.copied() for one in self.watched])
-            self.focus()
+            self.last = last = Held(walk, self.watched, copies)
+            self.gather()
             return last
-        if self.spaces is not PROJECT.spaces:
-            self.focus()
-        copies = self.parted(others, last.copies)
-        copies = copies if self.is_as_before() else self.renewed(copies)
+        changed = PROJECT.differences(last.walk, walk, code) if walk is not last.walk else ()
+        others = [one for one in changed if leads_on(one)]  # a number that counts does not
+        copies = last.copies
+        if self.walked[0] is not walk.holders or self.walked[1] != len(walk.holders):
+            copies = self.followed(walk, copies)
         if others:
-            copies = [*copies, *self.joined(others)]
+            copies = self.parted(others, copies)
+            copies = [*copies, *self.joined((one.holder, one.name, one.after) for one in others)]
+        if self.watched is not watched:
+            self.gather()
+        elif self.spaces is not PROJECT.spaces:
+            self.focus()
+        if not (self.always.is_as_before() and self.now.is_as_before()):
+            copies = self.renewed(copies)
         if copies is not last.copies or walk is not last.walk:
             self.last = last = Held(walk, self.watched, copies)
         return last
 
+    def gather(self) -> None:
+        """Look through the watched containers for those that are always in sight."""
+        own = [not one.holders[0][0].test or any(not holder.test for holder, _ in one.holders) for one in self.watched]
+        places = range(len(own))
+        self.of_files = [*itertools.compress(places, map(operator.not_, own))]
+        self.always = self.sight(itertools.compress(places, own))
+        self.focus()
+
     def focus(self) -> None:
-        """Gather the containers that are in sight."""
-        self.inside = [number for number, one in enumerate(self.watched) if is_in_sight(one)]
-        told = {number: one for number in self.inside if (one := self.numbered[number]) is not None}
-        self.stamps, self.stamped = Stamps(told.values()), b""
-        self.untold = [number for number in self.inside if number not in told]
-        self.in_sight, self.others = (
-            ([self.watched[number].part.live for number in places], self.mirrors_of(places))
-            for places in (self.inside, self.untold)
-        )
+        """Gather the other containers that are in sight."""
+        self.now = self.sight(place for place in self.of_files if is_in_sight(self.watched[place]))
         self.spaces = PROJECT.spaces
 
-    def mirrors_of(self, places: list[int]) -> list[Any]:
-        """Return what some containers are compared with."""
-        return [*map(self.mirrors.__getitem__, places)]
-
-    def is_as_before(self) -> bool:
-        """Tell whether the containers in sight are as their mirrors."""
-        stamps = self.stamps.read()
-        if stamps == self.stamped and same_objects(*self.others):
-            return True
-        self.stamped = stamps
-        return same_objects(*self.in_sight)
+    def sight(self, places: Iterable[int]) -> Sight:
+        """Return what compares some of the containers."""
+        places = [*places]
+        made = Sight(places, [self.watched[place].part.live for place in places], self.numbered)
+        made.compare_with(self.mirrors)
+        return made
 
     def find(self, walk: Snapshot) -> Iterator[Watched]:
         """Yield the containers; one that several modules hold under its name is one."""
@@ -140,49 +138,68 @@ class Contents:
             for one in watched:
                 yield from self.expanded(one)
 
-    def parted(self, others: list[Difference], copies: list[Any]) -> list[Any]:
-        """Forget what stood behind names that stand for something else by now; return the copies of the rest.
+    def followed(self, walk: Snapshot, copies: list[Any]) -> list[Any]:
+        """Forget what modules held that are gone by now, and watch what new ones hold; return the copies of all.
 
         To find everything anew instead would take tenths of a second where a project holds much.
         """
+        known, self.holders = self.holders, {*walk.holders}
+        self.walked = walk.holders, len(walk.holders)
+        gone = known - self.holders
+        if gone:
+            copies = self.forgotten(lambda _, pair: pair[0] in gone, copies)
+        pairs = zip(walk.holders, walk.copies, strict=True)
+        come = [pair for pair in pairs if pair[0] not in known and pair[0].is_class is self.of_classes]
+        return [*copies, *self.joined((holder, name, held[name]) for holder, held in come for name in held)]
+
+    def parted(self, others: list[Difference], copies: list[Any]) -> list[Any]:
+        """Forget what stood behind names that stand for something else by now; return the copies of the rest."""
         gone = [one for one in others if is_watched(one.before)]
-        roots = [one for one in self.watched if gone and not one.suffix and any(led_to(each, one) for each in gone)]
-        if not roots:
-            return copies
-        paths = {one.part.path for one in roots}
-        kept = [one.root not in paths for one in self.watched]
-        self.watched, self.mirrors, self.numbered, copies = (
-            [*itertools.compress(each, kept)] for each in (self.watched, self.mirrors, self.numbered, copies)
-        )
-        for one in roots:
-            holders = [pair for pair in one.holders if not any(is_of(each, pair) for each in gone)]
-            if holders:  # what other names lead to as well is behind the first of them from here on
-                copies += self.added([behind(holders, one.part.itself)])
-        self.focus()
+
+        def is_gone(one: Watched, pair: Name) -> bool:
+            return any(each.before is one.part.itself and is_of(each, pair) for each in gone)
+
+        return self.forgotten(is_gone, copies) if gone else copies
+
+    def forgotten(self, is_gone: Callable[[Watched, Name], bool], copies: list[Any]) -> list[Any]:
+        """Forget names, and what lies behind them where no other one leads to it; return the copies of the rest."""
+        leave: dict[int, Watched] = {}  # by the list of names, which a container shares with all that lies within
+        for one in self.watched:
+            if not one.suffix and any(is_gone(one, pair) for pair in one.holders):
+                first = one.holders[0]
+                one.holders[:] = [pair for pair in one.holders if not is_gone(one, pair)]
+                if one.holders[:1] != [first]:
+                    leave[id(one.holders)] = one
+        if leave:
+            stays = [id(one.holders) not in leave for one in self.watched]
+            self.watched, self.mirrors, self.numbered, copies = (
+                [*itertools.compress(each, stays)] for each in (self.watched, self.mirrors, self.numbered, copies)
+            )
+            # What other names lead to as well is behind the first of them from here on.
+            copies += self.added([behind(one.holders, one.part.itself) for one in leave.values() if one.holders])
         return copies
 
-    def joined(self, others: list[Difference]) -> list[Any]:
+    def joined(self, come: Iterable[tuple[Holder, str, Any]]) -> list[Any]:
         """Add what stands behind new names; return the copies of it."""
-        names = {one.name for one in others}
+        new = [one for one in come if type(one[2]) not in NOTHING_WITHIN and is_watched(one[2])]
+        names = {name for _, name, _ in new}
         roots: dict[str, list[Watched]] = {}
-        for one in self.watched:
+        for one in self.watched if new else ():
             if not one.suffix and one.holders[0][1] in names:
                 roots.setdefault(one.holders[0][1], []).append(one)
         known = {name: len(held) for name, held in roots.items()}
-        for holder, name, _, value, _ in others:
-            if is_watched(value):
-                add(roots.setdefault(name, []), holder, name, value)
-        copies = self.added([one for name, held in roots.items() for one in held[known.get(name, 0) :]])
-        self.focus()
-        return copies
+        for holder, name, value in new:
+            add(roots.setdefault(name, []), holder, name, value)
+        return self.added([one for name, held in roots.items() for one in held[known.get(name, 0) :]])
 
     def added(self, new: list[Watched]) -> list[Any]:
         """Watch what names stand for; return the copies of it."""
         come = [part for one in new for part in self.expanded(one)]
         self.watched = [*self.watched, *come]
-        self.mirrors += [one.part.mirrored() for one in come]
+        copies = [one.part.copied() for one in come]
+        self.mirrors += mirrors_of(come, copies)
         self.numbered += [numbered(one.part) for one in come]
-        return [one.part.copied() for one in come]
+        return copies
 
     def expanded(self, one: Watched) -> Iterator[Watched]:
         """Yield what a name stands for, and the containers and objects of the project within."""
@@ -207,21 +224,21 @@ class Contents:
             if not is_same_list(now, before):
                 watched = [*watched] if watched is self.watched else watched
                 watched[span] = now
-            self.mirrors[span] = [one.part.mirrored() for one in now]
+            copies[span] = copied = [one.part.copied() for one in now]
+            self.mirrors[span] = mirrors_of(now, copied)
             self.numbered[span] = [numbered(one.part) for one in now]
-            copies[span] = [one.part.copied() for one in now]
         if watched is self.watched:
-            self.in_sight = self.in_sight[0], self.mirrors_of(self.inside)
-            self.others = self.others[0], self.mirrors_of(self.untold)
+            self.always.compare_with(self.mirrors)
+            self.now.compare_with(self.mirrors)
         else:
             self.watched = watched
-            self.focus()
+            self.gather()
         return copies
 
     def changed_spans(self) -> list[slice]:
         """Return the parts of the list of watched containers that lie behind one name, and of which one was changed."""
         watched, spans, end = self.watched, [], 0
-        for number in itertools.compress(self.inside, differing(*self.in_sight)):
+        for number in sorted([*self.always.changed(), *self.now.changed()]):
             if number >= end:
                 root = watched[number].root
                 start, end = number, number + 1
@@ -233,19 +250,16 @@ class Contents:
         return spans
 
 
-def numbered(part: Part) -> Numbered | None:
+def mirrors_of(watched: list[Watched], copies: list[Any]) -> list[Any]:
+    """Return what containers are compared with: mostly the copies that were made of them just now."""
+    return [one.part.mirror_of(copy) for one, copy in zip(watched, copies, strict=True)]
+
+
+def numbered(part: Part) -> Number | None:
     """Return what tells of writes to a container, or to the attributes of an object; None where nothing does."""
     if part.attributes:
-        return Numbered(part.live) if are_told_of_objects() else None
-    return Numbered(part.itself) if type(part.itself) is dict and are_told() else None
-
-
-def differing(lives: list[Any], mirrors: list[Any]) -> list[bool]:
-    """Tell which containers differ from their mirrors; one whose values cannot be compared does."""
-    try:
-        return [*map(operator.ne, lives, mirrors)]
-    except Exception:  # noqa: BLE001 - comparison is code of the project
-        return [not same_objects([live], [mirror]) for live, mirror in zip(lives, mirrors, strict=True)]
+        return number_of(part.live) if are_told_of_objects() else None
+    return number_of(part.itself) if type(part.itself) is dict and are_told() else None
 
 
 def is_in_sight(one: Watched) -> bool:
@@ -265,18 +279,13 @@ def add(found: list[Watched], holder: Holder, name: str, value: Any) -> None:
         found.append(behind([(holder, name)], value))
 
 
-def behind(holders: list[tuple[Holder, str]], value: Any) -> Watched:
+def behind(holders: list[Name], value: Any) -> Watched:
     """Return a container or object under the first of the names that stand for it."""
     holder, name = holders[0]
     return Watched(Part(f"{holder.name}.{name}", value, attributes=type(value) not in CONTAINERS), holders)
 
 
-def led_to(difference: Difference, one: Watched) -> bool:
-    """Tell whether a name that stands for something else by now led to a container or object."""
-    return one.part.itself is difference.before and any(is_of(difference, pair) for pair in one.holders)
-
-
-def is_of(difference: Difference, pair: tuple[Holder, str]) -> bool:
+def is_of(difference: Difference, pair: Name) -> bool:
     """Tell whether a difference is that of a name of a module or class."""
     return pair[0] is difference.holder and pair[1] == difference.name
 

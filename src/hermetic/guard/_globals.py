@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.guard._definitions import code_of, is_benign, is_made_again
 from hermetic.guard._holders import found_in, held_by, is_projects, named_in
 from hermetic.guard._patched import of_attributes, started_patches, without
-from hermetic.guard._stamps import Numbered, Stamps, are_told
+from hermetic.guard._stamps import Stamps, are_told, number_of
 from hermetic.guard.compare import identical, same_objects
 from hermetic.guard.describe import ABSENT
 from hermetic.guard.probe import MOMENT, Change, Table
@@ -33,11 +33,13 @@ SPECIFICATION = "__spec__"  # of a module; a reload gives it another one
 
 
 class Snapshot(NamedTuple):
-    """The holders, and a copy of what each holds. The list of holders only grows, else it is another list."""
+    """The holders, and a copy of what each holds: the same one as before where nobody wrote to it.
+
+    The list of holders only grows, else it is another list.
+    """
 
     holders: list[Holder]
     copies: list[dict[str, Any]]
-    values: list[list[Any]]
 
 
 class Difference(NamedTuple):
@@ -68,11 +70,12 @@ class Walk:
         self.modules: dict[str, types.ModuleType] = {}  # those of the project
         self.shared: set[str] = set()  # names of those that another one holds, or held, or something of them
         self.unread: set[Holder] = set()  # those that may have made others shared since that was found out
+        self.looks = 0  # how often there were others of them
         self.table: dict[str, Any] = {}  # a copy of the table of modules
+        self.seen: dict[str, types.ModuleType] = {}  # that table itself
         self.moment = -1
         self.last: Snapshot | None = None
         self.copies: list[dict[str, Any]] = []  # of what each holder held with the last snapshot, whatever is patched
-        self.held: list[list[Any]] = []  # the values of these
         self.patchers: list[Any] = []  # those that were started then
         # The places of the first so many holders, by what they are: two names may lead to one class.
         self.known: tuple[list[Holder], int, dict[int, int]] = [], 0, {}
@@ -80,8 +83,8 @@ class Walk:
         self.in_sight: set[Holder] = set()
         self.inside: list[int] = []  # the places of those among the holders
         self.spaces: list[Any] = []  # the dictionaries of those
-        self.kept: list[list[Any]] = []  # what the table of modules and each of them held with the last snapshot
-        self.flat: list[Any] = []  # the same, one after the other; empty where nobody has asked for it
+        self.kept: list[dict[str, Any]] = []  # what the table of modules and each of them held with the last snapshot
+        self.flat: list[Any] = []  # the values of it, one after the other; empty where nobody has asked for them
         self.stamps = Stamps()  # of all that is in sight, where they tell of writes
         self.stamped = b""  # those that stood for what is known; empty where that is not known
         self.codes: dict[str, str] = {}  # by state, the rule that saw it change first
@@ -111,23 +114,27 @@ class Walk:
 
         Without stamps it takes about 5 ns for each attribute to see that nothing does.
         """
-        come = [MODULES] if len(self.held) != len(self.holders) else []  # somebody has looked since
-        if stamps and len(stamps) == len(self.stamped) and self.stamps.numbered[MODULES].space is sys.modules:
+        come = [MODULES] if len(self.copies) != len(self.holders) else []  # somebody has looked since
+        if stamps and len(stamps) == len(self.stamped) and self.seen is sys.modules:
             if stamps == self.stamped:
                 return come
             spaces = [sys.modules, *self.spaces]
             places: Sequence[int] = self.stamps.written(self.stamped, stamps)
         else:
             spaces = [sys.modules, *self.spaces]
-            # Flat, and by the garbage collector's own walk: no iterator gives values half as fast.
-            self.flat = self.flat or [*itertools.chain.from_iterable(self.kept)]
-            # Without stamps this is done in each test, and too often to tell a proxy from what it equals.
-            are_same = identical if stamps else same_objects
-            if are_same(held_by(*spaces), self.flat) and self.has_newest():
+            if not stamps and self.is_flat_same(spaces):
                 return come
             places = range(len(spaces))
-        found = [place for place in places if not identical([*spaces[place].values()], self.kept[place])]
+        found = [place for place in places if not has_same(spaces[place], self.kept[place])]
         return found if MODULES in found or (not come and self.has_newest()) else [MODULES, *found]
+
+    def is_flat_same(self, spaces: list[dict[str, Any]]) -> bool:
+        """Tell whether all values are the same; names, and what is a proxy, are too much to look at in each test.
+
+        Flat, and by the garbage collector's own walk: no iterator gives values half as fast.
+        """
+        self.flat = self.flat or [*itertools.chain.from_iterable(map(dict.values, self.kept))]
+        return same_objects(held_by(*spaces), self.flat) and self.has_newest()
 
     def has_newest(self) -> bool:
         """Tell whether the newest module has the name that it had."""
@@ -147,7 +154,7 @@ class Walk:
         file = None if self.file is None else os.fspath(self.file)
         self.inside = [
             number
-            for number, (holder, _) in enumerate(zip(self.holders, self.held, strict=False))
+            for number, (holder, _) in enumerate(zip(self.holders, self.copies, strict=False))
             if file is None or holder.test in {"", file} or holder.module in self.shared
         ]
         seen = {self.holders[number] for number in self.inside}
@@ -157,9 +164,10 @@ class Walk:
             self.stamps = Stamps()
             if are_told():
                 own = [self.holders[number].numbered() for number in self.inside]
-                self.stamps = Stamps([Numbered(sys.modules), *own])
+                self.seen = sys.modules
+                self.stamps = Stamps([number_of(self.seen), *own])
         self.stamped = b""  # what was written since is seen the next time
-        self.kept = [[*self.table.values()], *[self.held[number] for number in self.inside]]
+        self.kept = [self.table, *[self.copies[number] for number in self.inside]]
         self.flat = []
 
     # What is held
@@ -170,21 +178,20 @@ class Walk:
         self.unread.update(self.holders[number] for number in own.values())
         if MODULES in changed:
             self.look()
-            if not self.held:  # the holders are others
-                self.copies, own = [], {}
-        for number in [*own.values(), *range(len(self.held), len(self.holders))]:
-            copy = self.holders[number].own.copy()
-            self.copies[number : number + 1], self.held[number : number + 1] = [copy], [[*copy.values()]]
+            if not self.copies:  # the holders are others
+                own = {}
+        for number in [*own.values(), *range(len(self.copies), len(self.holders))]:
+            self.copies[number : number + 1] = [self.holders[number].own.copy()]
         if MODULES in changed:
             self.focus()
         for place, number in own.items():
-            self.kept[place] = self.held[number]
+            self.kept[place] = self.copies[number]
             self.flat = []
 
     def as_without(self, patchers: list[Any]) -> Snapshot:
         """Return what is held, as it is without the patches that are started."""
         self.patchers = patchers
-        copies, values = [*self.copies], [*self.held]
+        copies = [*self.copies]
         replaced = of_attributes(patchers)
         if replaced and (self.known[0] is not self.holders or self.known[1] != len(self.holders)):
             places = {id(holder.value): number for number, holder in enumerate(self.holders)}
@@ -193,8 +200,7 @@ class Walk:
             number = self.known[2].get(id(patcher.target))
             if number is not None and patcher.attribute in copies[number]:
                 copies[number] = without(patcher, copies[number])
-                values[number] = [*copies[number].values()]
-        return Snapshot(self.holders, copies, values)
+        return Snapshot(self.holders, copies)
 
     def look(self) -> None:
         """Find the modules that were imported since, and forget those that are no longer there."""
@@ -202,7 +208,7 @@ class Walk:
         gone = {name for name, module in self.modules.items() if table.get(name) is not module}
         if gone:
             self.holders = [holder for holder in self.holders if holder.module not in gone]
-            self.held, self.shared, self.unread = [], set(), {*self.holders}
+            self.copies, self.shared, self.unread = [], set(), {*self.holders}
             for name in gone:
                 del self.modules[name]
         new = {
@@ -216,6 +222,7 @@ class Walk:
             self.holders += found
             self.unread.update(found)
         if new or gone:
+            self.looks += 1
             self.shared |= {name for holder in self.unread for name in named_in(holder)}
             self.unread = set()
         if [*table] != [*known] or not same_objects([*table.values()], [*known.values()]):
@@ -240,14 +247,15 @@ class Walk:
     def compare(self, before: Snapshot, after: Snapshot) -> Iterator[Difference]:
         """Yield what differs, attribute by attribute where the values of a holder are not all the same objects."""
         if before.holders is after.holders:
-            others = map(operator.is_not, before.values, after.values)
+            others = map(operator.is_not, before.copies, after.copies)
             pairs = [(number, number) for number in itertools.compress(itertools.count(), others)]
         else:
-            old = {holder: number for number, holder in enumerate(before.holders[: len(before.values)])}
+            old = {holder: number for number, holder in enumerate(before.holders[: len(before.copies)])}
             pairs = [(old[holder], number) for number, holder in enumerate(after.holders) if holder in old]
         for place, number in pairs:
-            if not identical(before.values[place], after.values[number]):
-                yield from self.compare_holder(after.holders[number], before.copies[place], after.copies[number])
+            was, now = before.copies[place], after.copies[number]
+            if was is not now and not has_same(was, now):
+                yield from self.compare_holder(after.holders[number], was, now)
 
     def compare_holder(self, holder: Holder, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
         """Yield what differs between two copies of what a module or class holds."""
@@ -259,6 +267,11 @@ class Walk:
                 if state not in self.codes:
                     self.codes[state] = code_of(holder, was, now)
                 yield Difference(holder, name, was, now, self.codes[state])
+
+
+def has_same(space: dict[str, Any], copy: dict[str, Any]) -> bool:
+    """Tell whether a dictionary and a copy hold the very same objects under the same names, in the same order."""
+    return identical([*space.values()], [*copy.values()]) and [*space] == [*copy]
 
 
 PROJECT = Walk()

@@ -6,6 +6,8 @@ classes. Telling of that would bury what harms, so the rules below leave it out;
 
 from __future__ import annotations
 
+import itertools
+import operator
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._assigned import Assigned
@@ -21,7 +23,7 @@ from hermetic.guard._written import writes_entry, written_by_test
 from hermetic.guard.compare import is_among, same, same_objects
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, is_weak_copy
 from hermetic.guard.describe import ABSENT
-from hermetic.guard.probe import MOMENT, Change, Probe, Table
+from hermetic.guard.probe import MOMENT, UNSEEN, Change, Probe, Table
 from hermetic.guard.probes.breakers import breaker_classes
 
 if TYPE_CHECKING:
@@ -85,13 +87,23 @@ class HeldProbe(Probe[Held]):
 
     @staticmethod
     def common(before: Held, after: Held) -> Iterator[tuple[Watched, Any, Any]]:
-        """Yield what is in both lists, with both copies."""
-        old = {one.part.path: (one.part, copy) for one, copy in zip(before.watched, before.copies, strict=True)}
-        for one, now in zip(after.watched, after.copies, strict=True):
-            part, was = old.get(one.part.path, (None, None))
-            if part is not None and part.itself is one.part.itself:
-                both, was, now = in_one_form(part, was, one.part, now)  # noqa: PLW2901 - the same, as far as known
-                yield one._replace(part=both), was, now
+        """Yield what is in both lists and may have changed, with both copies."""
+        old = dict(zip(map(id, before.watched), before.copies, strict=True))
+        then = [old.get(id(one), UNSEEN) for one in after.watched]
+        others = [*itertools.compress(itertools.count(), map(operator.is_not, then, after.copies))]
+        anew = [number for number in others if then[number] is UNSEEN]  # under their names they may be known
+        paths = {after.watched[number].part.path for number in anew}
+        pairs = zip(before.watched, before.copies, strict=True)
+        named = {one.part.path: (one.part, copy) for one, copy in pairs if paths and one.part.path in paths}
+        for number in others:
+            one, was, now = after.watched[number], then[number], after.copies[number]
+            if was is UNSEEN:
+                part, was = named.get(one.part.path, (None, None))
+                if part is None or part.itself is not one.part.itself:
+                    continue
+                both, was, now = in_one_form(part, was, one.part, now)
+                one = one._replace(part=both)
+            yield one, was, now
 
     def replaced(self, difference: Difference, before: Held) -> Iterator[Change]:
         """Yield what a container holds that another one's name was given to; one that holds the same is no change."""

@@ -8,12 +8,14 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
-from hermetic.guard._stamps import Numbered
+from hermetic.guard._stamps import number_of
 from hermetic.guard.describe import ABSENT
 from hermetic.guard.places import USER, is_test_file, whose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from hermetic.guard._stamps import Number
 
 held_by = gc.get_referents  # a dictionary refers to its values, and a class's read-only view to the dictionary
 
@@ -31,12 +33,12 @@ class Holder:
         self.is_class = issubclass(type(value), type)
         self.own: Any = space if type(space) is dict else held_by(space)[0]
         self.test = test_file_of(module)
-        self.counted: Numbered | None = None
+        self.counted: Number | None = None
 
-    def numbered(self) -> Numbered:
+    def numbered(self) -> Number:
         """Return its dictionary, with what reads its number."""
         if self.counted is None:
-            self.counted = Numbered(self.own)
+            self.counted = number_of(self.own)
         return self.counted
 
     def put(self, name: str, value: object) -> None:

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._instances import class_of
+from hermetic.guard._sieve import Sieve
 
 if TYPE_CHECKING:
     import pytest
-
-    from hermetic.guard._holders import Holder
 
 PLAIN = frozenset({str, int, float, bool, bytes, tuple, list, dict, set, frozenset, type(None), types.FunctionType,
                    types.ModuleType, types.BuiltinFunctionType})  # fmt: skip
@@ -45,7 +44,7 @@ class Keeper:
     def __init__(self, *names: str) -> None:
         self.names = names
         self.walk: object = None
-        self.held: dict[Holder, tuple[dict[str, Any], list[tuple[str, Any]]]] = {}  # what may be one, or hold one
+        self.sieve = Sieve(leads_on)
         self.kinds: tuple[type, ...] = ()
         self.found: list[Kept] = []
         self.given: dict[Any, tuple[str, weakref.ref[Any]]] = {}  # by fixture
@@ -64,14 +63,8 @@ class Keeper:
     def find(self, walk: Any) -> list[Kept]:
         """Look through what the modules and classes of the project hold, and what objects there hold."""
         found: list[Kept] = []
-        before, self.held = self.held, {}
-        for holder, copy in zip(walk.holders, walk.copies, strict=True):
-            known = before.get(holder)
-            if known is None or known[0] is not copy:  # most modules and classes hold what they held before
-                known = copy, [(name, value) for name, value in copy.items() if leads_on(name, value)]
-            self.held[holder] = known
-            for name, value in known[1]:
-                self.add(found, f"{holder.name}.{name}", value, is_test=bool(holder.test))
+        for holder, name, value in self.sieve.through(walk):
+            self.add(found, f"{holder.name}.{name}", value, is_test=bool(holder.test))
         for name, reference in self.given.values():
             value = reference()
             if value is not None and not any(value is one.value for one in found):

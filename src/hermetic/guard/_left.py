@@ -64,29 +64,38 @@ class LeftProbe(Probe[int]):
 
     def snapshot(self) -> int:
         """Return how much was left so far."""
-        if self.begun:
+        if self.has_begun():
             self.judge(self.ending)
             if MOMENT.item is None:
                 self.judge(self.importing)
             elif MOMENT.ends:
                 self.judge(MOMENT.item)
         self.ending = None
-        self.stirred = bool(self.begun)
+        self.stirred = self.has_begun()
         return self.count
+
+    def has_begun(self) -> bool:
+        """Tell whether there is anything to judge."""
+        return bool(self.begun)
 
     def judge(self, owner: object) -> None:
         """Find what an owner leaves, after a short time in which it may end."""
-        mine = [one for one in self.begun if one.owner is owner]
-        if not mine:
+        left = [one for one in self.taken(owner) if goes_on(one)]
+        if not left:
             return
-        self.begun = [one for one in self.begun if one.owner is not owner and not is_over(one.owner)]
-        left = [one for one in mine if goes_on(one)]
         end = monotonic() + GRACE if self.waits(left) else 0.0
         while left and monotonic() < end:
             sleep(STEP)
             left = [one for one in left if goes_on(one)]
         self.count += len(left)
         self.found = left
+
+    def taken(self, owner: object) -> list[Left]:
+        """Return what an owner has begun, and forget it, and what nobody will ask for any more."""
+        mine = [one for one in self.begun if one.owner is owner]
+        if mine:
+            self.begun = [one for one in self.begun if one.owner is not owner and not is_over(one.owner)]
+        return mine
 
     def waits(self, left: list[Left]) -> bool:
         """Tell whether what is left may end by itself in a short time."""
@@ -137,7 +146,7 @@ class LeftProbe(Probe[int]):
 
     def fixture_ends(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """Let the next snapshot, after the teardown, judge the fixture."""
-        self.ending = fixturedef if self.begun else None
+        self.ending = fixturedef if self.has_begun() else None
 
 
 def is_over(owner: object) -> bool:

@@ -45,6 +45,10 @@ class Sample(Part):
         """Return the sample."""
         return self.copied()
 
+    def mirror_of(self, copy: Any) -> Any:
+        """Return the sample that was taken just now."""
+        return copy
+
     def changes(self, before: Copy, after: Copy) -> Iterator[Change]:
         """Yield what differs in the sample, or the size where the sample does not tell."""
         if agree(before, after):

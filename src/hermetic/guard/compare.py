@@ -43,8 +43,14 @@ def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def told_of(before: Any, after: Any) -> tuple[object, object]:
     """Return what was taken out of a list or set, and what was put in; all of both where only the order differs."""
-    removed, added = [x for x in before if not is_among(x, after)], [x for x in after if not is_among(x, before)]
+    removed, added = missing(before, after), missing(after, before)
     return (removed or ABSENT, added or ABSENT) if removed or added else (before, after)
+
+
+def missing(items: Iterable[object], others: Iterable[object]) -> list[object]:
+    """Return the items that are not among others; most are there themselves, and compared with none."""
+    known = {*map(id, others)}
+    return [one for one in items if id(one) not in known and not is_among(one, others)]
 
 
 def identical(before: list[Any], after: list[Any]) -> bool:

@@ -58,6 +58,12 @@ class Part(NamedTuple):
         live = self.live
         return dict(live) if isinstance(live, dict) else live.copy()
 
+    def mirror_of(self, copy: Any) -> Any:
+        """Return the same where a copy was made just now: that one, if it is equal to the container."""
+        kind: Any = type(self.itself)
+        serves = not slots_of(kind) if self.attributes else isinstance(copy, (kind, dict))
+        return copy if serves else self.mirrored()
+
     def changes(self, before: Any, after: Any) -> Iterator[Change]:
         """Yield what differs between two copies."""
         if same(before, after):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hermetic.guard import _contents, _globals, _holders, _stamps
+from hermetic.guard import _contents, _globals, _holders, _sight, _stamps
 from hermetic.guard._definitions import MODULE_STATE
 from hermetic.guard._globals import Walk
 from hermetic.guard.compare import identical, same_objects
@@ -82,7 +82,7 @@ def test_each_write_is_told_of_also_when_the_interpreter_has_specialised_it(
     way: Callable[[Any, object], object], module: types.ModuleType
 ) -> None:
     assert _stamps.are_told()
-    stamps = _stamps.Stamps(map(_stamps.Numbered, [vars(module), class_of(module).own]))
+    stamps = _stamps.Stamps(map(_stamps.number_of, [vars(module), class_of(module).own]))
     seen = stamps.read()
     for number in range(1, OFTEN):  # the same object again is no change
         way(module, number)
@@ -105,7 +105,7 @@ def test_each_write_to_an_attribute_of_an_object_is_told_of(way: Callable[[Any, 
         LIMIT = 0
 
     one = Shop()
-    stamps = _stamps.Stamps([_stamps.Numbered(vars(one))])
+    stamps = _stamps.Stamps([_stamps.number_of(vars(one))])
     seen = stamps.read()
     for number in range(1, OFTEN):
         way(one, number)
@@ -173,12 +173,13 @@ def test_a_container_that_was_not_written_to_is_not_compared(
     for _ in range(2):
         MOMENT.next()
         probe.snapshot()
-    monkeypatch.setattr(_contents, "same_objects", count)
+    monkeypatch.setattr(_sight, "same_objects", count)
     MOMENT.next()
     probe.snapshot()
 
-    assert compared == [len(probe.kept.untold)]
-    names = {probe.kept.watched[number].part.path for number in probe.kept.untold}
+    untold = [*probe.kept.always.untold, *probe.kept.now.untold]
+    assert sum(compared) == len(untold)
+    names = {probe.kept.watched[number].part.path for number in untold}
     assert {"the_module.ROWS", "the_module.NAMES"} <= names
     assert "the_module.TABLE" not in names
 
@@ -241,7 +242,7 @@ def test_every_change_is_seen_with_numbers_and_without(
 @KNOWN
 def test_what_was_written_to_is_found_among_the_usual_and_besides() -> None:
     spaces: list[dict[str, Any]] = [{} for _ in range(5)]
-    stamps = _stamps.Stamps([_stamps.Numbered(space) for space in spaces])
+    stamps = _stamps.Stamps([_stamps.number_of(space) for space in spaces])
     for turn, places in enumerate([[1, 3], [1, 3], [3], [0, 3], [4], [], [0, 1, 3, 4], [2]]):
         before = stamps.read()
         for place in places:

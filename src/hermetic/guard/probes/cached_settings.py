@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._definitions import CACHED
 from hermetic.guard._globals import PROJECT
+from hermetic.guard._sieve import Sieve
 from hermetic.guard.containers import attributes
-from hermetic.guard.describe import ABSENT, Described
+from hermetic.guard.describe import ABSENT, Described, hidden, short
 from hermetic.guard.places import LIBRARY, asking, getframe, responsible
 from hermetic.guard.probe import Change, Probe
 from hermetic.guard.probes.environ import CURRENT
@@ -53,6 +54,7 @@ class CachedSettingsProbe(Probe[object]):
         self.caches: dict[CodeType, Any] = {}
         self.sizes: dict[Any, tuple[int, int]] = {}  # of each cache at the last boundary
         self.known: tuple[object, int] | None = None
+        self.sieve = Sieve(lambda _, value: type(function_in(value)) is CACHED)
         self.outside: dict[Any, Any] = {}
         self.held: dict[Any, dict[Any, Any]] = {}  # by fixture, what it changed, as it was before
         self.fills: dict[tuple[Any, str], Fill] = {}
@@ -132,14 +134,9 @@ class CachedSettingsProbe(Probe[object]):
         walk = PROJECT.snapshot()
         if self.known is None or self.known[0] is not walk.holders or self.known[1] != len(walk.holders):
             self.known = walk.holders, len(walk.holders)
-            self.caches = {}
-            for copy in walk.copies:
-                for value in copy.values():
-                    inner = value.__func__ if type(value) in (classmethod, staticmethod) else value
-                    if type(inner) is CACHED:
-                        code = getattr(inner.__wrapped__, "__code__", None)
-                        if code is not None:
-                            self.caches[code] = inner
+            found = [function_in(value) for _, _, value in self.sieve.through(walk)]
+            codes = [getattr(one.__wrapped__, "__code__", None) for one in found]
+            self.caches = {code: one for code, one in zip(codes, found, strict=True) if code is not None}
         if self.caches:
             self.sizes = {cache: size_of(cache) for cache in self.caches.values()}
         if self.fills:
@@ -160,8 +157,8 @@ class CachedSettingsProbe(Probe[object]):
                 if fill.cache in self.copying and not gives(fill.cache, str(fill.value)):
                     continue
                 state, key = state_of(fill.cache), fill.key
-                was = ABSENT if fill.outside is None else fill.outside
-                made = "taken away" if fill.value is None else repr(fill.value)
+                was = ABSENT if fill.outside is None else hidden(key, fill.outside)
+                made = "taken away" if fill.value is None else short(hidden(key, fill.value))
                 yield Change(
                     f"what {state}() keeps of {key}",
                     was,
@@ -169,6 +166,11 @@ class CachedSettingsProbe(Probe[object]):
                     fill.cache.cache_clear,
                     note=fill.place,
                 )
+
+
+def function_in(value: Any) -> Any:
+    """Return the function in a class method or static method, any other value as it is."""
+    return value.__func__ if type(value) in {classmethod, staticmethod} else value
 
 
 def asker(frame: FrameType | None) -> Place | None:

@@ -15,7 +15,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard._stamps import Numbered, Stamps, are_told
+from hermetic.guard._stamps import Stamps, are_told, number_of
 from hermetic.guard.compare import alike, same, same_objects
 from hermetic.guard.describe import ABSENT, Described
 from hermetic.guard.places import USER, getframe, is_users, whose
@@ -154,7 +154,7 @@ class SettingsProbe(Probe[Values]):
         self.umask = read_umask()  # as far as it is known: this sets it, so it is read again only after a call
         self.umask_called = False
         self.at_exit: list[Any] = []
-        self.written = Stamps([Numbered(builtins.__dict__)] if are_told() else ())
+        self.written = Stamps([number_of(builtins.__dict__)] if are_told() else ())
         self.seen: list[Any] = []  # what was read for the last snapshot
         self.last: Values | None = None
         # What was frozen before the tests is not counted again at each boundary: there may be much of it.

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._globals import PROJECT
+from hermetic.guard._sieve import Sieve
 from hermetic.guard.compare import same, same_objects
 from hermetic.guard.describe import ABSENT, Described
 from hermetic.guard.probe import Change, Probe
@@ -31,6 +32,7 @@ class FlagsProbe(Probe[Flags]):
 
     def __init__(self) -> None:
         self.known: tuple[object, int] | None = None
+        self.sieve = Sieve(is_flag)
         self.watched: list[tuple[str, Any]] = []
         self.last: Flags = [], []
 
@@ -39,13 +41,10 @@ class FlagsProbe(Probe[Flags]):
         walk = PROJECT.snapshot()
         if self.known is None or self.known[0] is not walk.holders or self.known[1] != len(walk.holders):
             self.known = walk.holders, len(walk.holders)
-            found: list[tuple[str, Any]] = []
-            for holder, copy in zip(walk.holders, walk.copies, strict=True):
-                for name, value in copy.items():
-                    private = type(value) is ContextVar and name.startswith("_")  # what code keeps for itself
-                    if type(value) in KINDS and not private and not any(value is one for _, one in found):
-                        found.append((f"{holder.name}.{name}", value))
-            self.watched = found
+            found: dict[int, tuple[str, Any]] = {}
+            for holder, name, value in self.sieve.through(walk):
+                found.setdefault(id(value), (f"{holder.name}.{name}", value))
+            self.watched = [*found.values()]
         if not self.watched and not self.last[0]:
             return self.last
         values = [value_of(one) for _, one in self.watched]
@@ -60,6 +59,11 @@ class FlagsProbe(Probe[Flags]):
             was = old.get(name, now)
             if was is not now and not same(was, now):
                 yield Change(name, was, now, functools.partial(put, one, was))
+
+
+def is_flag(name: str, value: object) -> bool:
+    """Tell whether a value is such an object, and none that code keeps for itself."""
+    return type(value) in KINDS and not (type(value) is ContextVar and name.startswith("_"))
 
 
 def value_of(one: Any) -> object:

@@ -6,10 +6,10 @@ import os
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._left import Left, LeftProbe, starter
-from hermetic.guard.places import LIBRARY, Place, getframe
+from hermetic.guard.places import LIBRARY, MACHINE, Place, getframe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +20,13 @@ TASK = "asyncio.base_events.BaseEventLoop.create_task"
 EVENTS = os.path.join("asyncio", "events.py")
 CLOSING = "async_generator_athrow"  # the type of what `aclose` of an asynchronous generator returns
 DEEP = 8  # frames between the policy that makes a loop when one is asked for, and the loop itself
+
+
+class Begun(NamedTuple):
+    """Where a task was begun, None once it was judged, and whose it is."""
+
+    place: Place | None
+    owner: object
 
 
 class TasksProbe(LeftProbe):
@@ -36,7 +43,9 @@ class TasksProbe(LeftProbe):
     def __init__(self) -> None:
         super().__init__()
         self.places: dict[int, Place | None] = {}  # by thread, of the task that is being made
-        self.owners: weakref.WeakKeyDictionary[Any, object] = weakref.WeakKeyDictionary()  # by task
+        # Who began a task where, and for whom: tests begin thousands, so nothing else is kept of each.
+        self.tasks: weakref.WeakKeyDictionary[Any, Begun] = weakref.WeakKeyDictionary()
+        self.newest = Begun(None, None)
 
     def called(self, name: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> None:
         """Keep who makes a loop, or a task of one."""
@@ -54,15 +63,31 @@ class TasksProbe(LeftProbe):
         place = self.places.pop(threading.get_ident(), None) if name == TASK else None
         if place is None or not isinstance(result, sys.modules["asyncio"].Task):
             return
-        task = weakref.ref(result)
-        self.owners[result] = self.owner()
-        what = getattr(result.get_coro(), "__qualname__", "?")
-        self.begins(f"the task {what}", place, lambda: is_pending(task()), lambda: cancel(task()), "not done")
+        owner = self.owner()
+        if self.newest.owner is not owner or self.newest.place != place:
+            self.newest = Begun(place, owner)  # most tasks share one with those before
+        self.tasks[result] = self.newest
+        self.stirred = True
+
+    def has_begun(self) -> bool:
+        """Tell whether there are loops or tasks to judge."""
+        return bool(self.begun or self.tasks)
+
+    def taken(self, owner: object) -> list[Left]:
+        """Return the loops and the tasks of an owner; its tasks stay known as its own, and are judged once."""
+        found = super().taken(owner)
+        for task, begun in list(self.tasks.items()):
+            if begun.owner is owner and begun.place is not None:
+                self.tasks[task] = Begun(None, owner)
+                if owner is not None and begun.place.origin != MACHINE and is_pending(task):
+                    found.append(left_task(weakref.ref(task), begun.place, owner))
+        return found
 
     def owner(self) -> object:
         """Return the owner of the task that runs in this thread, where that is known."""
         parent = current_task()
-        return (self.owners.get(parent) if parent is not None else None) or super().owner()
+        begun = self.tasks.get(parent) if parent is not None else None
+        return (begun.owner if begun is not None else None) or super().owner()
 
     def waits(self, left: list[Left]) -> bool:
         """Wait only where another thread may go on with it."""
@@ -71,10 +96,16 @@ class TasksProbe(LeftProbe):
 
 def current_task() -> Any:
     """Return the task that runs in this thread, None where there is none."""
-    try:
-        return sys.modules["asyncio"].current_task()
-    except RuntimeError:
-        return None
+    asyncio: Any = sys.modules["asyncio"]
+    loop = asyncio._get_running_loop()  # noqa: SLF001 - `get_running_loop` raises where none runs, as it does mostly
+    return asyncio.current_task(loop) if loop is not None else None
+
+
+def left_task(task: weakref.ref[Any], place: Place, owner: object) -> Left:
+    """Return what tells of a task that is not done."""
+    kept: Any = task()
+    what = getattr(kept.get_coro(), "__qualname__", "?")
+    return Left(f"the task {what}", place, owner, lambda: is_pending(task()), lambda: cancel(task()), "not done")
 
 
 def is_closing(coroutine: object = None) -> bool:

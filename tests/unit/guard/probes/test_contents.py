@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter, OrderedDict, deque
 from typing import TYPE_CHECKING
 
 import pytest
 
+from hermetic.guard._samples import Sample
+from hermetic.guard._stamps import are_told
+from hermetic.guard.containers import Part
 from tests.utils.guarding import guarded
 
 if TYPE_CHECKING:
@@ -145,3 +149,121 @@ def test_another_order_is_told_as_such(tmp_path: Path) -> None:
 
     assert "store.WORDS changed: [1, 2] -> [2, 1]" in run.findings[0]["message"]
     assert "store.WORDS.copy()" in run.output
+
+
+def test_modules_that_come_and_go_leave_what_the_others_hold_watched(tmp_path: Path) -> None:
+    test = """
+import sys
+
+import alpha
+
+
+def test_another_module_with_the_same_list_comes():
+    import beta
+
+    assert beta.WORDS is alpha.WORDS
+
+
+def test_it_is_one_list():
+    alpha.WORDS.append("by alpha")
+
+
+def test_the_module_that_came_last_goes():
+    sys.modules.pop("beta")
+    alpha.WORDS.append("beta has gone")
+
+
+def test_the_list_of_the_other_one_is_still_watched():
+    alpha.WORDS.append("after beta")
+
+
+def test_yet_another_comes():
+    import gamma
+
+    assert gamma.OTHERS == []
+
+
+def test_the_first_one_goes():
+    sys.modules.pop("alpha")
+
+
+def test_what_the_newest_holds_is_watched():
+    sys.modules["gamma"].WORDS.append("by gamma")
+    sys.modules["gamma"].OTHERS.append("by gamma, too")
+"""
+    files = {
+        "alpha.py": "WORDS = []\n",
+        "beta.py": "from alpha import WORDS\nMORE = []\n",
+        "gamma.py": "from alpha import WORDS\nOTHERS = []\n",
+        "test_it.py": test,
+    }
+
+    run = guarded(tmp_path, mode="warn", files=files)
+
+    told = {item["message"].partition(" changed: ")[2]: item["state"] for item in run.findings if "added" in str(item)}
+    assert told == {
+        "added ['by alpha']": "alpha.WORDS",
+        "added ['beta has gone']": "alpha.WORDS",
+        "added ['after beta']": "alpha.WORDS",
+        "added ['by gamma']": "gamma.WORDS",
+        "added ['by gamma, too']": "gamma.OTHERS",
+    }
+
+
+@pytest.mark.skipif(not are_told(), reason="this interpreter does not tell which dictionary was written to")
+def test_a_name_that_takes_the_place_of_another_one_is_another(tmp_path: Path) -> None:
+    test = """
+import store
+
+
+def test_renames_the_last_one():
+    value = store.SECOND
+    del store.SECOND
+    store.THIRD = value
+"""
+
+    run = guarded(tmp_path, files={"store.py": "FIRST = 1\nSECOND = 2\n", "test_it.py": test})
+
+    assert [item["state"] for item in run.findings] == ["store.THIRD"], run.output
+
+
+class Parent:
+    __slots__ = ("first",)
+
+
+class Child(Parent):
+    def __init__(self) -> None:
+        self.first, self.second = 1, 2
+
+
+@pytest.mark.parametrize(
+    "value", [[1], {1}, {1: 2}, deque([1]), bytearray(b"1"), OrderedDict(a=1), Counter("a"), Child(), [0] * 2000]
+)
+def test_what_a_container_is_compared_with_equals_it(value: object) -> None:
+    part = (Sample if isinstance(value, list) and len(value) > 1 else Part)("it", value, isinstance(value, Child))
+    copy = part.copied()
+
+    assert part.live == part.mirror_of(copy)
+    assert part.live == part.mirrored()
+
+
+def test_what_a_test_takes_back_in_a_list_of_its_own_file_may_be_left_again(tmp_path: Path) -> None:
+    test = """
+MINE = []
+
+
+def test_it_is_left():
+    MINE.append(1)
+
+
+def test_it_is_taken_back():
+    MINE.remove(1)
+
+
+def test_it_is_left_again():
+    MINE.append(1)
+"""
+
+    run = guarded(tmp_path, mode="warn", files={"test_it.py": test})
+
+    assert [item["test"].partition("::")[2] for item in run.findings] == ["test_it_is_left", "test_it_is_left_again"]

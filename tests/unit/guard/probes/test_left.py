@@ -5,11 +5,14 @@ Each suite runs once, under `--hermetic=error`; a line that ends with `# <- CODE
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 from typing import TYPE_CHECKING
 
 import pytest
 
+from hermetic.guard.places import USER, Place
+from hermetic.guard.probes.tasks import Begun, TasksProbe
 from tests.utils.guarding import guarded
 
 if TYPE_CHECKING:
@@ -467,3 +470,55 @@ def test_what_a_task_of_a_fixture_begins_is_the_fixtures_own(tmp_path: Path) -> 
 
     assert {(item["code"], item["line"]) for item in run.findings} == expected(SERVER), run.output
     assert {item["test"] for item in run.findings} == {"test_it.py::test_a_job_in_the_thread_leaves_a_task"}
+
+
+def test_of_a_task_that_is_done_nothing_is_kept(tmp_path: Path) -> None:
+    test = """
+import asyncio
+import gc
+
+
+async def nothing():
+    pass
+
+
+async def many():
+    for _ in range(200):
+        await asyncio.create_task(nothing())
+    return asyncio.create_task(asyncio.sleep(60))
+
+
+def test_many_tasks():
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(many())
+    kinds = [type(one) for one in gc.get_objects()]
+    kept = [kind for kind in kinds if kind.__module__ == "hermetic.guard._left" and kind.__name__ == "Left"]
+    assert len(kept) == 1  # of the loop
+    test_many_tasks.loop = loop
+
+
+def test_the_loop_is_closed():
+    test_many_tasks.loop.close()
+"""
+
+    run = guarded(tmp_path, mode="warn", files={"test_it.py": test})
+
+    assert "2 passed" in run.output
+    told = sorted(item["state"] for item in run.findings if item["code"] == "HRM110")
+    assert told == ["an event loop", "the task sleep"], run.output
+
+
+def test_the_tasks_of_an_owner_are_judged_once_and_stay_its_own() -> None:
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(asyncio.sleep(60))
+    probe, place = TasksProbe(), Place("test_it.py", 1, USER)
+    probe.tasks[task] = Begun(place, "a test")
+
+    assert [one.name for one in probe.taken("another test")] == []
+    assert [(one.name, one.place) for one in probe.taken("a test")] == [("the task sleep", place)]
+    assert probe.taken("a test") == []
+    assert probe.tasks[task].owner == "a test"
+
+    task.cancel()
+    loop.run_until_complete(asyncio.wait([task]))
+    loop.close()
