@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hermetic.guard._globals import Snapshot
     from hermetic.guard._holders import Holder
@@ -21,12 +21,14 @@ class Sieve:
         self.passes = passes
         self.held: dict[Holder, tuple[Copy, Named]] = {}
 
-    def through(self, walk: Snapshot) -> list[tuple[Holder, str, Any]]:
-        """Return what passes, in the order of the modules and classes."""
+    def through(self, walk: Snapshot) -> Iterator[tuple[Holder, str, Any]]:
+        """Yield what passes, in the order of the modules and classes."""
         before, self.held = self.held, {}
         for holder, copy in zip(walk.holders, walk.copies, strict=True):
             known = before.get(holder)
             if known is None or known[0] is not copy:
                 known = copy, [pair for pair in copy.items() if self.passes(*pair)]
             self.held[holder] = known
-        return [(holder, name, value) for holder, (_, found) in self.held.items() for name, value in found]
+        for holder, (_, found) in self.held.items():
+            for name, value in found:
+                yield holder, name, value
