@@ -7,8 +7,6 @@ of a conftest, and of a plugin that the project has for itself. Only asked where
 from __future__ import annotations
 
 import functools
-import inspect
-import types
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,11 +14,21 @@ from _pytest.nodes import Node
 from _pytest.reports import BaseReport
 
 from hermetic.guard._words import is_in_tests
-from hermetic.guard._written import Written, functions_from, held_too, stored_in, written_by, written_by_test
+from hermetic.guard._written import (
+    Written,
+    function_behind,
+    functions_from,
+    held_too,
+    stored_in,
+    written_by,
+    written_by_test,
+)
 from hermetic.guard.places import is_test_file, is_users_file
 from hermetic.guard.probe import MOMENT
 
 if TYPE_CHECKING:
+    import types
+
     from hermetic.guard._holders import Holder
 
 FOR_TESTS = ("pytest_runtest_", "pytest_fixture_", "pytest_pyfunc_call")  # how the names of those around a test begin
@@ -92,5 +100,5 @@ def hooks_of(config: pytest.Config) -> list[types.FunctionType]:
     """Return the functions of the project that pytest calls around each test."""
     names = [name for name in vars(config.hook) if name.startswith(FOR_TESTS)]
     implementations = [one.function for name in names for one in getattr(config.hook, name).get_hookimpls()]
-    functions = [inspect.unwrap(getattr(one, "__func__", one)) for one in implementations]
-    return [one for one in functions if isinstance(one, types.FunctionType) and is_users_file(one.__code__.co_filename)]
+    functions = filter(None, map(function_behind, implementations))
+    return [one for one in functions if is_users_file(one.__code__.co_filename)]

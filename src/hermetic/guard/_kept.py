@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._instances import class_of
 from hermetic.guard._sieve import Sieve
+from hermetic.guard.containers import attribute
 
 if TYPE_CHECKING:
     import pytest
@@ -108,10 +109,7 @@ def leads_on(name: str, value: object) -> bool:
 
 def own_attributes(value: object) -> dict[str, Any]:
     """Return the attributes of an object itself, without waking up what stands in for another."""
-    try:
-        held = object.__getattribute__(value, "__dict__")
-    except Exception:  # noqa: BLE001 - it has none, or is a proxy
-        return {}
+    held = attribute(value, "__dict__", None)
     return held if type(held) is dict else {}
 
 

@@ -136,8 +136,8 @@ def functions_from(
     seen: set[types.CodeType] = set()
     while waiting and len(found) < MOST:
         value = waiting.pop(0)
-        function = inspect.unwrap(getattr(value, "__func__", value)) if callable(value) else None
-        if not isinstance(function, types.FunctionType) or function.__code__ in seen:
+        function = function_behind(value)
+        if function is None or function.__code__ in seen:
             continue
         seen.add(function.__code__)
         if belongs(function.__code__.co_filename):
@@ -145,3 +145,12 @@ def functions_from(
             found.append((function, names))
             waiting += means(sorted(names), function, kind)
     return found
+
+
+def function_behind(value: Any) -> types.FunctionType | None:
+    """Return the function in a method, or in what wraps it; None where there is none, as in `unittest.mock.call`."""
+    try:
+        found = inspect.unwrap(getattr(value, "__func__", value)) if callable(value) else None
+    except Exception:  # noqa: BLE001 - an object of the project, which may answer for any name, or for none
+        return None
+    return found if type(found) is types.FunctionType else None

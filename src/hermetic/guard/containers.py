@@ -137,13 +137,21 @@ def is_container(value: Any) -> bool:
 
 def attributes(value: object) -> dict[str, Any]:
     """Return the attributes of an object itself."""
-    found = dict(getattr(value, "__dict__", {}))
+    found = dict(attribute(value, "__dict__", {}))
     kind: Any = type(value)
     for name in slots_of(kind):
-        held = getattr(value, name, ABSENT)
+        held = attribute(value, name, ABSENT)
         if held is not ABSENT:
             found[name] = held
     return found
+
+
+def attribute(value: object, name: str, default: Any) -> Any:
+    """Return an attribute as Python finds it by itself: a `__getattr__` of the project may do anything."""
+    try:
+        return object.__getattribute__(value, name)
+    except Exception:  # noqa: BLE001 - it has none, or a property that raises
+        return default
 
 
 @functools.lru_cache(maxsize=500)

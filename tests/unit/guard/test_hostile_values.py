@@ -27,6 +27,13 @@ class Named:
         self.inner = Grid()
 
 
+class Slotted:
+    __slots__ = ("inner",)
+
+    def __getattr__(self, name):
+        raise NameError(name)
+
+
 class Shop:
     size = Grid()
     sizes = [Grid()]
@@ -56,6 +63,7 @@ CHANGES = {
     "shop._grid = shop.Grid()": "shop._grid",
     "shop.EMPTY = shop.Grid()": "shop.EMPTY",
     "shop.GRID = ''": "shop.GRID",
+    "shop.EMPTY = [shop.Slotted(), MINE]": "shop.EMPTY",
     "shop.LIST.append(shop.Grid())": "shop.LIST",
     "shop.LIST[0] = shop.Grid()": "shop.LIST",
     "shop.LIST = [shop.Grid()]": "shop.LIST",
@@ -73,11 +81,11 @@ CHANGES = {
 
 @pytest.mark.parametrize("how", [EACH, SILENT], ids=["operators", "text"])
 def test_no_value_of_a_project_switches_a_rule_off(how: str, tmp_path: Path) -> None:
-    named = "    assert MINE is not None\n"
+    named = "    assert MINE is not None is not call\n"
     lines = [f"def test_{number:02}():\n{named}    {change}\n" for number, change in enumerate(CHANGES)]
     test = "\n\n".join(
         [
-            "import json, logging, sys, warnings\n\nimport shop\n\nMINE = shop.Grid()",
+            "import json, logging, sys, warnings\nfrom unittest.mock import call\n\nimport shop\n\nMINE = shop.Grid()",
             *lines,
             "def test_zz():\n    shop.PRICES.clear()\n",
         ]

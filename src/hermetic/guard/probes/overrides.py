@@ -11,6 +11,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._instances import Instances, maker, names_of
+from hermetic.guard._written import function_behind
 from hermetic.guard.compare import same
 from hermetic.guard.describe import ABSENT, short
 from hermetic.guard.places import abspath
@@ -172,8 +173,12 @@ def empties(function: Callable[..., object]) -> bool:
 
 def is_defined_in(value: object, file: str) -> bool:
     """Tell whether an override stands in a file."""
-    code = getattr(inspect.unwrap(value) if callable(value) else value, "__code__", None)
-    path = code.co_filename if code is not None else getattr(sys.modules.get(type(value).__module__), "__file__", None)
+    function = function_behind(value)
+    path = (
+        function.__code__.co_filename
+        if function is not None
+        else getattr(sys.modules.get(type(value).__module__), "__file__", None)
+    )
     return isinstance(path, str) and abspath(path) == file
 
 
