@@ -96,6 +96,19 @@ def is_same_definition(before: object, after: object) -> bool:
     return False
 
 
+def is_registered_again(before: object, after: object) -> bool:
+    """Tell whether an entry of a table is what the same line of code put there before: a function, or one in a tuple.
+
+    So it is where a fixture empties a register and fills it again. What a function encloses may be another thing.
+    """
+    if type(before) is tuple and type(after) is tuple and len(before) == len(after):
+        pairs = zip(before, after, strict=True)
+        return all(is_very_same(*pair) or is_registered_again(*pair) for pair in pairs)
+    if type(before) is not types.FunctionType or type(after) is not types.FunctionType:
+        return False
+    return before.__closure__ is None and after.__closure__ is None and is_same_definition(before, after)
+
+
 def without_own(function: types.FunctionType) -> types.FunctionType:
     """Return a function without the wrapper that the guard puts around a setter of what the project turns out to be."""
     own: Any = function

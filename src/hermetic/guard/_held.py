@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._assigned import Assigned
 from hermetic.guard._contents import DEPTH, LARGEST, Contents, Held, Watched
-from hermetic.guard._definitions import is_compiled
+from hermetic.guard._definitions import is_compiled, is_registered_again
 from hermetic.guard._filled import is_filled_once, is_made_up
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._hooks import is_filled_by_hooks, is_kept_by_hooks
@@ -124,6 +124,7 @@ class HeldProbe(Probe[Held]):
             if (
                 change.state in self.filled
                 or is_compiled(change.before, change.after)
+                or is_registered_again(change.before, change.after)
                 or is_filled_by_hooks(holder, name)
             ):
                 continue

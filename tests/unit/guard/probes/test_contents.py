@@ -267,3 +267,54 @@ def test_it_is_left_again():
     run = guarded(tmp_path, mode="warn", files={"test_it.py": test})
 
     assert [item["test"].partition("::")[2] for item in run.findings] == ["test_it_is_left", "test_it_is_left_again"]
+
+
+REGISTER = """
+ENCODERS = {}
+
+
+def encloses(value):
+    return lambda one: value
+
+
+def register_all():
+    ENCODERS["date"] = ("date", lambda one: str(one))
+    ENCODERS["time"] = lambda one: str(one)
+    ENCODERS["size"] = ("size", encloses([]))
+
+
+register_all()
+"""
+
+
+def test_a_register_that_is_filled_again_by_the_same_code_is_as_it_was(tmp_path: Path) -> None:
+    test = """
+import register
+
+
+def test_the_same_again():
+    size = register.ENCODERS["size"]
+    register.ENCODERS.clear()
+    register.register_all()
+    register.ENCODERS["size"] = size
+
+
+def test_another_function():
+    register.ENCODERS["date"] = ("date", lambda one: repr(one))
+
+
+def test_another_name():
+    register.ENCODERS["time"] = ("time", register.ENCODERS["time"])
+
+
+def test_what_encloses_another_value():
+    register.register_all()
+"""
+
+    run = guarded(tmp_path, files={"register.py": REGISTER, "test_it.py": test})
+
+    assert [(item["test"].partition("::")[2], item["state"]) for item in run.findings] == [
+        ("test_another_function", "register.ENCODERS['date']"),
+        ("test_another_name", "register.ENCODERS['time']"),
+        ("test_what_encloses_another_value", "register.ENCODERS['size']"),
+    ]
