@@ -79,18 +79,9 @@ class Contents:
         It takes about 0.1 us each, and a tenth of that where the interpreter tells of writes.
         """
         last, watched = self.last, self.watched
-        if last is None:
-            self.watched = list(self.find(walk))
-            self.walked, self.holders = (walk.holders, len(walk.holders)), {*walk.holders}
-            copies = [one.part.copied() for one in self.watched]
-            self.mirrors = mirrors_of(self.watched, copies)
-            self.numbered = [numbered(one.part) for one in self.watched]
-            self.last = last = Held(walk, self.watched, copies)
-            self.gather()
-            return last
-        changed = PROJECT.differences(last.walk, walk, code) if walk is not last.walk else ()
+        changed = PROJECT.differences(last.walk, walk, code) if last is not None and walk is not last.walk else ()
         others = [one for one in changed if leads_on(one)]  # a number that counts does not
-        copies = last.copies
+        copies = last.copies if last is not None else []
         if self.walked[0] is not walk.holders or self.walked[1] != len(walk.holders):
             copies = self.followed(walk, copies)
         if others:
@@ -102,7 +93,7 @@ class Contents:
             self.focus()
         if not (self.always.is_as_before() and self.now.is_as_before()):
             copies = self.renewed(copies)
-        if copies is not last.copies or walk is not last.walk:
+        if last is None or copies is not last.copies or walk is not last.walk:
             self.last = last = Held(walk, self.watched, copies)
         return last
 
@@ -125,18 +116,6 @@ class Contents:
         made = Sight(places, [self.watched[place].part.live for place in places], self.numbered)
         made.compare_with(self.mirrors)
         return made
-
-    def find(self, walk: Snapshot) -> Iterator[Watched]:
-        """Yield the containers; one that several modules hold under its name is one."""
-        found: dict[str, list[Watched]] = {}
-        for holder, copy in zip(walk.holders, walk.copies, strict=True):
-            if holder.is_class is self.of_classes:
-                for name, value in copy.items():
-                    if type(value) not in NOTHING_WITHIN and is_watched(value):
-                        add(found.setdefault(name, []), holder, name, value)
-        for watched in found.values():
-            for one in watched:
-                yield from self.expanded(one)
 
     def followed(self, walk: Snapshot, copies: list[Any]) -> list[Any]:
         """Forget what modules held that are gone by now, and watch what new ones hold; return the copies of all.
@@ -180,7 +159,7 @@ class Contents:
         return copies
 
     def joined(self, come: Iterable[tuple[Holder, str, Any]]) -> list[Any]:
-        """Add what stands behind new names; return the copies of it."""
+        """Add what stands behind new names; return the copies of it. What several hold under a name is one."""
         new = [one for one in come if type(one[2]) not in NOTHING_WITHIN and is_watched(one[2])]
         names = {name for _, name, _ in new}
         roots: dict[str, list[Watched]] = {}
@@ -195,6 +174,8 @@ class Contents:
     def added(self, new: list[Watched]) -> list[Any]:
         """Watch what names stand for; return the copies of it."""
         come = [part for one in new for part in self.expanded(one)]
+        if not come:
+            return []
         self.watched = [*self.watched, *come]
         copies = [one.part.copied() for one in come]
         self.mirrors += mirrors_of(come, copies)

@@ -157,7 +157,7 @@ def counted(holder, name):
 
 
 counted(containers.Part, "copied")
-counted(_contents.Contents, "find")
+counted(_contents.Contents, "followed")
 
 
 def pytest_unconfigure(config):
@@ -174,7 +174,7 @@ def test_a_change_is_looked_for_behind_its_own_name_alone(tmp_path: Path) -> Non
 
     counts = json.loads(next(line for line in run.output.splitlines() if line.startswith("{")))
     assert len(run.findings) == 20, run.output
-    assert counts["find"] <= 4  # modules and classes, before the tests and with the first one
+    assert counts["followed"] <= 4  # modules and classes, before the tests and with the first one
     assert counts["copied"] <= 2 * 120 + 20 * 8
 
 
@@ -190,4 +190,4 @@ def test_where_a_number_counts_nothing_is_looked_for_anew(tmp_path: Path) -> Non
 
     counts = json.loads(next(line for line in run.output.splitlines() if line.startswith("{")))
     assert run.findings == [], run.output
-    assert counts["find"] <= 4
+    assert counts["followed"] <= 4
