@@ -144,8 +144,12 @@ class Assigned:
 
         Who only empties it lets the code under test fill it anew.
         """
+        return any(True for _ in self.by_test(state, item))
+
+    def by_test(self, state: str, item: pytest.Item | None) -> Iterator[Place]:
+        """Yield the lines with which it does so."""
         places = [place for place in self.lines.get(state, ()) if is_test_file(place.path) and not empties(place)]
-        return any(item is None or is_code_of(item, place) for place in places)
+        return (place for place in places if item is None or is_code_of(item, place))
 
     def learn(self, modules: dict[str, types.ModuleType]) -> None:
         """Read the modules that are new; about 0.1 ms each."""

@@ -11,6 +11,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._assigned import Assigned
+from hermetic.guard._by_hand import adds_to, gives, is_first_value
 from hermetic.guard._contents import DEPTH, LARGEST, Contents, Held, Watched
 from hermetic.guard._definitions import is_compiled, is_registered_again
 from hermetic.guard._filled import is_filled_once, is_made_up
@@ -132,18 +133,9 @@ class HeldProbe(Probe[Held]):
                 f"{one.suffix}.{change.state[len(part.path) + 1 :]}" if part.attributes else one.suffix
             )
             if attribute:
-                if self.breakers and is_left_to_breakers(self.breakers, self.kept.watched, one, change, attribute):
-                    continue
-                if one.suffix.startswith("[") and speaks_of(name, CACHED) and not is_set_by_test(attribute):
-                    continue  # what is kept to be used again is set up anew by whoever uses it
-                if not speaks_of(attribute, MEMO) and is_told_of_object(part, change, attribute, MOMENT.item):
+                if self.is_told_of_attribute(one, part, change, attribute):
                     yield change
-                continue
-            if (
-                change.before is ABSENT
-                and type(part.itself) in TABLES
-                and writes_entry(MOMENT.item, name, change.state)
-            ):
+            elif is_put_in(holder, name, part, change):
                 yield change
             elif speaks_of(name, MEMO) or is_filled_once(holder, name, before, after):
                 continue
@@ -151,6 +143,15 @@ class HeldProbe(Probe[Held]):
                 self.filled.add(change.state)
             else:
                 yield change
+
+    def is_told_of_attribute(self, one: Watched, part: Part, change: Change, attribute: str) -> bool:
+        """Tell whether what an object of the project has in an attribute is worth telling."""
+        if self.breakers and is_left_to_breakers(self.breakers, self.kept.watched, one, change, attribute):
+            return False
+        name = definer(one.holders)[1]
+        if one.suffix.startswith("[") and speaks_of(name, CACHED) and not is_set_by_test(attribute):
+            return False  # what is kept to be used again is set up anew by whoever uses it
+        return not speaks_of(attribute, MEMO) and is_told_of_object(part, change, attribute, MOMENT.item)
 
     def is_filling(self, name: str, holder: Holder, part: Part, change: Change) -> bool:
         """Tell whether a container got what it is there for: a registry or a memo table that grows.
@@ -173,8 +174,10 @@ class HeldProbe(Probe[Held]):
 
     def is_worth_telling(self, holder: Holder, name: str, before: object, after: object) -> bool:
         """Tell whether a name that stands for something else is worth telling."""
-        if speaks_of(name, MEMO) or same(before, after) or is_weak_copy(before, after):
+        if same(before, after) or is_weak_copy(before, after):
             return False
+        if speaks_of(name, MEMO):
+            return self.is_by_hand(holder, name, after)
         if before is ABSENT and is_made_up(holder, name, after):
             return False
         if before is None or after is None or before is ABSENT or after is ABSENT:
@@ -183,15 +186,35 @@ class HeldProbe(Probe[Held]):
         if type(before) is str and not before and name.startswith("_"):
             return is_of_test(after, holder) or self.is_by_test(holder, name)
         if type(before) is bool and type(after) is bool:
-            return not (name.startswith("_") and speaks_of(name, DONE))
+            own = name.startswith("_") and speaks_of(name, DONE)
+            return not own or self.is_by_hand(holder, name, after)
         if type(before) is int and type(after) is int:
-            return not (name.startswith("_") or speaks_of(name, COUNT))
+            own = name.startswith("_") or speaks_of(name, COUNT)
+            return not own or self.is_by_hand(holder, name, after)
         return True
+
+    def is_by_hand(self, holder: Holder, name: str, value: object) -> bool:
+        """Tell whether the code of the test gives a name of the code under test what it has by now.
+
+        That is a stand-in of the test, or a value that is written out there, and that is not what the name begins with.
+        """
+        if value is None or not self.is_by_test(holder, name):
+            return False
+        written = gives(self.assigned.by_test(f"{holder.name}.{name}", MOMENT.item), value)
+        return (written and not is_first_value(holder, name, value)) or is_of_test(value, holder)
 
     def is_by_test(self, holder: Holder, name: str) -> bool:
         """Tell whether a file of tests assigns a name of a module or class that is none itself."""
         self.assigned.keep_up()
         return not is_in_tests(holder) and self.assigned.is_by_test(f"{holder.name}.{name}", MOMENT.item)
+
+
+def is_put_in(holder: Holder, name: str, part: Part, change: Change) -> bool:
+    """Tell whether the code of the test itself writes an entry of a table, or puts something into a list or set."""
+    kind = type(part.itself)
+    if kind in TABLES:
+        return change.before is ABSENT and writes_entry(MOMENT.item, name, change.state)
+    return (kind in ROWS or kind is set) and not is_in_tests(holder) and adds_to(MOMENT.item, name)
 
 
 def is_set_by_test(attribute: str) -> bool:

@@ -107,8 +107,10 @@ class ModuleStateMutated(Rule):
     - a private flag such as `_initialized` that is set, a number with a private name or one that counts;
     - what happens while a module is imported.
 
-    Not left alone is an entry that the test, a fixture of it or a helper in a file of tests writes by hand,
-    `module._cache["key"] = ...`, unless one of them empties the table with `clear()`. So a private counter of a helper,
+    Not left alone is what the test, a fixture of it or a helper in a file of tests does by hand: an entry that it
+    writes (`module._cache["key"] = ...`) or something that it puts into a list or set (`module.SEEN.append(...)`),
+    unless one of them empties that with `clear()`; a value that it writes out (`module.COUNT = 5`), unless the module
+    begins with that value; a stand-in of the test (`module.cache = FakeCache()`). So a private counter of a helper,
     or a singleton that the code under test makes for itself, is not seen even where a test depends on its value: it
     looks like the many that do no harm.
     """
