@@ -19,13 +19,14 @@ from hermetic.guard._globals import PROJECT
 from hermetic.guard._hooks import is_filled_by_hooks, is_kept_by_hooks
 from hermetic.guard._own import is_left_to_breakers, is_told_of_object, last_attribute
 from hermetic.guard._samples import in_one_form
-from hermetic.guard._words import CACHED, COUNT, DONE, MEMO, definer, is_in_tests, is_of_test, is_plain, speaks_of
+from hermetic.guard._words import definer, is_in_tests, is_of_test, is_plain
 from hermetic.guard._written import writes_entry, written_by_test
 from hermetic.guard.compare import is_among, same, same_objects
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, is_weak_copy
 from hermetic.guard.describe import ABSENT
 from hermetic.guard.probe import MOMENT, UNSEEN, Change, Probe, Table
 from hermetic.guard.probes.breakers import breaker_classes
+from hermetic.source.name_words import CACHED, COUNT, DONE, MEMO, speaks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -17,21 +17,7 @@ from hermetic.guard.probe import MOMENT
 if TYPE_CHECKING:
     from hermetic.guard._holders import Holder
 
-WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 LARGEST = 1000  # items of a container that is looked through
-CACHED = frozenset({"cache", "caches", "cached", "memo", "memos", "memoized", "lru", "interned"})
-MEMO = CACHED | frozenset({
-    "pool", "pools", "seen", "compiled", "warned", "instances", "counter", "counters", "lazy", "stats", "lock", "locks",
-    "threadlocal",
-})  # fmt: skip
-DONE = frozenset({
-    "init", "inited", "initialized", "initialised", "ready", "loaded", "setup", "configured", "warned", "done",
-    "started", "registered", "installed", "patched", "imported", "checked",
-})  # fmt: skip
-COUNT = frozenset({
-    "count", "counts", "next", "last", "seq", "sequence", "serial", "number", "total", "version", "id", "ids", "uid",
-    "index", "hits", "misses", "calls", "created", "time", "timestamp",
-})  # fmt: skip
 
 
 def is_in_tests(holder: Holder) -> bool:
@@ -43,11 +29,6 @@ def is_in_tests(holder: Holder) -> bool:
 def is_plain(value: object) -> bool:
     """Tell whether a value is a text, a number, or a builtin container."""
     return type(value) in CONTAINERS or isinstance(value, (str, bytes, int, float, tuple))
-
-
-def speaks_of(name: str, words: frozenset[str]) -> bool:
-    """Tell whether one of the words that a name consists of is one of `words`."""
-    return any(word.lower() in words for word in WORDS.findall(name))
 
 
 def is_in_test_file(value: object) -> bool:

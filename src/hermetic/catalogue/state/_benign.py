@@ -6,6 +6,7 @@ import _ast as ast
 
 from hermetic.catalogue.state._as_found import value_set
 from hermetic.catalogue.state._targets import initial, is_initial, same_literal
+from hermetic.source.name_words import COUNT, DONE, MEMO, speaks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,29 +15,8 @@ if TYPE_CHECKING:
     from hermetic.source.project import Project
     from hermetic.source.scope import Scope
 
-MEMO = frozenset({
-    "cache", "caches", "cached", "memo", "memoized", "lru", "interned", "pool", "pools", "seen", "compiled", "warned",
-    "instances", "counter", "counters", "lazy", "stats", "lock", "locks", "threadlocal", "registry", "environ",
-})  # fmt: skip
-DONE = frozenset({
-    "init", "inited", "initialized", "initialised", "ready", "loaded", "setup", "configured", "warned", "done",
-    "started", "registered", "installed", "patched", "imported", "checked",
-})  # fmt: skip
-COUNT = frozenset({
-    "count", "counts", "next", "last", "seq", "sequence", "serial", "number", "total", "version", "id", "ids", "uid",
-    "index", "hits", "misses", "calls", "created", "time", "timestamp",
-})  # fmt: skip
-
-
-def words_of(name: str) -> set[str]:
-    """Return the words of a name, in lower case: `TaxCache` and `tax_cache` have two."""
-    found, current = set(), ""
-    for sign in name:
-        if sign == "_" or (sign.isupper() and current and not current[-1].isupper()):
-            found.add(current.lower())
-            current = ""
-        current += "" if sign == "_" else sign
-    return {*found, current.lower()}
+GROWING = (".append", ".extend", ".insert", ".add", ".appendleft", ".extendleft")
+FILLED = MEMO | {"registry", "environ"}
 
 
 def is_benign(found: Found, project: Project) -> bool:
@@ -44,25 +24,26 @@ def is_benign(found: Found, project: Project) -> bool:
     name = found.dotted.rpartition(".")[2]
     change, value = found.leak.change, value_set(found.leak)
     by_hand = isinstance(change.node, (ast.Assign, ast.AugAssign)) and "[" not in found.dotted
-    if isinstance(value, ast.Constant) and (value.value is None or is_plain_flag(name, value)):
+    if isinstance(value, ast.Constant) and (value.value is None or (not value.value and is_plain_flag(name, value))):
         return True
     if value is not None and is_initial(change.scope, found.dotted, value, project):
         return True
     if value is not None and is_initial_item(change, found.dotted, value, project):
         return True
-    if words_of(name) & MEMO and not (by_hand and is_item(change.node)):
+    put_in = change.what.endswith(GROWING) or (by_hand and is_item(change.node))
+    if speaks_of(name, FILLED) and not put_in:
         return True
     if change.what.endswith(".clear") or is_emptied(value):
         return starts_empty(change.scope, found.dotted, project)
-    return isinstance(change.node, ast.AugAssign) and bool(words_of(name) & COUNT)
+    return isinstance(change.node, ast.AugAssign) and speaks_of(name, COUNT)
 
 
 def is_plain_flag(name: str, value: ast.Constant) -> bool:
     """Tell whether a private flag or number says that something was done, or how often."""
     private = name.startswith("_")
     if isinstance(value.value, bool):
-        return private and bool(words_of(name) & DONE)
-    return isinstance(value.value, int) and (private or bool(words_of(name) & COUNT))
+        return private and speaks_of(name, DONE)
+    return isinstance(value.value, int) and (private or speaks_of(name, COUNT))
 
 
 def is_item(node: ast.AST) -> bool:

@@ -6,7 +6,7 @@ import _ast as ast
 
 from hermetic.catalogue._containers import ALL_METHODS, MAKERS
 from hermetic.catalogue.state._as_found import is_reset
-from hermetic.catalogue.state._benign import COUNT, DONE, MEMO, is_emptied, words_of
+from hermetic.catalogue.state._benign import FILLED, is_emptied
 from hermetic.catalogue.state._leaks import TOKENS
 from hermetic.catalogue.state._targets import container_kind, made_alike, same_literal
 from hermetic.source.blocks import is_after_yield
@@ -16,6 +16,7 @@ from hermetic.source.certain import is_under_test
 from hermetic.source.changes import Change
 from hermetic.source.imports import is_import
 from hermetic.source.interest import Interest
+from hermetic.source.name_words import COUNT, DONE, speaks_of
 from hermetic.source.names import resolve
 from hermetic.source.outline import COMPOUND, first_word
 from hermetic.source.text import DEFINERS, contains
@@ -213,7 +214,7 @@ def is_held(scope: Scope, name: str, line: int) -> bool:
     found = scope.find(name, line)
     if found is None or found[1] is not scope.module.top or found[0].kind != "assign":
         return False
-    return not name.startswith("_") and not words_of(name) & MEMO and bool(container_kind(found[1], found[0].value))
+    return not name.startswith("_") and not speaks_of(name, FILLED) and bool(container_kind(found[1], found[0].value))
 
 
 def is_empty_at_first(scope: Scope, name: str) -> bool:
@@ -228,13 +229,13 @@ def is_rebound(scope: Scope, node: ast.AST, name: str) -> bool:
     bindings = scope.module.top.bindings.get(name, [])
     first = bindings[0].value if bindings else None
     given = getattr(node, "value", None)
-    if not isinstance(first, ast.expr) or words_of(name) & (MEMO | COUNT):
+    if not isinstance(first, ast.expr) or speaks_of(name, FILLED | COUNT):
         return False
     if is_emptied(given):
         return not is_emptied(first)
     if isinstance(first, ast.Constant):
         value = first.value
-        if value is None or (isinstance(value, bool) and name.startswith("_") and words_of(name) & DONE):
+        if value is None or (isinstance(value, bool) and name.startswith("_") and speaks_of(name, DONE)):
             return False
         if isinstance(value, int) and not isinstance(value, bool) and name.startswith("_"):
             return False
