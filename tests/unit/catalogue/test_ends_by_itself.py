@@ -434,3 +434,54 @@ def test_a_folder_that_says_that_it_is_a_cache_may_stay(name: str, found: list[s
     )
 
     assert codes({"test_it.py": test}, tmp_path) == found
+
+
+CLIENT = """
+class Client:
+    def __init__(self, session):
+        self.session = session
+
+    def create_collection(self, name):
+        self.session.put(name)
+"""
+GIVEN = """
+import pytest
+import requests
+from unittest.mock import Mock
+from shop import Client
+
+
+@pytest.fixture
+def session(request):
+    return {session}
+
+
+@pytest.fixture
+def client(session):
+    return Client(session)
+
+
+@pytest.fixture
+def mock_clock(mocker):
+    return mocker.MagicMock()
+"""
+USES = """
+def test_a(client, mock_clock):
+    same = client
+    {call}
+"""
+
+
+@pytest.mark.parametrize(
+    ("session", "call", "found"),
+    [
+        ("Mock()", "client.create_collection('reports')", []),
+        ("Mock()", "same.create_collection('reports')", []),
+        ("requests.Session()", "client.create_collection('reports')", ["HRM506"]),
+    ],
+)
+def test_a_client_that_a_fixture_gives_a_mock_reaches_no_store(
+    session: str, call: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {"shop.py": CLIENT, "conftest.py": GIVEN.format(session=session), "test_it.py": USES.format(call=call)}
+    assert codes(files, tmp_path) == found

@@ -47,6 +47,7 @@ APART = (
     b"stub",
 )
 MOCKING = (b"Mock(", b"mock.", b"patch(")
+STAND_INS = (b"Mock", b"mock", b"Fake", b"fake", b"stub")
 LOCAL = (b"mock_aws", b"mock_s3", b"moto")
 SERVER = """
 STORES = {}  # stands for the server
@@ -92,8 +93,8 @@ class SharedStore(Rule):
     Seen are clients, by their names, that are told the store in their constructor or configuration and then written to,
     and methods that make or choose a store (`create_store`, `create_bucket`, `create_collection`). Objects that stand
     for a server in memory are left alone, and so are calls within a `with` of a stub that answers them or of a
-    patch of a part of the client, those of a class whose set-up makes mocks, and a store whose name has a part that
-    only the run knows.
+    patch of a part of the client, those of a class whose set-up makes mocks, those of a client that a fixture gives
+    with a mock, and a store whose name has a part that only the run knows.
     """
 
     code = "HRM506"
@@ -359,7 +360,15 @@ def is_local(visit: Visit, project: Project) -> bool:
     owner = visit.root.owner
     if owner is not None and any(is_answered(level) for level in ancestry(owner)):
         return True
-    return any(is_stubbed(item.scope, item.call) for item in visit.chain())
+    return any(is_stubbed(item.scope, item.call) for item in visit.chain()) or is_given_mocked(visit, project)
+
+
+def is_given_mocked(visit: Visit, project: Project) -> bool:
+    """Tell whether a fixture gives the client, and it, or one that it asks for, makes mocks, which answer instead."""
+    name = resolve(visit.scope, visit.call.func)
+    asked = [item for item in fixtures_of(visit.root, project) if name.startswith(f"@{roles.fixture_name(item)}.")]
+    makers = [maker for item in asked for maker in (item, *fixtures_of(item, project))]
+    return any(contains(maker.module.text(maker), STAND_INS) for maker in makers)
 
 
 def is_answered(cls: Scope) -> bool:
