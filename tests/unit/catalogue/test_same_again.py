@@ -242,3 +242,48 @@ def test_a_reload_below_the_block_that_held_one_puts_back_what_that_has_read(
     }
 
     assert [item.code for item in lint_files(files, tmp_path, select=("HRM104",))] == found
+
+
+KINDS = """
+from typing import ClassVar
+
+from cafe import Chair, Table
+
+
+class Shop:
+    sells: ClassVar[tuple] = (Table, Chair)
+    first: ClassVar[list] = [Table, 1]
+"""
+GIVES_AGAIN = """
+import cafe
+from cafe import Chair, Table
+from shop import Shop
+
+
+def test_a():
+    Shop.{given}
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("sells = (Table, Chair)", []),
+        ("sells = (cafe.Table, Chair)", []),
+        ("first = [Table, 1]", []),
+        ("sells = (Chair, Table)", ["HRM603"]),
+        ("sells = (Table,)", ["HRM603"]),
+        ("sells = (Table, Chair, Chair)", ["HRM603"]),
+        ("sells = [Table, Chair]", ["HRM603"]),
+        ("first = [Table, 2]", ["HRM603"]),
+        ("first = [Table, True]", ["HRM603"]),
+    ],
+)
+def test_what_a_class_begins_with_is_told_item_by_item(given: str, found: list[str], tmp_path: Path) -> None:
+    files = {
+        "cafe.py": "class Table: ...\n\n\nclass Chair: ...\n",
+        "shop.py": KINDS,
+        "test_it.py": GIVES_AGAIN.format(given=given),
+    }
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM603",))] == found

@@ -33,7 +33,7 @@ def is_told(spawn: Spawn, start: int) -> bool:
     """
     given, used = known_to(spawn)
     own = runs_of(spawn)
-    if any(text_of(item) in given for node in spawn.scope.kept(ast.Return) for item in parts_of(node.value)):
+    if any(text_of(item) in given for node in spawn.scope.kept(ast.Return) for item in returned(node)):
         return True  # `return server, url`: whoever gets it may end it
     if any(is_ended_elsewhere(spawn, name) for name in given):
         return True
@@ -83,6 +83,11 @@ def parts_of(handed: ast.expr | None) -> list[ast.expr]:
     if isinstance(handed, (ast.List, ast.Tuple)):
         return handed.elts
     return handed.values if isinstance(handed, ast.Dict) else []
+
+
+def returned(node: ast.Return) -> list[ast.expr]:
+    """Return what a function returns, and what it returns in a list, tuple or dict."""
+    return [node.value, *parts_of(node.value)] if node.value is not None else []
 
 
 def objects_in(function: Scope) -> set[str]:

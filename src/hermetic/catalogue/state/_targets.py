@@ -28,6 +28,7 @@ OTHERS = ("sys", "builtins", "logging", "warnings", "os.environ", "pytest", "gc"
           "__main__", "multiprocessing", "socket.setdefaulttimeout", "django.conf.settings", "matplotlib")  # fmt: skip
 # Stand-ins for an object that goes with its request or application context.
 OF_CONTEXT = frozenset({"flask.g", "flask.session", "flask.request", "quart.g", "quart.session", "quart.request"})
+DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 FOLLOWED = 4
 HOOKS = ("pytest_configure", "pytest_sessionstart", "pytest_load_initial_conftests")  # run before the first test
 IN_ITS_PLACE = b"sys.modules[__name__] ="  # another object than the module, which takes attributes as it likes
@@ -220,6 +221,10 @@ def is_same(scope: Scope, value: ast.expr, where: Scope, first: object) -> bool:
         return same_literal(value, first)
     if isinstance(value, ast.Call) and isinstance(first, ast.Call):
         return made_alike(value, first)
+    if isinstance(value, DISPLAYS) and value.__class__ is first.__class__:
+        pairs = zip(items_of(value), items_of(first), strict=False)
+        equal = len(items_of(value)) == len(items_of(first))
+        return equal and all(is_same(scope, one, where, other) for one, other in pairs)
     names = (ast.Name, ast.Attribute)
     if not isinstance(value, names) or not isinstance(first, names):
         return False
@@ -238,7 +243,7 @@ def same_literal(one: ast.expr, other: ast.expr) -> bool:
     """Tell whether two expressions write out the same constant, list, tuple, set or dictionary."""
     if isinstance(one, ast.Constant) and isinstance(other, ast.Constant):
         return same(one.value, other.value)
-    if one.__class__ is not other.__class__ or not isinstance(one, (ast.List, ast.Tuple, ast.Set, ast.Dict)):
+    if one.__class__ is not other.__class__ or not isinstance(one, DISPLAYS):
         return False
     mine, others = items_of(one), items_of(other)
     return len(mine) == len(others) and all(map(same_literal, mine, others))
