@@ -9,8 +9,8 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._patched import MOCK
+from hermetic.guard.compare import CACHED, is_same_definition, is_very_same
 from hermetic.guard.describe import ABSENT
-from hermetic.guard.trail import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from hermetic.guard._holders import Holder
 
 REPLACED, CLASS_STATE, MODULE_STATE = "HRM308", "HRM603", "HRM601"
-TRAIL = wrap.__code__.co_filename
-CACHED = type(functools.lru_cache(bool))
 DEFINED = (
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -35,7 +33,6 @@ DEFINED = (
     functools.singledispatchmethod,
     CACHED,
 )
-PLAIN = (bool, int, float, str, bytes)
 OF_UNITTEST = frozenset({"tearDown_exceptions", "_class_cleanups", "_classSetupFailed"})  # what it keeps in classes
 
 
@@ -63,11 +60,6 @@ def is_given_by(kinds: Iterable[type], name: str, value: object) -> bool:
     return any(is_very_same(vars(one)[name], value) for one in [one for one in kinds if name in vars(one)][:1])
 
 
-def is_very_same(one: object, other: object) -> bool:
-    """Tell whether two values are one, or plain values that are equal."""
-    return one is other or (type(one) is type(other) and type(one) in PLAIN and one == other)
-
-
 def is_compiled(before: object, after: object) -> bool:
     """Tell whether a pattern stands where its text stood, or some do: each is compiled when it is first asked for."""
     if type(before) is list and type(after) is list:
@@ -80,39 +72,6 @@ def is_imported_again(before: object, after: object) -> bool:
     if type(before) is not types.ModuleType or type(after) is not types.ModuleType:
         return False
     return before.__name__ == after.__name__ and sys.modules.get(after.__name__) is after
-
-
-def is_same_definition(before: object, after: object) -> bool:
-    """Tell whether one function or class was defined again from the same lines, as by a reload (HRM104's)."""
-    if type(before) is CACHED and type(after) is CACHED:
-        return is_same_definition(before.__wrapped__, after.__wrapped__)
-    if type(before) is types.FunctionType and type(after) is types.FunctionType:
-        was, now = without_own(before), without_own(after)
-        return was.__code__ == now.__code__ and was.__qualname__ == now.__qualname__
-    if type(before) is types.BuiltinFunctionType and type(after) is types.BuiltinFunctionType:
-        return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
-    if isinstance(before, type) and isinstance(after, type):
-        return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
-    return False
-
-
-def is_registered_again(before: object, after: object) -> bool:
-    """Tell whether an entry of a table is what the same line of code put there before: a function, or one in a tuple.
-
-    So it is where a fixture empties a register and fills it again. What a function encloses may be another thing.
-    """
-    if type(before) is tuple and type(after) is tuple and len(before) == len(after):
-        pairs = zip(before, after, strict=True)
-        return all(is_very_same(*pair) or is_registered_again(*pair) for pair in pairs)
-    if type(before) is not types.FunctionType or type(after) is not types.FunctionType:
-        return False
-    return before.__closure__ is None and after.__closure__ is None and is_same_definition(before, after)
-
-
-def without_own(function: types.FunctionType) -> types.FunctionType:
-    """Return a function without the wrapper that the guard puts around a setter of what the project turns out to be."""
-    own: Any = function
-    return own.__wrapped__ if function.__code__.co_filename == TRAIL else function
 
 
 def is_made_again(before: object, after: object) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hermetic.guard._assigned import Assigned
 from hermetic.guard._by_hand import adds_to, gives, is_first_value
 from hermetic.guard._contents import DEPTH, LARGEST, Contents, Held, Watched
-from hermetic.guard._definitions import is_compiled, is_registered_again
+from hermetic.guard._definitions import is_compiled
 from hermetic.guard._filled import is_filled_once, is_made_up
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._hooks import is_filled_by_hooks, is_kept_by_hooks
@@ -21,7 +21,7 @@ from hermetic.guard._own import is_left_to_breakers, is_told_of_object, last_att
 from hermetic.guard._samples import in_one_form
 from hermetic.guard._words import definer, is_in_tests, is_of_test, is_plain
 from hermetic.guard._written import writes_entry, written_by_test
-from hermetic.guard.compare import is_among, same, same_objects
+from hermetic.guard.compare import is_among, is_registered_again, same, same_objects
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, is_weak_copy
 from hermetic.guard.describe import ABSENT
 from hermetic.guard.probe import MOMENT, UNSEEN, Change, Probe, Table
@@ -43,6 +43,7 @@ class HeldProbe(Probe[Held]):
     def __init__(self) -> None:
         self.kept = Contents(of_classes=self.of_classes)
         self.filled: set[str] = set()  # entries that were filled in once may change
+        self.taken: dict[str, object] = {}  # entries that were taken out last, and may come back
         self.breakers: list[str] = []  # classes of which another rule reports how their objects are
         self.assigned = Assigned()
 
@@ -141,9 +142,25 @@ class HeldProbe(Probe[Held]):
             elif speaks_of(name, MEMO) or is_filled_once(holder, name, before, after):
                 continue
             elif self.is_filling(name, holder, part, change):
-                self.filled.add(change.state)
+                if self.is_back(change):
+                    yield change._replace(quiet=True)
+                else:
+                    self.filled.add(change.state)
             else:
+                self.remember(change)
                 yield change
+
+    def remember(self, change: Change) -> None:
+        """Keep what was taken out and told of; of no more than some, since who takes out may do so for ever."""
+        if change.after is ABSENT:
+            self.taken[change.state] = change.before
+            if len(self.taken) > LARGEST:
+                del self.taken[next(iter(self.taken))]
+
+    def is_back(self, change: Change) -> bool:
+        """Tell whether an entry is there again as it was before it was taken out, maybe put there by the same code."""
+        known = self.taken.pop(change.state, ABSENT) if change.before is ABSENT else ABSENT
+        return known is not ABSENT and (same(known, change.after) or is_registered_again(known, change.after))
 
     def is_told_of_attribute(self, one: Watched, part: Part, change: Change, attribute: str) -> bool:
         """Tell whether what an object of the project has in an attribute is worth telling."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import operator
+import types
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard.describe import ABSENT
+from hermetic.guard.setters import without_wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+CACHED = type(functools.lru_cache(bool))
+PLAIN = (bool, int, float, str, bytes)
 
 
 def same(one: object, other: object) -> bool:
@@ -72,3 +78,35 @@ def same_objects(before: list[Any], after: list[Any]) -> bool:
         return before == after
     except Exception:  # noqa: BLE001 - comparison is code of the project
         return False
+
+
+def is_very_same(one: object, other: object) -> bool:
+    """Tell whether two values are one, or plain values that are equal."""
+    return one is other or (type(one) is type(other) and type(one) in PLAIN and one == other)
+
+
+def is_same_definition(before: object, after: object) -> bool:
+    """Tell whether one function or class was defined again from the same lines, as by a reload (HRM104's)."""
+    if type(before) is CACHED and type(after) is CACHED:
+        return is_same_definition(before.__wrapped__, after.__wrapped__)
+    if type(before) is types.FunctionType and type(after) is types.FunctionType:
+        was, now = without_wrapper(before), without_wrapper(after)
+        return was.__code__ == now.__code__ and was.__qualname__ == now.__qualname__
+    if type(before) is types.BuiltinFunctionType and type(after) is types.BuiltinFunctionType:
+        return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
+    if isinstance(before, type) and isinstance(after, type):
+        return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
+    return False
+
+
+def is_registered_again(before: object, after: object) -> bool:
+    """Tell whether an entry of a table is what the same line of code put there before: a function, or one in a tuple.
+
+    So it is where a fixture empties a register and fills it again. What a function encloses may be another thing.
+    """
+    if type(before) is tuple and type(after) is tuple and len(before) == len(after):
+        pairs = zip(before, after, strict=True)
+        return all(is_very_same(*pair) or is_registered_again(*pair) for pair in pairs)
+    if type(before) is not types.FunctionType or type(after) is not types.FunctionType:
+        return False
+    return before.__closure__ is None and after.__closure__ is None and is_same_definition(before, after)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from hermetic.guard.compare import same, told_of
+from hermetic.guard.compare import is_registered_again, same, told_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -27,6 +27,7 @@ class Change(NamedTuple):
     `code` is the rule, for probes that serve several.
     What is an act and no state says so itself: `text` is then the message behind the name of the test.
     Where `before` and `after` tell only what was taken out and put in, `whole` has all that was there, and is by now.
+    `quiet` says that the change is not worth telling, but may take back one that was told.
     """
 
     state: str
@@ -37,12 +38,13 @@ class Change(NamedTuple):
     code: str = ""
     text: str = ""
     whole: tuple[object, object] | None = None
+    quiet: bool = False
 
     def is_taken_back_by(self, later: Change) -> bool:
         """Tell whether a later change of this piece of state makes it as it was before this one."""
         if self.whole is not None and later.whole is not None:
             return same(self.whole[0], later.whole[1])
-        return same(self.before, later.after)
+        return same(self.before, later.after) or is_registered_again(self.before, later.after)
 
     def joined(self, later: Change) -> Change | None:
         """Return this change and a later one of the same piece of state as one, None where nothing is left of both."""

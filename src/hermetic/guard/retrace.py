@@ -225,5 +225,5 @@ class Tracer:
         known = self.found.get(key)
         if known is not None and known[0].is_taken_back_by(change):
             del self.found[key]
-        elif known is None and self.place is not None:
+        elif known is None and self.place is not None and not change.quiet:
             self.found[key] = (change, self.place)

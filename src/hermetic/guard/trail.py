@@ -7,19 +7,16 @@ trail is current. It takes no lock and never raises: it runs in any thread, insi
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from _pytest.logging import LogCaptureHandler
-
 from hermetic.guard import places
-from hermetic.guard.places import MACHINE, getframe, whose
 from hermetic.guard.probe import Probe
+from hermetic.guard.setters import Current, unwrap, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Iterator, Mapping
 
     from hermetic.guard.watching import Watch
 
@@ -109,86 +106,17 @@ class Trail:
 _events: set[str] = set()  # those that any session has listened to
 
 
-class _Current:
-    """The trail of the innermost session; sessions nest when a test runs pytest in its own process."""
+class _Hook:
+    """Whether the process has the hook."""
 
-    trail: Trail | None = None
-    hooked = False
+    installed = False
 
 
 def _audit(event: str, args: tuple[object, ...]) -> None:
     if event in _events:  # most events, dozens in each test, end here
-        trail = _Current.trail
+        trail = Current.trail
         if trail is not None and not trail.paused:
             trail.hear(trail.listeners.get(event, []), event, args)
-
-
-class Wrapped:
-    """A setter that was replaced by a wrapper."""
-
-    __slots__ = ("holder", "name", "original", "users", "wrapper")
-
-    def __init__(self, holder: object, name: str, original: Callable[..., Any], wrapper: Callable[..., Any]) -> None:
-        self.holder, self.name, self.original, self.wrapper = holder, name, original, wrapper
-        self.users = 1
-
-
-_wrapped: dict[str, Wrapped] = {}
-
-
-def find(dotted: str) -> tuple[object, str] | None:
-    """Return what holds a dotted name and its last part, None while the module is not imported."""
-    head, _, last = dotted.rpartition(".")
-    module = sys.modules.get(head)
-    if module is not None:
-        return module, last
-    head, _, owner = head.rpartition(".")
-    holder = getattr(sys.modules.get(head), owner, None)
-    return (holder, last) if holder is not None else None
-
-
-def wrap(dotted: str) -> bool:
-    """Put a wrapper around a setter; False while it does not exist."""
-    if dotted in _wrapped:
-        _wrapped[dotted].users += 1
-        return True
-    found = find(dotted)
-    original = getattr(*found, None) if found is not None else None
-    if found is None or original is None:
-        return False
-
-    @functools.wraps(original)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True  # what the setter raises is shown as ever
-        # Pytest's log capture calls setters twelve times a test: it is turned away first, and to look at a frame raises
-        # audit events.
-        if args and type(args[-1]) is LogCaptureHandler:
-            return original(*args, **kwargs)
-        trail = _Current.trail
-        if trail is not None and whose(getframe(1).f_code.co_filename) is not MACHINE:
-            trail.call(dotted, args, kwargs)
-            if dotted in trail.results:
-                result = None
-                try:
-                    result = original(*args, **kwargs)
-                finally:
-                    trail.answer(dotted, args, result)
-                return result
-        return original(*args, **kwargs)
-
-    setattr(*found, wrapper)
-    _wrapped[dotted] = Wrapped(*found, original, wrapper)
-    return True
-
-
-def unwrap(dotted: str) -> None:
-    """Take a wrapper away, unless somebody has put something else in its place."""
-    entry = _wrapped[dotted]
-    entry.users -= 1
-    if not entry.users:
-        del _wrapped[dotted]
-        if vars(entry.holder).get(entry.name) is entry.wrapper:
-            setattr(entry.holder, entry.name, entry.original)
 
 
 class Listening:
@@ -207,14 +135,14 @@ class Listening:
         """Install the hook and the wrappers, and make the trail current."""
         self.trail.listeners.setdefault("import", []).append(self)
         _events.update(self.trail.listeners)
-        if not _Current.hooked:
-            _Current.hooked = True
+        if not _Hook.installed:
+            _Hook.installed = True
             sys.addaudithook(_audit)
         callees = self.trail.callees
         self.of_imports = [name for name in callees if not any(probe.in_tests for probe in callees[name])]
         self.waiting = [name for name in callees if name not in self.of_imports]
         self.wrap_imported()
-        self.outer, _Current.trail = _Current.trail, self.trail
+        self.outer, Current.trail = Current.trail, self.trail
         if self.outer is not None:
             self.outer.listen(on=False)
         self.trail.listen(on=True)
@@ -256,7 +184,7 @@ class Listening:
 
     def stop(self) -> None:
         """Give way to the outer session, and take the wrappers away with the last one."""
-        _Current.trail = self.outer
+        Current.trail = self.outer
         self.trail.listen(on=False)
         if self.outer is not None:
             self.outer.listen(on=True)

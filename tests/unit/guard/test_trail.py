@@ -10,6 +10,7 @@ import pytest
 from hermetic.guard import trail as module
 from hermetic.guard.places import IMPORT, LIBRARY, MACHINE, STDLIB, USER, responsible, whose
 from hermetic.guard.probe import Probe
+from hermetic.guard.setters import WRAPPED
 from hermetic.guard.trail import Listening, Trail
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def test_a_setter_that_somebody_replaced_is_left_alone(monkeypatch: pytest.Monke
     listening.stop()
 
     assert set_by_name is mine
-    assert f"{__name__}.set_by_name" not in module._wrapped
+    assert f"{__name__}.set_by_name" not in WRAPPED
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import inspect
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard._definitions import CACHED
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._sieve import Sieve
+from hermetic.guard.compare import CACHED
 from hermetic.guard.containers import attributes
 from hermetic.guard.describe import ABSENT, Described, hidden, short
 from hermetic.guard.places import LIBRARY, asking, getframe, responsible

@@ -5,26 +5,26 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard import _globals, trail
+from hermetic.guard import setters
 from hermetic.guard._assigned import Assigned, own_space
-from hermetic.guard._definitions import REPLACED, is_defined, is_same_definition
+from hermetic.guard._definitions import REPLACED, is_defined
 from hermetic.guard._filled import is_looked_up_once, is_made_up
 from hermetic.guard._globals import PROJECT
 from hermetic.guard._patched import of_attributes
-from hermetic.guard.compare import identical
+from hermetic.guard.compare import identical, is_same_definition
 from hermetic.guard.describe import ABSENT
 from hermetic.guard.probe import MOMENT, Change, Probe, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hermetic.guard._globals import Difference
+    from hermetic.guard._globals import Difference, Snapshot
 
 
 class State(NamedTuple):
     """What the project holds, and the values of what its code assigns to in libraries and to objects."""
 
-    project: _globals.Snapshot
+    project: Snapshot
     values: list[Any]
 
 
@@ -94,7 +94,7 @@ class ReplacedProbe(Probe[State]):
 
 def counts(before: object, after: object) -> bool:
     """Tell whether a function or class was replaced, and not just wrapped by the guard itself."""
-    wrapped = {entry.wrapper: entry.original for entry in trail._wrapped.values()}  # noqa: SLF001 - a part of the guard
+    wrapped = {entry.wrapper: entry.original for entry in setters.WRAPPED.values()}
     pair = [next((old for new, old in wrapped.items() if new is value), value) for value in (before, after)]
     defined = is_defined(pair[0]) or is_defined(pair[1])
     return defined and pair[0] is not pair[1] and not is_same_definition(*pair)

@@ -318,3 +318,97 @@ def test_what_encloses_another_value():
         ("test_another_name", "register.ENCODERS['time']"),
         ("test_what_encloses_another_value", "register.ENCODERS['size']"),
     ]
+
+
+def test_a_register_that_is_filled_again_at_the_end_of_a_fixture_is_as_it_was(tmp_path: Path) -> None:
+    again = """
+import pytest
+import register
+
+
+@pytest.fixture(scope="module")
+def empty():
+    size = register.ENCODERS.pop("size")
+    register.ENCODERS.clear()
+    yield
+    register.register_all()
+    register.ENCODERS["size"] = size
+
+
+def test_there_is_none(empty):
+    assert not register.ENCODERS
+"""
+    other = """
+import pytest
+import register
+
+
+@pytest.fixture(scope="module")
+def others():
+    del register.ENCODERS["time"]
+    yield
+    register.ENCODERS["time"] = lambda one: repr(one)
+
+
+def test_there_is_no_time(others):
+    assert "time" not in register.ENCODERS
+"""
+
+    files = {"register.py": REGISTER, "test_again.py": again, "test_other.py": other}
+    run = guarded(tmp_path, "-p", "no:randomly", files=files)
+
+    assert [(item["owner"], item["state"]) for item in run.findings] == [("others", "register.ENCODERS['time']")]
+
+
+KINDS = """
+KINDS = {"int": int, "str": str}
+
+
+def keep(name, kind):
+    KINDS[name] = kind
+"""
+
+
+def test_what_comes_back_is_told_of_nobody_and_what_was_told_is_taken_back(tmp_path: Path) -> None:
+    test = """
+import pytest
+import kinds
+
+
+@pytest.fixture(scope="module")
+def without():
+    kind = kinds.KINDS.pop("int")
+    yield
+    kinds.KINDS["int"] = kind
+
+
+def test_there_is_none(without):
+    assert "int" not in kinds.KINDS
+
+
+def test_takes_one_out():
+    del kinds.KINDS["str"]
+
+
+def test_the_code_puts_it_back():
+    kinds.keep("str", str)
+
+
+def test_the_code_fills():
+    kinds.keep("float", float)
+
+
+@pytest.mark.hermetic(allow=["HRM601"])
+def test_may_take_out():
+    del kinds.KINDS["str"]
+
+
+def test_the_code_puts_that_back_too():
+    kinds.keep("str", str)
+"""
+
+    run = guarded(tmp_path, "-p", "no:randomly", mode="warn", files={"kinds.py": KINDS, "test_it.py": test})
+
+    assert [(item["test"].partition("::")[2], item["state"]) for item in run.findings] == [
+        ("test_takes_one_out", "kinds.KINDS['str']")
+    ], run.output
