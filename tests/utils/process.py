@@ -21,7 +21,8 @@ BAD = 'import os\n\n\ndef test_region():\n    os.environ["REGION"] = "north"\n'
 OK = ("HRM101", "test_ok.py", 5)  # where that is wrong
 SELECT = ("--select", "HRM001,HRM101,HRM905")
 # What pytest would import in each of the many processes of an audit or a hunt, and no suite here needs.
-LEAN = "-p no:valkey -p no:hypothesispytest -p no:pytest_cov"
+WITHOUT = ("valkey", "hypothesispytest", "pytest_cov", "asyncio", "anyio", "pytest_mock", "rerunfailures", "timeout")
+LEAN = " ".join(f"-p no:{name}" for name in WITHOUT)
 HANG = 120  # seconds after which a command counts as hanging
 needs_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another user")
 # Imports what a check needs and then becomes another user, who may be unable to read the interpreter itself.
