@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.utils.guarding import clean_environment, guarded
 from tests.utils.lint import write_files
-from tests.utils.proof_driver import plugin
+from tests.utils.proof_driver import WITHOUT, plugin
 from tests.utils.signal_fixtures import interruptible
 
 __all__ = ["interruptible"]
@@ -74,7 +74,8 @@ def test_workers_that_die_lose_no_other_tests_record(dist: str, tmp_path: Path) 
 def test_a_run_that_is_interrupted_reports_what_it_has_found(workers: str, tmp_path: Path) -> None:
     folder, report = tmp_path / "suite", tmp_path / "report.json"
     write_files({"pytest.ini": "[pytest]\n", "test_it.py": WAITING}, folder)
-    options = [*plugin(), "-pno:randomly", "--hermetic=warn", f"--hermetic-report={report}"]
+    without = [f"-pno:{name}" for name in WITHOUT if name != "hermetic"]
+    options = [*plugin(), *without, "--hermetic=warn", f"--hermetic-report={report}"]
     command = [sys.executable, "-m", "pytest", *options, workers]
     started = subprocess.Popen(
         command, cwd=folder, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -16,6 +16,7 @@ import pytest
 import redis
 from tests.utils.holders import environment
 from tests.utils.lint import write_files
+from tests.utils.proof_driver import WITHOUT
 from tests.utils.server_fixtures import worker_postgres_url
 from tests.utils.servers import start_valkey, stop
 
@@ -143,7 +144,7 @@ class Machine(NamedTuple):
     redis: str
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly"]
+        command = [sys.executable, "-m", "pytest", *(f"-pno:{name}" for name in WITHOUT if name != "hermetic")]
         return subprocess.Popen(
             [*command, *arguments],
             cwd=self.project,
