@@ -54,7 +54,8 @@ def batches(examples: dict[str, tuple[type[Rule], Example]]) -> list[dict[str, t
         own = {PurePosixPath(path).name for path in example.files} - {"conftest.py"}
         if absent(example):
             continue
-        if "pytest.ini" in own or rule.code in STOPPING or example.title in ALONE:
+        is_stopping = example in rule.bad and rule.code in STOPPING
+        if "pytest.ini" in own or is_stopping or example.title in ALONE:
             found.append({name: (rule, example)})
             continue
         fitting = [each for each in shared if each[0] == tracing([(rule, example)]) and not own & each[1]]
