@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.utils.guarding import clean_environment, guarded
 from tests.utils.lint import write_files
-from tests.utils.proof_driver import WITHOUT, plugin
+from tests.utils.proof_driver import plugin
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -224,7 +224,7 @@ class Case(unittest.TestCase):
 def plain(folder: Path, *arguments: str) -> str:
     """Return what pytest prints without the plugin."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *(f"-pno:{name}" for name in WITHOUT), *arguments],
+        [sys.executable, "-m", "pytest", "-p", "no:hermetic", "-p", "no:randomly", *arguments],
         cwd=folder,
         env=clean_environment(),
         capture_output=True,
@@ -249,12 +249,11 @@ def states(run: Guarded) -> dict[str, tuple[str, str | None]]:
 @pytest.mark.parametrize("mode", ["warn", "off"])
 def test_a_clean_suite_prints_the_same_with_and_without_the_plugin(mode: str, workers: str, tmp_path: Path) -> None:
     folder = tmp_path / "suite"
-    arguments = ["--doctest-modules", "-rA", workers]
+    arguments = ["--doctest-modules", "-rA", workers, "-p", "no:cacheprovider"]
     write_files(CLEAN, folder)
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     expected = plain(folder, *arguments)
-    without = [f"-pno:{name}" for name in WITHOUT if name != "hermetic"]
-    command = [sys.executable, "-m", "pytest", *plugin(), *without, f"--hermetic={mode}", *arguments]
+    command = [sys.executable, "-m", "pytest", *plugin(), "-p", "no:randomly", f"--hermetic={mode}", *arguments]
 
     done = subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, text=True, check=False)
 
