@@ -7,7 +7,7 @@ import _ast as ast
 from hermetic.source import roles
 from hermetic.source.callee import ancestry, find_class
 from hermetic.source.finalizers import arranges_cleanup
-from hermetic.source.names import find_function, first_parameter
+from hermetic.source.names import find_function, first_parameter, resolve
 from hermetic.source.scope import Scope
 from hermetic.source.undoing import Undo, undoes
 
@@ -30,6 +30,8 @@ def undone_by_class(function: Scope, undo: Undo, owner: Scope | None = None) -> 
     if owner is None:
         return False
     for cls in ancestry(owner):
+        if any(undo.by_base(resolve(cls.parent or cls, base)) for base in cls.bases):
+            return True
         for method in arranging(cls):
             if method is function or not is_run_for(owner, method):
                 continue

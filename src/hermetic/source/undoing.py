@@ -47,6 +47,10 @@ class Undo:
         """Tell whether a manager undoes the change when the stack on which it is entered is closed."""
         return self.by_manager(scope, expression)
 
+    def by_base(self, dotted: str) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether a class of a library undoes the change for the tests of what inherits from it."""
+        return False
+
     def by_later_call(self, scope: Scope, call: ast.Call) -> bool:
         """Tell whether a call that the source does not spell as one (`addCleanup(os.chdir, old)`) undoes the change."""
         return self.by_node(scope, call)

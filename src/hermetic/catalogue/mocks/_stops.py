@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hermetic.catalogue.mocks._patchers import Start
     from hermetic.source.scope import Scope
 
+STOPPING = frozenset({"oslotest.base.BaseTestCase"})
 SELDOM = frozenset({"atexit.register", "weakref.finalize"})  # what they register runs when the process ends, if at all
 
 
@@ -65,6 +66,10 @@ class Stop(Undo):
             and text_of(expression.args[0]) == text_of(mine.args[0])
             and is_patch(resolve(scope, expression.func))
         )
+
+    def by_base(self, dotted: str) -> bool:
+        """Tell whether a class of a library registers `patch.stopall` for each test of what inherits from it."""
+        return dotted in STOPPING
 
     def by_use(self, scope: Scope) -> bool:
         """Tell whether the patcher leaves the function, so that somebody else can stop it."""

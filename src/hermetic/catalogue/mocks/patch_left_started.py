@@ -50,7 +50,8 @@ class PatchLeftStarted(Rule):
 
     Limits:
     A `tearDown` that a subclass overrides without `super()` stops nothing for that subclass; base classes are looked up
-    in the project's files. A patcher that is handed to code which cannot be read is left alone: that code may stop it.
+    in the project's files, but for oslotest's `BaseTestCase`, which is known to stop all patches. A patcher that is
+    handed to code which cannot be read is left alone: that code may stop it.
     """
 
     code = "HRM304"
