@@ -64,7 +64,7 @@ class Contents:
         self.of_classes = of_classes
         self.depth = DEPTH
         self.watched: list[Watched] = []
-        self.walked: tuple[object, int] = None, 0  # the list of holders that was gone through, and how long it was
+        self.looks = 0  # as the holders were when they were gone through
         self.holders: set[Holder] = set()
         self.mirrors: list[Any] = []  # what each is compared with
         self.spaces: list[Any] = []  # what was in sight with the last snapshot
@@ -82,7 +82,7 @@ class Contents:
         changed = PROJECT.differences(last.walk, walk, code) if last is not None and walk is not last.walk else ()
         others = [one for one in changed if leads_on(one)]  # a number that counts does not
         copies = last.copies if last is not None else []
-        if self.walked[0] is not walk.holders or self.walked[1] != len(walk.holders):
+        if self.looks != walk.looks:
             copies = self.followed(walk, copies)
         if others:
             copies = self.parted(others, copies)
@@ -123,7 +123,7 @@ class Contents:
         To find everything anew instead would take tenths of a second where a project holds much.
         """
         known, self.holders = self.holders, {*walk.holders}
-        self.walked = walk.holders, len(walk.holders)
+        self.looks = walk.looks
         gone = known - self.holders
         if gone:
             copies = self.forgotten(lambda _, pair: pair[0] in gone, copies)

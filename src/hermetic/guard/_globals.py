@@ -35,11 +35,12 @@ SPECIFICATION = "__spec__"  # of a module; a reload gives it another one
 class Snapshot(NamedTuple):
     """The holders, and a copy of what each holds: the same one as before where nobody wrote to it.
 
-    The list of holders only grows, else it is another list.
+    `looks` is another number where there are other holders.
     """
 
     holders: list[Holder]
     copies: list[dict[str, Any]]
+    looks: int
 
 
 class Difference(NamedTuple):
@@ -77,8 +78,8 @@ class Walk:
         self.last: Snapshot | None = None
         self.copies: list[dict[str, Any]] = []  # of what each holder held with the last snapshot, whatever is patched
         self.patchers: list[Any] = []  # those that were started then
-        # The places of the first so many holders, by what they are: two names may lead to one class.
-        self.known: tuple[list[Holder], int, dict[int, int]] = [], 0, {}
+        # After so many looks, the places of the holders by what they are: two names may lead to one class.
+        self.known: tuple[int, dict[int, int]] = 0, {}
         self.file: os.PathLike[str] | None = None  # of the running test, None where everything is in sight
         self.in_sight: set[Holder] = set()
         self.inside: list[int] = []  # the places of those among the holders
@@ -193,14 +194,13 @@ class Walk:
         self.patchers = patchers
         copies = [*self.copies]
         replaced = of_attributes(patchers)
-        if replaced and (self.known[0] is not self.holders or self.known[1] != len(self.holders)):
-            places = {id(holder.value): number for number, holder in enumerate(self.holders)}
-            self.known = self.holders, len(self.holders), places
+        if replaced and self.known[0] != self.looks:
+            self.known = self.looks, {id(holder.value): number for number, holder in enumerate(self.holders)}
         for patcher in replaced:
-            number = self.known[2].get(id(patcher.target))
+            number = self.known[1].get(id(patcher.target))
             if number is not None and patcher.attribute in copies[number]:
                 copies[number] = without(patcher, copies[number])
-        return Snapshot(self.holders, copies)
+        return Snapshot(self.holders, copies, self.looks)
 
     def look(self) -> None:
         """Find the modules that were imported since, and forget those that are no longer there."""

@@ -202,7 +202,7 @@ def test_where_holders_stand_is_found_out_once_though_a_class_has_two_names(shop
         walk.snapshot()
     finally:
         patcher.stop()
-    assert known[2][id(shop.Shop)]
+    assert known[1][id(shop.Shop)]
     assert walk.known is known
 
 

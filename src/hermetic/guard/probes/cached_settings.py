@@ -53,7 +53,7 @@ class CachedSettingsProbe(Probe[object]):
     def __init__(self) -> None:
         self.caches: dict[CodeType, Any] = {}
         self.sizes: dict[Any, tuple[int, int]] = {}  # of each cache at the last boundary
-        self.known: tuple[object, int] | None = None
+        self.looks = 0  # as the project's modules were when they were gone through
         self.sieve = Sieve(lambda _, value: type(function_in(value)) is CACHED)
         self.outside: dict[Any, Any] = {}
         self.held: dict[Any, dict[Any, Any]] = {}  # by fixture, what it changed, as it was before
@@ -132,8 +132,8 @@ class CachedSettingsProbe(Probe[object]):
     def snapshot(self) -> object:
         """Find the cached functions, anew when there are new modules; return another object where there is news."""
         walk = PROJECT.snapshot()
-        if self.known is None or self.known[0] is not walk.holders or self.known[1] != len(walk.holders):
-            self.known = walk.holders, len(walk.holders)
+        if self.looks != walk.looks:
+            self.looks = walk.looks
             found = [function_in(value) for _, _, value in self.sieve.through(walk)]
             codes = [getattr(one.__wrapped__, "__code__", None) for one in found]
             self.caches = {code: one for code, one in zip(codes, found, strict=True) if code is not None}

@@ -31,7 +31,7 @@ class FlagsProbe(Probe[Flags]):
     words = ("ContextVar", "Event")
 
     def __init__(self) -> None:
-        self.known: tuple[object, int] | None = None
+        self.looks = 0  # as the project's modules were when they were gone through
         self.sieve = Sieve(is_flag)
         self.watched: list[tuple[str, Any]] = []
         self.last: Flags = [], []
@@ -39,8 +39,8 @@ class FlagsProbe(Probe[Flags]):
     def snapshot(self) -> Flags:
         """Read each (about 0.1 us); they are looked for where there are new modules."""
         walk = PROJECT.snapshot()
-        if self.known is None or self.known[0] is not walk.holders or self.known[1] != len(walk.holders):
-            self.known = walk.holders, len(walk.holders)
+        if self.looks != walk.looks:
+            self.looks = walk.looks
             found: dict[int, tuple[str, Any]] = {}
             for holder, name, value in self.sieve.through(walk):
                 found.setdefault(id(value), (f"{holder.name}.{name}", value))
