@@ -206,6 +206,27 @@ def test_where_holders_stand_is_found_out_once_though_a_class_has_two_names(shop
     assert walk.known is known
 
 
+@pytest.mark.usefixtures("shop")
+def test_a_patch_of_a_class_that_comes_later_is_left_to_its_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    walk, late = Walk(), types.ModuleType("late_shop")
+    late.__file__ = "/project/late_shop.py"
+    run(SOURCE, late)
+    patchers = [mock.patch("the_shop.CLIENT", 8), mock.patch.object(late.Shop, "open", new=False)]
+    try:
+        patchers[0].start()
+        MOMENT.next()
+        walk.snapshot()
+        monkeypatch.setitem(sys.modules, "late_shop", late)
+        MOMENT.next()
+        before = walk.snapshot()
+        patchers[1].start()
+        MOMENT.next()
+        assert list(walk.differences(before, walk.snapshot(), CLASS_STATE)) == []
+    finally:
+        for patcher in patchers:
+            patcher.stop()
+
+
 ANEW = """
 import functools
 import types

@@ -109,3 +109,29 @@ def test_a_stub_is_left():
 
     assert "is not guarded from here on" not in run.output
     assert ("HRM104", "test_templates.py", 13) in run.found
+
+
+def test_a_flag_of_a_module_that_a_test_imports_is_seen_from_then_on(tmp_path: Path) -> None:
+    files = {
+        "early.py": "from threading import Event\n\nOPEN = Event()\n",
+        "late.py": "from threading import Event\n\nREADY = Event()\n",
+        "test_it.py": """
+import early
+
+
+def test_imports():
+    import late
+
+    assert not late.READY.is_set()
+
+
+def test_sets():
+    import late
+
+    late.READY.set()
+""",
+    }
+
+    run = guarded(tmp_path / "suite", "-p", "no:randomly", mode="warn", files=files)
+
+    assert [(item["test"].partition("::")[2], item["state"]) for item in run.findings] == [("test_sets", "late.READY")]

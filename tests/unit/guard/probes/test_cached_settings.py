@@ -163,3 +163,37 @@ def test_nobody_walks_up_from_a_read_where_no_cache_was_missed(few: int, monkeyp
     walks.clear()
     probe.called(cached_settings.READ, (os.environ, "PATH"), {})
     assert walks == [True]
+
+
+def test_a_cached_function_of_a_module_that_a_test_imports_is_known_from_then_on(tmp_path: Path) -> None:
+    module = """
+import functools
+import os
+
+
+@functools.lru_cache
+def settings():
+    return os.environ.get("MODE", "plain")
+"""
+    test = """
+import early
+
+
+def test_imports():
+    import late
+
+    assert late
+
+
+def test_reads(monkeypatch):
+    import late
+
+    monkeypatch.setenv("MODE", "test")
+    assert late.settings() == "test"
+"""
+    files = {"early.py": module, "late.py": module, "test_it.py": test}
+
+    run = guarded(tmp_path / "suite", "-p", "no:randomly", mode="warn", files=files)
+
+    found = [(item["code"], item["test"].partition("::")[2], item["path"]) for item in run.findings]
+    assert found == [("HRM602", "test_reads", "test_it.py")], run.output
