@@ -396,3 +396,53 @@ def test_a_helper_that_is_handed_the_old_value_puts_it_back(
     items = lint_files({"test_it.py": HANDED_BACK.format(kept=kept, given=given)}, tmp_path, select=("HRM101",))
 
     assert [" ".join(item.message.partition(" is changed ")[2].partition(",")[0].split()) for item in items] == found
+
+
+KEPT_IN_LIST = """
+from unittest import TestCase, mock
+
+
+class Base(TestCase):
+    def setUp(self):
+        self.patchers, self.others = [], []
+
+    def tearDown(self):
+        for patcher in self.{stopped}:
+            patcher.stop()
+
+    def started(self, patcher):
+        made = patcher.start()
+        {keep}
+        return made
+
+
+class PlacesTest(Base):
+    def test_a(self):
+        self.one = mock.patch("os.getcwd")
+        assert self.started(self.one)
+"""
+
+
+@pytest.mark.parametrize(
+    ("stopped", "keep", "found"),
+    [
+        ("patchers", "self.patchers.append(patcher)", []),
+        ("patchers", "self.patchers.insert(0, patcher)", []),
+        ("patchers", "self.others.append(patcher)", ["HRM304"]),
+        ("patchers", "self.patchers.append(made)", ["HRM304"]),
+        ("others", "patchers = []; patchers.append(patcher)", ["HRM304"]),
+    ],
+)
+def test_a_patcher_that_a_helper_puts_into_a_list_is_stopped_with_the_list(
+    stopped: str, keep: str, found: list[str], tmp_path: Path
+) -> None:
+    files = {"test_it.py": KEPT_IN_LIST.format(stopped=stopped, keep=keep)}
+
+    assert [item.code for item in lint_files(files, tmp_path, select=("HRM304",))] == found
+
+
+def test_a_patcher_that_a_helper_keeps_in_an_attribute_is_stopped_there(tmp_path: Path) -> None:
+    kept = KEPT_IN_LIST.replace("for patcher in self.{stopped}:\n            patcher.stop()", "self.{stopped}.stop()")
+    for stopped, found in (("last", []), ("first", ["HRM304"])):
+        files = {"test_it.py": kept.format(stopped=stopped, keep="self.last = patcher")}
+        assert [item.code for item in lint_files(files, tmp_path / stopped, select=("HRM304",))] == found

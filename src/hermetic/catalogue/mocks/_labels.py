@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ADDERS = frozenset({"append", "add", "insert", "appendleft", "extend"})
 COPIES = frozenset({"list", "tuple", "reversed", "sorted", "set", "iter", "enumerate"})
 ITEMS = ("for", "other")  # bindings to an item of a collection: in a loop, or by unpacking
+OF_SELF = "self."
 ANYTHING = "?"  # the label of a value that a caller passes: it may be the patcher
 
 
@@ -87,7 +88,22 @@ def labels_of(scope: Scope, expression: ast.AST, steps: int = 3) -> set[str]:
             elif bound[0].kind == "assign" and isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)) and steps:
                 found |= labels_of(bound[1], value, steps - 1)
     found = {ANYTHING if label.startswith(ANYTHING) else label for label in found}
+    if own == ANYTHING and isinstance(expression, ast.Name):
+        return found | set(kept_by(scope, expression.id))
     return found | set(aliases(scope, own)) if own and own != ANYTHING else found
+
+
+def kept_by(scope: Scope, parameter: str) -> Iterator[str]:
+    """Yield the attributes of `self`, and the collections there, in which a scope keeps what it is given."""
+    for node in scope.kept(ast.Assign):
+        if getattr(node.value, "id", "") == parameter:
+            yield from (label for target in node.targets if (label := label_of(scope, target)).startswith(OF_SELF))
+    for call in calls_of(scope):
+        target = call.func
+        if isinstance(target, ast.Attribute) and target.attr in ADDERS:
+            label = label_of(scope, target.value)
+            if label.startswith(OF_SELF) and any(getattr(item, "id", "") == parameter for item in call.args):
+                yield f"{label}[]"
 
 
 def aliases(scope: Scope, label: str) -> Iterator[str]:
