@@ -144,7 +144,7 @@ class Assigned:
 
         Who only empties it lets the code under test fill it anew.
         """
-        return any(True for _ in self.by_test(state, item))
+        return any(self.by_test(state, item))
 
     def by_test(self, state: str, item: pytest.Item | None) -> Iterator[Place]:
         """Yield the lines with which it does so."""

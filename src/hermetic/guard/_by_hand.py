@@ -1,7 +1,7 @@
-"""What the code of a test sets by hand, in names that code under test changes as it runs: counts, memo tables, pools.
+"""What the code of a test sets by hand, in names that code under test changes as it runs: counts, flags and the like.
 
-Such a name is left out of the findings, since healthy code fills it; a test that gives it a value of its own, or puts
-something in, prepares what the next test meets. Only asked where such a name has changed.
+Such a name is left out of the findings, since healthy code sets it; a test that gives it a value of its own prepares
+what the next test meets. Only asked where such a name has changed.
 """
 
 from __future__ import annotations
@@ -12,20 +12,16 @@ import re
 from typing import TYPE_CHECKING
 
 from hermetic.guard._words import source_of
-from hermetic.guard._written import empties, functions_of, text_of_code
-from hermetic.guard.describe import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import pytest
 
     from hermetic.guard._holders import Holder
     from hermetic.guard.places import Place
 
 # What a line ends with: `NAME = 5`, or `"NAME", 5)`.
 GIVEN = re.compile(r"(?<![=!<>])[=,][ \t]*([^\s=,]+?)[ \t]*\)?[ \t]*(?:#.*)?$")
-ADDING = r"\.(?:append|extend|insert|add|update|appendleft|extendleft)\("
+NO_LITERAL = object()
 
 
 def gives(places: Iterable[Place], value: object) -> bool:
@@ -39,16 +35,16 @@ def gives(places: Iterable[Place], value: object) -> bool:
 def is_written_as(line: str, value: object) -> bool:
     """Tell whether a line ends with what Python reads as a value of this type."""
     found = GIVEN.search(line)
-    read = literal(found[1]) if found is not None else ABSENT
+    read = literal(found[1]) if found is not None else NO_LITERAL
     return type(read) is type(value) and read == value
 
 
 def literal(text: str) -> object:
-    """Return what a text stands for, `ABSENT` where it is no literal."""
+    """Return what a text stands for, `NO_LITERAL` where it is no literal."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        return ABSENT
+        return NO_LITERAL
 
 
 def is_first_value(holder: Holder, name: str, value: object) -> bool:
@@ -56,15 +52,3 @@ def is_first_value(holder: Holder, name: str, value: object) -> bool:
     indent = r"[ \t]+" if holder.is_class else ""
     bound = re.compile(rf"^{indent}{re.escape(name)}[ \t]*(?::[^=\n]*)?=(?!=).*$", re.MULTILINE)
     return any(is_written_as(line, value) for line in bound.findall(source_of(holder)))
-
-
-def adds_to(item: pytest.Item | None, name: str) -> bool:
-    """Tell whether the code of a test has `name.append(...)` in it, or the like.
-
-    Where it also has `name.clear()`, each test that uses it begins with an empty one.
-    """
-    codes = [function.__code__ for function, names in functions_of(item) if name in names]
-    if any(empties(code, name) for code in codes):
-        return False
-    added = re.compile(rf"\b{re.escape(name)}{ADDING}")
-    return any(added.search(text_of_code(code)) is not None for code in codes)

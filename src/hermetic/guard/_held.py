@@ -11,7 +11,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from hermetic.guard._assigned import Assigned
-from hermetic.guard._by_hand import adds_to, gives, is_first_value
+from hermetic.guard._by_hand import gives, is_first_value
 from hermetic.guard._contents import DEPTH, LARGEST, Contents, Held, Watched
 from hermetic.guard._definitions import is_compiled
 from hermetic.guard._filled import is_filled_once, is_made_up
@@ -20,7 +20,7 @@ from hermetic.guard._hooks import is_filled_by_hooks, is_kept_by_hooks
 from hermetic.guard._own import is_left_to_breakers, is_told_of_object, last_attribute
 from hermetic.guard._samples import in_one_form
 from hermetic.guard._words import definer, is_in_tests, is_of_test, is_plain
-from hermetic.guard._written import writes_entry, written_by_test
+from hermetic.guard._written import adds_to, writes_entry, written_by_test
 from hermetic.guard.compare import is_among, is_registered_again, same, same_objects
 from hermetic.guard.containers import CONTAINERS, ROWS, TABLES, Part, is_weak_copy
 from hermetic.guard.describe import ABSENT

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 XUNIT = ("setUp", "asyncSetUp", "setUpClass", "setup_method", "setup_class")
 MOST = 100  # functions that are read for one test
+ADDING = r"\.(?:append|extend|insert|add|update|appendleft|extendleft)\("
 STORES = frozenset({"STORE_GLOBAL", "STORE_ATTR", "DELETE_GLOBAL", "DELETE_ATTR"})
 
 
@@ -36,18 +37,35 @@ class Written(NamedTuple):
 def writes_entry(item: pytest.Item | None, name: str, state: str) -> bool:
     """Tell whether the code of a test has `name[key] = ...` in it, for the key that stands in `state`.
 
-    Where it also has `name.clear()`, each test that uses the table begins with an empty one.
+    See `writers_of`.
     """
-    writers = [function for function, names in functions_of(item) if name in names]
-    if any(empties(function.__code__, name) for function in writers):
-        return False
-    for function in writers:
+    for function in writers_of(item, name):
         for key in keys_written(function.__code__, name):
             last = key.rpartition(".")[2].strip("\"' ")
             is_local = last.isidentifier() and last == key.strip() and last not in function.__globals__
             if is_local or re.search(rf"\b{re.escape(last)}\b", state):
                 return True
     return False
+
+
+def adds_to(item: pytest.Item | None, name: str) -> bool:
+    """Tell whether the code of a test has `name.append(...)` in it, or the like; see `writers_of`."""
+    return any(adds(function.__code__, name) for function in writers_of(item, name))
+
+
+def writers_of(item: pytest.Item | None, name: str) -> list[types.FunctionType]:
+    """Return the functions of a test that name a container.
+
+    Where one of them has `name.clear()` there are none: each test that uses it begins with an empty one.
+    """
+    writers = [function for function, names in functions_of(item) if name in names]
+    return [] if any(empties(function.__code__, name) for function in writers) else writers
+
+
+@functools.lru_cache(maxsize=500)
+def adds(code: types.CodeType, name: str) -> bool:
+    """Tell whether a function adds to a list or set."""
+    return re.search(rf"\b{re.escape(name)}{ADDING}", text_of_code(code)) is not None
 
 
 @functools.lru_cache(maxsize=500)

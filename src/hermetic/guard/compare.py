@@ -91,7 +91,7 @@ def is_same_definition(before: object, after: object) -> bool:
         return is_same_definition(before.__wrapped__, after.__wrapped__)
     if type(before) is types.FunctionType and type(after) is types.FunctionType:
         was, now = without_wrapper(before), without_wrapper(after)
-        return was.__code__ == now.__code__ and was.__qualname__ == now.__qualname__
+        return bool(was.__code__ == now.__code__ and was.__qualname__ == now.__qualname__)
     if type(before) is types.BuiltinFunctionType and type(after) is types.BuiltinFunctionType:
         return (before.__module__, before.__qualname__) == (after.__module__, after.__qualname__)
     if isinstance(before, type) and isinstance(after, type):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 from _pytest.logging import LogCaptureHandler
@@ -11,7 +12,6 @@ from _pytest.logging import LogCaptureHandler
 from hermetic.guard.places import MACHINE, getframe, whose
 
 if TYPE_CHECKING:
-    import types
     from collections.abc import Callable
 
     from hermetic.guard.trail import Trail
@@ -94,7 +94,7 @@ def unwrap(dotted: str) -> None:
 FILE = wrap.__code__.co_filename
 
 
-def without_wrapper(function: types.FunctionType) -> types.FunctionType:
-    """Return a function without the wrapper that it has where the project's code turns out to be a setter."""
-    own: Any = function
-    return own.__wrapped__ if function.__code__.co_filename == FILE else function
+def without_wrapper(value: Any) -> Any:
+    """Return a function without the wrapper that it has as a setter, anything else as it is."""
+    wrapped = type(value) is types.FunctionType and value.__code__.co_filename == FILE
+    return value.__wrapped__ if wrapped else value

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hermetic.guard._by_hand import is_written_as
+from hermetic.guard.describe import ABSENT
 from tests.utils.guarding import guarded
 
 if TYPE_CHECKING:
@@ -208,6 +209,7 @@ def test_what_the_code_under_test_changes_is_left_alone(tmp_path: Path) -> None:
         ("shop.TOTAL = 5", True, False),
         ("shop.TOTAL = 1", True, False),
         ("shop.TOTAL = first", 5, False),
+        ("shop.TOTAL = first", ABSENT, False),
         ("shop.TOTAL = 5 + 1", 5, False),
         ("shop.check(TOTAL == 5)", 5, False),
         ("", 5, False),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hermetic.catalogue.mocks._patchers import Start
     from hermetic.source.scope import Scope
 
+# Base classes of libraries that register `patch.stopall` before the first cleanup of each test.
 STOPPING = frozenset({"oslotest.base.BaseTestCase"})
 SELDOM = frozenset({"atexit.register", "weakref.finalize"})  # what they register runs when the process ends, if at all
 

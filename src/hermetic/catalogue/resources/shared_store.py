@@ -32,22 +32,10 @@ if TYPE_CHECKING:
 TOKENS = (b"store", b"Store", b"bucket", b"Bucket", b"collection(", b"create_topic", b"create_realm")
 CHOOSING = Interest("HRM506 choosing", TOKENS, REQUESTS, CHOOSERS)
 WRITING = Interest("HRM506", TOKENS, REQUESTS, CHOOSERS | WRITERS)  # where some client is told its store
-# Text of a fixture that gives each worker or test a store of its own, or none at all.
-APART = (
-    b"worker",
-    b"uuid",
-    b"unique",
-    b"Mock",
-    b"mock",
-    b"Fake",
-    b"fake",
-    b"tmp_path",
-    b"randint",
-    b"token_hex",
-    b"stub",
-)
-MOCKING = (b"Mock(", b"mock.", b"patch(")
 STAND_INS = (b"Mock", b"mock", b"Fake", b"fake", b"stub")
+# Text of a fixture that gives each worker or test a store of its own, or none at all.
+APART = (*STAND_INS, b"worker", b"uuid", b"unique", b"tmp_path", b"randint", b"token_hex")
+MOCKING = (b"Mock(", b"mock.", b"patch(")
 LOCAL = (b"mock_aws", b"mock_s3", b"moto")
 SERVER = """
 STORES = {}  # stands for the server

@@ -222,9 +222,8 @@ def is_same(scope: Scope, value: ast.expr, where: Scope, first: object) -> bool:
     if isinstance(value, ast.Call) and isinstance(first, ast.Call):
         return made_alike(value, first)
     if isinstance(value, DISPLAYS) and value.__class__ is first.__class__:
-        pairs = zip(items_of(value), items_of(first), strict=False)
-        equal = len(items_of(value)) == len(items_of(first))
-        return equal and all(is_same(scope, one, where, other) for one, other in pairs)
+        mine, others = items_of(value), items_of(first)
+        return len(mine) == len(others) and all(map(lambda one, other: is_same(scope, one, where, other), mine, others))
     names = (ast.Name, ast.Attribute)
     if not isinstance(value, names) or not isinstance(first, names):
         return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hermetic.guard import setters
 from hermetic.guard._assigned import Assigned, own_space
 from hermetic.guard._definitions import REPLACED, is_defined
 from hermetic.guard._filled import is_looked_up_once, is_made_up
@@ -14,6 +13,7 @@ from hermetic.guard._patched import of_attributes
 from hermetic.guard.compare import identical, is_same_definition
 from hermetic.guard.describe import ABSENT
 from hermetic.guard.probe import MOMENT, Change, Probe, Table
+from hermetic.guard.setters import without_wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,8 +94,7 @@ class ReplacedProbe(Probe[State]):
 
 def counts(before: object, after: object) -> bool:
     """Tell whether a function or class was replaced, and not just wrapped by the guard itself."""
-    wrapped = {entry.wrapper: entry.original for entry in setters.WRAPPED.values()}
-    pair = [next((old for new, old in wrapped.items() if new is value), value) for value in (before, after)]
+    pair = [without_wrapper(value) for value in (before, after)]
     defined = is_defined(pair[0]) or is_defined(pair[1])
     return defined and pair[0] is not pair[1] and not is_same_definition(*pair)
 
