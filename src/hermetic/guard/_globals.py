@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermetic.guard._definitions import code_of, is_benign, is_made_again
 from hermetic.guard._holders import found_in, held_by, is_projects, named_in
-from hermetic.guard._patched import of_attributes, started_patches, without
+from hermetic.guard._patched import Patches
 from hermetic.guard._stamps import Stamps, are_told, number_of
 from hermetic.guard.compare import identical, same_objects
 from hermetic.guard.describe import ABSENT
@@ -77,7 +77,7 @@ class Walk:
         self.moment = -1
         self.last: Snapshot | None = None
         self.copies: list[dict[str, Any]] = []  # of what each holder held with the last snapshot, whatever is patched
-        self.patchers: list[Any] = []  # those that were started then
+        self.patches = Patches()  # those that were started then
         # After so many looks, the places of the holders by what they are: two names may lead to one class.
         self.known: tuple[int, dict[int, int]] = 0, {}
         self.file: os.PathLike[str] | None = None  # of the running test, None where everything is in sight
@@ -102,12 +102,12 @@ class Walk:
             if file is not self.file:
                 self.file = file
                 self.focus()
-            patchers, stamps = started_patches(self.patchers), self.stamps.read()
+            patched, stamps = self.patches.keep_up(), self.stamps.read()
             changed = self.changed(stamps) if self.last is not None else [MODULES]
             self.stamped = stamps
-            if changed or patchers is not self.patchers or self.last is None:
+            if changed or patched or self.last is None:
                 self.keep_up(changed)
-                self.last = self.as_without(patchers)
+                self.last = self.without_patches()
         return self.last
 
     def changed(self, stamps: bytes) -> list[int]:
@@ -189,17 +189,16 @@ class Walk:
             self.kept[place] = self.copies[number]
             self.flat = []
 
-    def as_without(self, patchers: list[Any]) -> Snapshot:
+    def without_patches(self) -> Snapshot:
         """Return what is held, as it is without the patches that are started."""
-        self.patchers = patchers
         copies = [*self.copies]
-        replaced = of_attributes(patchers)
-        if replaced and self.known[0] != self.looks:
+        patchers = self.patches.of_attributes()
+        if patchers and self.known[0] != self.looks:
             self.known = self.looks, {id(holder.value): number for number, holder in enumerate(self.holders)}
-        for patcher in replaced:
+        for patcher in patchers:
             number = self.known[1].get(id(patcher.target))
-            if number is not None and patcher.attribute in copies[number]:
-                copies[number] = without(patcher, copies[number])
+            if number is not None:
+                copies[number] = self.patches.seen_through(patcher, copies[number])
         return Snapshot(self.holders, copies, self.looks)
 
     def look(self) -> None:

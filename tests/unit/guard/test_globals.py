@@ -6,13 +6,14 @@ import importlib.machinery
 import importlib.util
 import sys
 import types
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
 
 from hermetic.guard._definitions import CLASS_STATE, MODULE_STATE, REPLACED
 from hermetic.guard._globals import Walk
+from hermetic.guard._patched import Patches
 from hermetic.guard.describe import ABSENT
 from hermetic.guard.probe import MOMENT
 
@@ -136,6 +137,77 @@ def test_a_started_patch_is_seen_through(shop: types.ModuleType) -> None:
         assert found(lambda: [patcher.start() for patcher in patchers]) == {}
     finally:
         mock.patch.stopall()
+
+
+def found_while_patched(walk: Walk, patchers: list[Any], change: Callable[[], object]) -> dict[str, tuple[object, ...]]:
+    """Start patches, take a snapshot, and return what a change is told as, while they stay started."""
+    try:
+        for patcher in patchers:
+            patcher.start()
+        return {state: values[1:] for state, values in found_by(walk, change).items()}
+    finally:
+        mock.patch.stopall()
+
+
+@pytest.mark.parametrize("patches", [1, 2])
+def test_who_assigns_to_a_name_that_is_patched_has_replaced_it(shop: types.ModuleType, patches: int) -> None:
+    load, other = shop.load, lambda: 0
+    patchers = [mock.patch("the_shop.load") for _ in range(patches)]
+
+    assert found_while_patched(Walk(), patchers, lambda: setattr(shop, "load", other)) == {
+        "the_shop.load": (load, other)
+    }
+
+
+def test_who_deletes_a_name_that_is_patched_has_taken_it_away(shop: types.ModuleType) -> None:
+    load = shop.load
+
+    assert found_while_patched(Walk(), [mock.patch("the_shop.load")], lambda: delattr(shop, "load")) == {
+        "the_shop.load": (load, ABSENT)
+    }
+
+
+def test_a_patch_of_what_was_not_there_leaves_nothing_behind(shop: types.ModuleType) -> None:
+    patcher = mock.patch("the_shop.added", 1, create=True)
+
+    assert found_while_patched(Walk(), [patcher], lambda: setattr(shop, "added", 2)) == {"the_shop.added": (ABSENT, 2)}
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_a_patch_has_added_is_not_there_without_it() -> None:
+    patcher = mock.patch("the_shop.added", 1, create=True)
+    patcher.start()
+    try:
+        assert Patches().seen_through(patcher, {"added": 1}) == {}
+    finally:
+        patcher.stop()
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_patch_that_is_started_again_puts_another_mock_there() -> None:
+    patcher = mock.patch("the_shop.load")
+
+    assert found_while_patched(Walk(), [patcher], lambda: (patcher.stop(), patcher.start())) == {}
+
+
+@pytest.mark.usefixtures("shop")
+def test_patches_that_end_in_another_order_than_they_were_started() -> None:
+    patchers = [mock.patch("the_shop.load", new=number) for number in (1, 2)]
+
+    assert found_while_patched(Walk(), patchers, patchers[0].stop) == {}
+
+
+def test_a_value_that_nobody_has_looked_at_is_not_taken_for_that_of_a_patch(shop: types.ModuleType) -> None:
+    """The copies of modules out of sight are older than a patch that is started."""
+    patches, patcher, copy = Patches(), mock.patch("the_shop.load"), {**vars(shop)}
+    patcher.start()
+    try:
+        assert patches.seen_through(patcher, copy) is copy
+        assert patches.seen_through(patcher, {}) == {}
+        assert patches.seen_through(patcher, {**vars(shop)})["load"] is copy["load"]
+        assert patches.seen_through(patcher, {**vars(shop), "load": 5})["load"] == 5
+    finally:
+        patcher.stop()
 
 
 def test_a_change_can_be_undone(shop: types.ModuleType) -> None:

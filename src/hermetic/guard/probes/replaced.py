@@ -9,7 +9,6 @@ from hermetic.guard._assigned import Assigned, own_space
 from hermetic.guard._definitions import REPLACED, is_defined
 from hermetic.guard._filled import is_looked_up_once, is_made_up
 from hermetic.guard._globals import PROJECT
-from hermetic.guard._patched import of_attributes
 from hermetic.guard.compare import identical, is_same_definition
 from hermetic.guard.describe import ABSENT
 from hermetic.guard.probe import MOMENT, Change, Probe, Table
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermetic.guard._globals import Difference, Snapshot
+    from hermetic.guard._patched import Patches
 
 
 class State(NamedTuple):
@@ -36,29 +36,29 @@ class ReplacedProbe(Probe[State]):
     def __init__(self) -> None:
         self.assigned = Assigned()
         self.last: State | None = None
-        self.patchers: list[Any] = []  # those that were started with the last snapshot
-        self.patched: list[tuple[int, object]] = []  # what they have replaced: its number and the value behind it
+        self.started: list[Any] = []  # the patches that were started with the last snapshot
+        self.patched: list[tuple[int, Any]] = []  # those of what is watched, with its number; the youngest first
 
     def snapshot(self) -> State:
         """Return the project's part, shared with other probes, and read the attributes of libraries."""
         project = PROJECT.snapshot()
         grown = self.assigned.keep_up()
         values = self.assigned.values()
-        if grown or PROJECT.patchers is not self.patchers:
-            self.patchers, self.patched = PROJECT.patchers, list(self.behind(PROJECT.patchers))
-        for number, value in self.patched:
-            values[number] = value
+        if grown or PROJECT.patches.started is not self.started:
+            self.started, self.patched = PROJECT.patches.started, list(self.of_watched(PROJECT.patches))
+        for number, patcher in self.patched:
+            values[number] = PROJECT.patches.behind(patcher, values[number])
         last = self.last
         if last is None or project is not last.project or not identical(values, last.values):
             self.last = last = State(project, values)
         return last
 
-    def behind(self, patchers: list[Any]) -> Iterator[tuple[int, object]]:
-        """Yield what started patches have replaced, and with what: that they are started is HRM304's business."""
-        for patcher in of_attributes(patchers):
+    def of_watched(self, patches: Patches) -> Iterator[tuple[int, Any]]:
+        """Yield the started patches of what is watched: that they are started is HRM304's business."""
+        for patcher in patches.of_attributes():
             for number, one in enumerate(self.assigned.watched):
                 if one.held() is patcher.target and one.name == patcher.attribute:
-                    yield number, patcher.temp_original if patcher.is_local else ABSENT
+                    yield number, patcher
 
     def tables(self) -> Iterator[Table]:
         """Yield what modules and classes hold, those of libraries too where the project's code assigns to them."""

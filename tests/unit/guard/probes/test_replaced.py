@@ -268,3 +268,39 @@ def test_a_method_in_c_that_is_set_back_is_no_change(tmp_path: Path) -> None:
 
     found = [(item["state"], item["test"].rpartition("::")[2]) for item in run.findings]
     assert found == [("test_it.app.stream.write", "test_leaves_another_one")], run.output
+
+
+PATCHED = """
+import os
+from unittest import mock
+
+import shop
+
+
+def test_leaves_its_patches():
+    mock.patch("shop.clerk").start()
+    mock.patch("os.getlogin").start()
+
+
+def test_assigns_to_what_is_patched():
+    shop.clerk = shop.Clerk()
+    os.getlogin = lambda: "bob"  # <- HRM308
+
+
+def test_changes_nothing():
+    assert os.getlogin() == "bob"
+"""
+
+
+def test_a_patch_that_is_left_does_not_hide_who_assigns_to_the_same_name_later(tmp_path: Path) -> None:
+    source = PATCHED.lstrip("\n")
+    run = guarded(tmp_path / "suite", "-p", "no:randomly", mode="warn", files={"shop.py": SHOP, "test_it.py": source})
+
+    told = {(item["state"], item["test"].partition("::")[2]) for item in run.findings}
+    assert {
+        ("os.getlogin", "test_assigns_to_what_is_patched"),
+        ("shop.clerk", "test_assigns_to_what_is_patched"),
+    } < told
+    assert {test for _, test in told} == {"test_leaves_its_patches", "test_assigns_to_what_is_patched"}, run.output
+    expected = next(number for number, line in enumerate(source.splitlines(), 1) if line.endswith("# <- HRM308"))
+    assert run.places("HRM308") == {("test_it.py", expected)}, run.output
