@@ -10,7 +10,7 @@ import _ast as ast
 
 from hermetic.source import roles
 from hermetic.source.callee import CONSTRUCTORS, run_by
-from hermetic.source.certain import is_expected_to_raise, is_under_test
+from hermetic.source.certain import has_tests, is_expected_to_raise, is_under_test
 from hermetic.source.changes import Change, changes_in, import_time, stored
 from hermetic.source.follow import Found, Way, changes_anything, escaping, reachable_changes
 from hermetic.source.module import widened
@@ -149,7 +149,7 @@ def functions_to_look_at(module: Module, state: State) -> list[Scope]:
 
 def leaks_at_import(module: Module, state: State, project: Project) -> Iterator[Leak]:
     """Yield the changes that a test file or conftest makes when it is imported and does not put back."""
-    if not roles.is_conftest(module.path) and not (module.is_test and holds_tests(module)):
+    if not roles.is_conftest(module.path) and not is_read_for_tests(module, project):
         return
     wide = widened(module, state.tokens)
     if not contains(import_text(module), (*wide, *names_of_functions_with(module, wide))):
@@ -161,6 +161,12 @@ def leaks_at_import(module: Module, state: State, project: Project) -> Iterator[
                 continue
             if not undone_after_import(scope, undo, project):
                 yield Leak(change, None)
+
+
+def is_read_for_tests(module: Module, project: Project) -> bool:
+    """Tell whether a file is collected for its tests; a pattern for all files, as for doctests, takes others too."""
+    is_meant = module.is_test and (project.is_named_test(module.path) or has_tests(module))
+    return is_meant and holds_tests(module)
 
 
 def holds_tests(module: Module) -> bool:

@@ -25,6 +25,8 @@ class Thing: ...
 
 UNSTABLE = {
     "a set of texts": "NAMES",
+    "a set of a text and a bool": "{KEY, not KEY}",
+    "a set of what functions give that are not asked": "{False, os.path.isolated()}",
     "a set of a text and an object, by their names": "{KEY, OTHER}",
     "a set that is copied into a list": "list(NAMES)",
     "a comprehension over a set": "[name.upper() for name in NAMES]",
@@ -57,6 +59,10 @@ STABLE = {
     "a sorted set": "sorted(NAMES)",
     "a sorted comprehension": "sorted(name for name in NAMES)",
     "numbers in a set": "NUMBERS",
+    "what is true or false": "{False, os.path.exists('data')}",
+    "a comparison": "{False, KEY is not None}",
+    "a negation": "{False, not KEY}",
+    "the answer of a function that is asked": "{False, functools.is_at_hand()}",
     "numbers that are computed": "{number * 2 for number in range(4)}",
     "one name": "{'ann'}",
     "objects in a set": "{Thing(), Thing()}",

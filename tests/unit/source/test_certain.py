@@ -736,6 +736,27 @@ def test_a_pattern_that_takes_every_file_makes_no_suite_of_the_code_under_test(t
     assert lint_files(files, tmp_path, select=("ALL",)) == []
 
 
+SETS_AT_IMPORT = "import os\n\nos.environ['STUBS'] = 'here'\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "tests", "reported"),
+    [
+        ("contrib/run.py", "", False),
+        ("docs/conf.py", "", False),
+        ("contrib/run.py", "\n\ndef test_it():\n    assert os.environ['STUBS']\n", True),
+        ("contrib/some_tests.py", "", True),
+        ("checks/check_run.py", "", True),
+    ],
+)
+def test_what_a_pattern_for_every_file_takes_without_tests_is_read_by_no_test(
+    path: str, tests: str, reported: bool, tmp_path: Path
+) -> None:
+    files = {"pytest.ini": "[pytest]\npython_files = *.py check_*.py\n", path: SETS_AT_IMPORT + tests}
+
+    assert [item.path for item in lint_files(files, tmp_path, select=["HRM101"])] == ([path] if reported else [])
+
+
 def test_a_call_that_has_to_raise_reaches_nothing(tmp_path: Path) -> None:
     source = """
 from app.util import run

@@ -30,7 +30,11 @@ COLLECTIONS = frozenset({
     "collections.OrderedDict", "collections.defaultdict", "collections.deque", "collections.Counter",
     "collections.ChainMap",
 })  # fmt: skip
-NUMBERS = frozenset({"len", "int", "ord", "sum", "float", "abs", "round", "bool"})
+NUMBERS = frozenset({
+    "len", "int", "ord", "sum", "float", "abs", "round", "bool", "any", "all", "callable", "isinstance", "issubclass",
+    "hasattr", "os.path.exists", "os.path.isfile", "os.path.isdir",
+})  # fmt: skip
+ASKING = ("is_", "has_")  # how the names of functions start that answer yes or no
 
 
 class Where:
@@ -105,13 +109,14 @@ def is_number(where: Where, node: ast.AST) -> bool:
     """
     if isinstance(node, ast.Constant):
         return node.value is None or isinstance(node.value, (bool, int, float, complex))
-    if isinstance(node, ast.UnaryOp):
+    if isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not):
         return is_number(where, node.operand)
     if isinstance(node, (ast.BinOp, ast.Tuple)):
         parts = node.elts if isinstance(node, ast.Tuple) else [node.left, node.right]
         return all(is_number(where, item) for item in parts)
-    if isinstance(node, ast.Call):
-        return resolve(where.scope, node.func) in NUMBERS
+    if isinstance(node, (ast.Call, ast.Compare, ast.UnaryOp)):
+        name = resolve(where.scope, node.func) if isinstance(node, ast.Call) else "bool"
+        return name in NUMBERS or name.rpartition(".")[2].startswith(ASKING)
     if isinstance(node, ast.Name) and node.id in where.local:
         return holds_numbers(where, where.local[node.id])
     dotted = resolve(where.scope, node)
