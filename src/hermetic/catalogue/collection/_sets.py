@@ -103,7 +103,7 @@ def is_some(value: ast.expr | None) -> bool:
 
 
 def is_number(where: Where, node: ast.AST) -> bool:
-    """Tell whether an expression is a number, whose hash is the same in each process, or a class.
+    """Tell whether an expression is a number, true or false, whose hash is the same in each process, or a class.
 
     A class goes by its address; programs that start in the same way have theirs at the same distances.
     """
@@ -115,7 +115,7 @@ def is_number(where: Where, node: ast.AST) -> bool:
         parts = node.elts if isinstance(node, ast.Tuple) else [node.left, node.right]
         return all(is_number(where, item) for item in parts)
     if isinstance(node, (ast.Call, ast.Compare, ast.UnaryOp)):
-        name = resolve(where.scope, node.func) if isinstance(node, ast.Call) else "bool"
+        name = resolve(where.scope, node.func) if isinstance(node, ast.Call) else "bool"  # a comparison, or `not`
         return name in NUMBERS or name.rpartition(".")[2].startswith(ASKING)
     if isinstance(node, ast.Name) and node.id in where.local:
         return holds_numbers(where, where.local[node.id])
