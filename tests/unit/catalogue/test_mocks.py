@@ -1790,6 +1790,46 @@ class ATest(unittest.TestCase):
         self.assertTrue(self.name)
 """,
     ),
+    "304 a list of patchers is handed to code that cannot be read": (
+        "HRM304",
+        """
+from unittest.mock import patch
+
+import tools
+
+
+def test_a():
+    patcher, other = patch("shop.client"), patch("shop.plain")
+    patcher.start()
+    other.start()
+    tools.run_with([patcher, other])
+""",
+    ),
+    "304 a nested function starts what the function around it hands on": (
+        "HRM304",
+        """
+from unittest.mock import patch
+
+
+def around(patchers, change):
+    try:
+        for patcher in patchers:
+            patcher.start()
+        return change()
+    finally:
+        patch.stopall()
+
+
+def test_a():
+    patcher = patch("shop.client")
+    assert around([patcher], lambda: (patcher.stop(), patcher.start())) is not None
+
+
+def test_b():
+    patcher = patch("shop.client")
+    assert around(patcher, lambda: patcher.start()) is not None
+""",
+    ),
     "304 a start that has to raise patches nothing": (
         "HRM304",
         """

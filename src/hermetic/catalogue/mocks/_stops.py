@@ -89,7 +89,7 @@ def handed_on(scope: Scope) -> Iterator[str]:
         yield from (label for item in ends for label in labels_of(scope, item.value))
     for call in calls_of(scope):
         known = getattr(call.func, "attr", "") in ADDERS or resolve(scope, call.func) in SELDOM
-        for item in call.args:
+        for item in (part for given in call.args for part in (given, *items_in(given))):
             if isinstance(item, ast.Attribute) and item.attr == "stop":
                 yield from labels_of(scope, item.value) if resolve(scope, call.func) not in SELDOM else ()
             elif not known and holds_value(item):

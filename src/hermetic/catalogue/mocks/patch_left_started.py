@@ -327,7 +327,7 @@ def stopped_by_outer(scope: Scope, stop: Stop) -> bool:
     """Tell whether a function around a nested one stops what that starts, as a factory fixture does."""
     outer = scope.parent
     while outer is not None and outer.is_function:
-        if by_cleanup(outer, stop) or (not is_context_maker(outer) and after_yield(outer, stop)):
+        if by_cleanup(outer, stop) or stop.by_use(outer) or (not is_context_maker(outer) and after_yield(outer, stop)):
             return True
         if any(is_undone(outer, entry, stop) for entry in entries_of(scope)):
             return True
