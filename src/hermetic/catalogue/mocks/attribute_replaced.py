@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import GUARD, LINT, Example, Rule, node_id
 from hermetic.catalogue.state._leaks import SUITE, leaks_of
 
 TYPE_CHECKING = False
@@ -46,8 +46,8 @@ class AttributeReplaced(Rule):
         "a fake method or class is called by a test that did not ask for it",
         "an error comes out of a fake that another file defines",
     )
-    message = "{what} is replaced {where} and not put back"
-    late_message = "{what} is replaced {where} and put back only when nothing fails in between"
+    message = "{what} is {done} {where} and not {undone}"
+    late_message = "{what} is {done} {where} and {undone} only when nothing fails in between"
     repair = "use monkeypatch.setattr, or mock.patch.object in a with statement or as a decorator"
     fixed_by = "hermetic.repair.attribute"
     claims = (LINT, GUARD)
@@ -58,13 +58,11 @@ class AttributeReplaced(Rule):
     def check(self, module: Module, project: Project) -> Iterator[Finding]:
         """Yield the functions and classes that are replaced for good."""
         for found in leaks_of(module, project):
-            if found.code == self.code and found.leak.root is not None:
-                leak = found.leak
+            leak, root = found.leak, found.leak.root
+            if found.code == self.code and root is not None:
                 template = self.late_message if leak.late else self.message
-                where = reached_from(leak.change.scope, leak.root)
-                message = template.format(what=found.dotted.lstrip("."), where=where)
-                assert leak.root is not None  # noqa: S101 - for the type checker
-                yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(leak.root))
+                message = template.format(**found.told(root, project, "replaced"))
+                yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(root))
 
     bad = (
         Example(

@@ -46,6 +46,12 @@ class Found:
         self.dotted = dotted
         self.leak = leak
 
+    def told(self, root: Scope, project: Project, usual: str) -> dict[str, str]:
+        """Return the parts of a message; `usual` is what is done to a name that is bound to another value."""
+        from hermetic.catalogue.state._told import told
+
+        return told(self, root, project, usual)
+
 
 def leaks_of(module: Module, project: Project) -> list[Found]:
     """Return what the tests, fixtures and setups of a file change in modules and classes; worked out once."""

@@ -123,8 +123,8 @@ class ModuleStateMutated(Rule):
         "a global variable has another value in another order",
     )
     repair = "change it with monkeypatch, or put it back after a fixture's yield"
-    message = "{what} is changed {where} and not put back"
-    late_message = "{what} is changed {where} and put back only when nothing fails in between"
+    message = "{what} is {done} {where} and not {undone}"
+    late_message = "{what} is {done} {where} and {undone} only when nothing fails in between"
     claims = (LINT, GUARD)
     tokens = SUITE
     reached = TOKENS
@@ -136,7 +136,7 @@ class ModuleStateMutated(Rule):
         for found, root in harmful(self.code, module, project):
             leak = found.leak
             template = self.late_message if leak.late else self.message
-            message = template.format(what=found.dotted, where=reached_from(leak.change.scope, root))
+            message = template.format(**found.told(root, project, "changed"))
             yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(root))
         if not project.leading.calls(module, TOKENS):
             return
@@ -147,7 +147,7 @@ class ModuleStateMutated(Rule):
             if not (asked or is_known_to_tests(changed)):
                 continue
             what, where = f"{changed.scope.module.name}.{changed.name}", reached_from(changed.scope, changed.root)
-            message = self.message.format(what=what, where=where)
+            message = self.message.format(what=what, done="changed", where=where, undone="put back")
             yield self.finding(changed.scope.module, changed.node, message, test=node_id(changed.root))
 
     bad = (

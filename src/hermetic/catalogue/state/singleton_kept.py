@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id, reached_from
+from hermetic.catalogue.rule import GUARD, LINT, PROJECT, Example, Rule, node_id
 from hermetic.catalogue.state._leaks import SUITE, Found, harmful
 
 TYPE_CHECKING = False
@@ -62,8 +62,8 @@ class SingletonKept(Rule):
         "get_instance returns an object with the wrong configuration",
     )
     repair = "set it with monkeypatch.setattr on the class, or reset it after a fixture's yield"
-    message = "{what} is set {where} and not put back"
-    late_message = "{what} is set {where} and put back only when nothing fails in between"
+    message = "{what} is {done} {where} and not {undone}"
+    late_message = "{what} is {done} {where} and {undone} only when nothing fails in between"
     claims = (LINT, GUARD)
     tokens = SUITE
     reached = ()
@@ -74,9 +74,8 @@ class SingletonKept(Rule):
         for found, root in harmful(self.code, module, project):
             leak = found.leak
             if not is_in_tests(found, project) or {PROJECT, self.code} & project.presets:
-                where = reached_from(leak.change.scope, root)
                 template = self.late_message if leak.late else self.message
-                message = template.format(what=found.dotted.lstrip("."), where=where)
+                message = template.format(**found.told(root, project, "set"))
                 yield self.finding(leak.change.scope.module, leak.change.node, message, test=node_id(root))
 
     bad = (
