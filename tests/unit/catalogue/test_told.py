@@ -112,3 +112,26 @@ def test_what_is_added_and_taken_away_in_the_last_line(tmp_path: Path) -> None:
     assert [item.message for item in items] == [
         "shop.more is added in test_a and taken away only when nothing fails in between"
     ]
+
+
+def test_an_instrumentation_is_named_by_who_made_it(tmp_path: Path) -> None:
+    files = {
+        "test_it.py": """
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+
+
+def test_a():
+    HTTPXClientInstrumentor().instrument()
+
+
+def test_b():
+    instrumentor = HTTPXClientInstrumentor()
+    instrumentor.instrument(tracer_provider=None)
+"""
+    }
+
+    items = lint_files(files, tmp_path, select=("HRM604",))
+
+    assert [item.message.partition(", and")[0] for item in items] == [
+        f"the instrumentation by HTTPXClientInstrumentor is changed in {test}" for test in ("test_a", "test_b")
+    ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _ast as ast
+
 from hermetic.catalogue.rule import GUARD, LINT, Example, StateRule
-from hermetic.catalogue.state._telemetry import PROVIDERS, STATES
+from hermetic.catalogue.state._telemetry import INSTRUMENTATION, PROVIDERS, STATES
 from hermetic.source import roles
 from hermetic.source.callee import ancestry
 from hermetic.source.names import resolve
@@ -61,8 +63,8 @@ class TelemetryGlobal(StateRule):
         "Attempting to instrument while already instrumented",
     )
     repair = "use a provider of the test's own, or hermetic's worker_telemetry, and uninstrument after the yield"
-    message = "{kind} is changed {where}, and the change stays"
-    late_message = "{kind} is changed {where}, and taken back only when nothing fails in between"
+    message = "{what} is changed {where}, and the change stays"
+    late_message = "{what} is changed {where}, and taken back only when nothing fails in between"
     tokens = (
         b"er_provider", b"_PROVIDER", b"_processor", b".instrument", b"set_global_textmap", b"_HTTP_TEXT_FORMAT",
     )  # fmt: skip
@@ -80,8 +82,11 @@ class TelemetryGlobal(StateRule):
         return roles.fixture_scope(root) != "session"
 
     def subject(self, change: Change) -> str:
-        """Return the kind of state: the call says no more."""
-        return change.kind
+        """Return the kind of state, and whose instrumentation: the call says no more."""
+        if change.kind != INSTRUMENTATION.kind or not isinstance(change.node, ast.Call):
+            return change.kind
+        instrumentor = resolve(change.scope, change.node.func).removesuffix("().instrument").rpartition(".")[2]
+        return f"the {change.kind} by {instrumentor}"
 
     bad = (
         Example(
